@@ -1,0 +1,19 @@
+"""Sana on OpenVINO: `SanaPipeline.from_pretrained(folder)("a red house").images[0]`."""
+
+from typing import TYPE_CHECKING
+
+from .errors import SanaError
+
+if TYPE_CHECKING:
+    from .sana import SanaPipeline
+
+__all__ = ["SanaError", "SanaPipeline"]
+
+
+def __getattr__(name: str) -> object:
+    # Loaded on first use: openvino, torch and transformers take seconds, and `app.py --help` needs none of them.
+    if name == "SanaPipeline":
+        from .sana import SanaPipeline
+
+        return SanaPipeline
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

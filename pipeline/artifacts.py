@@ -1,0 +1,154 @@
+"""An IR folder at run time: its manifest, its integrity, and how a name becomes a folder.
+
+The layout is that of a diffusers / optimum-intel export, plus `manifest.json`, which is written last.
+"""
+
+import dataclasses
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from .errors import ArtifactError, SanaError
+from .variants import Defaults
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+FAMILIES = {"SanaPipeline": "flow", "SanaSprintPipeline": "sprint"}
+COMPONENTS = ("text_encoder", "transformer", "vae_decoder")
+REQUIRED_FILES = (
+    "model_index.json",
+    "scheduler/scheduler_config.json",
+    "text_encoder/prefix.safetensors",
+    *(f"{name}/{file}" for name in COMPONENTS for file in ("config.json", "openvino_model.xml", "openvino_model.bin")),
+)
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+(@[\w./-]+)?")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an IR folder is and how it was made.
+
+    `components` holds compression and measured parity per component, `tools` the versions that made them,
+    `preview` the linear map from latents to RGB ("matrix" 3 x C, "bias" 3), and `files` maps each relative
+    path to its "size" and "sha256".
+    """
+
+    format_version: int
+    source: str
+    revision: str | None
+    family: str
+    compression: str
+    components: dict[str, Any]
+    tools: dict[str, str]
+    defaults: Defaults
+    complex_human_instruction: list[str]
+    max_sequence_length: int
+    preview: dict[str, list]
+    files: dict[str, dict[str, Any]]
+
+
+def resolve(name: str | Path) -> Path:
+    """The local folder that `name` stands for; raises SanaError."""
+    if not str(name):  # Path("") would be the current folder
+        raise ArtifactError("The name of the model is empty: give a folder that precompile.py wrote.")
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if folder.exists():
+        raise ArtifactError(f"{name} is a file, not a model folder: give the folder that precompile.py wrote.")
+    if _HUB_ID.fullmatch(str(name)):
+        raise SanaError(
+            f"There is no folder {name}, and loading from the Hub comes with a later release: give a local folder."
+        )
+    raise ArtifactError(f"There is no folder {name}: give a folder that precompile.py wrote.")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Reads and checks `manifest.json`; raises ArtifactError where the folder is no IR folder of this version."""
+    path = folder / MANIFEST
+    advice = "write the folder again with precompile.py."
+    if not path.is_file():
+        raise ArtifactError(f"{folder} is no model folder (it has no {MANIFEST}): give one that precompile.py wrote.")
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        version = values["format_version"]
+        if version != FORMAT_VERSION:
+            raise ArtifactError(f"{folder} has format {version}, this program reads format {FORMAT_VERSION}: {advice}")
+        values["defaults"] = Defaults(**values["defaults"])
+        manifest = Manifest(**values)
+        for entry in manifest.files.values():
+            int(entry["size"]), str(entry["sha256"])
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+        raise ArtifactError(f"{path} is damaged ({_one_line(error)}): {advice}") from error
+    missing = [name for name in REQUIRED_FILES if name not in manifest.files]
+    if missing:
+        raise ArtifactError(f"{path} does not list {missing[0]}: {advice}")
+    return manifest
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Writes `manifest.json`; its presence says that the folder is complete, so it is the last file to write."""
+    text = json.dumps(dataclasses.asdict(manifest), indent=2, ensure_ascii=False) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def verify(folder: Path) -> None:
+    """Compares size and sha256 of each file with the manifest; raises ArtifactError naming the first that differs."""
+    for name, expected in read_manifest(folder).files.items():
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise ArtifactError(f"{folder / MANIFEST} lists {name}, which lies outside of the folder.")
+        problem = _difference(folder / name, expected)
+        if problem:
+            raise ArtifactError(f"{folder / name} {problem}: write the folder again with precompile.py.")
+
+
+def describe_files(folder: Path) -> dict[str, dict[str, Any]]:
+    """Size and sha256 of every file below `folder` except the manifest, as `Manifest.files` holds them."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
+    return {
+        path.relative_to(folder).as_posix(): {"size": path.stat().st_size, "sha256": sha256(path)} for path in paths
+    }
+
+
+def read_family(folder: Path) -> str:
+    """The family, "flow" or "sprint", by the pipeline class that `model_index.json` names."""
+    class_name = read_json(folder / "model_index.json").get("_class_name")
+    if class_name not in FAMILIES:
+        raise ArtifactError(f"{folder} holds a {class_name}; supported are {' and '.join(FAMILIES)}.")
+    return FAMILIES[class_name]
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in `path`; raises ArtifactError where there is none."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path} cannot be read ({_one_line(error)}).") from error
+    if not isinstance(value, dict):
+        raise ArtifactError(f"{path} is no JSON object.")
+    return value
+
+
+def sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _difference(path: Path, expected: dict[str, Any]) -> str | None:
+    if not path.is_file():
+        return "is missing"
+    size = path.stat().st_size
+    if size != expected["size"]:
+        return f"has {size:,} bytes instead of {expected['size']:,}"
+    # The hash is read even where the size fits: a flipped bit would show only as a strange picture.
+    return None if sha256(path) == expected["sha256"] else "is damaged (its sha256 differs from the manifest)"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,97 @@
+"""Pictures and the settings they carry: PNG text chunks `parameters` (AUTOMATIC1111's form) and `sana` (JSON)."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from .artifacts import Manifest
+from .errors import SanaError
+from .settings import GenerationSettings
+
+PARAMETERS = "parameters"
+SANA = "sana"
+MAX_PREVIEW = 512  # pixels of the longer side
+
+
+def describe(settings: GenerationSettings, manifest: Manifest, sampler: str, device: str, index: int) -> dict[str, str]:
+    """The text chunks of picture `index` (from 0) of a generation, derived from the settings that made it."""
+    record = {
+        "settings": dataclasses.asdict(settings),
+        "image_index": index,
+        "model": {
+            "source": manifest.source,
+            "revision": manifest.revision,
+            "family": manifest.family,
+            "compression": manifest.compression,
+            "format_version": manifest.format_version,
+        },
+        "sampler": sampler,
+        "device": device,
+        "tools": manifest.tools,
+    }
+    return {PARAMETERS: _automatic1111(settings, manifest, sampler), SANA: json.dumps(record)}
+
+
+def to_image(pixels: np.ndarray, texts: dict[str, str]) -> Image.Image:
+    """A picture of pixels f32 [H, W, 3] in [0, 1], with `texts` in its `.info`."""
+    image = Image.fromarray((pixels * 255).round().astype(np.uint8))
+    image.info.update(texts)
+    return image
+
+
+def to_preview(latents: np.ndarray, preview: dict[str, list], width: int, height: int) -> Image.Image:
+    """A rough picture of latents [N, C, h, w], several side by side, by the linear map of the manifest."""
+    matrix, bias = np.asarray(preview["matrix"]), np.asarray(preview["bias"])
+    pixels = np.einsum("rc,nchw->hnwr", matrix, latents) + bias
+    pixels = pixels.reshape(pixels.shape[0], -1, 3)
+    image = Image.fromarray((pixels.clip(0, 1) * 255).round().astype(np.uint8))
+    width *= len(latents)
+    scale = min(1.0, MAX_PREVIEW / max(width, height))
+    return image.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.BICUBIC)
+
+
+def write_png(image: Image.Image, path: Path) -> None:
+    """Writes a picture with the text chunks that its `.info` holds; the same picture gives the same bytes."""
+    chunks = PngImagePlugin.PngInfo()
+    for key in (PARAMETERS, SANA):
+        if key in image.info:
+            chunks.add_text(key, image.info[key])
+    image.save(path, format="PNG", pnginfo=chunks)
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """The `sana` record of a PNG; `read_settings` makes settings of it. Raises SanaError where there is none."""
+    try:
+        with Image.open(path) as image:
+            image.load()  # text chunks may come after the pixels
+            return json.loads(image.info[SANA])
+    except (OSError, KeyError, ValueError) as error:
+        raise SanaError(f"{path} holds no settings of this program.") from error
+
+
+def read_settings(path: Path) -> GenerationSettings:
+    """The settings that made a PNG, validated again."""
+    try:
+        return GenerationSettings(**read_metadata(path)["settings"])
+    except (KeyError, TypeError) as error:
+        raise SanaError(f"{path} holds settings that this version does not know.") from error
+
+
+def _automatic1111(settings: GenerationSettings, manifest: Manifest, sampler: str) -> str:
+    values = {
+        "Steps": settings.num_inference_steps,
+        "Sampler": sampler,
+        "CFG scale": settings.guidance_scale,
+        "Seed": settings.seed,
+        "Size": f"{settings.width}x{settings.height}",
+        "Model": manifest.source,
+    }
+    lines = [settings.prompt]
+    if settings.negative_prompt:
+        lines.append(f"Negative prompt: {settings.negative_prompt}")
+    lines.append(", ".join(f"{key}: {value}" for key, value in values.items()))
+    return "\n".join(lines).replace("\0", "")  # PNG text ends at a zero byte; the JSON record escapes it
