@@ -1,0 +1,147 @@
+import dataclasses
+import json
+
+import pytest
+
+from pipeline.artifacts import (
+    FORMAT_VERSION,
+    MANIFEST,
+    REQUIRED_FILES,
+    Manifest,
+    describe_files,
+    read_family,
+    read_manifest,
+    resolve,
+    verify,
+    write_manifest,
+)
+from pipeline.errors import ArtifactError, SanaError
+from pipeline.variants import Defaults
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A complete folder as far as this module looks: the files' contents are not OpenVINO's."""
+    for name in (*REQUIRED_FILES, "tokenizer/tokenizer.json"):
+        path = tmp_path / "ir" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode() * 1000)
+    (tmp_path / "ir" / "model_index.json").write_text('{"_class_name": "SanaPipeline"}')
+    write_manifest(tmp_path / "ir", manifest_of(tmp_path / "ir"))
+    return tmp_path / "ir"
+
+
+def manifest_of(folder) -> Manifest:
+    return Manifest(
+        format_version=FORMAT_VERSION,
+        source="owner/model",
+        revision=None,
+        family="flow",
+        compression="fp16",
+        components={"transformer": {"psnr": 80.0}},
+        tools={"openvino": "1"},
+        defaults=Defaults(256, 256, 20, 4.5, 128, 512),
+        complex_human_instruction=["Рисуй:", ""],
+        max_sequence_length=300,
+        preview={"matrix": [[1.0]], "bias": [0.0]},
+        files=describe_files(folder),
+    )
+
+
+def edit_manifest(folder, **changes):
+    path = folder / MANIFEST
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_manifest_is_read_as_it_was_written_and_the_folder_verifies(folder):
+    assert read_manifest(folder) == manifest_of(folder)
+    assert set(read_manifest(folder).files) == {*REQUIRED_FILES, "tokenizer/tokenizer.json"}
+    assert read_family(folder) == "flow"
+    verify(folder)
+
+
+@pytest.mark.parametrize("name", REQUIRED_FILES)
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(ArtifactError, match=f"{name} is missing"):
+        verify(folder)
+
+
+def test_a_truncated_file_is_named(folder):
+    path = folder / "transformer" / "openvino_model.bin"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ArtifactError, match=r"transformer/openvino_model\.bin has [\d,]+ bytes instead of"):
+        verify(folder)
+
+
+def test_a_flipped_bit_is_found(folder):
+    path = folder / "vae_decoder" / "openvino_model.bin"
+    content = bytearray(path.read_bytes())
+    content[500] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ArtifactError, match=r"vae_decoder/openvino_model\.bin is damaged"):
+        verify(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format_version": FORMAT_VERSION + 1}, "this program reads format"),
+        ({"defaults": {"width": 1}}, "is damaged"),
+        ({"defaults": None}, "is damaged"),
+        ({"files": {"model_index.json": {}}}, "is damaged"),
+        ({"files": []}, "is damaged"),
+        ({"files": {}}, r"does not list model_index\.json"),
+        ({"surprise": 1}, "is damaged"),
+    ],
+)
+def test_a_manifest_of_another_shape_is_refused(folder, changes, message):
+    edit_manifest(folder, **changes)
+    with pytest.raises(ArtifactError, match=message) as caught:
+        read_manifest(folder)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"format_version": 1}', b"\xff\xfe"])
+def test_a_damaged_manifest_is_refused(folder, content):
+    (folder / MANIFEST).write_bytes(content)
+    with pytest.raises(ArtifactError, match="is damaged"):
+        read_manifest(folder)
+
+
+def test_files_outside_of_the_folder_are_refused(folder):
+    (folder.parent / "secret").write_text("x")
+    files = {**dataclasses.asdict(read_manifest(folder))["files"], "../secret": {"size": 1, "sha256": ""}}
+    edit_manifest(folder, files=files)
+    with pytest.raises(ArtifactError, match="outside of the folder"):
+        verify(folder)
+
+
+def test_a_folder_that_is_no_ir_is_refused(tmp_path):
+    with pytest.raises(ArtifactError, match=r"has no manifest\.json"):
+        read_manifest(tmp_path)
+
+
+def test_an_unknown_pipeline_class_is_refused(folder):
+    (folder / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
+    with pytest.raises(ArtifactError, match="FluxPipeline"):
+        read_family(folder)
+
+
+def test_names_resolve_to_folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "owner" / "model").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    assert resolve("owner/model").samefile(tmp_path / "owner" / "model")
+    assert resolve(tmp_path) == tmp_path
+    for name, message in [
+        ("owner/other", "later release"),
+        ("owner/other@v1", "later release"),
+        ("missing", "There is no folder missing"),
+        ("/missing/folder", "There is no folder"),
+        ("./missing", "There is no folder"),
+        ("", "name of the model is empty"),
+        ("file", "is a file"),
+    ]:
+        with pytest.raises(SanaError, match=message):
+            resolve(name)

@@ -1,0 +1,99 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.artifacts import FORMAT_VERSION, Manifest
+from pipeline.errors import SanaError
+from pipeline.image import describe, read_metadata, read_settings, to_image, to_preview, write_png
+from pipeline.settings import GenerationSettings
+from pipeline.variants import Defaults
+
+MANIFEST = Manifest(
+    format_version=FORMAT_VERSION,
+    source="owner/model",
+    revision="0123abc",
+    family="flow",
+    compression="int8",
+    components={},
+    tools={"openvino": "1"},
+    defaults=Defaults(256, 256, 20, 4.5, 128, 512),
+    complex_human_instruction=[],
+    max_sequence_length=300,
+    preview={"matrix": [], "bias": []},
+    files={},
+)
+SETTINGS = GenerationSettings(
+    'Дом "at"\nnight, 月 🌙: é\x00, Steps: 99',
+    negative_prompt="blurry",
+    width=256,
+    height=128,
+    num_inference_steps=7,
+    guidance_scale=3.25,
+    seed=2**32 - 1,
+    num_images_per_prompt=2,
+    use_resolution_binning=False,
+)
+
+
+def picture() -> Image.Image:
+    pixels = np.random.default_rng(0).random((128, 256, 3), dtype=np.float32)
+    return to_image(pixels, describe(SETTINGS, MANIFEST, "DPMSolverMultistepScheduler", "CPU", 1))
+
+
+def test_png_gives_back_the_pixels_and_all_settings(tmp_path):
+    image = picture()
+    write_png(image, tmp_path / "a.png")
+    assert read_settings(tmp_path / "a.png") == SETTINGS
+    record = read_metadata(tmp_path / "a.png")
+    assert record["image_index"] == 1
+    assert record["model"]["source"] == "owner/model"
+    assert record["model"]["revision"] == "0123abc"
+    assert record["model"]["compression"] == "int8"
+    with Image.open(tmp_path / "a.png") as read:
+        assert np.array_equal(np.asarray(read), np.asarray(image))
+
+
+def test_parameters_have_the_form_that_galleries_read(tmp_path):
+    write_png(picture(), tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as read:
+        *prompt, negative, values = read.text["parameters"].split("\n")
+    assert "\n".join(prompt) == SETTINGS.prompt.replace("\0", "")
+    assert negative == "Negative prompt: blurry"
+    assert values == (
+        "Steps: 7, Sampler: DPMSolverMultistepScheduler, CFG scale: 3.25, Seed: 4294967295, Size: 256x128, "
+        "Model: owner/model"
+    )
+
+
+def test_same_picture_same_bytes(tmp_path):
+    write_png(picture(), tmp_path / "a.png")
+    write_png(picture(), tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize("text", [None, "not json", "[]", json.dumps({}), json.dumps({"settings": {"colour": 1}})])
+def test_a_picture_without_settings_of_ours_is_refused(tmp_path, text):
+    image = Image.new("RGB", (8, 8))
+    if text is not None:
+        image.info["sana"] = text
+    write_png(image, tmp_path / "a.png")
+    with pytest.raises(SanaError, match=r"a\.png holds"):
+        read_settings(tmp_path / "a.png")
+
+
+def test_a_file_that_is_no_picture_is_refused(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    with pytest.raises(SanaError, match="holds no settings"):
+        read_metadata(tmp_path / "a.png")
+
+
+def test_preview_is_the_linear_map_of_the_manifest_pictures_side_by_side():
+    latents = np.zeros((2, 2, 4, 4))
+    latents[0, 0], latents[1, 1] = 1, 1
+    linear = {"matrix": [[1, 0], [0, 1], [0, 0]], "bias": [0, 0, 0.2]}
+    preview = to_preview(latents, linear, 1024, 1024)
+    assert preview.size == (512, 256)
+    assert preview.getpixel((20, 100)) == (255, 0, 51)
+    assert preview.getpixel((490, 100)) == (0, 255, 51)

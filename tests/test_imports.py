@@ -1,0 +1,22 @@
+"""Import boundaries, each in a fresh interpreter: what the running app must not load."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("statement", "forbidden"),
+    [
+        ("import pipeline", "nncf gradio torch openvino transformers diffusers"),
+        ("from pipeline import SanaError", "nncf gradio torch openvino transformers diffusers"),
+        ("import pipeline.settings", "nncf gradio torch openvino transformers diffusers"),
+        ("import pipeline.artifacts", "nncf gradio torch openvino transformers diffusers"),
+        ("from pipeline import SanaPipeline", "nncf gradio pipeline.export pipeline.miniature"),
+    ],
+)
+def test_import_loads_no_more_than_it_needs(statement, forbidden):
+    program = f"import sys\n{statement}\nprint(*[name for name in {forbidden.split()!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

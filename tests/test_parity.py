@@ -1,0 +1,105 @@
+"""SanaPipeline against diffusers: the same random tiny checkpoint, in OpenVINO (fp16) and in torch (f32)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import numpy as np
+import pytest
+import torch
+
+from pipeline import SanaPipeline
+from pipeline.export import precompile
+from tests.tiny_checkpoint import build
+
+FLOOR = 50.0  # dB, on pictures in [0, 1]; fp16 storage of the weights is the only difference there may be
+STEPS = 4
+WORDS = "a red house under the big yellow moon and two white clouds near the sea".split()
+
+
+class Pair:
+    """One checkpoint in both runtimes."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        build(folder / "checkpoint", **options)
+        precompile(folder / "checkpoint", folder / "ir", "fp16", progress=lambda line: None)
+        self.ours = SanaPipeline.from_pretrained(folder / "ir")
+        self.theirs = diffusers.SanaPipeline.from_pretrained(folder / "checkpoint", torch_dtype=torch.float32)
+        self.theirs.set_progress_bar_config(disable=True)
+        self.instruction = {}
+        if (folder / "checkpoint" / "sana.json").exists():
+            sana = json.loads((folder / "checkpoint" / "sana.json").read_text())
+            names = ("complex_human_instruction", "max_sequence_length")
+            self.instruction = {name: sana[name] for name in names if name in sana}
+        self.has_bins = self.theirs.transformer.config.sample_size in (16, 32, 64, 128)
+
+    def psnr(self, prompt: str, seed: int = 5, use_resolution_binning: bool = True, **settings: Any) -> float:
+        settings = {"num_inference_steps": STEPS, **settings}
+        ours = self.ours(
+            prompt, seed=seed, use_resolution_binning=use_resolution_binning, output_type="np", **settings
+        ).images
+        theirs = self.theirs(
+            prompt,
+            generator=torch.Generator("cpu").manual_seed(seed),
+            use_resolution_binning=use_resolution_binning and self.has_bins,  # diffusers refuses where there are none
+            output_type="np",
+            **settings,
+            **self.instruction,
+        ).images
+        assert ours.shape == theirs.shape
+        assert theirs.std() > 0.02, "a flat picture would prove nothing"
+        return psnr(ours, theirs)
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> float:
+    return float(-10 * np.log10(max(np.mean((a.astype(np.float64) - b) ** 2), 1e-20)))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return Pair(tmp_path_factory.mktemp("small"), sample_size=8)
+
+
+@pytest.fixture(scope="module")
+def binned(tmp_path_factory):
+    return Pair(tmp_path_factory.mktemp("binned"), sample_size=16, interpolation_scale=1.0)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "settings"),
+    [
+        pytest.param("a red house", {"guidance_scale": 4.5}, id="guidance"),
+        pytest.param("a red house", {"guidance_scale": 4.5, "negative_prompt": "Blue, blurry "}, id="negative"),
+        pytest.param("a red house", {"guidance_scale": 1.0}, id="no guidance"),
+        pytest.param("a red house", {"guidance_scale": 0.5, "negative_prompt": "blue"}, id="guidance below 1"),
+        pytest.param("  A Red HOUSE\n", {"guidance_scale": 3}, id="case and blanks"),
+        pytest.param(" ".join(WORDS * 36)[:9000], {"guidance_scale": 3}, id="500 words"),
+        pytest.param("moon", {"guidance_scale": 3, "negative_prompt": " ".join(WORDS * 36)}, id="500 negative words"),
+        pytest.param("красный дом 🌙 赤い家 بيت", {"guidance_scale": 4.5, "negative_prompt": "синий"}, id="non-Latin"),
+        pytest.param("<bos><pad> <eos>", {"guidance_scale": 3}, id="special tokens as text"),
+        pytest.param("a house", {"guidance_scale": 4.5, "width": 320, "height": 192}, id="wide"),
+        pytest.param("a house", {"guidance_scale": 4.5, "width": 128, "height": 288}, id="tall"),
+        pytest.param("a house", {"guidance_scale": 4.5, "num_images_per_prompt": 2}, id="two images"),
+        pytest.param("a house", {"guidance_scale": 4.5, "num_inference_steps": 1}, id="one step"),
+    ],
+)
+def test_same_picture_as_diffusers(small, prompt, settings):
+    assert small.psnr(prompt, **{"width": 256, "height": 256, **settings}) >= FLOOR
+
+
+@pytest.mark.parametrize("use_resolution_binning", [True, False])
+@pytest.mark.parametrize(("width", "height"), [(512, 512), (384, 256), (256, 448)])
+def test_same_picture_with_and_without_resolution_binning(binned, width, height, use_resolution_binning):
+    settings = {"width": width, "height": height, "use_resolution_binning": use_resolution_binning}
+    assert binned.psnr("a red house", guidance_scale=4.5, **settings) >= FLOOR
+
+
+def test_the_comparison_can_fail(small):
+    # The floor means something only if another prompt, seed or negative prompt falls below it.
+    def picture(**changes):
+        settings = {"prompt": "a red house", "num_inference_steps": STEPS, "guidance_scale": 4.5, **changes}
+        return small.ours(**settings, output_type="np").images
+
+    for change in ({"prompt": "a blue house"}, {"negative_prompt": "blue"}, {"seed": 1}, {"guidance_scale": 4.0}):
+        assert psnr(picture(), picture(**change)) < FLOOR

@@ -1,0 +1,118 @@
+"""SanaPipeline as its callers use it: updates, stopping, the lock, defaults, errors; on a random tiny checkpoint."""
+
+import dataclasses
+import json
+import shutil
+import threading
+
+import numpy as np
+import pytest
+
+from pipeline import SanaError, SanaPipeline
+from pipeline.artifacts import describe_files, read_manifest, write_manifest
+from pipeline.errors import DeviceError, SettingsError
+from pipeline.export import precompile
+from pipeline.image import read_settings, write_png
+from pipeline.updates import DecodeUpdate, Result, StepUpdate
+from tests.tiny_checkpoint import build
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("sana")
+    build(root / "checkpoint", sample_size=8)
+    return precompile(root / "checkpoint", root / "ir", "fp16", progress=lambda line: None)
+
+
+@pytest.fixture(scope="module")
+def pipe(folder):
+    return SanaPipeline.from_pretrained(folder)
+
+
+def test_updates_come_step_by_step_then_picture_by_picture_then_the_result(pipe):
+    settings = pipe.settings("a house", num_inference_steps=3, num_images_per_prompt=2, width=160, height=128)
+    updates = list(pipe.generate(settings))
+    assert [type(update) for update in updates] == [StepUpdate] * 3 + [DecodeUpdate] * 2 + [Result]
+    assert [(update.step, update.steps) for update in updates[:3]] == [(1, 3), (2, 3), (3, 3)]
+    assert [(update.image, update.images) for update in updates[3:5]] == [(1, 2), (2, 2)]
+    assert updates[0].seconds < updates[2].seconds
+    assert updates[0].preview.size == (320, 128)
+    result = updates[-1]
+    assert [image.size for image in result.images] == [(160, 128)] * 2
+    assert set(result.times) == {"text_encoder", "transformer", "vae_decoder"}
+    assert all(seconds > 0 for seconds in result.times.values())
+
+
+def test_same_seed_same_bytes_also_after_a_restart(pipe, folder, tmp_path):
+    again = SanaPipeline.from_pretrained(folder)
+    for name, pipeline, seed in (("a", pipe, 1), ("b", pipe, 1), ("c", again, 1), ("d", pipe, 2)):
+        write_png(pipeline("a house", seed=seed, num_inference_steps=2).images[0], tmp_path / f"{name}.png")
+    a, b, c, d = ((tmp_path / f"{name}.png").read_bytes() for name in "abcd")
+    assert a == b == c
+    assert a != d
+
+
+def test_a_picture_can_be_made_again_from_its_file(pipe, tmp_path):
+    settings = {"negative_prompt": "blue", "num_inference_steps": 2, "seed": 9, "num_images_per_prompt": 2}
+    images = pipe("a house", **settings).images
+    for index, image in enumerate(images):
+        path = tmp_path / f"{index}.png"
+        write_png(image, path)
+        *_, result = pipe.generate(read_settings(path))
+        record = json.loads(image.info["sana"])
+        assert record["image_index"] == index
+        assert np.array_equal(np.asarray(result.images[record["image_index"]]), np.asarray(image))
+
+
+def test_closing_stops_at_once_and_frees_the_lock(pipe):
+    updates = pipe.generate(pipe.settings("a house", num_inference_steps=100))
+    next(updates)
+    updates.close()
+    assert len(pipe("a house", num_inference_steps=1).images) == 1
+
+
+def test_one_generation_at_a_time(pipe):
+    first = pipe.generate(pipe.settings("a house", num_inference_steps=2))
+    next(first)
+    done = threading.Event()
+    thread = threading.Thread(target=lambda: (pipe("a moon", num_inference_steps=1), done.set()), daemon=True)
+    thread.start()
+    assert not done.wait(0.5)
+    first.close()
+    assert done.wait(60)
+
+
+def test_none_means_the_models_own_default(pipe):
+    settings, defaults = pipe.settings("a house"), pipe.defaults
+    assert (settings.width, settings.height) == (defaults.width, defaults.height)
+    assert settings.num_inference_steps == defaults.num_inference_steps
+    assert settings.guidance_scale == defaults.guidance_scale
+
+
+def test_sizes_beyond_the_models_own_limits_are_refused_before_any_work(pipe):
+    with pytest.raises(SettingsError, match=f"to {pipe.defaults.max_size} pixels"):
+        pipe("a house", width=pipe.defaults.max_size + 32)
+    with pytest.raises(SettingsError, match="output type"):
+        pipe("a house", output_type="latent")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("device", ["TPU", "", "GPU.7", "AUTO:TPU", "MULTI", "cpu "])
+def test_an_unknown_device_is_refused_with_those_there_are(folder, device):
+    with pytest.raises(DeviceError, match=r"available: .*CPU.*AUTO"):
+        SanaPipeline.from_pretrained(folder, device=device)
+
+
+def test_auto_is_a_device(folder, pipe):
+    auto = SanaPipeline.from_pretrained(folder, device="AUTO:CPU")
+    a, b = (np.asarray(each("a house", num_inference_steps=2).images[0]) for each in (pipe, auto))
+    assert np.array_equal(a, b)
+
+
+def test_sprint_is_not_supported_yet(folder, tmp_path):
+    copy = tmp_path / "sprint"
+    shutil.copytree(folder, copy)
+    index = json.loads((copy / "model_index.json").read_text())
+    (copy / "model_index.json").write_text(json.dumps({**index, "_class_name": "SanaSprintPipeline"}))
+    write_manifest(copy, dataclasses.replace(read_manifest(copy), files=describe_files(copy)))
+    with pytest.raises(SanaError, match="not supported yet"):
+        SanaPipeline.from_pretrained(copy)

@@ -1,0 +1,81 @@
+import dataclasses
+import math
+
+import pytest
+
+from pipeline.errors import SanaError, SettingsError
+from pipeline.settings import GenerationSettings
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"width": 128, "height": 4096},
+        {"num_inference_steps": 1},
+        {"num_inference_steps": 100},
+        {"guidance_scale": 0},
+        {"guidance_scale": 20.0},
+        {"seed": 2**32 - 1},
+        {"num_images_per_prompt": 8},
+        {"use_resolution_binning": False},
+        {"negative_prompt": "模糊 🌙"},
+        {"prompt": "x" * 10_000},
+    ],
+)
+def test_valid_settings_are_kept_as_they_are(changes):
+    settings = GenerationSettings(**{"prompt": "a red house", **changes})
+    assert {name: getattr(settings, name) for name in changes} == changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"prompt": ""}, "prompt is empty"),
+        ({"prompt": " \n\t"}, "prompt is empty"),
+        ({"prompt": None}, "prompt must be text, not None"),
+        ({"prompt": ["a"]}, "prompt must be text"),
+        ({"prompt": "x" * 10_001}, "at most 10,000 characters, not 10,001"),
+        ({"prompt": "\ud800"}, "not valid Unicode"),
+        ({"negative_prompt": None}, "negative prompt must be text"),
+        ({"negative_prompt": "x" * 10_001}, "negative prompt must have at most"),
+        ({"width": 0}, "width must be a multiple of 32 from 128 to 4096 pixels, not 0"),
+        ({"width": -256}, "width must be"),
+        ({"width": 96}, "width must be"),
+        ({"width": 4128}, "width must be"),
+        ({"width": 257}, "width must be"),
+        ({"width": 256.0}, "width must be a multiple of 32 from 128 to 4096 pixels, not 256.0"),
+        ({"width": "256"}, "width must be"),
+        ({"height": 1000}, "height must be"),
+        ({"height": True}, "height must be"),
+        ({"num_inference_steps": 0}, "number of steps must be a whole number from 1 to 100, not 0"),
+        ({"num_inference_steps": 101}, "number of steps"),
+        ({"num_inference_steps": 20.0}, "number of steps"),
+        ({"guidance_scale": -0.1}, "guidance scale must be a number from 0 to 20, not -0.1"),
+        ({"guidance_scale": 20.1}, "guidance scale"),
+        ({"guidance_scale": math.nan}, "guidance scale"),
+        ({"guidance_scale": math.inf}, "guidance scale"),
+        ({"guidance_scale": "4.5"}, "guidance scale"),
+        ({"guidance_scale": True}, "guidance scale"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 4294967295, not -1"),
+        ({"seed": 2**32}, "seed must be"),
+        ({"seed": 1.0}, "seed must be"),
+        ({"seed": "1"}, "seed must be"),
+        ({"seed": False}, "seed must be"),
+        ({"seed": None}, "seed must be"),
+        ({"num_images_per_prompt": 0}, "number of images"),
+        ({"num_images_per_prompt": 9}, "number of images"),
+        ({"use_resolution_binning": 1}, "binning must be true or false"),
+    ],
+)
+def test_invalid_settings_are_refused_in_one_sentence(changes, message):
+    with pytest.raises(SettingsError, match=message) as caught:
+        GenerationSettings(**{"prompt": "a red house", **changes})
+    assert isinstance(caught.value, SanaError)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 150
+
+
+def test_settings_cannot_be_changed_behind_the_validation():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        GenerationSettings("a red house").width = 1  # type: ignore[misc]
