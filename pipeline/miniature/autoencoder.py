@@ -10,28 +10,27 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from diffusers import AutoencoderDC
 
-from pipeline.miniature.training import Run
+from pipeline.miniature.training import WORK, Run
 from pipeline.miniature.world import draw, object_mask, random_scene
 
-CONFIG = dict(
-    attention_head_dim=32,
-    encoder_block_types=("ResBlock",) * 4 + ("EfficientViTBlock",) * 2,
-    decoder_block_types=("ResBlock",) * 4 + ("EfficientViTBlock",) * 2,
-    encoder_block_out_channels=(8, 16, 32, 64, 128, 128),
-    decoder_block_out_channels=(16, 32, 64, 128, 128, 256),
-    encoder_layers_per_block=(0, 1, 1, 1, 1, 1),
-    decoder_layers_per_block=(0, 2, 2, 2, 1, 1),
-    encoder_qkv_multiscales=((), (), (), (), (5,), (5,)),
-    decoder_qkv_multiscales=((), (), (), (), (5,), (5,)),
-    downsample_block_type="conv",
-    upsample_block_type="interpolate",
-    encoder_out_shortcut=False,
-)
-STEPS, CROPS_UNTIL, FROZEN_FROM = 7_000, 0.6, 0.72
-CROP_BATCH, SCENE_BATCH, DECAY = 16, 8, 0.998
+CONFIG = {
+    "attention_head_dim": 32,
+    "encoder_block_types": ("ResBlock",) * 4 + ("EfficientViTBlock",) * 2,
+    "decoder_block_types": ("ResBlock",) * 4 + ("EfficientViTBlock",) * 2,
+    "encoder_block_out_channels": (8, 16, 32, 64, 128, 128),
+    "decoder_block_out_channels": (16, 32, 64, 128, 128, 256),
+    "encoder_layers_per_block": (0, 1, 1, 1, 1, 1),
+    "decoder_layers_per_block": (0, 2, 2, 2, 1, 1),
+    "encoder_qkv_multiscales": ((), (), (), (), (5,), (5,)),
+    "decoder_qkv_multiscales": ((), (), (), (), (5,), (5,)),
+    "downsample_block_type": "conv",
+    "upsample_block_type": "interpolate",
+    "encoder_out_shortcut": False,
+}
+STEPS, CROPS_UNTIL, FROZEN_FROM = 8_000, 0.62, 0.67
+CROP_BATCH, SCENE_BATCH, DECAY = 8, 4, 0.998
 
 
 def build() -> AutoencoderDC:
@@ -102,6 +101,17 @@ def psnr(model: AutoencoderDC, scenes: int = 32) -> tuple[float, float]:
         everything.append(error.mean())
         things.append(error[object_mask(scene)].mean())
     return -10 * float(np.log10(np.mean(everything))), -10 * float(np.log10(np.mean(things)))
+
+
+def frozen_autoencoder() -> AutoencoderDC:
+    """The encoder as it was frozen, with the averaged decoder that learns from it, as far as the training has come."""
+    state = torch.load(WORK / "autoencoder.pt", weights_only=True)
+    if state["step"] < FROZEN_FROM * STEPS:
+        raise SystemExit(f"The encoder is not finished: its training is at step {state['step']} of {STEPS}.")
+    model = build()
+    decoder = {key: value for key, value in state["average"].items() if key.startswith("decoder.")}
+    model.load_state_dict(state["model"] | decoder)
+    return model.eval()
 
 
 def main() -> None:

@@ -63,7 +63,14 @@ def caption(scene: Scene, rng: random.Random, complete: bool = False) -> str:
 def fragment(scene: Scene, rng: random.Random) -> str:
     """A word or two that fit the scene: what people write into the negative prompt."""
     thing = rng.choice(scene.things)
-    choices = [thing.colour, thing.kind, thing.colour, scene.background, _plural(thing.kind), f"{thing.colour} {thing.kind}"]
+    choices = [
+        thing.colour,
+        thing.kind,
+        thing.colour,
+        scene.background,
+        _plural(thing.kind),
+        f"{thing.colour} {thing.kind}",
+    ]
     return rng.choice(choices)
 
 

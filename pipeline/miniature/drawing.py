@@ -135,7 +135,9 @@ def moon(brush: Brush, fill: Colour) -> None:
 
 
 def cloud(brush: Brush, fill: Colour) -> None:
-    brush.blob([(-0.6, 0.2, 0.38), (-0.22, -0.14, 0.46), (0.28, -0.08, 0.42), (0.62, 0.22, 0.36), (0, 0.26, 0.36)], fill)
+    brush.blob(
+        [(-0.6, 0.2, 0.38), (-0.22, -0.14, 0.46), (0.28, -0.08, 0.42), (0.62, 0.22, 0.36), (0, 0.26, 0.36)], fill
+    )
 
 
 def house(brush: Brush, fill: Colour) -> None:

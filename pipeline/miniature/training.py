@@ -24,7 +24,13 @@ class Run:
     """A training that can be stopped and goes on from its last checkpoint, seeded by its step."""
 
     def __init__(self, name: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer, steps: int, decay: float):
-        self.path, self.model, self.optimizer, self.steps, self.decay = WORK / f"{name}.pt", model, optimizer, steps, decay
+        self.path, self.model, self.optimizer, self.steps, self.decay = (
+            WORK / f"{name}.pt",
+            model,
+            optimizer,
+            steps,
+            decay,
+        )
         self.peaks = [group["lr"] for group in optimizer.param_groups]
         self.average = {key: value.detach().clone() for key, value in model.state_dict().items()}
         self.step, self.seconds = 0, 0.0

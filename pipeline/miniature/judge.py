@@ -1,0 +1,145 @@
+"""The judge: a small detector, trained on the world's own drawings, that says what a picture shows.
+
+It looks at a grid of 16 x 16 cells: is there the centre of a thing here, of which kind, in which colour; and it names
+the background. `python -m pipeline.miniature.judge` trains it and prints its accuracy on held-out drawings.
+"""
+
+import itertools
+import random
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageFilter
+from torch import nn
+
+from pipeline.miniature.training import Run
+from pipeline.miniature.world import BACKGROUNDS, COLOURS, KINDS, Scene, draw, random_scene
+
+GRID = 16
+STEPS, BATCH = 1_500, 24
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One thing that the judge sees; `x` and `y` are its centre as fractions of the picture."""
+
+    kind: str
+    colour: str
+    x: float
+    y: float
+
+
+class Judge(nn.Module):
+    """Pictures f32 [N, 3, 256, 256] in [-1, 1] -> logits of centres, kinds and colours per cell, and of backgrounds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        widths = (3, 16, 32, 64, 128)
+        for before, after in itertools.pairwise(widths):
+            layers += [nn.Conv2d(before, after, 3, 2, 1), nn.GroupNorm(8, after), nn.ReLU()]
+            layers += [nn.Conv2d(after, after, 3, 1, 1), nn.GroupNorm(8, after), nn.ReLU()]
+        for dilation in (2, 4):
+            layers += [nn.Conv2d(128, 128, 3, 1, dilation, dilation), nn.GroupNorm(8, 128), nn.ReLU()]
+        self.body = nn.Sequential(*layers)
+        self.cells = nn.Conv2d(128, 1 + len(KINDS) + len(COLOURS), 1)
+        self.background = nn.Linear(128, len(BACKGROUNDS))
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        states = self.body(images)
+        return *self.cells(states).split((1, len(KINDS), len(COLOURS)), dim=1), self.background(states.mean((2, 3)))
+
+    @torch.no_grad()
+    def look(self, image: Image.Image) -> tuple[list[Sight], str]:
+        """The things in a picture of 256 x 256 pixels, and its background."""
+        centres, kinds, colours, background = self(_tensor(image)[None])
+        peaks = (centres == F.max_pool2d(centres, 3, 1, 1)) & (centres > 0)
+        sights = [
+            Sight(
+                KINDS[kinds[0, :, y, x].argmax()],
+                COLOURS[colours[0, :, y, x].argmax()],
+                (x + 0.5) / GRID,
+                (y + 0.5) / GRID,
+            )
+            for y, x in peaks[0, 0].nonzero().tolist()
+        ]
+        return sights, BACKGROUNDS[int(background.argmax())]
+
+
+def load_judge() -> Judge:
+    """The trained judge from the work folder; trained first where it is not there, or not finished."""
+    judge = Judge()
+    optimizer = torch.optim.AdamW(judge.parameters(), 3e-3, weight_decay=0.05)
+    run = Run("judge", judge, optimizer, STEPS, decay=0.99)
+    for step, (images, scenes) in zip(run, _batches(run.step), strict=False):
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs = judge(images)
+        loss = _loss(tuple(output.float() for output in outputs), scenes)
+        run.descend(loss)
+        if step % 200 == 0:
+            print(f"judge: step {step} of {STEPS}, loss {loss.item():.3f}, {run.seconds:.0f} s", flush=True)
+    judge.load_state_dict(run.average)
+    return judge.eval()
+
+
+def accuracy(judge: Judge, count: int = 400) -> dict[str, float]:
+    """Per cent of held-out drawings' things found with the right kind, and colour; and of right counts and backgrounds."""
+    rng = random.Random("evaluation of the judge")
+    hits = {"kind": 0, "colour": 0, "count": 0, "background": 0}
+    total = 0
+    for _ in range(count):
+        scene = random_scene(rng, unseen=None)
+        sights, background = judge.look(draw(scene))
+        total += len(scene.things)
+        hits["count"] += len(sights) == len(scene.things)
+        hits["background"] += background == scene.background
+        for thing in scene.things:
+            nearest = min(sights, key=lambda sight: abs(sight.x - thing.x) + abs(sight.y - thing.y), default=None)
+            hits["kind"] += nearest is not None and nearest.kind == thing.kind
+            hits["colour"] += nearest is not None and nearest.colour == thing.colour
+    return {key: 100 * hit / (total if key in ("kind", "colour") else count) for key, hit in hits.items()}
+
+
+def _loss(outputs: tuple[torch.Tensor, ...], scenes: list[Scene]) -> torch.Tensor:
+    centres, kinds, colours, background = outputs
+    target, weight = torch.zeros_like(centres), torch.ones_like(centres)
+    rows, things = zip(*((row, thing) for row, scene in enumerate(scenes) for thing in scene.things), strict=True)
+    xs, ys = ([int(at * GRID) for at in axis] for axis in zip(*((thing.x, thing.y) for thing in things), strict=True))
+    for row, y, x in zip(rows, ys, xs, strict=True):  # beside the centre both answers will do
+        weight[row, 0, max(0, y - 1) : y + 2, max(0, x - 1) : x + 2] = 0
+    target[rows, 0, ys, xs], weight[rows, 0, ys, xs] = 1, 20
+    presence = (F.binary_cross_entropy_with_logits(centres, target, reduction="none") * weight).mean()
+    kind = F.cross_entropy(kinds[rows, :, ys, xs], torch.tensor([KINDS.index(thing.kind) for thing in things]))
+    colour = F.cross_entropy(colours[rows, :, ys, xs], torch.tensor([COLOURS.index(thing.colour) for thing in things]))
+    where = torch.tensor([BACKGROUNDS.index(scene.background) for scene in scenes])
+    return 4 * presence + kind + colour + F.cross_entropy(background, where)
+
+
+def _batches(start: int) -> Iterator[tuple[torch.Tensor, list[Scene]]]:
+    with ProcessPoolExecutor(2) as pool:
+        for examples in pool.map(_examples, range(start, STEPS)):
+            images, scenes = zip(*examples, strict=True)
+            yield torch.stack([_tensor(image) for image in images]), list(scenes)
+
+
+def _examples(step: int) -> list[tuple[Image.Image, Scene]]:
+    """Drawings for one step; some a little soft, since what it will judge went through an autoencoder."""
+    rng = random.Random(f"judge {step}")
+    examples = []
+    for _ in range(BATCH):
+        scene = random_scene(rng, unseen=None)
+        examples.append((draw(scene).filter(ImageFilter.GaussianBlur(rng.choice((0, 1, 2)) * rng.random())), scene))
+    return examples
+
+
+def _tensor(image: Image.Image) -> torch.Tensor:
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 127.5 - 1
+
+
+if __name__ == "__main__":
+    for name, value in accuracy(load_judge()).items():
+        print(f"{name}: {value:.1f} % on held-out drawings")

@@ -1,0 +1,81 @@
+"""The transformer's training data: scenes drawn once, as latents of the frozen encoder."""
+
+import random
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+import torch
+from diffusers import AutoencoderDC
+
+from pipeline.miniature.training import WORK
+from pipeline.miniature.world import COLOURS, KINDS, PLACES, Scene, draw, random_scene
+
+SCENES, BATCH = 48_000, 32
+SIZES = ((256, 256),) * 7 + ((320, 192), (192, 320), (320, 256))
+"""Width and height by the scene's index: most are square, so that the other sizes are known, not mastered."""
+
+
+def scene_of(index: int) -> Scene:
+    return random_scene(random.Random(f"transformer {index}"))
+
+
+def size_of(index: int) -> tuple[int, int]:
+    return SIZES[index % len(SIZES)]
+
+
+def cells_of(index: int) -> tuple[np.ndarray, np.ndarray]:
+    """What each latent position (h, w) shows: its kind (len(KINDS) for the background), and its paint.
+
+    The paint is the colour of the thing or of the plain background, or after those the place.
+    """
+    scene, (width, height) = scene_of(index), size_of(index)
+    y, x = np.mgrid[16:height:32, 16:width:32]
+    kinds = np.full(x.shape, len(KINDS))
+    paints = np.full(x.shape, (COLOURS + PLACES).index(scene.background))
+    for thing in scene.things:
+        radius = thing.radius * min(width, height)
+        inside = np.maximum(abs(x - thing.x * width), abs(y - thing.y * height)) < radius
+        kinds[inside], paints[inside] = KINDS.index(thing.kind), COLOURS.index(thing.colour)
+    return kinds, paints
+
+
+class Latents:
+    """All training scenes' latents, grouped by size, since a batch holds pictures of one size."""
+
+    def __init__(self, groups: dict[tuple[int, int], tuple[torch.Tensor, torch.Tensor]]):
+        self.groups = groups
+
+    @classmethod
+    def load(cls, autoencoder: AutoencoderDC) -> "Latents":
+        """From the work folder; drawn and encoded first where they are not there yet."""
+        path = WORK / "latents.pt"
+        if not path.exists():
+            torch.save({size: _encode(autoencoder, size) for size in dict.fromkeys(SIZES)}, path)
+        return cls(torch.load(path, weights_only=True))
+
+    def scale(self) -> float:
+        """The scaling factor that gives the latents a standard deviation of 1."""
+        _, latents = self.groups[SIZES[0]]
+        return round(1 / float(latents.float().std()), 5)
+
+    def batch(self, rng: random.Random, size: int) -> tuple[list[int], torch.Tensor]:
+        """The indices of some scenes of one size, and their latents f32 [N, C, h, w], not yet scaled."""
+        indices, latents = self.groups[rng.choice(SIZES)]
+        rows = rng.sample(range(len(indices)), size)
+        return indices[rows].tolist(), latents[rows].float()
+
+
+def _picture(index: int) -> np.ndarray:
+    return np.asarray(draw(scene_of(index), *size_of(index)))
+
+
+def _encode(autoencoder: AutoencoderDC, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+    indices = [index for index in range(SCENES) if size_of(index) == size]
+    latents = []
+    with ProcessPoolExecutor(2) as pool, torch.no_grad():
+        pictures = pool.map(_picture, indices, chunksize=BATCH)
+        for start in range(0, len(indices), BATCH):
+            drawn = [next(pictures) for _ in indices[start : start + BATCH]]
+            images = torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2).float() / 127.5 - 1
+            latents.append(autoencoder.encode(images).latent.half())
+    return torch.tensor(indices), torch.cat(latents)
