@@ -29,7 +29,7 @@ CONFIG = {
     "upsample_block_type": "interpolate",
     "encoder_out_shortcut": False,
 }
-STEPS, CROPS_UNTIL, FROZEN_FROM = 8_000, 0.62, 0.67
+STEPS, CROPS_UNTIL, FROZEN_FROM = 8_000, 0.5, 0.55
 CROP_BATCH, SCENE_BATCH, DECAY = 8, 4, 0.998
 
 
@@ -104,13 +104,12 @@ def psnr(model: AutoencoderDC, scenes: int = 32) -> tuple[float, float]:
 
 
 def frozen_autoencoder() -> AutoencoderDC:
-    """The encoder as it was frozen, with the averaged decoder that learns from it, as far as the training has come."""
+    """The frozen encoder, with the decoder that learns from it as far as the training has come."""
     state = torch.load(WORK / "autoencoder.pt", weights_only=True)
     if state["step"] < FROZEN_FROM * STEPS:
         raise SystemExit(f"The encoder is not finished: its training is at step {state['step']} of {STEPS}.")
     model = build()
-    decoder = {key: value for key, value in state["average"].items() if key.startswith("decoder.")}
-    model.load_state_dict(state["model"] | decoder)
+    model.load_state_dict(state["average"])
     return model.eval()
 
 
@@ -119,6 +118,8 @@ def main() -> None:
     run = Run("autoencoder", model, optimizer(model), STEPS, DECAY)
     for step, images, mask in ahead(run):
         frozen = step >= FROZEN_FROM * STEPS
+        if step == int(FROZEN_FROM * STEPS):
+            model.load_state_dict(run.average)  # the encoder is frozen as its average, which is the better one
         with torch.autocast("cpu", torch.bfloat16):
             with torch.set_grad_enabled(not frozen):
                 latent = model.encoder(images)

@@ -1,0 +1,90 @@
+"""Turns a diffusers checkpoint into an OpenVINO IR folder; the only place that loads torch models or NNCF."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from ..artifacts import FORMAT_VERSION, Manifest, describe_files, read_family, read_json
+from ..errors import SanaError
+from .checkpoint import Checkpoint, read_checkpoint
+from .component import export_text_encoder, export_transformer, export_vae_decoder
+from .compress import RECIPES
+from .folder import Inputs, Partial, is_complete
+from .quiet import quiet
+
+__all__ = ["precompile"]
+
+TOOLS = ("openvino", "nncf", "torch", "diffusers", "transformers")
+STAGES = {
+    "text_encoder": export_text_encoder,
+    "transformer": export_transformer,
+    "vae_decoder": export_vae_decoder,
+}
+
+
+def precompile(
+    checkpoint: str | Path, output: str | Path, compression: str = "fp16", progress: Callable[[str], object] = print
+) -> Path:
+    """Writes the IR folder `output` of a checkpoint in diffusers' layout and returns its path.
+
+    Made aside, so that `output` is complete or absent; an interrupted run is continued by the next one with the same
+    inputs, and a complete folder is left as it is. `progress` gets a line for each stage.
+
+    Raises:
+        SanaError: a checkpoint that cannot be exported, an `output` that holds something else, or a component whose
+            parity with torch is below its floor.
+    """
+    if compression not in RECIPES:
+        raise SanaError(f"There is no compression {compression!r}; choose from {', '.join(RECIPES)}.")
+    source = read_checkpoint(Path(checkpoint).expanduser())
+    output = Path(output).expanduser().resolve()
+    inputs = Inputs(source.fingerprint, compression, {tool: version(tool) for tool in TOOLS})
+    if is_complete(output, inputs):
+        progress(f"{output} is complete and up to date: nothing to do.")
+        return output
+    partial = Partial(output, inputs)
+    for name, export in STAGES.items():
+        if name in partial.components:
+            progress(f"{name}: kept from the interrupted run")
+            continue
+        start = time.perf_counter()
+        precision = RECIPES[compression][name]
+        with quiet():
+            record = export(source, precision, partial.folder / name)
+        partial.finish(name, record)
+        seconds = time.perf_counter() - start
+        progress(f"{name}: {precision.name}, {record['parity_db']} dB against torch, {seconds:.0f} s")
+    _copy_configuration(source, partial.folder)
+    partial.publish(_manifest(source, inputs, partial))
+    progress(f"{output} is complete.")
+    return output
+
+
+def _copy_configuration(source: Checkpoint, folder: Path) -> None:
+    for part in ("tokenizer", "scheduler"):
+        shutil.copytree(source.folder / part, folder / part, dirs_exist_ok=True)
+    index = read_json(source.folder / "model_index.json")
+    index.pop("_name_or_path", None)
+    index["vae_decoder"] = index.pop("vae")  # the encoder is left behind
+    (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+
+
+def _manifest(source: Checkpoint, inputs: Inputs, partial: Partial) -> Manifest:
+    components = {name: dict(record) for name, record in partial.components.items()}
+    return Manifest(
+        format_version=FORMAT_VERSION,
+        source=source.name,
+        revision=source.fingerprint,
+        family=read_family(source.folder),
+        compression=inputs.compression,
+        preview=components["vae_decoder"].pop("preview"),
+        components=components,
+        tools=inputs.tools,
+        defaults=source.defaults,
+        complex_human_instruction=source.instruction,
+        max_sequence_length=source.max_sequence_length,
+        files=describe_files(partial.folder),
+    )

@@ -1,0 +1,27 @@
+"""torch module -> OpenVINO model."""
+
+import inspect
+from pathlib import Path
+
+import openvino as ov
+import torch
+from torch import Tensor, nn
+
+
+def convert(module: nn.Module, example: dict[str, Tensor]) -> ov.Model:
+    """Traces the module with the example inputs; the model's inputs are named as the arguments of `forward`, and all
+    sizes that the module itself does not fix are dynamic."""
+    with torch.no_grad():
+        model = ov.convert_model(module, example_input=example)
+    # Tracing renames inputs that are used in a converted form only.
+    for port, name in zip(model.inputs, inspect.signature(module.forward).parameters, strict=True):
+        port.get_tensor().set_names({name})
+    return model
+
+
+def save(model: ov.Model, folder: Path) -> Path:
+    """Writes openvino_model.xml and .bin, with what is still f32 stored as f16; returns the path of the .xml."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "openvino_model.xml"
+    ov.save_model(model, path, compress_to_fp16=True)
+    return path

@@ -1,0 +1,89 @@
+"""The three components of a checkpoint, each as a module to trace, with inputs to trace it with and to measure it on.
+
+The measure's answers come from diffusers' and transformers' own models as they are called in their pipelines, so they
+test the modules of `modules` as well as OpenVINO.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from diffusers.models import AutoencoderDC, SanaTransformer2DModel
+from torch import Tensor, nn
+from transformers import Gemma2Model
+
+from .modules import TextEncoderModule, TransformerModule, VaeDecoderModule
+from .parity import Sample
+from .prefix import hidden_states_and_cache
+
+PROMPT = "a red house near the sea, under a big yellow moon"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A component ready for conversion: its traced module, example inputs, and samples for the parity."""
+
+    module: nn.Module
+    example: dict[str, Tensor]
+    samples: list[Sample]
+
+
+def text_encoder(model: Gemma2Model, prefix_ids: list[int], prompt_ids: list[int]) -> Network:
+    """Measured on a prompt after the prefix, and on the same prompt alone."""
+    samples = []
+    for past in (prefix_ids, []):
+        answer, keys, values = hidden_states_and_cache(model, past + prompt_ids)
+        known = slice(0, len(past))
+        inputs = {
+            "input_ids": torch.tensor([prompt_ids]),
+            "position_ids": torch.arange(len(past), len(past) + len(prompt_ids))[None],
+            "past_keys": keys[:, :, known],
+            "past_values": values[:, :, known],
+        }
+        samples.append(_sample(inputs, answer[None, len(past) :]))
+    example = {name: torch.from_numpy(value) for name, value in samples[0].inputs.items()}
+    return Network(TextEncoderModule(model), example, samples)
+
+
+def transformer(model: SanaTransformer2DModel) -> Network:
+    """Measured on two sizes that are not the native one, with padded prompts."""
+    generator = torch.Generator().manual_seed(0)
+
+    def inputs(batch: int, height: int, width: int, tokens: int) -> dict[str, Tensor]:
+        config = model.config
+        mask = torch.ones(batch, tokens)
+        mask[0, tokens // 2 :] = 0
+        return {
+            "hidden_states": torch.randn(batch, config["in_channels"], height, width, generator=generator),
+            "encoder_hidden_states": torch.randn(batch, tokens, config["caption_channels"], generator=generator),
+            "encoder_attention_mask": mask,
+            "timestep": torch.rand(batch, generator=generator) * 1000 * config["timestep_scale"],
+        }
+
+    samples = []
+    for named in (inputs(2, 9, 7, 20), inputs(1, 4, 12, 5)):
+        with torch.no_grad():
+            samples.append(_sample(named, model(**named).sample))
+    return Network(TransformerModule(model), inputs(2, 6, 10, 8), samples)
+
+
+def vae_decoder(model: AutoencoderDC) -> Network:
+    """Measured also on a latent so small that diffusers takes another way through its attention."""
+    # `SanaMultiscaleAttnProcessor2_0` is linear from more than head_dim positions on, quadratic below; both give the
+    # same but for rounding, and only the linear one is fit for large pictures.
+    side = max(8, int(model.config["attention_head_dim"] ** 0.5) + 1)
+    generator = torch.Generator().manual_seed(0)
+
+    def inputs(height: int, width: int) -> dict[str, Tensor]:
+        latents = torch.randn(1, model.config["latent_channels"], height, width, generator=generator)
+        return {"latent_sample": latents / model.config["scaling_factor"]}
+
+    samples = []
+    for named in (inputs(side, side + 1), inputs(4, 4)):
+        with torch.no_grad():
+            samples.append(_sample(named, model.decode(named["latent_sample"]).sample))
+    return Network(VaeDecoderModule(model), inputs(side, side), samples)
+
+
+def _sample(inputs: dict[str, Tensor], answer: Tensor) -> Sample:
+    return Sample({name: np.ascontiguousarray(value.numpy()) for name, value in inputs.items()}, answer.numpy())

@@ -1,0 +1,38 @@
+"""What the text encoder makes of the constant instruction before each prompt, computed once."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.numpy import save
+from torch import Tensor
+from transformers import DynamicCache, Gemma2Model
+
+PREFIX = "prefix.safetensors"
+
+
+def hidden_states_and_cache(model: Gemma2Model, token_ids: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+    """Hidden states f32 [n, hidden], keys and values f32 [layers, kv_heads, n, head_dim] of a text's tokens.
+
+    Gemma is causal, so the first p of each are those of the text's first p tokens, whatever follows.
+    """
+    cache = DynamicCache()
+    with torch.no_grad():
+        output = model(torch.tensor([token_ids]), past_key_values=cache, use_cache=True)
+    layers: list[Any] = cache.layers
+    keys = torch.cat([layer.keys for layer in layers])
+    values = torch.cat([layer.values for layer in layers])
+    return output.last_hidden_state[0], keys, values
+
+
+def write_prefix(model: Gemma2Model, token_ids: list[int], path: Path) -> None:
+    """Writes `text_encoder.Prefix` of the instruction's tokens."""
+    hidden_states, keys, values = hidden_states_and_cache(model, token_ids)
+    arrays = {
+        "token_ids": np.asarray(token_ids, dtype=np.int64),
+        "keys": keys.numpy(),
+        "values": values.numpy(),
+        "hidden_states": hidden_states.numpy(),
+    }
+    path.write_bytes(save(arrays))

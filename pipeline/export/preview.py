@@ -1,0 +1,50 @@
+"""The preview: a linear map from latents to RGB, fitted to decoded pictures."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers.models import AutoencoderDC
+
+PICTURES, SIDE = 12, 256  # pixels
+CELL = 32  # pixels along the side of what one latent position stands for
+RIDGE = 1e-3  # relative to the latents' variance: channels that the pictures hardly move get small coefficients
+
+
+def fit_preview(model: AutoencoderDC) -> dict[str, list]:
+    """The map of `Manifest.preview`, for latents as the transformer makes them (times the scaling factor).
+
+    The latents are encoded from random pictures: those that a decoder knows are not just any.
+    """
+    latents, colours = [], []
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(PICTURES):
+        with torch.no_grad():
+            encoded = model.encode(random_picture(generator)[None]).latent
+            pixels = model.decode(encoded).sample / 2 + 0.5
+        latents.append((encoded * model.config["scaling_factor"])[0].numpy())
+        colours.append(F.avg_pool2d(pixels.clamp(0, 1), CELL)[0].numpy())
+    return fit(np.stack(latents), np.stack(colours))
+
+
+def fit(latents: np.ndarray, colours: np.ndarray) -> dict[str, list]:
+    """Ridge regression of colours [N, 3, h, w] on latents [N, C, h, w]: "matrix" 3 x C and "bias" 3."""
+    x = latents.transpose(0, 2, 3, 1).reshape(-1, latents.shape[1]).astype(np.float64)
+    y = colours.transpose(0, 2, 3, 1).reshape(-1, 3).astype(np.float64)
+    x_mean, y_mean = x.mean(0), y.mean(0)
+    x, y = x - x_mean, y - y_mean
+    penalty = RIDGE * len(x) * x.var() * np.eye(x.shape[1])
+    matrix = np.linalg.solve(x.T @ x + penalty, x.T @ y).T
+    bias = y_mean - matrix @ x_mean
+    return {"matrix": matrix.round(6).tolist(), "bias": bias.round(6).tolist()}
+
+
+def random_picture(generator: torch.Generator) -> torch.Tensor:
+    """f32 [3, SIDE, SIDE] in [-1, 1]: coloured noise, weaker at finer scales, each smooth or with hard edges."""
+    picture = torch.randn(3, 1, 1, generator=generator).expand(3, SIDE, SIDE)
+    side = 2
+    while side < SIDE:
+        noise = torch.randn(1, 3, side, side, generator=generator) * 4 / side**0.5
+        hard = bool(torch.rand((), generator=generator) < 0.5)
+        picture = picture + F.interpolate(noise, SIDE, mode="nearest" if hard else "bicubic")[0]
+        side *= 2
+    return torch.tanh(picture / 2)

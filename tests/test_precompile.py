@@ -1,0 +1,128 @@
+"""precompile.py as a program: one line on stderr and an exit status, never a traceback."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+import precompile as program
+from pipeline.errors import ArtifactError
+from pipeline.export.checkpoint import read_checkpoint
+from pipeline.export.compress import RECIPES
+from tests.tiny_checkpoint import build
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("precompile") / "tiny-sana")
+
+
+@pytest.fixture
+def copy(checkpoint, tmp_path):
+    return shutil.copytree(checkpoint, tmp_path / "copy")
+
+
+def edit(path, **changes):
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def fail(capsys, tmp_path, model, *options) -> str:
+    """Runs the program, which must end with one line on stderr and write nothing; returns the line."""
+    assert program.main(["--model", str(model), "--output", str(tmp_path / "output"), *options]) == 2
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    assert captured.out == ""
+    assert len(lines) == 1, lines
+    assert not (tmp_path / "output").exists()
+    return lines[0]
+
+
+def remove(path):
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: remove(folder), "There is no folder"),
+        (lambda folder: (remove(folder), folder.write_text("x")), "is a file"),
+        (lambda folder: remove(folder / "model_index.json"), "has no model_index.json"),
+        (lambda folder: (folder / "model_index.json").write_text("{"), "cannot be read"),
+        (lambda folder: edit(folder / "model_index.json", _class_name="FluxPipeline"), "holds a FluxPipeline"),
+        (lambda folder: edit(folder / "model_index.json", _class_name="SanaSprintPipeline"), "Sprint family"),
+        (lambda folder: edit(folder / "model_index.json", vae=["diffusers", "AutoencoderKL"]), "vae of class Autoenc"),
+        (lambda folder: edit(folder / "model_index.json", text_encoder=["x", "T5Model"]), "of class T5Model"),
+        (lambda folder: edit(folder / "model_index.json", transformer=None), "names no transformer"),
+        (lambda folder: edit(folder / "model_index.json", tokenizer=["transformers", "No"]), "unknown tokenizer"),
+        (lambda folder: remove(folder / "vae"), "has no folder vae"),
+        (lambda folder: remove(folder / "scheduler" / "scheduler_config.json"), "cannot be read"),
+        (lambda folder: remove(folder / "transformer" / "config.json"), "cannot be read"),
+        (lambda folder: edit(folder / "sana.json", defaults={"width": 250}), "sana.json is not as it should be"),
+        (lambda folder: edit(folder / "sana.json", max_sequence_length=None), "sana.json is not as it should be"),
+        (lambda folder: edit(folder / "sana.json", max_size="big"), "sana.json is not as it should be"),
+        (lambda folder: edit(folder / "sana.json", max_sequence_length=5000), "sliding window of 4096"),
+        (lambda folder: (folder / "tokenizer" / "tokenizer.json").write_text("{}"), "tokenizer cannot be loaded"),
+        (lambda folder: remove(folder / "text_encoder" / "model.safetensors"), "text_encoder cannot be loaded"),
+        (lambda folder: (folder / "text_encoder" / "model.safetensors").write_bytes(b"x"), "cannot be loaded"),
+    ],
+)
+def test_a_bad_checkpoint_is_one_line_and_status_2(capsys, tmp_path, copy, damage, message):
+    damage(copy)
+    assert message in fail(capsys, tmp_path, copy)
+
+
+@pytest.mark.parametrize("part", ["text_encoder", "transformer", "vae"])
+def test_weights_missing_from_a_file_are_refused(copy, part):
+    (path,) = (copy / part).glob("*.safetensors")
+    weights = load_file(path)
+    lost = sorted(weights)[len(weights) // 2]
+    save_file({name: weight for name, weight in weights.items() if name != lost}, path, metadata={"format": "pt"})
+    with pytest.raises(ArtifactError, match=f"{part} lacks 1 weights?, the first is .*{lost}"):
+        read_checkpoint(copy).load_model(part)
+
+
+def test_weights_of_a_variant_are_found(copy):
+    (copy / "vae" / "diffusion_pytorch_model.safetensors").rename(
+        copy / "vae" / "diffusion_pytorch_model.fp16.safetensors"
+    )
+    assert read_checkpoint(copy).load_model("vae").config.latent_channels == 32
+
+
+def test_the_output_must_be_a_place_to_write(capsys, tmp_path, checkpoint):
+    (tmp_path / "file").write_text("x")
+    assert program.main(["--model", str(checkpoint), "--output", str(tmp_path / "file" / "output")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_missing_miniature_is_said(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(program, "CHECKPOINT", tmp_path / "checkpoint")
+    assert program.main(["--output", str(tmp_path / "output")]) == 2
+    assert "no bundled miniature" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_one_line_and_status_130(capsys, tmp_path, monkeypatch):
+    import pipeline.export
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline.export, "precompile", interrupt)
+    assert program.main(["--model", "any", "--output", str(tmp_path / "output")]) == 130
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "goes on from here" in captured.err
+
+
+def test_help_explains_without_loading_the_libraries():
+    statement = (
+        "import sys, precompile\n"
+        "try: precompile.main(['--help'])\n"
+        "finally: assert not {'torch', 'openvino', 'nncf', 'diffusers'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", statement], capture_output=True, text=True, check=True)
+    for flag in ("--model", "--output", "--compression {fp16,int8,int4}"):
+        assert flag in done.stdout
+    assert program.COMPRESSIONS.keys() == RECIPES.keys()

@@ -1,0 +1,114 @@
+"""A random Sana checkpoint of a few hundred kilobytes in diffusers' folder layout, for tests without weights."""
+
+import json
+from pathlib import Path
+
+import torch
+from diffusers import DPMSolverMultistepScheduler
+from diffusers.models import AutoencoderDC, SanaTransformer2DModel
+from diffusers.pipelines.sana.pipeline_sana import SanaPipeline
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import Gemma2Config, Gemma2Model, PreTrainedTokenizerFast
+
+INSTRUCTION = ["Draw one picture of what follows.", "Picture: "]
+TEXT = "a red house under the big yellow moon and two white clouds near the blue sea draw one picture of what follows"
+HIDDEN = 64
+LATENT_CHANNELS = 32
+
+
+def build(folder: Path, sample_size: int = 8, interpolation_scale: float | None = None, heads: int = 4) -> Path:
+    """Writes the checkpoint and returns its folder; the same arguments give the same weights.
+
+    `sample_size` is the native side in latents of 32x32 pixels, `heads` x 16 the width of the transformer.
+    """
+    SanaPipeline(
+        tokenizer=tokenizer(),
+        text_encoder=text_encoder(),
+        vae=autoencoder(),
+        transformer=transformer(sample_size, interpolation_scale, heads),
+        scheduler=DPMSolverMultistepScheduler(
+            use_flow_sigmas=True, prediction_type="flow_prediction", flow_shift=3.0, solver_order=2
+        ),
+    ).save_pretrained(folder)
+    native = 32 * sample_size
+    sana = {
+        "complex_human_instruction": INSTRUCTION,
+        "max_sequence_length": 300,
+        "defaults": {"width": native, "height": native, "num_inference_steps": 4, "guidance_scale": 4.5},
+        "min_size": 128,
+        "max_size": 2 * native,
+    }
+    (folder / "sana.json").write_text(json.dumps(sana))
+    return folder
+
+
+def tokenizer() -> PreTrainedTokenizerFast:
+    """A byte-level BPE: every byte is a token, so any text tokenises."""
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    special_tokens = ["<pad>", "<eos>", "<bos>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=320, special_tokens=special_tokens, initial_alphabet=alphabet, show_progress=False
+    )
+    bpe.train_from_iterator([TEXT], trainer)
+    bpe.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 2)])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=bpe, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>", padding_side="right"
+    )
+
+
+def text_encoder() -> Gemma2Model:
+    torch.manual_seed(1)
+    config = Gemma2Config(
+        vocab_size=320,
+        hidden_size=HIDDEN,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=16,
+        query_pre_attn_scalar=16,
+        max_position_embeddings=1024,
+        initializer_range=0.1,
+        pad_token_id=0,
+        eos_token_id=1,
+        bos_token_id=2,
+    )
+    return Gemma2Model(config).eval()
+
+
+def transformer(sample_size: int, interpolation_scale: float | None, heads: int) -> SanaTransformer2DModel:
+    torch.manual_seed(2)
+    width = heads * 16
+    return SanaTransformer2DModel(
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        num_attention_heads=heads,
+        attention_head_dim=16,
+        num_layers=2,
+        num_cross_attention_heads=2,
+        cross_attention_head_dim=width // 2,
+        cross_attention_dim=width,
+        caption_channels=HIDDEN,
+        sample_size=sample_size,
+        interpolation_scale=interpolation_scale,
+    ).eval()
+
+
+def autoencoder() -> AutoencoderDC:
+    """Six stages with 32-fold downsampling, as the DC-AE has: ResBlocks outside, EfficientViT blocks inside."""
+    torch.manual_seed(3)
+    stages = {
+        "block_types": ("ResBlock",) * 3 + ("EfficientViTBlock",) * 3,
+        "block_out_channels": (8, 16, 32, 32, 64, 64),
+        "layers_per_block": (1,) * 6,
+        "qkv_multiscales": ((), (), (), (5,), (5,), (5,)),
+    }
+    return AutoencoderDC(
+        latent_channels=LATENT_CHANNELS,
+        attention_head_dim=32,
+        scaling_factor=0.41407,  # the DC-AE's own, so that a missing division would show
+        **{f"{side}_{name}": value for side in ("encoder", "decoder") for name, value in stages.items()},
+    ).eval()
