@@ -14,6 +14,8 @@ import pytest
         ("import pipeline.settings", "nncf gradio torch openvino transformers diffusers"),
         ("import pipeline.artifacts", "nncf gradio torch openvino transformers diffusers"),
         ("from pipeline import SanaPipeline", "nncf gradio pipeline.export pipeline.miniature"),
+        ("import app", "nncf gradio torch openvino transformers diffusers pipeline.export"),
+        ("import pipeline.page.layout, pipeline.page.look", "nncf pipeline.export"),
     ],
 )
 def test_import_loads_no_more_than_it_needs(statement, forbidden):

@@ -10,7 +10,7 @@ from diffusers import AutoencoderDC
 from pipeline.miniature.training import WORK
 from pipeline.miniature.world import COLOURS, KINDS, PLACES, Scene, draw, random_scene
 
-SCENES, BATCH = 48_000, 32
+SCENES, BATCH = 48_000, 64
 SIZES = ((256, 256),) * 7 + ((320, 192), (192, 320), (320, 256))
 """Width and height by the scene's index: most are square, so that the other sizes are known, not mastered."""
 
@@ -73,9 +73,8 @@ def _encode(autoencoder: AutoencoderDC, size: tuple[int, int]) -> tuple[torch.Te
     indices = [index for index in range(SCENES) if size_of(index) == size]
     latents = []
     with ProcessPoolExecutor(2) as pool, torch.no_grad():
-        pictures = pool.map(_picture, indices, chunksize=BATCH)
-        for start in range(0, len(indices), BATCH):
-            drawn = [next(pictures) for _ in indices[start : start + BATCH]]
-            images = torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        for start in range(0, len(indices), BATCH):  # the pool is asked batch by batch: all pictures would take 9 GB
+            pictures = list(pool.map(_picture, indices[start : start + BATCH], chunksize=8))
+            images = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
             latents.append(autoencoder.encode(images).latent.half())
     return torch.tensor(indices), torch.cat(latents)

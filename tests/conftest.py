@@ -1,0 +1,81 @@
+"""What several test files share: one tiny model, precompiled once, and the page serving it over HTTP."""
+
+import os
+import socket
+import time
+
+import pytest
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    """The IR folder of a random tiny checkpoint. Not to be changed: copy it."""
+    from pipeline.export import precompile
+    from tests.tiny_checkpoint import build
+
+    root = tmp_path_factory.mktemp("model")
+    build(root / "checkpoint", sample_size=8)
+    return precompile(root / "checkpoint", root / "ir", "fp16", progress=lambda line: None)
+
+
+@pytest.fixture(scope="session")
+def pipe(model):
+    from pipeline import SanaPipeline
+
+    return SanaPipeline.from_pretrained(model)
+
+
+@pytest.fixture(scope="session")
+def page(pipe):
+    """The address of the page."""
+    from app import build_app
+    from pipeline.page.look import LAUNCH
+
+    app = build_app(pipe)
+    _, url, _ = app.launch(
+        server_name="127.0.0.1", server_port=free_port(), prevent_thread_lock=True, quiet=True, **LAUNCH
+    )
+    yield url
+    app.close(verbose=False)
+
+
+@pytest.fixture
+def steps_done(pipe, monkeypatch):
+    """What the pipeline does from now on, slowed down: a number for each step, "closed" when a generation ends."""
+    from pipeline.updates import StepUpdate
+
+    events = []
+    original = pipe.generate
+
+    def generate(settings):
+        try:
+            for update in original(settings):
+                if isinstance(update, StepUpdate):
+                    events.append(update.step)
+                    time.sleep(0.1)
+                yield update
+        finally:
+            events.append("closed")
+
+    monkeypatch.setattr(pipe, "generate", generate)
+    return events
+
+
+def wait_for(condition, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def port():
+    return free_port()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

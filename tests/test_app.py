@@ -1,0 +1,175 @@
+"""The endpoint `/generate` over HTTP, as gradio_client and curl use it, on a random tiny checkpoint."""
+
+import threading
+
+import httpx
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import ValidationError
+from gradio_client.utils import Status
+
+from pipeline.image import read_settings, write_png
+from pipeline.settings import MAX_SEED, MAX_STEPS
+from tests.conftest import wait_for
+
+
+@pytest.fixture
+def client(page, tmp_path):
+    return Client(page, verbose=False, download_files=str(tmp_path / "downloads"))
+
+
+def generate(client, prompt="a house", **values):
+    return client.predict(prompt=prompt, api_name="/generate", **values)
+
+
+def paths(images):
+    return [image["image"] for image in images]
+
+
+def test_generate_is_the_only_endpoint_and_only_the_prompt_has_no_default(client, pipe):
+    endpoints = client.view_api(return_format="dict", print_info=False)
+    assert list(endpoints["named_endpoints"]) == ["/generate"]
+    assert not endpoints["unnamed_endpoints"]
+    parameters = endpoints["named_endpoints"]["/generate"]["parameters"]
+    defaults = {each["parameter_name"]: each["parameter_default"] for each in parameters}
+    assert defaults == {
+        "prompt": None,
+        "negative_prompt": "",
+        "style": "none",
+        "width": pipe.defaults.width,
+        "height": pipe.defaults.height,
+        "num_inference_steps": pipe.defaults.num_inference_steps,
+        "guidance_scale": pipe.defaults.guidance_scale,
+        "seed": 0,
+        "randomize_seed": False,
+        "num_images": 1,
+    }
+    assert [each["parameter_name"] for each in parameters if not each["parameter_has_default"]] == ["prompt"]
+
+
+def test_the_pictures_are_the_bytes_that_python_writes(client, pipe, tmp_path):
+    settings = {
+        "negative_prompt": "blue",
+        "width": 160,
+        "num_inference_steps": 2,
+        "guidance_scale": 3.5,
+        "seed": MAX_SEED,
+    }
+    images, seed, times = generate(client, num_images=2, **settings)
+    assert seed == MAX_SEED
+    assert times.startswith("Done in ")
+    expected = pipe("a house", num_images_per_prompt=2, **settings).images
+    assert len(images) == len(expected) == 2
+    for path, image in zip(paths(images), expected, strict=True):
+        write_png(image, tmp_path / "expected.png")
+        with open(path, "rb") as file:
+            assert file.read() == (tmp_path / "expected.png").read_bytes()
+        settings_in_file = read_settings(path)
+        assert settings_in_file == pipe.settings("a house", num_images_per_prompt=2, **settings)
+
+
+def test_a_random_seed_is_another_one_each_time_and_makes_the_picture_again(client):
+    first, seed, _ = generate(client, num_inference_steps=1, randomize_seed=True, seed=1)
+    _, other_seed, _ = generate(client, num_inference_steps=1, randomize_seed=True, seed=1)
+    assert seed != other_seed
+    again, same_seed, _ = generate(client, num_inference_steps=1, seed=seed)
+    assert same_seed == seed == read_settings(paths(first)[0]).seed
+    with open(paths(first)[0], "rb") as a, open(paths(again)[0], "rb") as b:
+        assert a.read() == b.read()
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"prompt": ""}, "The prompt is empty"),
+        ({"prompt": " \n"}, "The prompt is empty"),
+        ({"prompt": "x" * 10_001}, "at most 10,000 characters"),
+        ({"prompt": None}, "The prompt must be text"),
+        ({"negative_prompt": "x" * 10_001}, "The negative prompt must have at most"),
+        ({"style": "oil"}, "There is no style 'oil'"),
+        ({"width": 100}, "The width must be a multiple of 32 from 128 to 512 pixels, not 100."),
+        ({"width": 96}, "The width must be"),
+        ({"height": 544}, "The height must be"),
+        ({"height": 256.5}, "The height must be"),
+        ({"width": "wide"}, "The width must be"),
+        ({"num_inference_steps": 0}, "The number of steps must be"),
+        ({"num_inference_steps": 101}, "The number of steps must be"),
+        ({"num_inference_steps": 2.5}, "The number of steps must be"),
+        ({"guidance_scale": -1}, "The guidance scale must be"),
+        ({"guidance_scale": 20.5}, "The guidance scale must be"),
+        ({"seed": -1}, "The seed must be a whole number from 0 to 4294967295, not -1."),
+        ({"seed": MAX_SEED + 1}, "The seed must be"),
+        ({"seed": 1.5}, "The seed must be"),
+        ({"seed": "1"}, "The seed must be"),
+        ({"seed": None}, "The seed must be"),
+        ({"randomize_seed": "no"}, "randomize_seed must be true or false"),
+        ({"num_images": 0}, "The number of images must be"),
+        ({"num_images": 9}, "The number of images must be"),
+    ],
+)
+def test_bad_values_are_refused_in_a_sentence_before_they_queue(client, values, sentence):
+    with pytest.raises(ValidationError) as refusal:
+        generate(client, **{"prompt": "a house", **values})
+    header, *sentences = str(refusal.value).splitlines()
+    assert header.startswith("1 parameter(s)")
+    assert len(sentences) == 1
+    assert sentence in sentences[0]
+
+
+def test_a_refusal_is_http_422_and_nothing_passes_the_queue_by(page):
+    data = ["", "", "none", 256, 256, 1, 4.5, 0, False, 1]
+    refusal = httpx.post(f"{page}gradio_api/call/generate", json={"data": data})
+    assert refusal.status_code == 422
+    assert [verdict["parameter_name"] for verdict in refusal.json()["detail"] if not verdict["is_valid"]] == ["prompt"]
+    data[0] = "a house"
+    assert httpx.post(f"{page}gradio_api/run/generate", json={"data": data}).is_error
+
+
+def test_cancelling_stops_the_work_within_a_step(client, steps_done):
+    job = client.submit(prompt="a house", num_inference_steps=MAX_STEPS, api_name="/generate")
+    wait_for(lambda: steps_done)
+    assert job.cancel()
+    at_cancel = len(steps_done)
+    wait_for(lambda: steps_done[-1] == "closed")
+    assert len(steps_done) <= at_cancel + 2 < MAX_STEPS  # the step in the works, and "closed"
+    generate(client, num_inference_steps=1)  # would wait for ever for a generation that goes on
+
+
+def test_a_cancelled_request_that_still_waits_is_not_run(client, page, steps_done):
+    running = client.submit(prompt="a house", num_inference_steps=MAX_STEPS, api_name="/generate")
+    wait_for(lambda: steps_done)
+    waiting = Client(page, verbose=False).submit(prompt="a moon", num_inference_steps=1, api_name="/generate")
+    wait_for(lambda: waiting.status().code == Status.IN_QUEUE)
+    assert waiting.cancel()
+    running.cancel()
+    wait_for(lambda: steps_done[-1] == "closed")
+    generate(client, num_inference_steps=1)
+    assert steps_done.count("closed") == 2
+
+
+def test_progress_comes_with_a_preview(client):
+    job = client.submit(prompt="a house", num_inference_steps=3, api_name="/generate")
+    job.result()
+    lines = [output[2].partition(",")[0] for output in job.outputs()]
+    assert lines[:1] == ["Reading the prompt"]
+    assert [line for line in lines if line.startswith("Step")] == ["Step 1 of 3", "Step 2 of 3", "Step 3 of 3"]
+    assert all(len(output[0]) == 1 for output in job.outputs()[1:])
+
+
+def test_two_clients_at_once_get_their_own_pictures(page, tmp_path):
+    results = {}
+
+    def ask(seed):
+        client = Client(page, verbose=False, download_files=str(tmp_path / str(seed)))
+        results[seed] = [generate(client, prompt=f"house {seed}", seed=seed, num_inference_steps=2) for _ in range(3)]
+
+    threads = [threading.Thread(target=ask, args=(seed,)) for seed in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    for seed, answers in results.items():
+        for images, seed_used, _ in answers:
+            settings = read_settings(paths(images)[0])
+            assert (settings.prompt, settings.seed, seed_used) == (f"house {seed}", seed, seed)
+    assert set(results) == {1, 2}

@@ -1,0 +1,174 @@
+"""`python app.py` from outside: what it refuses, with one line on stderr and exit status 2; and its first start."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from gradio_client import Client
+
+from pipeline.image import read_settings
+from tests.tiny_checkpoint import build
+
+APP = Path(__file__).parents[1] / "app.py"
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """This one, without what would configure the app, and with a cache folder of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANA_", "GRADIO_"))}
+    return {**kept, "XDG_CACHE_HOME": str(tmp_path / "cache"), "LOCALAPPDATA": str(tmp_path / "cache")}
+
+
+@pytest.fixture
+def refusal(environment, port):
+    """Runs app.py, which must give up; returns its one line."""
+
+    def run(*arguments, **variables):
+        command = [sys.executable, str(APP), "--port", str(port), *map(str, arguments)]
+        done = subprocess.run(
+            command, env={**environment, **variables}, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 2, done.stderr
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert done.stdout == ""
+        return done.stderr
+
+    return run
+
+
+@pytest.fixture
+def damaged(model, tmp_path):
+    """A copy of the model folder, to be damaged."""
+    return Path(shutil.copytree(model, tmp_path / "damaged"))
+
+
+def test_help_explains_every_flag(environment):
+    command = [sys.executable, str(APP), "--help"]
+    text = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=10, check=True).stdout
+    for flag in ("--model", "--device", "--host", "--port", "--share", "SANA_MODEL", "SANA_DEVICE"):
+        assert flag in text
+
+
+@pytest.mark.parametrize("name", ["./missing", ""])
+def test_a_missing_model(refusal, name):
+    assert "folder" in refusal("--model", name)
+
+
+def test_the_environment_names_a_model_and_a_device_and_a_flag_wins(refusal, tmp_path):
+    assert str(tmp_path / "a") in refusal(SANA_MODEL=str(tmp_path / "a"))
+    assert str(tmp_path / "b") in refusal("--model", tmp_path / "b", SANA_MODEL=str(tmp_path / "a"))
+    assert "'NPX'" in refusal("--device", "NPX", SANA_DEVICE="TPU")
+
+
+def test_a_folder_that_is_no_model(refusal, tmp_path):
+    assert "manifest.json" in refusal("--model", tmp_path)
+
+
+def test_a_truncated_file(refusal, damaged):
+    path = damaged / "transformer" / "openvino_model.bin"
+    path.write_bytes(path.read_bytes()[:-100])
+    assert "openvino_model.bin has" in refusal("--model", damaged)
+
+
+def test_a_corrupted_file(refusal, damaged):
+    path = damaged / "vae_decoder" / "openvino_model.bin"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert f"{path} is damaged" in refusal("--model", damaged)
+
+
+def test_a_damaged_manifest(refusal, damaged):
+    path = damaged / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "defaults": None}))
+    assert "is damaged" in refusal("--model", damaged)
+
+
+def test_an_unknown_device(refusal, model):
+    assert "available: " in refusal("--model", model, SANA_DEVICE="TPU")
+
+
+def test_a_port_in_use(refusal, port):
+    with socket.create_server(("127.0.0.1", port)):
+        assert f"port {port}" in refusal("--model", "does/not/matter")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--port", "0"), ("--port", "65536"), ("--port", "http"), ("--host", "no.such.host.invalid"), ("--colour", "red")],
+)
+def test_a_bad_flag(refusal, arguments):
+    assert arguments[1] in refusal(*arguments)
+
+
+def test_a_model_is_served_until_interrupted(environment, model, port, tmp_path):
+    with serving(environment, port, APP, "--model", model):
+        client = Client(f"http://127.0.0.1:{port}", verbose=False, download_files=str(tmp_path))
+        images, seed, _ = client.predict(prompt="a house", seed=3, num_inference_steps=1, api_name="/generate")
+    assert read_settings(images[0]["image"]).seed == seed == 3
+
+
+def test_the_first_start_precompiles_and_the_next_ones_do_not(environment, bundled, port, tmp_path):
+    pictures = []
+    for start in (1, 2):
+        with serving(environment, port, *bundled) as printed:
+            client = Client(f"http://127.0.0.1:{port}", verbose=False, download_files=str(tmp_path / str(start)))
+            job = client.submit(prompt="a house", seed=3, num_inference_steps=1, api_name="/generate")
+            images, _, _ = job.result(timeout=600)  # asked at once: it waits for the model
+            pictures.append(Path(images[0]["image"]).read_bytes())
+            lines = [output[2] for output in job.outputs()]
+        assert any(line.startswith("Preparing the model") for line in printed) == (start == 1)
+        assert any(line.startswith("Preparing the model") or ": fp16" in line for line in lines) == (start == 1)
+    assert pictures[0] == pictures[1]
+
+
+def test_a_bundled_model_that_cannot_be_precompiled(environment, bundled, checkpoint, port):
+    shutil.rmtree(checkpoint / "transformer")
+    done = subprocess.run(
+        [sys.executable, *bundled, "--port", str(port)], env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("app.py: The bundled model could not be precompiled: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    return build(tmp_path / "checkpoint", sample_size=8)
+
+
+@pytest.fixture
+def bundled(checkpoint):
+    """Arguments of Python that start app.py with a tiny checkpoint in the place of the miniature."""
+    program = f"""
+import pathlib, sys
+sys.path.insert(0, {str(APP.parent)!r})
+import app, pipeline.miniature
+pipeline.miniature.CHECKPOINT = pathlib.Path({str(checkpoint)!r})
+sys.exit(app.main())
+"""
+    return ["-c", program]
+
+
+@contextmanager
+def serving(environment, port, *arguments):
+    """app.py, until the page is up; then interrupted. Yields the lines it prints, all of them when it has ended."""
+    command = [sys.executable, *map(str, arguments), "--port", str(port)]
+    printed = []
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            while not (printed and printed[-1].startswith("Sana is on")):
+                line = process.stdout.readline()
+                assert line, "app.py ended before it served"
+                printed.append(line)
+            yield printed
+        finally:
+            process.send_signal(signal.SIGINT)
+            printed += process.stdout.readlines()
