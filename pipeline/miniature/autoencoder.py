@@ -37,7 +37,7 @@ def build() -> AutoencoderDC:
     torch.manual_seed(0)
     model = AutoencoderDC(**CONFIG).to(memory_format=torch.channels_last)
     for name, parameter in model.named_parameters():  # residual branches start small, or deep stages swamp the signal
-        if name.endswith("norm.weight") or name.endswith("norm_out.weight") and "decoder.norm_out" not in name:
+        if name.endswith("norm.weight") or (name.endswith("norm_out.weight") and "decoder.norm_out" not in name):
             torch.nn.init.constant_(parameter, 0.2)
     return model
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pipeline.miniature.world import PLACES, Scene, Thing
 
 BACKGROUND_WORDS = {
-    "day": ("by day", "on a sunny day", "in the daytime", "during the day", "on a green meadow", "on the grass", "outdoors"),
+    "day": (
+        "by day", "on a sunny day", "in the daytime", "during the day", "on a green meadow", "on the grass", "outdoors",
+    ),
     "night": ("at night", "by night", "in the night", "under the night sky", "on a dark night", "in the dark"),
     "sea": ("at sea", "by the sea", "in the sea", "on the sea", "on the ocean", "on the water", "in the water"),
     "desert": ("in the desert", "in a desert", "on the sand", "in a sandy desert", "among the dunes"),
@@ -34,12 +36,18 @@ RELATION_WORDS = {
         "{a} to the left of {b}", "{a} left of {b}", "{a} on the left of {b}", "{b} to the right of {a}",
         "{b} right of {a}", "{b} on the right of {a}", "{a} on the left and {b} on the right",
     ),
-    "above": ("{a} above {b}", "{a} over {b}", "{b} below {a}", "{b} under {a}", "{b} beneath {a}", "{a} on top of {b}"),
+    "above": (
+        "{a} above {b}", "{a} over {b}", "{b} below {a}", "{b} under {a}", "{b} beneath {a}", "{a} on top of {b}",
+    ),
     "next to": ("{a} next to {b}", "{a} beside {b}", "{a} and {b} side by side", "{a} by the side of {b}"),
     "and": ("{a} and {b}", "{a} and {b}", "{a} with {b}", "{a}, {b}"),
     "row": ("{a}, {b} and {c}", "{a} and {b} and {c}", "{a}, {b}, {c}", "{a} next to {b} and {c}"),
-    "two above one": ("{a} and {b} above {c}", "{a} and {b} over {c}", "{c} below {a} and {b}", "{c} under {a} and {b}"),
-    "one above two": ("{c} above {a} and {b}", "{c} over {a} and {b}", "{a} and {b} below {c}", "{a} and {b} under {c}"),
+    "two above one": (
+        "{a} and {b} above {c}", "{a} and {b} over {c}", "{c} below {a} and {b}", "{c} under {a} and {b}",
+    ),
+    "one above two": (
+        "{c} above {a} and {b}", "{c} over {a} and {b}", "{a} and {b} below {c}", "{a} and {b} under {c}",
+    ),
 }  # fmt: skip
 
 
@@ -84,8 +92,9 @@ def _thing_words(thing: Thing, rng: random.Random, complete: bool) -> str:
 
 
 def _count_words(things: tuple[Thing, ...], rng: random.Random, complete: bool) -> str:
-    first = _thing_words(replace(things[0], kind=_plural(things[0].kind)), rng, complete)
-    return f"{rng.choice(COUNT_WORDS[len(things)])} {first.split(' ', 1)[1] if first.split(' ')[0] in _ARTICLES else first}"
+    words = _thing_words(replace(things[0], kind=_plural(things[0].kind)), rng, complete)
+    article, _, rest = words.partition(" ")
+    return f"{rng.choice(COUNT_WORDS[len(things)])} {rest if article in _ARTICLES else words}"
 
 
 def _position_words(position: str, rng: random.Random) -> str:

@@ -27,7 +27,8 @@ SKY_AND_GROUND: dict[str, tuple[Colour, Colour, float]] = {  # sky, ground, heig
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
     """`a` with a `share` of `b` in it."""
-    return tuple(round(x + (y - x) * share) for x, y in zip(a, b, strict=True))
+    red, green, blue = (round(x + (y - x) * share) for x, y in zip(a, b, strict=True))
+    return red, green, blue
 
 
 def edge(colour: Colour) -> Colour:
@@ -60,7 +61,7 @@ def draw_background(canvas: Image.Image, name: str, rng: random.Random) -> None:
 
 
 class Brush:
-    """Paints in a box of two units around a centre, y down: (-1, -1) is the top left corner, (1, 1) the bottom right."""
+    """Paints in a box of two units around a centre, y down: (-1, -1) is the top left, (1, 1) the bottom right."""
 
     def __init__(self, canvas: Image.Image, x: float, y: float, radius: float):
         self.pen, self.x, self.y, self.radius = ImageDraw.Draw(canvas), x, y, radius

@@ -7,6 +7,7 @@ and looked at by the judge; the first row is the judge's on the world's own draw
 
 import random
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import permutations
 
 from PIL import Image, ImageDraw
@@ -36,7 +37,7 @@ def exam(name: str, count: int, unseen: bool) -> Exam:
 
 
 def score(judge: Judge, questions: Exam, pictures: Iterable[Image.Image]) -> dict[str, float]:
-    """Per cent right: colour and kind of all things asked for; place (the background), position and count of pictures."""
+    """Per cent right: colour and kind of the things asked for; place (background), position and count of pictures."""
     answers: dict[str, list[bool]] = {measure: [] for measure in MEASURES}
     for (scene, _), picture in zip(questions, pictures, strict=True):
         sights, background = judge.look(picture)
@@ -46,7 +47,7 @@ def score(judge: Judge, questions: Exam, pictures: Iterable[Image.Image]) -> dic
         answers["kind"] += [sight is not None and sight.kind == thing.kind for thing, sight in pairs]
         answers["place"].append(background == scene.background)
         answers["count"].append(len(sights) == len(scene.things))
-        if scene.layout not in (None, "and", "count", "row"):  # what these ask for is no order
+        if scene.layout not in ("", "and", "count", "row"):  # what these ask for is no order
             answers["position"].append(None not in found and _placed(scene.layout, [s for s in found if s]))
     return {measure: 100 * sum(right) / len(right) for measure, right in answers.items()}
 
@@ -94,6 +95,10 @@ def _contact_sheet(questions: Exam, pictures: list[Image.Image]) -> Image.Image:
     return sheet
 
 
+def _ask(pipe: SanaPipeline, seed: int, scene: Scene, text: str) -> Image.Image:
+    return pipe(text, seed=seed).images[0]
+
+
 def main() -> None:
     judge = load_judge()
     exams = {"held-out captions": exam("seen", 200, False), "unseen pairs": exam("unseen", 60, True)}
@@ -111,7 +116,7 @@ def main() -> None:
     for compression in COMPRESSIONS:
         folder = precompile(CHECKPOINT, WORK / f"ir-{compression}", compression, progress=lambda line: None)
         pipe = SanaPipeline.from_pretrained(folder)
-        report(compression, lambda seed, scene, text, pipe=pipe: pipe(text, seed=seed).images[0])
+        report(compression, partial(_ask, pipe))
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def load_judge() -> Judge:
 
 
 def accuracy(judge: Judge, count: int = 400) -> dict[str, float]:
-    """Per cent of held-out drawings' things found with the right kind, and colour; and of right counts and backgrounds."""
+    """Per cent right on held-out drawings: kind and colour of their things, count and background of the pictures."""
     rng = random.Random("evaluation of the judge")
     hits = {"kind": 0, "colour": 0, "count": 0, "background": 0}
     total = 0

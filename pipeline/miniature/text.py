@@ -30,7 +30,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         special_tokens=["<pad>", "<eos>", "<bos>"],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
     )
-    tokenizer.train_from_iterator(texts + ["\n".join(INSTRUCTION).lower()], trainer)
+    tokenizer.train_from_iterator([*texts, "\n".join(INSTRUCTION).lower()], trainer)
     tokenizer.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 2)])
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>", padding_side="right"

@@ -53,11 +53,11 @@ class Thing:
 
 @dataclass(frozen=True)
 class Scene:
-    """`layout` says how the things came to stand where they are: a position, "count", a relation, or a trio's."""
+    """`layout` says how the things came to stand where they are: a position, "count", a relation, a trio's, or ""."""
 
     background: str
     things: tuple[Thing, ...]
-    layout: str | None
+    layout: str
     seed: int
 
 
@@ -98,26 +98,26 @@ def _any_scene(rng: random.Random) -> Scene:
     return Scene(background, tuple(things), layout, rng.getrandbits(32))
 
 
-def _single(rng: random.Random, colours: list[str]) -> tuple[list[Thing], str | None]:
+def _single(rng: random.Random, colours: list[str]) -> tuple[list[Thing], str]:
     kind, size = rng.choice(KINDS), rng.choices(("small", "medium", "big"), weights=(30, 40, 30))[0]
     radius = rng.uniform(*RADII[1][size])
     if size == "big" or rng.random() < 0.45:  # somewhere fitting, to be left unsaid
         y = 0.36 if kind in SKY_KINDS else 0.62 if kind in GROUND_KINDS else 0.5
         x, y = (0.5, 0.5) if size == "big" else (rng.uniform(0.3, 0.7), y + rng.uniform(-0.06, 0.06))
-        return [Thing(kind, rng.choice(colours), size, x, y, radius)], None
+        return [Thing(kind, rng.choice(colours), size, x, y, radius)], ""
     layout = rng.choice(tuple(POSITIONS))
     x, y = (rng.uniform(0.42, 0.58) if at is None else at + rng.uniform(-0.03, 0.03) for at in POSITIONS[layout])
     return [Thing(kind, rng.choice(colours), size, x, y, radius)], layout
 
 
-def _count(rng: random.Random, colours: list[str]) -> tuple[list[Thing], str | None]:
+def _count(rng: random.Random, colours: list[str]) -> tuple[list[Thing], str]:
     kind, colour, number = rng.choice(KINDS), rng.choice(colours), rng.choice((2, 3))
     size = rng.choice(("small", "medium", "big")) if number == 2 else "medium"
     places = _spread(rng, number)
     return [Thing(kind, colour, size, x, y, rng.uniform(*RADII[number][size])) for x, y in places], "count"
 
 
-def _pair(rng: random.Random, colours: list[str]) -> tuple[list[Thing], str | None]:
+def _pair(rng: random.Random, colours: list[str]) -> tuple[list[Thing], str]:
     relation = rng.choices(RELATIONS, weights=(30, 35, 20, 15))[0]
     places = _spread(rng, 2, upright=relation == "above")
     sizes = [rng.choices(("small", "medium", "big"), weights=(20, 60, 20))[0] for _ in places]
@@ -130,7 +130,7 @@ def _pair(rng: random.Random, colours: list[str]) -> tuple[list[Thing], str | No
     ], relation
 
 
-def _trio(rng: random.Random, colours: list[str]) -> tuple[list[Thing], str | None]:
+def _trio(rng: random.Random, colours: list[str]) -> tuple[list[Thing], str]:
     layout = rng.choice(("row", "two above one", "one above two"))
     if layout == "row":
         places = _spread(rng, 3, bent=False)
