@@ -5,14 +5,12 @@ frozen for the last part, in which the loss leans on the things in the picture.
 """
 
 import random
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 from diffusers import AutoencoderDC
 
-from pipeline.miniature.training import WORK, Run
+from pipeline.miniature.training import WORK, Run, ahead
 from pipeline.miniature.world import draw, object_mask, random_scene
 
 CONFIG = {
@@ -29,7 +27,7 @@ CONFIG = {
     "upsample_block_type": "interpolate",
     "encoder_out_shortcut": False,
 }
-STEPS, CROPS_UNTIL, FROZEN_FROM = 8_000, 0.5, 0.55
+STEPS, CROPS_UNTIL, FROZEN_FROM = 5_700, 4_000, 4_400
 CROP_BATCH, SCENE_BATCH, DECAY = 8, 4, 0.998
 
 
@@ -54,7 +52,7 @@ def optimizer(model: torch.nn.Module) -> torch.optim.Optimizer:
 def batch(step: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Pictures in [-1, 1] (N, 3, H, W) and where their things are (N, 1, H, W), drawn for this step alone."""
     rng = random.Random(f"autoencoder {step}")
-    crops = step < CROPS_UNTIL * STEPS
+    crops = step < CROPS_UNTIL
     pictures, masks = [], []
     for _ in range(CROP_BATCH if crops else SCENE_BATCH):
         scene = random_scene(rng)
@@ -67,16 +65,6 @@ def batch(step: int) -> tuple[torch.Tensor, torch.Tensor]:
         masks.append(torch.from_numpy(mask.copy()))
     images = torch.stack(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
     return images.contiguous(memory_format=torch.channels_last), torch.stack(masks)[:, None].float()
-
-
-def ahead(run: Run) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
-    """Each step with its batch, the next one being drawn meanwhile."""
-    with ThreadPoolExecutor(1) as pool:
-        upcoming = pool.submit(batch, run.step)
-        for step in run:
-            images, mask = upcoming.result()
-            upcoming = pool.submit(batch, step + 1)
-            yield step, images, mask
 
 
 def reconstruction_loss(output: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -106,7 +94,7 @@ def psnr(model: AutoencoderDC, scenes: int = 32) -> tuple[float, float]:
 def frozen_autoencoder() -> AutoencoderDC:
     """The frozen encoder, with the decoder that learns from it as far as the training has come."""
     state = torch.load(WORK / "autoencoder.pt", weights_only=True)
-    if state["step"] < FROZEN_FROM * STEPS:
+    if state["step"] < FROZEN_FROM:
         raise SystemExit(f"The encoder is not finished: its training is at step {state['step']} of {STEPS}.")
     model = build()
     model.load_state_dict(state["average"])
@@ -116,9 +104,9 @@ def frozen_autoencoder() -> AutoencoderDC:
 def main() -> None:
     model = build()
     run = Run("autoencoder", model, optimizer(model), STEPS, DECAY)
-    for step, images, mask in ahead(run):
-        frozen = step >= FROZEN_FROM * STEPS
-        if step == int(FROZEN_FROM * STEPS):
+    for step, (images, mask) in ahead(run, batch):
+        frozen = step >= FROZEN_FROM
+        if step == FROZEN_FROM:
             model.load_state_dict(run.average)  # the encoder is frozen as its average, which is the better one
         with torch.autocast("cpu", torch.bfloat16):
             with torch.set_grad_enabled(not frozen):

@@ -6,8 +6,6 @@ the background. `python -m pipeline.miniature.judge` trains it and prints its ac
 
 import itertools
 import random
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +14,7 @@ import torch.nn.functional as F
 from PIL import Image, ImageFilter
 from torch import nn
 
-from pipeline.miniature.training import Run
+from pipeline.miniature.training import Run, ahead
 from pipeline.miniature.world import BACKGROUNDS, COLOURS, KINDS, Scene, draw, random_scene
 
 GRID = 16
@@ -75,7 +73,7 @@ def load_judge() -> Judge:
     judge = Judge()
     optimizer = torch.optim.AdamW(judge.parameters(), 3e-3, weight_decay=0.05)
     run = Run("judge", judge, optimizer, STEPS, decay=0.99)
-    for step, (images, scenes) in zip(run, _batches(run.step), strict=False):
+    for step, (images, scenes) in ahead(run, _batch):
         with torch.autocast("cpu", torch.bfloat16):
             outputs = judge(images)
         loss = _loss(tuple(output.float() for output in outputs), scenes)
@@ -119,21 +117,12 @@ def _loss(outputs: tuple[torch.Tensor, ...], scenes: list[Scene]) -> torch.Tenso
     return 4 * presence + kind + colour + F.cross_entropy(background, where)
 
 
-def _batches(start: int) -> Iterator[tuple[torch.Tensor, list[Scene]]]:
-    with ProcessPoolExecutor(2) as pool:
-        for examples in pool.map(_examples, range(start, STEPS)):
-            images, scenes = zip(*examples, strict=True)
-            yield torch.stack([_tensor(image) for image in images]), list(scenes)
-
-
-def _examples(step: int) -> list[tuple[Image.Image, Scene]]:
+def _batch(step: int) -> tuple[torch.Tensor, list[Scene]]:
     """Drawings for one step; some a little soft, since what it will judge went through an autoencoder."""
     rng = random.Random(f"judge {step}")
-    examples = []
-    for _ in range(BATCH):
-        scene = random_scene(rng, unseen=None)
-        examples.append((draw(scene).filter(ImageFilter.GaussianBlur(rng.choice((0, 1, 2)) * rng.random())), scene))
-    return examples
+    scenes = [random_scene(rng, unseen=None) for _ in range(BATCH)]
+    images = [draw(scene).filter(ImageFilter.GaussianBlur(rng.choice((0, 1, 2)) * rng.random())) for scene in scenes]
+    return torch.stack([_tensor(image) for image in images]), scenes
 
 
 def _tensor(image: Image.Image) -> torch.Tensor:

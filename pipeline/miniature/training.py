@@ -3,13 +3,16 @@
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
 WORK = Path(".miniature")
 """Where unfinished trainings keep their state: in the folder the command is run from, ignored by git."""
+Batch = TypeVar("Batch")
 SAVE_EVERY = 300  # seconds: stopping loses at most this much work
 
 
@@ -73,3 +76,13 @@ class Run:
         aside = self.path.with_suffix(".tmp")
         torch.save(state | {"step": self.step, "seconds": self.seconds}, aside)
         os.replace(aside, self.path)
+
+
+def ahead(run: Run, make: Callable[[int], Batch]) -> Iterator[tuple[int, Batch]]:
+    """Each step of a run with its batch, the next one being made meanwhile."""
+    with ThreadPoolExecutor(1) as pool:
+        upcoming = pool.submit(make, run.step)
+        for step in run:
+            ready = upcoming.result()
+            upcoming = pool.submit(make, step + 1)
+            yield step, ready
