@@ -120,11 +120,15 @@ def main() -> None:
             loss = loss + 0.01 * (mean.square() + (std - 1).square()).mean()
         run.descend(loss)
         if step % 250 == 0:
-            averaged = build()
-            averaged.load_state_dict(run.average)
-            whole, things = psnr(averaged)
-            line = f"step {step} loss {loss.item():.4f} PSNR {whole:.2f} dB, things {things:.2f} dB"
-            print(f"{line}, std {latent.std():.2f}, {run.seconds:.0f} s", flush=True)
+            print(f"step {step} loss {loss.item():.4f} {_sharpness(run)}, {run.seconds:.0f} s", flush=True)
+    print(f"{run.step} steps in {run.seconds:.0f} s: {_sharpness(run)}")
+
+
+def _sharpness(run: Run) -> str:
+    model = build()
+    model.load_state_dict(run.average)
+    whole, things = psnr(model)
+    return f"PSNR {whole:.2f} dB, things {things:.2f} dB"
 
 
 if __name__ == "__main__":

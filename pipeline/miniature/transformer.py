@@ -120,6 +120,7 @@ def main() -> None:
                 flush=True,
             )
             history.clear()
+    print(f"{run.step} steps in {run.seconds:.0f} s")
 
 
 if __name__ == "__main__":
