@@ -54,7 +54,7 @@ def steps_done(pipe, monkeypatch):
             for update in original(settings):
                 if isinstance(update, StepUpdate):
                     events.append(update.step)
-                    time.sleep(0.1)
+                    time.sleep(0.5)  # 100 steps outlast a slow browser on a busy machine
                 yield update
         finally:
             events.append("closed")
