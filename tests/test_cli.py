@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -162,7 +163,10 @@ def serving(environment, port, *arguments):
     """app.py, until the page is up; then interrupted. Yields the lines it prints, all of them when it has ended."""
     command = [sys.executable, *map(str, arguments), "--port", str(port)]
     printed = []
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    interruptible = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores Ctrl-C
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True, preexec_fn=interruptible
+    ) as process:
         try:
             while not (printed and printed[-1].startswith("Sana is on")):
                 line = process.stdout.readline()
