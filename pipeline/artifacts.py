@@ -15,6 +15,7 @@ from .errors import ArtifactError, SanaError
 from .variants import Defaults
 
 FORMAT_VERSION = 1
+TOOLS = ("openvino", "nncf", "torch", "diffusers", "transformers")  # the packages whose versions decide an export
 MANIFEST = "manifest.json"
 FAMILIES = {"SanaPipeline": "flow", "SanaSprintPipeline": "sprint"}
 COMPONENTS = ("text_encoder", "transformer", "vae_decoder")

@@ -11,22 +11,8 @@ import pytest
 from pipeline import SanaError, SanaPipeline
 from pipeline.artifacts import describe_files, read_manifest, write_manifest
 from pipeline.errors import DeviceError, SettingsError
-from pipeline.export import precompile
 from pipeline.image import read_settings, write_png
 from pipeline.updates import DecodeUpdate, Result, StepUpdate
-from tests.tiny_checkpoint import build
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    root = tmp_path_factory.mktemp("sana")
-    build(root / "checkpoint", sample_size=8)
-    return precompile(root / "checkpoint", root / "ir", "fp16", progress=lambda line: None)
-
-
-@pytest.fixture(scope="module")
-def pipe(folder):
-    return SanaPipeline.from_pretrained(folder)
 
 
 def test_updates_come_step_by_step_then_picture_by_picture_then_the_result(pipe):
@@ -43,8 +29,8 @@ def test_updates_come_step_by_step_then_picture_by_picture_then_the_result(pipe)
     assert all(seconds > 0 for seconds in result.times.values())
 
 
-def test_same_seed_same_bytes_also_after_a_restart(pipe, folder, tmp_path):
-    again = SanaPipeline.from_pretrained(folder)
+def test_same_seed_same_bytes_also_after_a_restart(pipe, model, tmp_path):
+    again = SanaPipeline.from_pretrained(model)
     for name, pipeline, seed in (("a", pipe, 1), ("b", pipe, 1), ("c", again, 1), ("d", pipe, 2)):
         write_png(pipeline("a house", seed=seed, num_inference_steps=2).images[0], tmp_path / f"{name}.png")
     a, b, c, d = ((tmp_path / f"{name}.png").read_bytes() for name in "abcd")
@@ -97,20 +83,20 @@ def test_sizes_beyond_the_models_own_limits_are_refused_before_any_work(pipe):
 
 
 @pytest.mark.parametrize("device", ["TPU", "", "GPU.7", "AUTO:TPU", "MULTI", "cpu "])
-def test_an_unknown_device_is_refused_with_those_there_are(folder, device):
+def test_an_unknown_device_is_refused_with_those_there_are(model, device):
     with pytest.raises(DeviceError, match=r"available: .*CPU.*AUTO"):
-        SanaPipeline.from_pretrained(folder, device=device)
+        SanaPipeline.from_pretrained(model, device=device)
 
 
-def test_auto_is_a_device(folder, pipe):
-    auto = SanaPipeline.from_pretrained(folder, device="AUTO:CPU")
+def test_auto_is_a_device(model, pipe):
+    auto = SanaPipeline.from_pretrained(model, device="AUTO:CPU")
     a, b = (np.asarray(each("a house", num_inference_steps=2).images[0]) for each in (pipe, auto))
     assert np.array_equal(a, b)
 
 
-def test_sprint_is_not_supported_yet(folder, tmp_path):
+def test_sprint_is_not_supported_yet(model, tmp_path):
     copy = tmp_path / "sprint"
-    shutil.copytree(folder, copy)
+    shutil.copytree(model, copy)
     index = json.loads((copy / "model_index.json").read_text())
     (copy / "model_index.json").write_text(json.dumps({**index, "_class_name": "SanaSprintPipeline"}))
     write_manifest(copy, dataclasses.replace(read_manifest(copy), files=describe_files(copy)))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from ..artifacts import FORMAT_VERSION, Manifest, describe_files, read_family, read_json
+from ..artifacts import FORMAT_VERSION, TOOLS, Manifest, describe_files, read_family, read_json
 from ..errors import SanaError
 from .checkpoint import Checkpoint, read_checkpoint
 from .component import export_text_encoder, export_transformer, export_vae_decoder
@@ -17,7 +17,6 @@ from .quiet import quiet
 
 __all__ = ["precompile"]
 
-TOOLS = ("openvino", "nncf", "torch", "diffusers", "transformers")
 STAGES = {
     "text_encoder": export_text_encoder,
     "transformer": export_transformer,

@@ -1,7 +1,7 @@
 """The judge: a small detector, trained on the world's own drawings, that says what a picture shows.
 
 It looks at a grid of 16 x 16 cells: is there the centre of a thing here, of which kind, in which colour; and it names
-the background. `python -m pipeline.miniature.judge` trains it and prints its accuracy on held-out drawings.
+the background. `evaluate` trains it where it is not there yet, and prints its accuracy on held-out drawings.
 """
 
 import itertools
@@ -84,24 +84,6 @@ def load_judge() -> Judge:
     return judge.eval()
 
 
-def accuracy(judge: Judge, count: int = 400) -> dict[str, float]:
-    """Per cent right on held-out drawings: kind and colour of their things, count and background of the pictures."""
-    rng = random.Random("evaluation of the judge")
-    hits = {"kind": 0, "colour": 0, "count": 0, "background": 0}
-    total = 0
-    for _ in range(count):
-        scene = random_scene(rng, unseen=None)
-        sights, background = judge.look(draw(scene))
-        total += len(scene.things)
-        hits["count"] += len(sights) == len(scene.things)
-        hits["background"] += background == scene.background
-        for thing in scene.things:
-            nearest = min(sights, key=lambda sight: abs(sight.x - thing.x) + abs(sight.y - thing.y), default=None)
-            hits["kind"] += nearest is not None and nearest.kind == thing.kind
-            hits["colour"] += nearest is not None and nearest.colour == thing.colour
-    return {key: 100 * hit / (total if key in ("kind", "colour") else count) for key, hit in hits.items()}
-
-
 def _loss(outputs: tuple[torch.Tensor, ...], scenes: list[Scene]) -> torch.Tensor:
     centres, kinds, colours, background = outputs
     target, weight = torch.zeros_like(centres), torch.ones_like(centres)
@@ -127,8 +109,3 @@ def _batch(step: int) -> tuple[torch.Tensor, list[Scene]]:
 
 def _tensor(image: Image.Image) -> torch.Tensor:
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 127.5 - 1
-
-
-if __name__ == "__main__":
-    for name, value in accuracy(load_judge()).items():
-        print(f"{name}: {value:.1f} % on held-out drawings")

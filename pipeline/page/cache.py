@@ -5,11 +5,10 @@ import os
 from importlib.metadata import version
 from pathlib import Path
 
-from ..artifacts import FORMAT_VERSION, sha256
+from ..artifacts import FORMAT_VERSION, TOOLS, sha256
 
 COMPRESSION = "fp16"
 EXPORT_SOURCES = Path(__file__).parents[1] / "export"
-TOOLS = ("diffusers", "nncf", "openvino", "torch", "transformers")
 
 
 def cached_folder(checkpoint: Path) -> Path:
