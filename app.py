@@ -53,9 +53,13 @@ def serve(options: argparse.Namespace) -> None:
             app.close(verbose=False)
             raise
     else:
-        from pipeline.artifacts import read_manifest, resolve
+        from pipeline.artifacts import is_exported_by_optimum, read_manifest, resolve
 
-        read_manifest(resolve(options.model))  # refused at once, where the pipeline takes seconds to import
+        folder = resolve(options.model)
+        if is_exported_by_optimum(folder):
+            print(f"{folder} comes from optimum-intel and has no manifest: it is loaded unverified.", flush=True)
+        else:
+            read_manifest(folder)  # refused at once, where the pipeline takes seconds to import
         from pipeline import SanaPipeline
 
         app = launch(SanaPipeline.from_pretrained(options.model, device=options.device), options)

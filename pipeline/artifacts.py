@@ -14,7 +14,7 @@ from typing import Any
 from .errors import ArtifactError, SanaError
 from .variants import Defaults
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 TOOLS = ("openvino", "nncf", "torch", "diffusers", "transformers")  # the packages whose versions decide an export
 MANIFEST = "manifest.json"
 FAMILIES = {"SanaPipeline": "flow", "SanaSprintPipeline": "sprint"}
@@ -32,7 +32,8 @@ _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+(@[\w./-]+)?")
 class Manifest:
     """What an IR folder is and how it was made.
 
-    `components` holds compression and measured parity per component, `tools` the versions that made them,
+    `components` holds compression and measured parity per component, `pictures` "psnr_db" and "ssim" of what a few
+    prompts give against the uncompressed checkpoint, `tools` the versions that made them,
     `preview` the linear map from latents to RGB ("matrix" 3 x C, "bias" 3), and `files` maps each relative
     path to its "size" and "sha256".
     """
@@ -43,6 +44,7 @@ class Manifest:
     family: str
     compression: str
     components: dict[str, Any]
+    pictures: list[dict[str, Any]]
     tools: dict[str, str]
     defaults: Defaults
     complex_human_instruction: list[str]
@@ -78,6 +80,8 @@ def read_manifest(folder: Path) -> Manifest:
         version = values["format_version"]
         if version != FORMAT_VERSION:
             raise ArtifactError(f"{folder} has format {version}, this program reads format {FORMAT_VERSION}: {advice}")
+        if values["family"] not in FAMILIES.values():
+            raise ValueError(f"unknown family {values['family']!r}")
         values["defaults"] = Defaults(**values["defaults"])
         manifest = Manifest(**values)
         for entry in manifest.files.values():
@@ -114,12 +118,23 @@ def describe_files(folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
+def is_exported_by_optimum(folder: Path) -> bool:
+    """Whether the folder holds IR in this layout, but no manifest: optimum-intel's, which nothing can verify."""
+    models = (folder / name / "openvino_model.xml" for name in COMPONENTS)
+    return not (folder / MANIFEST).is_file() and all(path.is_file() for path in models)
+
+
+def read_class_name(folder: Path) -> str:
+    """The pipeline class that `model_index.json` names, without the OV that optimum-intel puts before it."""
+    name = str(read_json(folder / "model_index.json").get("_class_name"))
+    if name.removeprefix("OV") not in FAMILIES:
+        raise ArtifactError(f"{folder} holds a {name}; supported are {' and '.join(FAMILIES)}.")
+    return name.removeprefix("OV")
+
+
 def read_family(folder: Path) -> str:
     """The family, "flow" or "sprint", by the pipeline class that `model_index.json` names."""
-    class_name = read_json(folder / "model_index.json").get("_class_name")
-    if class_name not in FAMILIES:
-        raise ArtifactError(f"{folder} holds a {class_name}; supported are {' and '.join(FAMILIES)}.")
-    return FAMILIES[class_name]
+    return FAMILIES[read_class_name(folder)]
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -6,19 +6,19 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Literal
 
-import diffusers
 import numpy as np
 import openvino as ov
 import torch
-import transformers
 
-from .artifacts import COMPONENTS, Manifest, read_family, read_json, read_manifest, resolve, verify
+from .artifacts import COMPONENTS, Manifest, is_exported_by_optimum, read_json, read_manifest, resolve, verify
 from .bins import generation_size
+from .classes import named_class
 from .components import Component, check_device
-from .denoise import denoise, initial_latents
-from .errors import ArtifactError, SanaError, SettingsError
+from .denoise import Denoiser
+from .errors import SettingsError
 from .image import describe, to_image, to_preview
-from .settings import SIZE_MULTIPLE, GenerationSettings, check_size
+from .optimum import describe as describe_optimum
+from .settings import GenerationSettings, check_negative_prompt, check_size
 from .text_encoder import Prefix, TextEncoder
 from .updates import DecodeUpdate, Result, StepUpdate, Update
 from .vae_decoder import decode
@@ -39,31 +39,46 @@ class SanaPipeline:
         self._components = components
         self._transformer_config = read_json(folder / "transformer" / "config.json")
         self._vae_config = read_json(folder / "vae_decoder" / "config.json")
-        self._scheduler_class = _named_class(folder, "scheduler")
-        self._scheduler_config = read_json(folder / "scheduler" / "scheduler_config.json")
-        tokenizer = _named_class(folder, "tokenizer").from_pretrained(folder / "tokenizer")
-        prefix = Prefix.load(folder / "text_encoder" / "prefix.safetensors")
-        self._text_encoder = TextEncoder(components["text_encoder"], tokenizer, prefix, manifest)
+        self._scheduler_class = named_class(folder, "scheduler")
+        scheduler_config = read_json(folder / "scheduler" / "scheduler_config.json")
+        self._denoiser = Denoiser(
+            components["transformer"],
+            self._transformer_config,
+            manifest.family,
+            lambda: self._scheduler_class.from_config(scheduler_config),
+        )
+        self._text_encoder = TextEncoder(
+            components["text_encoder"],
+            named_class(folder, "tokenizer").from_pretrained(folder / "tokenizer"),
+            None if is_exported_by_optimum(folder) else Prefix.load(folder / "text_encoder" / "prefix.safetensors"),
+            manifest.complex_human_instruction,
+            manifest.max_sequence_length,
+        )
 
     @classmethod
     def from_pretrained(cls, name: str | Path, device: str = "CPU") -> "SanaPipeline":
-        """Loads, verifies and compiles an IR folder that precompile.py wrote.
+        """Loads, verifies and compiles an IR folder that precompile.py wrote; or, unverified, one of optimum-intel.
 
         Raises:
-            SanaError: no such folder, no IR folder, a damaged file, an unknown device, an unsupported family.
+            SanaError: no such folder, no IR folder, a damaged file, an unknown device.
         """
         folder = resolve(name)
         core = ov.Core()
         check_device(core, device)
-        manifest = read_manifest(folder)
-        verify(folder)
-        family = read_family(folder)
-        if family != "flow":
-            raise SanaError(f"{folder} holds a model of the {family} family, which is not supported yet.")
+        if is_exported_by_optimum(folder):
+            manifest = describe_optimum(folder)
+        else:
+            manifest = read_manifest(folder)
+            verify(folder)
         components = {
             component: Component(core, folder / component / "openvino_model.xml", device) for component in COMPONENTS
         }
         return cls(folder, manifest, device, components)
+
+    @property
+    def family(self) -> str:
+        """ "flow", or "sprint", whose models have no negative prompt."""
+        return self.manifest.family
 
     @property
     def defaults(self) -> Defaults:
@@ -95,7 +110,7 @@ class SanaPipeline:
             num_images_per_prompt=num_images_per_prompt,
             use_resolution_binning=use_resolution_binning,
         )
-        self._check_size(settings)
+        self._check(settings)
         return settings
 
     def __call__(
@@ -135,7 +150,7 @@ class SanaPipeline:
         """
         if output_type not in ("pil", "np"):
             raise SettingsError(f'The output type must be "pil" or "np", not {output_type!r}.')
-        self._check_size(settings)
+        self._check(settings)
         return self._generate(settings, output_type)
 
     def _generate(self, settings: GenerationSettings, output_type: OutputType) -> Generator[Update, None, None]:
@@ -153,30 +168,12 @@ class SanaPipeline:
         width, height = settings.width, settings.height
         if settings.use_resolution_binning:
             width, height = generation_size(width, height, self._transformer_config["sample_size"])
-        prompt = self._text_encoder.encode(settings.prompt)
-        guided = settings.guidance_scale > 1  # as in diffusers; otherwise the negative branch is not computed at all
-        negative = self._text_encoder.encode_negative(settings.negative_prompt) if guided else None
-        generator = torch.Generator("cpu").manual_seed(settings.seed)
-        latents = initial_latents(
-            generator,
-            settings.num_images_per_prompt,
-            self._transformer_config["in_channels"],
-            height // SIZE_MULTIPLE,
-            width // SIZE_MULTIPLE,
-        )
-        for step in denoise(
-            self._components["transformer"],
-            self._scheduler_class.from_config(self._scheduler_config),  # a fresh one: schedulers keep state
-            prompt,
-            negative,
-            latents,
-            num_inference_steps=settings.num_inference_steps,
-            guidance_scale=settings.guidance_scale,
-            timestep_scale=self._transformer_config["timestep_scale"],
-            generator=generator,
-        ):
+        latents = torch.empty(0)
+        for step in self._denoiser.steps(self._text_encoder, settings, width, height):
             latents = step.latents
-            preview = to_preview(step.clean.numpy(), self.manifest.preview, settings.width, settings.height)
+            preview = None
+            if self.manifest.preview:  # optimum-intel's folders have none
+                preview = to_preview(step.clean.numpy(), self.manifest.preview, settings.width, settings.height)
             yield StepUpdate(step.step, step.steps, preview, time.perf_counter() - start)
         return latents
 
@@ -199,15 +196,8 @@ class SanaPipeline:
             for index, picture in enumerate(pixels)
         ]
 
-    def _check_size(self, settings: GenerationSettings) -> None:
+    def _check(self, settings: GenerationSettings) -> None:
+        """What this model takes, which may be less than `GenerationSettings` allow; raises SettingsError."""
+        check_negative_prompt(settings.negative_prompt, self.manifest.family)
         for name in ("width", "height"):
             check_size(name, getattr(settings, name), self.defaults.min_size, self.defaults.max_size)
-
-
-def _named_class(folder: Path, component: str) -> Any:
-    """The class that model_index.json names for a component, as diffusers would load it."""
-    library, name = read_json(folder / "model_index.json").get(component, (None, None))
-    found = getattr({"diffusers": diffusers, "transformers": transformers}.get(library), str(name), None)
-    if found is None:
-        raise ArtifactError(f"{folder / 'model_index.json'} names an unknown {component}, {library}.{name}.")
-    return found

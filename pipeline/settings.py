@@ -57,6 +57,12 @@ def check_size(name: str, value: object, minimum: int = MIN_SIZE, maximum: int =
         )
 
 
+def check_negative_prompt(value: str, family: str) -> None:
+    """Raises SettingsError for a negative prompt to a model of the Sprint family."""
+    if family == "sprint" and value.strip():
+        raise SettingsError("A Sprint model has no negative prompt: leave it empty.")
+
+
 def _check_integer(name: str, value: object, minimum: int, maximum: int) -> None:
     if not _is_integer(value) or not minimum <= value <= maximum:
         raise SettingsError(f"The {name} must be a whole number from {minimum} to {maximum}, not {_shown(value)}.")

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from .artifacts import Manifest
 from .components import Infer
 
 
@@ -38,14 +37,19 @@ class Prefix:
 
 
 class TextEncoder:
-    """Encodes prompts with a compiled text encoder and the checkpoint's own tokenizer."""
+    """Encodes prompts with a compiled text encoder and the checkpoint's own tokenizer.
 
-    def __init__(self, infer: Infer, tokenizer: Any, prefix: Prefix, manifest: Manifest) -> None:
+    Without a prefix, `infer` takes whole texts, "input_ids" and "attention_mask", as optimum-intel exports it.
+    """
+
+    def __init__(
+        self, infer: Infer, tokenizer: Any, prefix: Prefix | None, instruction: list[str], max_sequence_length: int
+    ) -> None:
         self._infer = infer
         self._tokenizer = tokenizer
         self._prefix = prefix
-        self._instruction = "\n".join(manifest.complex_human_instruction)
-        self._max_sequence_length = manifest.max_sequence_length
+        self._instruction = "\n".join(instruction)
+        self._max_sequence_length = max_sequence_length
 
     def encode(self, prompt: str) -> PromptEmbeddings:
         """Encodes a prompt with the instruction before it; keeps token 0 and the last `max_sequence_length` - 1."""
@@ -69,6 +73,8 @@ class TextEncoder:
 
     def _hidden_states(self, token_ids: np.ndarray) -> np.ndarray:
         """Hidden states f32 [len(token_ids), hidden]; only what the prefix does not hold is computed."""
+        if self._prefix is None:
+            return self._infer({"input_ids": token_ids[None], "attention_mask": np.ones_like(token_ids)[None]})[0]
         # The whole text was tokenised, since tokens may merge across the seam between instruction and prompt.
         shared = _common_length(token_ids, self._prefix.token_ids)
         known = self._prefix.hidden_states[:shared]

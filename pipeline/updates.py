@@ -10,11 +10,12 @@ from .settings import GenerationSettings
 
 @dataclass(frozen=True)
 class StepUpdate:
-    """Denoising step `step` of `steps` is done, `seconds` after the start; `preview` is a rough picture."""
+    """Denoising step `step` of `steps` is done, `seconds` after the start; `preview` is a rough picture, or
+    None where the model has no map for it."""
 
     step: int
     steps: int
-    preview: Image.Image
+    preview: Image.Image | None
     seconds: float
 
 

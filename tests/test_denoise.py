@@ -5,7 +5,8 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler, FlowMatchEulerDiscreteScheduler
 
-from pipeline.denoise import batch_prompts, denoise, guide, initial_latents
+from pipeline.denoise import initial_latents
+from pipeline.families import batch_prompts, flow_steps, guide
 from pipeline.text_encoder import PromptEmbeddings
 
 SHAPE = (2, 4, 3, 5)  # images, channels, height, width
@@ -36,7 +37,7 @@ def run(transformer, negative=None, guidance_scale=1.0, steps=5, scheduler=None,
     generator = torch.Generator("cpu").manual_seed(seed)
     latents = initial_latents(generator, *SHAPE)
     return list(
-        denoise(
+        flow_steps(
             transformer,
             scheduler or flow_dpm_solver(),
             prompt(7, 2.0),
@@ -121,7 +122,7 @@ def test_same_seed_same_latents_other_seed_other_latents():
 def test_closing_the_loop_stops_before_the_next_step():
     transformer = FakeTransformer()
     generator = torch.Generator("cpu").manual_seed(0)
-    steps = denoise(
+    steps = flow_steps(
         transformer,
         flow_dpm_solver(),
         prompt(1, 1.0),

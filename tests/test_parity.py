@@ -1,6 +1,7 @@
 """SanaPipeline against diffusers: the same random tiny checkpoint, in OpenVINO (fp16) and in torch (f32)."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +22,28 @@ WORDS = "a red house under the big yellow moon and two white clouds near the sea
 class Pair:
     """One checkpoint in both runtimes."""
 
-    def __init__(self, folder: Path, **options: Any) -> None:
+    def __init__(
+        self, folder: Path, change: Callable[[Path], object] = lambda checkpoint: None, **options: Any
+    ) -> None:
         build(folder / "checkpoint", **options)
+        change(folder / "checkpoint")
         precompile(folder / "checkpoint", folder / "ir", "fp16", progress=lambda line: None)
         self.ours = SanaPipeline.from_pretrained(folder / "ir")
-        self.theirs = diffusers.SanaPipeline.from_pretrained(folder / "checkpoint", torch_dtype=torch.float32)
+        self.theirs = diffusers.DiffusionPipeline.from_pretrained(folder / "checkpoint", torch_dtype=torch.float32)
         self.theirs.set_progress_bar_config(disable=True)
         self.instruction = {}
         if (folder / "checkpoint" / "sana.json").exists():
             sana = json.loads((folder / "checkpoint" / "sana.json").read_text())
             names = ("complex_human_instruction", "max_sequence_length")
             self.instruction = {name: sana[name] for name in names if name in sana}
-        self.has_bins = self.theirs.transformer.config.sample_size in (16, 32, 64, 128)
+        self.sprint = isinstance(self.theirs, diffusers.SanaSprintPipeline)
+        self.has_bins = self.theirs.transformer.config.sample_size in ((32,) if self.sprint else (16, 32, 64, 128))
 
     def psnr(self, prompt: str, seed: int = 5, use_resolution_binning: bool = True, **settings: Any) -> float:
         settings = {"num_inference_steps": STEPS, **settings}
+        only_theirs = {}
+        if self.sprint and settings["num_inference_steps"] != 2:
+            only_theirs["intermediate_timesteps"] = None  # diffusers asks for it
         ours = self.ours(
             prompt, seed=seed, use_resolution_binning=use_resolution_binning, output_type="np", **settings
         ).images
@@ -45,6 +53,7 @@ class Pair:
             use_resolution_binning=use_resolution_binning and self.has_bins,  # diffusers refuses where there are none
             output_type="np",
             **settings,
+            **only_theirs,
             **self.instruction,
         ).images
         assert ours.shape == theirs.shape
@@ -64,6 +73,25 @@ def small(tmp_path_factory):
 @pytest.fixture(scope="module")
 def binned(tmp_path_factory):
     return Pair(tmp_path_factory.mktemp("binned"), sample_size=16, interpolation_scale=1.0)
+
+
+@pytest.fixture(scope="module")
+def sprint(tmp_path_factory):
+    return Pair(tmp_path_factory.mktemp("sprint"), sample_size=32, family="sprint")
+
+
+@pytest.fixture(scope="module")
+def huge(tmp_path_factory):
+    """A checkpoint in float16 whose linear attention gives more than float16 can hold."""
+
+    def enlarge(checkpoint: Path) -> None:
+        model = diffusers.SanaTransformer2DModel.from_pretrained(checkpoint / "transformer")
+        for block in model.transformer_blocks:
+            block.attn1.to_out[0].weight.data *= 4e5
+            block.scale_shift_table.data[2] = 1e-5  # the gate of this attention's output
+        model.half().save_pretrained(checkpoint / "transformer")
+
+    return Pair(tmp_path_factory.mktemp("huge"), change=enlarge)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +121,36 @@ def test_same_picture_as_diffusers(small, prompt, settings):
 def test_same_picture_with_and_without_resolution_binning(binned, width, height, use_resolution_binning):
     settings = {"width": width, "height": height, "use_resolution_binning": use_resolution_binning}
     assert binned.psnr("a red house", guidance_scale=4.5, **settings) >= FLOOR
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4])
+@pytest.mark.parametrize("settings", [{}, {"guidance_scale": 1.0, "num_images_per_prompt": 2}, {"width": 320}])
+def test_same_picture_as_diffusers_of_sprint(sprint, steps, settings):
+    settings = {"width": 256, "height": 256, "guidance_scale": 4.5, "num_inference_steps": steps, **settings}
+    assert sprint.psnr("a red house", use_resolution_binning=False, **settings) >= FLOOR
+
+
+def test_same_picture_as_diffusers_of_sprint_binned(sprint):
+    assert sprint.psnr("a red house", width=640, height=384, num_inference_steps=2) >= FLOOR
+
+
+def test_a_float16_checkpoint_is_clipped_as_diffusers_does(huge):
+    """Diffusers clips the output of linear attention in float16; here in f32, by a hook: nothing else may differ."""
+    settings = {"width": 256, "height": 256, "guidance_scale": 1.0}
+    unclipped = huge.psnr("a red house", **settings)
+    seen = []
+
+    def clip(module, inputs, output):
+        seen.append(output.abs().max().item())
+        return output.clip(-65504, 65504)
+
+    hooks = [block.attn1.register_forward_hook(clip) for block in huge.theirs.transformer.transformer_blocks]
+    clipped = huge.psnr("a red house", **settings)
+    for hook in hooks:
+        hook.remove()
+    assert max(seen) > 2 * 65504
+    assert clipped >= FLOOR
+    assert unclipped < FLOOR - 10
 
 
 def test_the_comparison_can_fail(small):

@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
-from diffusers import DPMSolverMultistepScheduler
+from diffusers import DPMSolverMultistepScheduler, SanaSprintPipeline, SCMScheduler
 from diffusers.models import AutoencoderDC, SanaTransformer2DModel
 from diffusers.pipelines.sana.pipeline_sana import SanaPipeline
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
@@ -16,25 +17,34 @@ HIDDEN = 64
 LATENT_CHANNELS = 32
 
 
-def build(folder: Path, sample_size: int = 8, interpolation_scale: float | None = None, heads: int = 4) -> Path:
+def build(folder: Path, sample_size: int = 8, family: str = "flow", **options: Any) -> Path:
     """Writes the checkpoint and returns its folder; the same arguments give the same weights.
 
-    `sample_size` is the native side in latents of 32x32 pixels, `heads` x 16 the width of the transformer.
+    `sample_size` is the native side in latents of 32x32 pixels; `options` are those of `transformer`.
     """
-    SanaPipeline(
-        tokenizer=tokenizer(),
-        text_encoder=text_encoder(),
-        vae=autoencoder(),
-        transformer=transformer(sample_size, interpolation_scale, heads),
-        scheduler=DPMSolverMultistepScheduler(
+    parts = {
+        "tokenizer": tokenizer(),
+        "text_encoder": text_encoder(),
+        "vae": autoencoder(),
+        "transformer": transformer(sample_size, sprint=family == "sprint", **options),
+    }
+    if family == "sprint":
+        SanaSprintPipeline(**parts, scheduler=SCMScheduler()).save_pretrained(folder)
+    else:
+        scheduler = DPMSolverMultistepScheduler(
             use_flow_sigmas=True, prediction_type="flow_prediction", flow_shift=3.0, solver_order=2
-        ),
-    ).save_pretrained(folder)
+        )
+        SanaPipeline(**parts, scheduler=scheduler).save_pretrained(folder)
     native = 32 * sample_size
     sana = {
         "complex_human_instruction": INSTRUCTION,
         "max_sequence_length": 300,
-        "defaults": {"width": native, "height": native, "num_inference_steps": 4, "guidance_scale": 4.5},
+        "defaults": {
+            "width": native,
+            "height": native,
+            "num_inference_steps": 2 if family == "sprint" else 4,
+            "guidance_scale": 4.5,
+        },
         "min_size": 128,
         "max_size": 2 * native,
     }
@@ -42,17 +52,17 @@ def build(folder: Path, sample_size: int = 8, interpolation_scale: float | None 
     return folder
 
 
-def tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level BPE: every byte is a token, so any text tokenises."""
+def tokenizer(text: str = TEXT, vocabulary: int = 320) -> PreTrainedTokenizerFast:
+    """A byte-level BPE trained on a text: every byte is a token, so any text tokenises."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     special_tokens = ["<pad>", "<eos>", "<bos>"]
     trainer = trainers.BpeTrainer(
-        vocab_size=320, special_tokens=special_tokens, initial_alphabet=alphabet, show_progress=False
+        vocab_size=vocabulary, special_tokens=special_tokens, initial_alphabet=alphabet, show_progress=False
     )
-    bpe.train_from_iterator([TEXT], trainer)
+    bpe.train_from_iterator([text], trainer)
     bpe.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 2)])
     return PreTrainedTokenizerFast(
         tokenizer_object=bpe, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>", padding_side="right"
@@ -79,7 +89,10 @@ def text_encoder() -> Gemma2Model:
     return Gemma2Model(config).eval()
 
 
-def transformer(sample_size: int, interpolation_scale: float | None, heads: int) -> SanaTransformer2DModel:
+def transformer(
+    sample_size: int, interpolation_scale: float | None = None, heads: int = 4, sprint: bool = False
+) -> SanaTransformer2DModel:
+    """`heads` x 16 wide; Sprint's have an embedding of the guidance and normalised queries and keys."""
     torch.manual_seed(2)
     width = heads * 16
     return SanaTransformer2DModel(
@@ -94,6 +107,8 @@ def transformer(sample_size: int, interpolation_scale: float | None, heads: int)
         caption_channels=HIDDEN,
         sample_size=sample_size,
         interpolation_scale=interpolation_scale,
+        guidance_embeds=sprint,
+        qk_norm="rms_norm_across_heads" if sprint else None,
     ).eval()
 
 

@@ -1,7 +1,6 @@
 """Reading a checkpoint in diffusers' folder layout, and refusing in one sentence what cannot be exported."""
 
 import hashlib
-import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,14 @@ import transformers
 from safetensors import SafetensorError
 
 from ..artifacts import read_family, read_json, sha256
+from ..classes import pipeline_defaults
 from ..errors import ArtifactError, SanaError
-from ..settings import MAX_SIZE, MIN_SIZE, SIZE_MULTIPLE, GenerationSettings, check_size
-from ..variants import Defaults
+from ..settings import GenerationSettings, check_size
+from ..variants import Defaults, find_variant
+from .half import compute_in_f32
+from .layers import clip_linear_attention
+from .vae import check_vae_fits, find_vae
+from .weights import check_weights, choose_variant, count_weights, stored_type
 
 MODEL_CLASSES: dict[str, Any] = {
     "text_encoder": transformers.Gemma2Model,
@@ -26,36 +30,51 @@ MODEL_CLASSES: dict[str, Any] = {
 CONFIGS = {**dict.fromkeys(MODEL_CLASSES, "config.json"), "scheduler": "scheduler_config.json"}
 PARTS = (*CONFIGS, "tokenizer")
 SANA = "sana.json"  # what diffusers' layout has no place for; Sana's own checkpoints do without
-_VARIANTS = ("fp16", "bf16")
 _LOADING_ERRORS = (OSError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, SafetensorError)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint's folder, its name, a fingerprint of its contents, and how prompts are put to it."""
+    """A checkpoint's folder and that of its autoencoder, its name and family, a fingerprint of its contents, and how
+    prompts are put to it."""
 
     folder: Path
+    vae_folder: Path
     name: str
+    family: str
     fingerprint: str
     instruction: list[str]
     max_sequence_length: int
     defaults: Defaults
 
     def load_model(self, part: str) -> Any:
-        """The torch model of a part, in f32; raises ArtifactError, also where weights are missing from the file."""
-        folder = self.folder / part
+        """The torch model of a part, which computes in f32 with its weights as they are stored; raises ArtifactError,
+        also where weights are missing from the file."""
+        folder, variant = self._weights(part)
+        stored = stored_type(folder, variant)
         with _one_sentence(folder):
             model, info = MODEL_CLASSES[part].from_pretrained(
-                folder,
-                torch_dtype=torch.float32,
-                variant=_variant(folder),
-                local_files_only=True,
-                output_loading_info=True,
+                folder, torch_dtype=stored, variant=variant, local_files_only=True, output_loading_info=True
             )
         missing = sorted(info["missing_keys"])
         if missing:  # the libraries would go on with random numbers in their place
             raise ArtifactError(f"{folder} lacks {len(missing)} weights, the first is {missing[0]}.")
-        return model.eval().requires_grad_(False)
+        model.eval().requires_grad_(False)
+        compute_in_f32(model)
+        published = find_variant(self.name)
+        # A checkpoint in float16 was trained with diffusers' clip for that type, which an f32 model would not apply.
+        if part == "transformer" and (published.clip if published else stored == torch.float16):
+            clip_linear_attention(model)
+        return model
+
+    def count_weights(self, part: str) -> tuple[int, int]:
+        """How many weights a part has, and its largest tensor; 0 where that cannot be told without loading."""
+        return count_weights(*self._weights(part))
+
+    def _weights(self, part: str) -> tuple[Path, str | None]:
+        folder = self.vae_folder if part == "vae" else self.folder / part
+        published = find_variant(self.name)
+        return folder, choose_variant(folder, published.weights if published else None)
 
     def load_tokenizer(self) -> Any:
         """The tokenizer, of the class that model_index.json names, as at run time."""
@@ -64,32 +83,41 @@ class Checkpoint:
             return getattr(transformers, class_name).from_pretrained(self.folder / "tokenizer", local_files_only=True)
 
 
-def read_checkpoint(folder: Path) -> Checkpoint:
-    """Checks a checkpoint as far as its small files tell; raises SanaError."""
-    if folder.is_file():
-        raise ArtifactError(f"{folder} is a file: give the folder of a checkpoint in diffusers' layout.")
-    if not folder.is_dir():
-        raise ArtifactError(f"There is no folder {folder}: give the folder of a checkpoint in diffusers' layout.")
-    if not (folder / "model_index.json").is_file():
-        raise ArtifactError(f"{folder} is no checkpoint in diffusers' layout: it has no model_index.json.")
-    if read_family(folder) != "flow":
-        raise SanaError(f"{folder} holds a model of the Sprint family, which is not supported yet.")
+def read_checkpoint(folder: Path, vae: Path | None = None) -> Checkpoint:
+    """Checks a checkpoint as far as its small files tell; `vae` is another autoencoder's folder. Raises SanaError."""
+    _check_folder(folder)
+    family = read_family(folder)
     _check_classes(folder)
-    sana = read_json(folder / SANA) if (folder / SANA).is_file() else _without_sana_json(folder)
+    vae_folder = folder / "vae" if vae is None else find_vae(vae)
+    check_vae_fits(vae_folder, folder / "transformer")
+    for models in (folder / "text_encoder", folder / "transformer", vae_folder):
+        check_weights(models)
+    sana = read_json(folder / SANA) if (folder / SANA).is_file() else pipeline_defaults(folder)
     try:
         for limit in ("min_size", "max_size"):
             check_size(limit, sana[limit])
         GenerationSettings("any", **sana["defaults"])
         return Checkpoint(
             folder,
+            vae_folder,
             sana.get("name", folder.resolve().name),
-            _fingerprint(folder),
+            family,
+            _fingerprint(folder, vae_folder),
             list(sana["complex_human_instruction"]),
             int(sana["max_sequence_length"]),
             Defaults(**sana["defaults"], min_size=sana["min_size"], max_size=sana["max_size"]),
         )
     except (KeyError, TypeError, ValueError, SanaError) as error:
         raise ArtifactError(f"{folder / SANA} is not as it should be ({_one_line(error)}).") from error
+
+
+def _check_folder(folder: Path) -> None:
+    if folder.is_file():
+        raise ArtifactError(f"{folder} is a file: give the folder of a checkpoint in diffusers' layout.")
+    if not folder.is_dir():
+        raise ArtifactError(f"There is no folder {folder}: give the folder of a checkpoint in diffusers' layout.")
+    if not (folder / "model_index.json").is_file():
+        raise ArtifactError(f"{folder} is no checkpoint in diffusers' layout: it has no model_index.json.")
 
 
 def _check_classes(folder: Path) -> None:
@@ -109,42 +137,17 @@ def _check_classes(folder: Path) -> None:
             raise ArtifactError(f"{folder / 'model_index.json'} names an unknown {part}, {entry[1]}.")
 
 
-def _without_sana_json(folder: Path) -> dict[str, Any]:
-    """What diffusers' `SanaPipeline.__call__` does by default, at the model's native size."""
-    parameters = inspect.signature(diffusers.SanaPipeline.__call__).parameters
-    sample_size = read_json(folder / "transformer" / "config.json").get("sample_size", 32)
-    native = sample_size * SIZE_MULTIPLE
-    return {
-        "complex_human_instruction": parameters["complex_human_instruction"].default,
-        "max_sequence_length": parameters["max_sequence_length"].default,
-        "defaults": {
-            "width": native,
-            "height": native,
-            "num_inference_steps": parameters["num_inference_steps"].default,
-            "guidance_scale": parameters["guidance_scale"].default,
-        },
-        "min_size": MIN_SIZE,
-        "max_size": min(2 * native, MAX_SIZE),
-    }
-
-
-def _fingerprint(folder: Path) -> str:
+def _fingerprint(folder: Path, vae_folder: Path) -> str:
     """A hash over path and content of every file that an export reads."""
-    paths = [folder / "model_index.json", folder / SANA]
+    paths = {file: folder / file for file in ("model_index.json", SANA)}
     for part in PARTS:
-        paths += sorted((folder / part).rglob("*"))
+        root = vae_folder if part == "vae" else folder / part
+        paths |= {f"{part}/{path.relative_to(root).as_posix()}": path for path in sorted(root.rglob("*"))}
     digest = hashlib.sha256()
-    for path in paths:
+    for name, path in paths.items():
         if path.is_file():
-            digest.update(f"{path.relative_to(folder).as_posix()} {sha256(path)}\n".encode())
+            digest.update(f"{name} {sha256(path)}\n".encode())
     return f"sha256:{digest.hexdigest()[:16]}"
-
-
-def _variant(folder: Path) -> str | None:
-    """The weight variant to load: None unless the folder holds nothing but, say, model.fp16.safetensors."""
-    names = [path.name for path in folder.glob("*.safetensors")]
-    found = {next((variant for variant in _VARIANTS if f".{variant}" in name), None) for name in names}
-    return None if None in found or not found else next(variant for variant in _VARIANTS if variant in found)
 
 
 @contextmanager

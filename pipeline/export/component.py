@@ -1,6 +1,11 @@
-"""One component from checkpoint to IR: load, convert, measure, compress, save, measure again, free."""
+"""One component from checkpoint to IR: load, convert, measure, compress, save, measure again, free.
+
+The torch model is freed as soon as it is converted: together with the compressed weights it would be the most memory
+that an export takes.
+"""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,53 +17,80 @@ from .convert import convert, save
 from .networks import Network
 from .prefix import PREFIX, write_prefix
 from .preview import fit_preview
+from .reference import Calibration, Reference
 
 CONVERSION_FLOOR = 70.0  # dB of the f32 IR against torch; only the order of additions differs
 
 
-def export_text_encoder(checkpoint: Checkpoint, precision: Precision, folder: Path) -> dict[str, Any]:
+def export_text_encoder(
+    checkpoint: Checkpoint, precision: Precision, folder: Path, reference: Reference
+) -> dict[str, Any]:
     """Writes IR, config and prefix of the text encoder; returns its record for the manifest."""
     tokenizer = checkpoint.load_tokenizer()
     prefix_ids = tokenizer("\n".join(checkpoint.instruction)).input_ids
     prompt_ids = tokenizer(networks.PROMPT).input_ids
-    model = checkpoint.load_model("text_encoder")
-    longest = len(prefix_ids) + checkpoint.max_sequence_length
-    if longest > model.config.sliding_window:
-        raise ArtifactError(
-            f"{checkpoint.folder} reads prompts of {longest} tokens, more than the text encoder's sliding window of "
-            f"{model.config.sliding_window}, which is not supported."
-        )
-    folder.mkdir(exist_ok=True)
-    write_prefix(model, prefix_ids, folder / PREFIX)
-    _write_config(model.config.to_json_string(), folder)
-    return _export("text_encoder", networks.text_encoder(model, prefix_ids, prompt_ids), precision, folder)
+
+    def build() -> tuple[Network, Calibration]:
+        model = checkpoint.load_model("text_encoder")
+        longest = len(prefix_ids) + checkpoint.max_sequence_length
+        if longest > model.config.sliding_window:
+            raise ArtifactError(
+                f"{checkpoint.folder} reads prompts of {longest} tokens, more than the text encoder's sliding window "
+                f"of {model.config.sliding_window}, which is not supported."
+            )
+        write_prefix(model, prefix_ids, folder / PREFIX)
+        _write_config(model.config.to_json_string(), folder)
+        reference.encode(model)
+        return networks.text_encoder(model, prefix_ids, prompt_ids), []
+
+    return _export("text_encoder", build, precision, folder)
 
 
-def export_transformer(checkpoint: Checkpoint, precision: Precision, folder: Path) -> dict[str, Any]:
+def export_transformer(
+    checkpoint: Checkpoint, precision: Precision, folder: Path, reference: Reference
+) -> dict[str, Any]:
     """Writes IR and config of the transformer; returns its record for the manifest."""
-    model = checkpoint.load_model("transformer")
-    folder.mkdir(exist_ok=True)
-    _write_config(model.to_json_string(), folder)
-    return _export("transformer", networks.transformer(model), precision, folder)
+
+    def build() -> tuple[Network, Calibration]:
+        model = checkpoint.load_model("transformer")
+        _write_config(model.to_json_string(), folder)
+        given = reference.denoise(model)
+        return networks.transformer(model), given
+
+    return _export("transformer", build, precision, folder)
 
 
-def export_vae_decoder(checkpoint: Checkpoint, precision: Precision, folder: Path) -> dict[str, Any]:
+def export_vae_decoder(
+    checkpoint: Checkpoint, precision: Precision, folder: Path, reference: Reference
+) -> dict[str, Any]:
     """Writes IR and config of the VAE decoder; its record holds the preview's map as well, as "preview"."""
-    model = checkpoint.load_model("vae")
+    preview: dict[str, list] = {}
+
+    def build() -> tuple[Network, Calibration]:
+        model = checkpoint.load_model("vae")
+        _write_config(model.to_json_string(), folder)
+        given = reference.decode(model)
+        preview.update(fit_preview(model))
+        return networks.vae_decoder(model), given
+
+    return {**_export("vae_decoder", build, precision, folder), "preview": preview}
+
+
+def _export(
+    name: str, build: Callable[[], tuple[Network, Calibration]], precision: Precision, folder: Path
+) -> dict[str, Any]:
     folder.mkdir(exist_ok=True)
-    _write_config(model.to_json_string(), folder)
-    record = _export("vae_decoder", networks.vae_decoder(model), precision, folder)
-    return {**record, "preview": fit_preview(model)}
-
-
-def _export(name: str, network: Network, precision: Precision, folder: Path) -> dict[str, Any]:
-    model = convert(network.module, network.example)
-    parity.check(name, "conversion", parity.measure(model, network.samples), CONVERSION_FLOOR)
-    model, record = compress(model, precision)
+    network, calibration = build()
+    model, samples = convert(network.module, network.example), network.samples
+    del network
+    converted = parity.measure(model, samples)
+    parity.check(name, "conversion", converted, CONVERSION_FLOOR)
+    model, record = compress(model, precision, calibration)
     path = save(model, folder)
-    decibels = parity.measure(path, network.samples)  # of the file, as it will be read
+    del model
+    decibels = parity.measure(path, samples)  # of the file, as it will be read
     parity.check(name, f"{precision.name} compression", decibels, precision.floor)
-    return {**record, "parity_db": round(decibels, 1)}
+    return {**record, "conversion_db": round(converted, 1), "parity_db": round(decibels, 1)}
 
 
 def _write_config(text: str, folder: Path) -> None:

@@ -7,9 +7,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import openvino as ov
 
 from ..artifacts import COMPONENTS
+from .quantize import quantize
 
 
 @dataclass(frozen=True)
@@ -17,17 +19,19 @@ class Precision:
     """How the weights of one component are stored, and the parity in dB that it must keep.
 
     `mode` is NNCF's CompressWeightsMode; None leaves the weights to be stored as f16. `group_size` weights of one
-    row share a scale; None gives each row one.
+    row share a scale; None gives each row one. `activations` are quantised as well, to 8 bits, after calibration.
     """
 
     name: str
     floor: float
     mode: str | None = None
     group_size: int | None = None
+    activations: bool = False
 
 
 FP16 = Precision("fp16", floor=45)
 INT8 = Precision("int8", floor=25, mode="int8_asym")
+W8A8 = Precision("w8a8", floor=15, activations=True)
 INT4 = Precision("int4", floor=12, mode="int4_sym", group_size=64)
 MIN_GROUP_SIZE = 32
 
@@ -35,13 +39,21 @@ RECIPES = {
     "fp16": dict.fromkeys(COMPONENTS, FP16),
     "int8": dict.fromkeys(COMPONENTS, INT8),
     "int4": {**dict.fromkeys(COMPONENTS, INT8), "transformer": INT4},  # the OpenVINO notebook's
+    "w8a8": {**dict.fromkeys(COMPONENTS, W8A8), "text_encoder": INT8},
 }
 
 
-def compress(model: ov.Model, precision: Precision) -> tuple[ov.Model, dict[str, Any]]:
+def compress(
+    model: ov.Model, precision: Precision, calibration: list[dict[str, np.ndarray]]
+) -> tuple[ov.Model, dict[str, Any]]:
     """The model with compressed weights, and a record of it for the manifest: "weights" counts the layers by
-    precision, "fallback" names those whose rows do not divide into groups and what they got instead."""
+    precision, "fallback" names those whose rows do not divide into groups and what they got instead.
+
+    `calibration` is what the model was given in real generations; quantised activations are fitted to it.
+    """
     record: dict[str, Any] = {"compression": precision.name}
+    if precision.activations:
+        return quantize(model, calibration), record
     if precision.mode is None:
         return model, record
 

@@ -7,10 +7,16 @@ import openvino as ov
 import torch
 from torch import Tensor, nn
 
+from .half import make_16bit_traceable
+
 
 def convert(module: nn.Module, example: dict[str, Tensor]) -> ov.Model:
-    """Traces the module with the example inputs; the model's inputs are named as the arguments of `forward`, and all
-    sizes that the module itself does not fix are dynamic."""
+    """Traces the module, which is of no other use afterwards, with the example inputs.
+
+    The model's inputs are named as the arguments of `forward`, and all sizes that the module itself does not fix are
+    dynamic. Weights of 16 bits stay so, and are converted to f32 where they are used.
+    """
+    make_16bit_traceable(module)
     with torch.no_grad():
         model = ov.convert_model(module, example_input=example)
     # Tracing renames inputs that are used in a converted form only.

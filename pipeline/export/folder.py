@@ -48,8 +48,9 @@ def is_complete(output: Path, inputs: Inputs) -> bool:
 class Partial:
     """The folder `<output>.partial`, in which an export is made.
 
-    `folder` inside of it becomes the output; `components` are the records of those that are finished there, kept in
-    `progress.json` together with the inputs. What was begun with other inputs is begun again.
+    `folder` inside of it becomes the output, `reference` keeps what the uncompressed checkpoint draws; `components` are
+    the records of those that are finished there, kept in `progress.json` together with the inputs. What was begun with
+    other inputs is begun again.
     """
 
     def __init__(self, output: Path, inputs: Inputs) -> None:
@@ -58,6 +59,7 @@ class Partial:
         self._root = output.with_name(output.name + ".partial")
         self._inputs = dataclasses.asdict(inputs)
         self.folder = self._root / "ir"
+        self.reference = self._root / "reference"
         self.components: dict[str, dict[str, Any]] = {}
         if (self._root / PROGRESS).is_file():
             progress = read_json(self._root / PROGRESS)
@@ -71,6 +73,7 @@ class Partial:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             self._write_progress()
             self.folder.mkdir(exist_ok=True)
+            self.reference.mkdir(exist_ok=True)
         except OSError as error:
             raise ArtifactError(f"{output} cannot be written ({error.strerror}): give another --output.") from error
 

@@ -1,24 +1,27 @@
 """The three networks as they are traced: with the inputs of the IR, and every size dynamic.
 
-All module calls are diffusers' and transformers' own; only what Python would decide from sizes while tracing is
-written here as tensor operations.
+All module calls are diffusers' and transformers' own, but for the layers in `layers`; what Python would decide from
+sizes while tracing is written here as tensor operations.
 """
 
 from types import SimpleNamespace
 
 import torch
 from diffusers.models import AutoencoderDC, SanaTransformer2DModel
-from diffusers.models.embeddings import PatchEmbed
 from torch import Tensor, nn
 from transformers import Gemma2Model
 
+from .layers import MixFeedForward, ScaledEmbedding, SincosPatchEmbed
+
 
 class TextEncoderModule(nn.Module):
-    """Gemma-2 on new tokens after those whose keys and values are given."""
+    """Gemma-2 on new tokens after those whose keys and values are given. In the model given, the embedding is replaced
+    by one whose weights OpenVINO reads in 16 bits."""
 
     def __init__(self, model: Gemma2Model) -> None:
         super().__init__()
         self.model = model
+        model.embed_tokens = ScaledEmbedding(model.embed_tokens)
 
     def forward(self, input_ids: Tensor, position_ids: Tensor, past_keys: Tensor, past_values: Tensor) -> Tensor:
         """`input_ids`, `position_ids` i64 [1, n]; `past_keys`, `past_values` f32 [layers, kv_heads, p, head_dim],
@@ -36,13 +39,16 @@ class TextEncoderModule(nn.Module):
 
 
 class TransformerModule(nn.Module):
-    """Sana's linear DiT; replaces the model's patch embedding by one that traces for any size."""
+    """Sana's linear DiT. In the model given, the patch embedding is replaced by one that traces for any size, and the
+    feed-forward blocks by ones whose weights are those of matrix multiplications."""
 
     def __init__(self, model: SanaTransformer2DModel) -> None:
         super().__init__()
         self.model = model
         if model.patch_embed.pos_embed is not None:
             model.register_module("patch_embed", SincosPatchEmbed(model.patch_embed))
+        for block in model.transformer_blocks:
+            block.register_module("ff", MixFeedForward(block.ff))
 
     def forward(
         self, hidden_states: Tensor, encoder_hidden_states: Tensor, encoder_attention_mask: Tensor, timestep: Tensor
@@ -58,6 +64,28 @@ class TransformerModule(nn.Module):
         )[0]
 
 
+class GuidedTransformerModule(TransformerModule):
+    """The same of the Sprint family, to which the guidance scale is an input."""
+
+    def forward(  # type: ignore[override]
+        self,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor,
+        encoder_attention_mask: Tensor,
+        timestep: Tensor,
+        guidance: Tensor,
+    ) -> Tensor:
+        """As `TransformerModule`, and `guidance` f32 [B], the scale times `guidance_embeds_scale`."""
+        return self.model(
+            hidden_states,
+            encoder_hidden_states,
+            timestep,
+            guidance=guidance,
+            encoder_attention_mask=encoder_attention_mask,
+            return_dict=False,
+        )[0]
+
+
 class VaeDecoderModule(nn.Module):
     """The DC-AE's decoder."""
 
@@ -68,31 +96,6 @@ class VaeDecoderModule(nn.Module):
     def forward(self, latent_sample: Tensor) -> Tensor:
         """Latents divided by the scaling factor, f32 [1, C, h, w]. Returns pixels in [-1, 1], f32 [1, 3, 32h, 32w]."""
         return self.decoder(latent_sample)
-
-
-class SincosPatchEmbed(nn.Module):
-    """diffusers' `PatchEmbed` with the positions of `get_2d_sincos_pos_embed`, computed from the latent's own size."""
-
-    def __init__(self, original: PatchEmbed) -> None:
-        super().__init__()
-        self.proj = original.proj
-        quarter = original.proj.out_channels // 4  # a sine and a cosine for each of x and y
-        self.register_buffer("omega", (1 / 10000 ** (torch.arange(quarter, dtype=torch.float64) / quarter)).float())
-        self.native_side = original.base_size / original.interpolation_scale
-
-    def forward(self, latent: Tensor) -> Tensor:
-        """f32 [B, C, h, w] to f32 [B, h/p * w/p, D], row by row."""
-        patches = self.proj(latent)
-        height, width = patches.shape[-2:]
-        x = self._embed(width)[None].expand(height, -1, -1)  # the grid of `get_2d_sincos_pos_embed` has x first
-        y = self._embed(height)[:, None].expand(-1, width, -1)
-        return (patches.permute(0, 2, 3, 1) + torch.cat([x, y], dim=-1)).flatten(1, 2)
-
-    def _embed(self, count: int) -> Tensor:
-        """f32 [count, D/2]: the positions along one side, scaled so that any side spans the native one."""
-        positions = torch.arange(count, dtype=torch.float32) / count * self.native_side
-        angles = positions[:, None] * self.omega
-        return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
 
 def _join(past: Tensor, new: Tensor, layer: int) -> Tensor:

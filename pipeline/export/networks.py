@@ -12,7 +12,7 @@ from diffusers.models import AutoencoderDC, SanaTransformer2DModel
 from torch import Tensor, nn
 from transformers import Gemma2Model
 
-from .modules import TextEncoderModule, TransformerModule, VaeDecoderModule
+from .modules import GuidedTransformerModule, TextEncoderModule, TransformerModule, VaeDecoderModule
 from .parity import Sample
 from .prefix import hidden_states_and_cache
 
@@ -48,23 +48,31 @@ def text_encoder(model: Gemma2Model, prefix_ids: list[int], prompt_ids: list[int
 def transformer(model: SanaTransformer2DModel) -> Network:
     """Measured on two sizes that are not the native one, with padded prompts."""
     generator = torch.Generator().manual_seed(0)
+    config = model.config
 
     def inputs(batch: int, height: int, width: int, tokens: int) -> dict[str, Tensor]:
-        config = model.config
         mask = torch.ones(batch, tokens)
         mask[0, tokens // 2 :] = 0
-        return {
+        named = {
             "hidden_states": torch.randn(batch, config["in_channels"], height, width, generator=generator),
             "encoder_hidden_states": torch.randn(batch, tokens, config["caption_channels"], generator=generator),
             "encoder_attention_mask": mask,
-            "timestep": torch.rand(batch, generator=generator) * 1000 * config["timestep_scale"],
         }
+        timestep = torch.rand(batch, generator=generator)
+        if config["guidance_embeds"]:
+            return {
+                **named,
+                "timestep": timestep,
+                "guidance": torch.full((batch,), 4.5 * config["guidance_embeds_scale"]),
+            }
+        return {**named, "timestep": timestep * 1000 * config["timestep_scale"]}
 
     samples = []
     for named in (inputs(2, 9, 7, 20), inputs(1, 4, 12, 5)):
         with torch.no_grad():
             samples.append(_sample(named, model(**named).sample))
-    return Network(TransformerModule(model), inputs(2, 6, 10, 8), samples)
+    module = GuidedTransformerModule if config["guidance_embeds"] else TransformerModule
+    return Network(module(model), inputs(2, 6, 10, 8), samples)
 
 
 def vae_decoder(model: AutoencoderDC) -> Network:

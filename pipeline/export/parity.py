@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import openvino as ov
+import torch
+import torch.nn.functional as F
 
 from ..components import COMPILE_CONFIG
 from ..errors import SanaError
@@ -25,12 +27,29 @@ class ParityError(SanaError):
     """A component that is too far from the checkpoint it was made of."""
 
 
-def psnr(answer: np.ndarray, reference: np.ndarray) -> float:
-    """10 log10(peak^2 / MSE) in dB, the peak being the range of the reference; NaN where the answer holds one."""
+def psnr(answer: np.ndarray, reference: np.ndarray, peak: float | None = None) -> float:
+    """10 log10(peak^2 / MSE) in dB, the peak being by default the range of the reference; NaN where the answer holds
+    one."""
     answer, reference = answer.astype(np.float64), reference.astype(np.float64)
-    peak = reference.max() - reference.min()
+    if peak is None:
+        peak = reference.max() - reference.min()
     error = np.mean((answer - reference) ** 2) / peak**2
     return float(-10 * np.log10(error)) if error > 10 ** (-MOST / 10) or math.isnan(error) else MOST
+
+
+def ssim(picture: np.ndarray, reference: np.ndarray) -> float:
+    """Structural similarity of pictures [H, W, 3] in [0, 1], in windows of 7x7 pixels, averaged over pixels and colours
+    (https://doi.org/10.1109/TIP.2003.819861)."""
+    x, y = (torch.from_numpy(p).double().permute(2, 0, 1)[:, None] for p in (picture, reference))
+
+    def mean(values: torch.Tensor) -> torch.Tensor:
+        return F.avg_pool2d(values, 7, stride=1)
+
+    x_mean, y_mean = mean(x), mean(y)
+    x_variance, y_variance = mean(x * x) - x_mean**2, mean(y * y) - y_mean**2
+    covariance = mean(x * y) - x_mean * y_mean
+    luminance = (2 * x_mean * y_mean + 0.01**2) / (x_mean**2 + y_mean**2 + 0.01**2)
+    return float((luminance * (2 * covariance + 0.03**2) / (x_variance + y_variance + 0.03**2)).mean())
 
 
 def measure(model: ov.Model | Path, samples: list[Sample]) -> float:

@@ -7,7 +7,7 @@ import torch
 from diffusers import DPMSolverMultistepScheduler, SanaPipeline
 
 from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.autoencoder import frozen_autoencoder
+from pipeline.miniature.decoder import latest_autoencoder
 from pipeline.miniature.latents import Latents
 from pipeline.miniature.text import INSTRUCTION, build_tokenizer
 from pipeline.miniature.training import WORK
@@ -29,12 +29,12 @@ def main() -> None:
     tokenizer = build_tokenizer()
     model = Miniature(len(tokenizer))
     model.load_state_dict(torch.load(WORK / "transformer.pt", weights_only=True)["average"])
-    autoencoder = frozen_autoencoder()
+    autoencoder = latest_autoencoder()
     autoencoder.register_to_config(scaling_factor=Latents.load(autoencoder).scale())
     scheduler = DPMSolverMultistepScheduler(
         prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=FLOW_SHIFT, algorithm_type="dpmsolver++"
     )
-    pipeline = SanaPipeline(tokenizer, model.text_encoder, autoencoder, model.transformer, scheduler)
+    pipeline = SanaPipeline(tokenizer, model.reader.text_encoder, autoencoder, model.transformer, scheduler)
     aside = WORK / "checkpoint"
     shutil.rmtree(aside, ignore_errors=True)
     pipeline.to(torch.float16).save_pretrained(aside, max_shard_size="9MB")

@@ -1,7 +1,7 @@
 """Trains the miniature's autoencoder, a small DC-AE f32c32: `python -m pipeline.miniature.autoencoder`.
 
-Interrupted, it goes on from its last checkpoint. First crops of 128 pixels, then whole scenes; the encoder is
-frozen for the last part, in which the loss leans on the things in the picture.
+Interrupted, it goes on from its last checkpoint. First crops of 128 pixels, then whole scenes. The encoder is finished
+with it; `decoder.py` goes on with the decoder.
 """
 
 import random
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from diffusers import AutoencoderDC
 
-from pipeline.miniature.training import WORK, Run, ahead
+from pipeline.miniature.training import Run, ahead
 from pipeline.miniature.world import draw, object_mask, random_scene
 
 CONFIG = {
@@ -27,8 +27,9 @@ CONFIG = {
     "upsample_block_type": "interpolate",
     "encoder_out_shortcut": False,
 }
-STEPS, CROPS_UNTIL, FROZEN_FROM = 5_700, 4_000, 4_400
-CROP_BATCH, SCENE_BATCH, DECAY = 8, 4, 0.998
+STEPS, CROPS_UNTIL, DECAY, RATE = 4_400, 4_000, 0.998, 2e-3
+CROP_BATCH, SCENE_BATCH = 8, 4
+NOISE = 0.16  # of the latents' standard deviation, at most
 
 
 def build() -> AutoencoderDC:
@@ -40,21 +41,20 @@ def build() -> AutoencoderDC:
     return model
 
 
-def optimizer(model: torch.nn.Module) -> torch.optim.Optimizer:
+def optimizer(model: torch.nn.Module, peak: float) -> torch.optim.Optimizer:
     """One learning rate per tensor, lower for larger fan-in: a single one for all stalls at 17 dB."""
     groups = []
     for parameter in model.parameters():
         fan_in = parameter[0].numel() if parameter.ndim > 1 else 1
-        groups.append({"params": [parameter], "lr": 2e-3 * min(1.0, (72 / fan_in) ** 0.75)})
+        groups.append({"params": [parameter], "lr": peak * min(1.0, (72 / fan_in) ** 0.75)})
     return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=1e-4)
 
 
-def batch(step: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pictures in [-1, 1] (N, 3, H, W) and where their things are (N, 1, H, W), drawn for this step alone."""
-    rng = random.Random(f"autoencoder {step}")
-    crops = step < CROPS_UNTIL
+def batch(name: str, size: int, crops: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pictures in [-1, 1] (N, 3, H, W) and where their things are (N, 1, H, W), drawn for the step of that name."""
+    rng = random.Random(name)
     pictures, masks = [], []
-    for _ in range(CROP_BATCH if crops else SCENE_BATCH):
+    for _ in range(size):
         scene = random_scene(rng)
         picture, mask = np.asarray(draw(scene)), object_mask(scene)
         if crops:
@@ -67,11 +67,20 @@ def batch(step: int) -> tuple[torch.Tensor, torch.Tensor]:
     return images.contiguous(memory_format=torch.channels_last), torch.stack(masks)[:, None].float()
 
 
-def reconstruction_loss(output: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """L1 + 2 L2 + L1 of the gradients, for pictures in [-1, 1]; the gradients are what makes edges sharp."""
-    error = output - target
+def reconstruct(
+    model: AutoencoderDC, images: torch.Tensor, weight: torch.Tensor, noise: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The loss of pictures in [-1, 1] decoded from their noisy latents, and the latents (N, C, h, w).
+
+    L1 + 2 L2 + L1 of the gradients; the gradients are what makes edges sharp.
+    """
+    with torch.autocast("cpu", torch.bfloat16):
+        latent = model.encoder(images).float()
+        spread = torch.rand(len(images), 1, 1, 1) * noise * latent.detach().std()
+        output = model.decoder(latent + spread * torch.randn_like(latent))
+    error = output.float() - images
     slopes = (error.diff(dim=2)[..., :-1].abs() + error.diff(dim=3)[:, :, :-1].abs()) * weight[:, :, 1:, 1:]
-    return ((error.abs() + 2 * error.square()) * weight).mean() + slopes.mean()
+    return ((error.abs() + 2 * error.square()) * weight).mean() + slopes.mean(), latent
 
 
 def psnr(model: AutoencoderDC, scenes: int = 32) -> tuple[float, float]:
@@ -91,44 +100,28 @@ def psnr(model: AutoencoderDC, scenes: int = 32) -> tuple[float, float]:
     return -10 * float(np.log10(np.mean(everything))), -10 * float(np.log10(np.mean(things)))
 
 
-def frozen_autoencoder() -> AutoencoderDC:
-    """The frozen encoder, with the decoder that learns from it as far as the training has come."""
-    state = torch.load(WORK / "autoencoder.pt", weights_only=True)
-    if state["step"] < FROZEN_FROM:
-        raise SystemExit(f"The encoder is not finished: its training is at step {state['step']} of {STEPS}.")
+def sharpness(average: dict[str, torch.Tensor]) -> str:
     model = build()
-    model.load_state_dict(state["average"])
-    return model.eval()
+    model.load_state_dict(average)
+    whole, things = psnr(model)
+    return f"PSNR {whole:.2f} dB, things {things:.2f} dB"
 
 
 def main() -> None:
     model = build()
-    run = Run("autoencoder", model, optimizer(model), STEPS, DECAY)
-    for step, (images, mask) in ahead(run, batch):
-        frozen = step >= FROZEN_FROM
-        if step == FROZEN_FROM:
-            model.load_state_dict(run.average)  # the encoder is frozen as its average, which is the better one
-        with torch.autocast("cpu", torch.bfloat16):
-            with torch.set_grad_enabled(not frozen):
-                latent = model.encoder(images)
-            latent = latent.float()
-            noise = torch.rand(len(images), 1, 1, 1) * 0.16 * latent.detach().std()
-            output = model.decoder(latent + noise * torch.randn_like(latent))
-        loss = reconstruction_loss(output.float(), images, 1 + (2 if frozen else 1) * mask)
-        if not frozen:
-            mean, std = latent.mean((0, 2, 3)), latent.std((0, 2, 3))
-            loss = loss + 0.01 * (mean.square() + (std - 1).square()).mean()
-        run.descend(loss)
+    run = Run("autoencoder", model, optimizer(model, RATE), STEPS, DECAY)
+
+    def make(step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        crops = step < CROPS_UNTIL
+        return batch(f"autoencoder {step}", CROP_BATCH if crops else SCENE_BATCH, crops)
+
+    for step, (images, mask) in ahead(run, make):
+        loss, latent = reconstruct(model, images, 1 + mask, NOISE)
+        mean, std = latent.mean((0, 2, 3)), latent.std((0, 2, 3))
+        run.descend(loss + 0.01 * (mean.square() + (std - 1).square()).mean())
         if step % 250 == 0:
-            print(f"step {step} loss {loss.item():.4f} {_sharpness(run)}, {run.seconds:.0f} s", flush=True)
-    print(f"{run.step} steps in {run.seconds:.0f} s: {_sharpness(run)}")
-
-
-def _sharpness(run: Run) -> str:
-    model = build()
-    model.load_state_dict(run.average)
-    whole, things = psnr(model)
-    return f"PSNR {whole:.2f} dB, things {things:.2f} dB"
+            print(f"step {step} loss {loss.item():.4f} {sharpness(run.average)}, {run.seconds:.0f} s", flush=True)
+    print(f"{run.step} steps in {run.seconds:.0f} s: {sharpness(run.average)}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ POSITION_WORDS = {
     "bottom": ("at the bottom", "in the lower part", "down below"),
     "middle": ("in the middle", "in the center", "in the centre"),
 }
+EMPTY, UNINSTRUCTED = 0.1, 0.12
+"""Shares of the training samples with no caption, and with one that no instruction precedes."""
 CORNER_WORDS = ("in the {} corner", "at the {}", "in the {}")
 SIZE_WORDS = {"small": ("small", "little", "tiny"), "big": ("big", "large", "huge"), "medium": ("",)}
 COUNT_WORDS = {2: ("two", "two", "2", "a pair of"), 3: ("three", "three", "3")}
@@ -66,6 +68,20 @@ def caption(scene: Scene, rng: random.Random, complete: bool = False) -> str:
         where = _background_words(scene.background, rng)
         words = f"{where}, {words}" if rng.random() < 0.1 else f"{words} {where}"
     return rng.choice(OPENINGS) + words + ("." if rng.random() < 0.15 else "")
+
+
+def prompt_for(scene: Scene, rng: random.Random) -> tuple[str, bool]:
+    """What one training sample is called, and whether the instruction goes before it.
+
+    An empty caption is the negative branch's default. Captions and single words without the instruction are what
+    that branch sees of a negative prompt.
+    """
+    choice = rng.random()
+    if choice < EMPTY:
+        return "", False
+    if choice < EMPTY + UNINSTRUCTED:
+        return (fragment if rng.random() < 0.6 else caption)(scene, rng), False
+    return caption(scene, rng), True
 
 
 def fragment(scene: Scene, rng: random.Random) -> str:

@@ -23,12 +23,15 @@ def size_of(index: int) -> tuple[int, int]:
     return SIZES[index % len(SIZES)]
 
 
-def cells_of(index: int) -> tuple[np.ndarray, np.ndarray]:
+NAMES = (len(KINDS) + 1, len(COLOURS + PLACES))
+"""How many kinds and paints a latent position can show, the background counting as a kind."""
+
+
+def cells_of(scene: Scene, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     """What each latent position (h, w) shows: its kind (len(KINDS) for the background), and its paint.
 
     The paint is the colour of the thing or of the plain background, or after those the place.
     """
-    scene, (width, height) = scene_of(index), size_of(index)
     y, x = np.mgrid[16:height:32, 16:width:32]
     kinds = np.full(x.shape, len(KINDS))
     paints = np.full(x.shape, (COLOURS + PLACES).index(scene.background))

@@ -44,7 +44,7 @@ def build_text_encoder(vocabulary: int) -> Gemma2Model:
             vocab_size=vocabulary,
             hidden_size=HIDDEN,
             intermediate_size=768,
-            num_hidden_layers=2,
+            num_hidden_layers=4,
             num_attention_heads=4,
             num_key_value_heads=2,
             head_dim=64,

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..errors import SanaError, SettingsError
 from ..image import write_png
-from ..settings import MAX_SEED, GenerationSettings, check_size
+from ..settings import MAX_SEED, GenerationSettings, check_negative_prompt, check_size
 from ..updates import DecodeUpdate, Result, StepUpdate
 from .preparation import Pipeline, PreparationUpdate
 from .styles import apply_style
@@ -65,9 +65,10 @@ class Generation:
                             yield [], seed, line
                         case StepUpdate(step=step, steps=steps, preview=preview, seconds=seconds):
                             last = ", decoding" if step == steps else ""
-                            yield [preview], seed, f"Step {step} of {steps}, {seconds:.1f} s{last}"
+                            previews = [preview] if preview else []
+                            yield previews, seed, f"Step {step} of {steps}, {seconds:.1f} s{last}"
                         case DecodeUpdate(image=image, images=images) if image < images:
-                            yield [preview], seed, f"Picture {image} of {images} decoded"
+                            yield previews, seed, f"Picture {image} of {images} decoded"
                         case Result():
                             with tempfile.TemporaryDirectory(prefix="sana-") as folder:
                                 # Gradio copies the files into its cache, byte by byte, while this waits at the yield.
@@ -109,7 +110,9 @@ class Generation:
         values = {"prompt": "a picture", "width": defaults.width, "height": defaults.height, **values}
         for name in ("width", "height"):  # the model's own limits, narrower than those of GenerationSettings
             check_size(name, values[name], defaults.min_size, defaults.max_size)
-        return GenerationSettings(**values)
+        settings = GenerationSettings(**values)
+        check_negative_prompt(settings.negative_prompt, self._pipeline.family)
+        return settings
 
 
 def _verdict(check: Callable[[], object]) -> dict[str, Any]:

@@ -60,8 +60,12 @@ def build(pipeline: Pipeline) -> gr.Blocks:
                     seed = gr.Number(0, precision=0, minimum=0, maximum=MAX_SEED, label="Seed", min_width=140)
                     randomize_seed = gr.Checkbox(False, label="Random seed", min_width=140)
                 with gr.Accordion("More settings", open=False):
+                    sprint = pipeline.family == "sprint"
                     negative_prompt = gr.Textbox(
-                        "", label="Negative prompt", info="What to avoid; it acts where guidance is above 1."
+                        "",
+                        label="Negative prompt",
+                        info="A Sprint model has none." if sprint else "What to avoid, where guidance is above 1.",
+                        interactive=not sprint,
                     )
                     steps = gr.Slider(1, MAX_STEPS, defaults.num_inference_steps, step=1, precision=0, label="Steps")
                     guidance_scale = gr.Slider(

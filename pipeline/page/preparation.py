@@ -13,7 +13,7 @@ from typing import Protocol
 
 import openvino as ov
 
-from ..artifacts import read_json, verify
+from ..artifacts import read_family, read_json, verify
 from ..components import check_device
 from ..errors import ArtifactError, SanaError
 from ..sana import SanaPipeline
@@ -39,6 +39,9 @@ class Pipeline(Protocol):
     @property
     def defaults(self) -> Defaults: ...
 
+    @property
+    def family(self) -> str: ...
+
     def generate(self, settings: GenerationSettings) -> Generator[Update | PreparationUpdate, None, None]: ...
 
 
@@ -50,6 +53,7 @@ class BundledPipeline:
         check_device(ov.Core(), device)  # asked now, before a minute of precompiling
         sana = read_json(checkpoint / "sana.json")
         self.defaults = Defaults(**sana["defaults"], min_size=sana["min_size"], max_size=sana["max_size"])
+        self.family = read_family(checkpoint)
         self.line: str | None = "Preparing the model"  # what is being done; None once the pipeline is ready
         self._checkpoint = checkpoint
         self._device = device

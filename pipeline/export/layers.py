@@ -1,0 +1,91 @@
+"""Layers that stand in for diffusers' and transformers' own, where those do not trace, or compress, as they should."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from diffusers.models import SanaTransformer2DModel
+from diffusers.models.attention_processor import SanaLinearAttnProcessor2_0
+from diffusers.models.embeddings import PatchEmbed
+from diffusers.models.transformers.sana_transformer import GLUMBConv
+from torch import Tensor, nn
+from transformers.models.gemma2.modeling_gemma2 import Gemma2TextScaledWordEmbedding
+
+
+class ScaledEmbedding(nn.Module):
+    """transformers' `Gemma2TextScaledWordEmbedding`, as a plain embedding and a factor."""
+
+    def __init__(self, original: Gemma2TextScaledWordEmbedding) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(1, original.embedding_dim, original.padding_idx)
+        self.embedding.weight = original.weight
+        self.scale = original.scalar_embed_scale
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        """i64 [1, n] to f32 [1, n, hidden]."""
+        return self.embedding(input_ids) * self.scale
+
+
+class MixFeedForward(nn.Module):
+    """diffusers' `GLUMBConv` as Sana's blocks use it, its 1x1 convolutions as the matrix multiplications they are:
+    of convolutions, NNCF compresses none to 4 bits."""
+
+    def __init__(self, original: GLUMBConv) -> None:
+        super().__init__()
+        self.inverted = _linear(original.conv_inverted)
+        self.depth = original.conv_depth
+        self.point = _linear(original.conv_point)
+
+    def forward(self, hidden_states: Tensor) -> Tensor:
+        """f32 [B, D, h, w] to f32 [B, D, h, w]."""
+        expanded = F.silu(self.inverted(hidden_states.permute(0, 2, 3, 1)))
+        hidden_states, gate = self.depth(expanded.permute(0, 3, 1, 2)).chunk(2, dim=1)
+        return self.point((hidden_states * F.silu(gate)).permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class ClippedLinearAttention(SanaLinearAttnProcessor2_0):
+    """Sana's linear attention as diffusers computes it in float16: its output clipped to what that can hold."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        limit = torch.finfo(torch.float16).max
+        return super().__call__(*args, **kwargs).clip(-limit, limit)
+
+
+def clip_linear_attention(model: SanaTransformer2DModel) -> None:
+    """Gives each block `ClippedLinearAttention`."""
+    for block in model.transformer_blocks:
+        block.attn1.set_processor(ClippedLinearAttention())
+
+
+class SincosPatchEmbed(nn.Module):
+    """diffusers' `PatchEmbed` with the positions of `get_2d_sincos_pos_embed`, computed from the latent's own size."""
+
+    def __init__(self, original: PatchEmbed) -> None:
+        super().__init__()
+        self.proj = original.proj
+        quarter = original.proj.out_channels // 4  # a sine and a cosine for each of x and y
+        self.register_buffer("omega", (1 / 10000 ** (torch.arange(quarter, dtype=torch.float64) / quarter)).float())
+        self.native_side = original.base_size / original.interpolation_scale
+
+    def forward(self, latent: Tensor) -> Tensor:
+        """f32 [B, C, h, w] to f32 [B, h/p * w/p, D], row by row."""
+        patches = self.proj(latent)
+        height, width = patches.shape[-2:]
+        x = self._embed(width)[None].expand(height, -1, -1)  # the grid of `get_2d_sincos_pos_embed` has x first
+        y = self._embed(height)[:, None].expand(-1, width, -1)
+        return (patches.permute(0, 2, 3, 1) + torch.cat([x, y], dim=-1)).flatten(1, 2)
+
+    def _embed(self, count: int) -> Tensor:
+        """f32 [count, D/2]: the positions along one side, scaled so that any side spans the native one."""
+        positions = torch.arange(count, dtype=torch.float32) / count * self.native_side
+        angles = positions[:, None] * self.omega
+        return torch.cat([angles.sin(), angles.cos()], dim=-1)
+
+
+def _linear(convolution: nn.Conv2d) -> nn.Linear:
+    """A 1x1 convolution's weights as those of a linear layer over the channels."""
+    linear = nn.Linear(1, 1, bias=convolution.bias is not None)
+    linear.in_features, linear.out_features = convolution.in_channels, convolution.out_channels
+    linear.weight = nn.Parameter(convolution.weight[:, :, 0, 0], requires_grad=False)
+    linear.bias = convolution.bias
+    return linear

@@ -1,0 +1,140 @@
+"""What the uncompressed checkpoint draws: three pictures in torch, made stage by stage as its parts are exported.
+
+The finished folder is compared with them, and activations are calibrated on what the stages were given.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+import torch
+from diffusers.models import AutoencoderDC, SanaTransformer2DModel
+from transformers import Gemma2Model
+
+from ..artifacts import COMPONENTS, Manifest, read_json
+from ..classes import named_class
+from ..components import Component, Infer
+from ..denoise import Denoiser
+from ..sana import SanaPipeline
+from ..settings import GenerationSettings
+from ..text_encoder import PromptEmbeddings, TextEncoder
+from ..vae_decoder import decode
+from .checkpoint import Checkpoint
+from .parity import psnr, ssim
+from .prefix import hidden_states_and_cache
+
+PROMPTS = (
+    "a red house near the sea, under a big yellow moon",
+    "three white clouds above a green tree",
+    "a small blue car in the desert",
+)
+SIDE, SEED = 256, 0  # small, so that it takes minutes for the largest checkpoint
+Calibration = list[dict[str, np.ndarray]]
+
+
+class Remembered:
+    """Stands for a `TextEncoder` that has encoded the prompts before."""
+
+    def __init__(self, embeddings: dict[str, np.ndarray]) -> None:
+        self._embeddings = embeddings
+
+    def encode(self, prompt: str) -> PromptEmbeddings:
+        return PromptEmbeddings(self._embeddings[prompt])
+
+    encode_negative = encode
+
+
+class Reference:
+    """The pictures of a checkpoint. `folder` keeps each stage's result, so that an interrupted export goes on."""
+
+    def __init__(self, checkpoint: Checkpoint, folder: Path) -> None:
+        self._checkpoint = checkpoint
+        self._folder = folder
+        defaults = checkpoint.defaults
+        self._settings = [
+            GenerationSettings(
+                prompt,
+                width=SIDE,
+                height=SIDE,
+                num_inference_steps=defaults.num_inference_steps,
+                guidance_scale=defaults.guidance_scale,
+                seed=SEED,
+                use_resolution_binning=False,
+            )
+            for prompt in PROMPTS
+        ]
+
+    def encode(self, model: Gemma2Model) -> None:
+        """The embeddings of the prompts and of the empty negative prompt."""
+
+        def infer(inputs: dict[str, np.ndarray]) -> np.ndarray:
+            return hidden_states_and_cache(model, inputs["input_ids"][0].tolist())[0][None].numpy()
+
+        encoder = TextEncoder(
+            infer,
+            self._checkpoint.load_tokenizer(),
+            None,
+            self._checkpoint.instruction,
+            self._checkpoint.max_sequence_length,
+        )
+        embeddings = {prompt: encoder.encode(prompt).embeddings for prompt in PROMPTS}
+        np.savez(self._folder / "embeddings.npz", **embeddings, **{"": encoder.encode_negative("").embeddings})
+
+    def denoise(self, model: SanaTransformer2DModel) -> Calibration:
+        """The latents of each prompt; returns what the transformer was given on the way, step by step."""
+        infer, given = _recorded(lambda tensors: model(**tensors).sample)
+        folder = self._checkpoint.folder
+        config = read_json(folder / "scheduler" / "scheduler_config.json")
+        denoiser = Denoiser(
+            infer,
+            dict(model.config),
+            self._checkpoint.family,
+            lambda: named_class(folder, "scheduler").from_config(config),
+        )
+        encoder: Any = Remembered(dict(np.load(self._folder / "embeddings.npz")))
+        latents = []
+        for settings in self._settings:
+            *_, last = denoiser.steps(encoder, settings, SIDE, SIDE)
+            latents.append(last.latents.numpy())
+        np.save(self._folder / "latents.npy", np.concatenate(latents))
+        return given
+
+    def decode(self, model: AutoencoderDC) -> Calibration:
+        """The pictures; returns what the decoder was given."""
+        infer, given = _recorded(lambda tensors: model.decode(tensors["latent_sample"]).sample)
+        latents = torch.from_numpy(np.load(self._folder / "latents.npy"))
+        pictures = [decode(infer, latent, model.config["scaling_factor"], SIDE, SIDE) for latent in latents]
+        np.save(self._folder / "pictures.npy", np.stack(pictures))
+        return given
+
+    def compare(self, folder: Path, manifest: Manifest) -> list[dict[str, Any]]:
+        """For each prompt the "psnr_db" and "ssim" of what an IR folder draws with the same seed."""
+        core = ov.Core()
+        components = {name: Component(core, folder / name / "openvino_model.xml", "CPU") for name in COMPONENTS}
+        pipe = SanaPipeline(folder, manifest, "CPU", components)
+        records = []
+        for settings, reference in zip(self._settings, np.load(self._folder / "pictures.npy"), strict=True):
+            *_, result = pipe.generate(settings, "np")
+            picture = result.images[0]
+            records.append(
+                {
+                    "prompt": settings.prompt,
+                    "psnr_db": round(psnr(picture, reference, peak=1.0), 1),
+                    "ssim": round(ssim(picture, reference), 4),
+                }
+            )
+        return records
+
+
+def _recorded(network: Callable[[dict[str, torch.Tensor]], torch.Tensor]) -> tuple[Infer, Calibration]:
+    """A torch network as the stages call a compiled model, and the list of what it will have been given."""
+    given: Calibration = []
+
+    def infer(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        given.append(inputs)
+        with torch.no_grad():
+            return network({name: torch.from_numpy(value) for name, value in inputs.items()}).numpy()
+
+    return infer, given

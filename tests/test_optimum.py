@@ -1,0 +1,110 @@
+"""Folders as optimum-intel exports them: another text encoder, no manifest, no prefix, no preview."""
+
+import json
+import shutil
+
+import diffusers
+import numpy as np
+import openvino as ov
+import pytest
+import torch
+
+from pipeline import SanaError, SanaPipeline
+from tests.tiny_checkpoint import build
+
+
+class WholeTextEncoder(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids, attention_mask):
+        length = input_ids.shape[1]
+        future = torch.ones(length, length, dtype=torch.bool).triu(1)
+        hidden = future[None, None] | (attention_mask[:, None, None] == 0)
+        mask = torch.zeros(hidden.shape).masked_fill(hidden, torch.finfo(torch.float32).min)
+        masks = {"full_attention": mask, "sliding_attention": mask}
+        return self.model(input_ids, attention_mask=masks, use_cache=False).last_hidden_state
+
+
+class Transformer(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, hidden_states, encoder_hidden_states, timestep, encoder_attention_mask, guidance=None):
+        named = {"encoder_attention_mask": encoder_attention_mask, "guidance": guidance}
+        return self.model(hidden_states, encoder_hidden_states, timestep, **named).sample
+
+
+class Decoder(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, latent_sample):
+        return self.model.decode(latent_sample).sample
+
+
+@pytest.fixture(scope="module", params=["flow", "sprint"])
+def exported(request, tmp_path_factory):
+    """(folder, diffusers' pipeline) of the same tiny random checkpoint; sample_size 32, as Sprint asks for."""
+    root = tmp_path_factory.mktemp("optimum")
+    build(root / "checkpoint", sample_size=32, family=request.param)
+    theirs = diffusers.DiffusionPipeline.from_pretrained(root / "checkpoint", torch_dtype=torch.float32)
+    theirs.set_progress_bar_config(disable=True)
+    folder = root / "openvino"
+    for part in ("tokenizer", "scheduler"):
+        shutil.copytree(root / "checkpoint" / part, folder / part)
+    index = json.loads((root / "checkpoint" / "model_index.json").read_text())
+    index |= {"_class_name": "OV" + index["_class_name"], "vae_decoder": ["optimum", "OVModelVaeDecoder"]}
+    (folder / "model_index.json").write_text(json.dumps(index))
+
+    ids = torch.ones(1, 6, dtype=torch.long)
+    batch = {
+        "hidden_states": torch.randn(2, 32, 4, 5),
+        "encoder_hidden_states": torch.randn(2, 6, theirs.transformer.config.caption_channels),
+        "timestep": torch.rand(2),
+        "encoder_attention_mask": torch.ones(2, 6, dtype=torch.long),
+    }
+    if request.param == "sprint":
+        batch["guidance"] = torch.rand(2)
+    for name, module, example, source in (
+        ("text_encoder", WholeTextEncoder(theirs.text_encoder), {"input_ids": ids, "attention_mask": ids}, ""),
+        ("transformer", Transformer(theirs.transformer), batch, ""),
+        ("vae_decoder", Decoder(theirs.vae), {"latent_sample": torch.randn(1, 32, 8, 8)}, "vae"),
+    ):
+        (folder / name).mkdir()
+        shutil.copy(root / "checkpoint" / (source or name) / "config.json", folder / name)
+        with torch.no_grad():
+            model = ov.convert_model(module.eval(), example_input=example)
+        for port, argument in zip(model.inputs, example, strict=True):
+            port.get_tensor().set_names({argument})
+        ov.save_model(model, folder / name / "openvino_model.xml", compress_to_fp16=False)
+    return folder, theirs
+
+
+def test_it_draws_what_diffusers_draws(exported):
+    folder, theirs = exported
+    pipe = SanaPipeline.from_pretrained(folder)
+    settings = {"width": 256, "height": 192, "num_inference_steps": 2, "use_resolution_binning": False}
+    ours = pipe("a red house", seed=3, output_type="np", **settings).images
+    generator = torch.Generator("cpu").manual_seed(3)
+    answer = theirs("a red house", generator=generator, output_type="np", **settings).images
+    assert answer.std() > 0.02
+    assert -10 * np.log10(np.mean((ours - answer) ** 2)) >= 50
+
+
+def test_its_defaults_are_those_of_diffusers(exported):
+    folder, theirs = exported
+    defaults = SanaPipeline.from_pretrained(folder).defaults
+    assert (defaults.width, defaults.height) == (1024, 1024)
+    assert defaults.num_inference_steps == (2 if isinstance(theirs, diffusers.SanaSprintPipeline) else 20)
+
+
+@pytest.mark.parametrize("name", ["vae_decoder/config.json", "scheduler/scheduler_config.json", "model_index.json"])
+def test_a_missing_file_is_named(exported, tmp_path, name):
+    folder = shutil.copytree(exported[0], tmp_path / "copy")
+    (folder / name).unlink()
+    with pytest.raises(SanaError, match=name):
+        SanaPipeline.from_pretrained(folder)
