@@ -47,10 +47,11 @@ class SanaPipeline:
             manifest.family,
             lambda: self._scheduler_class.from_config(scheduler_config),
         )
+        prefix = folder / "text_encoder" / "prefix.safetensors"
         self._text_encoder = TextEncoder(
             components["text_encoder"],
             named_class(folder, "tokenizer").from_pretrained(folder / "tokenizer"),
-            None if is_exported_by_optimum(folder) else Prefix.load(folder / "text_encoder" / "prefix.safetensors"),
+            Prefix.load(prefix) if prefix.exists() else None,  # optimum-intel's exports have none
             manifest.complex_human_instruction,
             manifest.max_sequence_length,
         )

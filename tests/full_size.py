@@ -74,12 +74,13 @@ def text_encoder() -> Gemma2Model:
     return Gemma2Model(Gemma2Config(**TEXT_ENCODER, pad_token_id=0, eos_token_id=1, bos_token_id=2))
 
 
-def transformer(variant: ModelVariant) -> SanaTransformer2DModel:
+def transformer(variant: ModelVariant, layers: int | None = None) -> SanaTransformer2DModel:
+    """Its shape is told by the words of its name; `layers` instead of as many as it has."""
     words = variant.name.split("_")
-    layers, heads, cross_heads, cross_width = next(SHAPES[SIZES.get(w, w)] for w in words if SIZES.get(w, w) in SHAPES)
+    depth, heads, cross_heads, cross_width = next(SHAPES[SIZES.get(w, w)] for w in words if SIZES.get(w, w) in SHAPES)
     sprint = variant.family == "sprint"
     return SanaTransformer2DModel(
-        num_layers=layers,
+        num_layers=layers or depth,
         num_attention_heads=heads,
         num_cross_attention_heads=cross_heads,
         cross_attention_head_dim=cross_width,

@@ -40,6 +40,10 @@ def fail(capsys, tmp_path, model, *options) -> str:
     return lines[0]
 
 
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
 def remove(path):
     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
@@ -52,7 +56,7 @@ def remove(path):
         (lambda folder: remove(folder / "model_index.json"), "has no model_index.json"),
         (lambda folder: (folder / "model_index.json").write_text("{"), "cannot be read"),
         (lambda folder: edit(folder / "model_index.json", _class_name="FluxPipeline"), "holds a FluxPipeline"),
-        (lambda folder: edit(folder / "model_index.json", _class_name="SanaSprintPipeline"), "Sprint family"),
+        (lambda folder: edit(folder / "model_index.json", _class_name="SanaSprintPipeline"), "not of one family"),
         (lambda folder: edit(folder / "model_index.json", vae=["diffusers", "AutoencoderKL"]), "vae of class Autoenc"),
         (lambda folder: edit(folder / "model_index.json", text_encoder=["x", "T5Model"]), "of class T5Model"),
         (lambda folder: edit(folder / "model_index.json", transformer=None), "names no transformer"),
@@ -65,8 +69,11 @@ def remove(path):
         (lambda folder: edit(folder / "sana.json", max_size="big"), "sana.json is not as it should be"),
         (lambda folder: edit(folder / "sana.json", max_sequence_length=5000), "sliding window of 4096"),
         (lambda folder: (folder / "tokenizer" / "tokenizer.json").write_text("{}"), "tokenizer cannot be loaded"),
-        (lambda folder: remove(folder / "text_encoder" / "model.safetensors"), "text_encoder cannot be loaded"),
-        (lambda folder: (folder / "text_encoder" / "model.safetensors").write_bytes(b"x"), "cannot be loaded"),
+        (lambda folder: remove(folder / "text_encoder" / "model.safetensors"), "text_encoder has no weights"),
+        (lambda folder: (folder / "text_encoder" / "model.safetensors").write_bytes(b"x"), "is no safetensors file"),
+        (lambda folder: cut(folder / "vae" / "diffusion_pytorch_model.safetensors"), "download it again"),
+        (lambda folder: edit(folder / "vae" / "config.json", latent_channels=16), "latents of 16 channels"),
+        (lambda folder: edit(folder / "vae" / "config.json", decoder_block_out_channels=[8, 16, 32]), "4x4 pixels"),
     ],
 )
 def test_a_bad_checkpoint_is_one_line_and_status_2(capsys, tmp_path, copy, damage, message):

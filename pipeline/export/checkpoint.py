@@ -88,6 +88,9 @@ def read_checkpoint(folder: Path, vae: Path | None = None) -> Checkpoint:
     _check_folder(folder)
     family = read_family(folder)
     _check_classes(folder)
+    guided = read_json(folder / "transformer" / "config.json").get("guidance_embeds", False)
+    if guided != (family == "sprint"):
+        raise ArtifactError(f"{folder} is not of one family: its pipeline is {family}, its transformer the other's.")
     vae_folder = folder / "vae" if vae is None else find_vae(vae)
     check_vae_fits(vae_folder, folder / "transformer")
     for models in (folder / "text_encoder", folder / "transformer", vae_folder):

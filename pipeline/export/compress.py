@@ -11,6 +11,7 @@ import numpy as np
 import openvino as ov
 
 from ..artifacts import COMPONENTS
+from .graph import weight
 from .quantize import quantize
 
 
@@ -80,7 +81,7 @@ def _indivisible(model: ov.Model, group_size: int) -> list[str]:
     """Names of the matrix multiplications by weights whose rows do not divide into groups."""
     names = []
     for operation in model.get_ops():
-        constant = _weight(operation)
+        constant = weight(operation)
         if operation.get_type_name() == "MatMul" and constant is not None:
             row = constant.get_output_shape(0)[-1 if operation.get_attributes()["transpose_b"] else -2]
             if row % group_size:
@@ -92,7 +93,7 @@ def _stored_precisions(model: ov.Model) -> dict[str, str]:
     """Layer name to "u8" (a scale for each row) or, say, "i4 by 64" (a scale for each 64 weights)."""
     stored = {}
     for operation in model.get_ops():
-        constant = _weight(operation)
+        constant = weight(operation)
         if constant is None:
             continue
         element_type = constant.get_element_type().get_type_name()
@@ -101,14 +102,3 @@ def _stored_precisions(model: ov.Model) -> dict[str, str]:
         elif element_type in ("i8", "u8"):
             stored[operation.get_friendly_name()] = element_type
     return stored
-
-
-def _weight(operation: ov.Node) -> ov.Node | None:
-    """The constant weights that a layer multiplies by, found behind their decompression; None for other operations."""
-    port = {"MatMul": 1, "Convolution": 1, "GroupConvolution": 1, "Gather": 0}.get(operation.get_type_name())
-    if port is None:
-        return None
-    node = operation.input_value(port).get_node()
-    while node.get_type_name() in ("Convert", "Multiply", "Subtract", "Reshape"):
-        node = node.input_value(0).get_node()
-    return node if node.get_type_name() == "Constant" else None

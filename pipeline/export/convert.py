@@ -1,6 +1,7 @@
 """torch module -> OpenVINO model."""
 
 import inspect
+import re
 from pathlib import Path
 
 import openvino as ov
@@ -29,5 +30,14 @@ def save(model: ov.Model, folder: Path) -> Path:
     """Writes openvino_model.xml and .bin, with what is still f32 stored as f16; returns the path of the .xml."""
     folder.mkdir(exist_ok=True)
     path = folder / "openvino_model.xml"
+    _name_by_place(model)
     ov.save_model(model, path, compress_to_fp16=True)
     return path
+
+
+def _name_by_place(model: ov.Model) -> None:
+    """Replaces names that count all operations this process has made: the same model gives the same file, always."""
+    model.set_friendly_name("model")
+    for index, operation in enumerate(model.get_ordered_ops()):
+        if re.fullmatch(r"[A-Za-z]+_\d+", operation.get_friendly_name()):
+            operation.set_friendly_name(f"{operation.get_type_name()}.{index}")

@@ -10,7 +10,7 @@ from diffusers import AutoencoderDC
 from pipeline.miniature import autoencoder
 from pipeline.miniature.training import WORK, Run, ahead
 
-STEPS, BATCH, DECAY, RATE = 4_000, 4, 0.998, 1.5e-3
+STEPS, BATCH, DECAY, RATE = 2_000, 4, 0.998, 1.5e-3
 NOISE = 0.06
 THINGS = 2.0  # how much more than the rest the things weigh
 

@@ -1,0 +1,83 @@
+"""Precompiles full-size random checkpoints to int8 and draws one picture with each: time, memory and disk as a table.
+
+`python -m tests.measure_full_size FOLDER [NAME ...]` takes hours and, for a while, some 20 GB in FOLDER; the checkpoint
+is removed after its row. Few steps are enough: each costs the same.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from pipeline.variants import CATALOGUE, ModelVariant
+from tests.full_size import build
+
+VARIANTS = {variant.name: variant for variant in CATALOGUE}
+NAMES = (
+    "Sana_Sprint_0.6B_1024px_diffusers",
+    "Sana_600M_512px_diffusers",
+    "SANA1.5_1.6B_1024px_diffusers",
+    "Sana_1600M_4Kpx_BF16_diffusers",
+)
+DRAW = """
+import json, sys, time
+from pipeline import SanaPipeline
+start = time.perf_counter()
+pipe = SanaPipeline.from_pretrained(sys.argv[1])
+loaded = time.perf_counter()
+result = pipe("a red house near the sea", num_inference_steps=2, guidance_scale=float(sys.argv[2]))
+print(json.dumps({"load": loaded - start, **result.times, "size": result.images[0].size}))
+"""
+
+
+def measured(command: list[str]) -> tuple[str, float, float]:
+    """Output, seconds and the most memory in bytes of a process; its failure is ours."""
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command[:3])} ended with status {process.returncode}.")
+    return output, time.perf_counter() - start, usage.ru_maxrss * 1024
+
+
+def row(variant: ModelVariant, folder: Path) -> str:
+    checkpoint, output = folder / variant.name, folder / f"{variant.name}-int8"
+    if not checkpoint.exists():
+        build(variant, checkpoint)
+    shutil.rmtree(output, ignore_errors=True)
+    export = [sys.executable, "precompile.py", "--model", str(checkpoint), "--output", str(output)]
+    _, export_seconds, export_memory = measured([*export, "--compression", "int8"])
+    shutil.rmtree(checkpoint)
+    size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    # two branches of 4096x4096 pictures would only take twice as long
+    guidance = "1" if variant.size == 4096 else str(variant.guidance)
+    text, _, draw_memory = measured([sys.executable, "-c", DRAW, str(output), guidance])
+    times = json.loads(text.splitlines()[-1])
+    return (
+        f"| {variant.name} | {export_seconds / 60:.1f} min | {export_memory / 1e9:.1f} GB | {size / 1e9:.2f} GB | "
+        f"{times['load']:.0f} s | {times['text_encoder']:.1f} s | {times['transformer'] / 2:.1f} s | "
+        f"{times['vae_decoder']:.0f} s | {draw_memory / 1e9:.1f} GB |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*", choices=[*VARIANTS, []], default=NAMES, metavar="NAME")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    print("| checkpoint | precompile | its memory | folder | load | text | step | decode | memory |")
+    print(f"|{'---|' * 9}")
+    for name in options.names:
+        print(row(VARIANTS[name], options.folder), flush=True)
+
+
+if __name__ == "__main__":
+    main()
