@@ -18,15 +18,16 @@ _VIRTUAL = ("AUTO", "HETERO", "MULTI")  # they pick from the devices listed afte
 
 
 class Component:
-    """A compiled model, called with named inputs; `seconds` is the time spent in it since it was set to 0."""
+    """A compiled model, called with named inputs; `seconds` is the time spent in it since it was made."""
 
-    def __init__(self, core: ov.Core, path: Path, device: str) -> None:
-        """Compiles an IR file; raises DeviceError where the device cannot take it."""
+    def __init__(self, core: ov.Core, model: Path | ov.Model, device: str) -> None:
+        """Compiles a model or an IR file; raises DeviceError where the device cannot take it."""
         try:
-            self._compiled = core.compile_model(path, device, COMPILE_CONFIG)
+            self._compiled = core.compile_model(model, device, COMPILE_CONFIG)
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1].strip()
-            raise DeviceError(f"{path} does not compile for {device}: {reason}") from error
+            name = model if isinstance(model, Path) else f"The VAE decoder's {model.get_friendly_name()}"
+            raise DeviceError(f"{name} does not compile for {device}: {reason}") from error
         self._types = {port.get_any_name(): port.get_element_type().to_dtype() for port in self._compiled.inputs}
         self.seconds = 0.0
 

@@ -18,10 +18,10 @@ from .denoise import Denoiser
 from .errors import SettingsError
 from .image import describe, to_image, to_preview
 from .optimum import describe as describe_optimum
-from .settings import GenerationSettings, check_negative_prompt, check_size
+from .settings import SIZE_MULTIPLE, GenerationSettings, check_negative_prompt, check_size
 from .text_encoder import Prefix, TextEncoder
 from .updates import DecodeUpdate, Result, StepUpdate, Update
-from .vae_decoder import decode
+from .vae_decoder import VaeDecoder, to_picture
 from .variants import Defaults
 
 OutputType = Literal["pil", "np"]
@@ -33,28 +33,34 @@ _GENERATION = threading.Lock()
 class SanaPipeline:
     """Text to image with Sana on OpenVINO. Make one with `from_pretrained`, call it, or iterate over `generate`."""
 
-    def __init__(self, folder: Path, manifest: Manifest, device: str, components: dict[str, Component]) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, device: str) -> None:
+        """Compiles the models in `folder`, which is neither checked nor verified; raises SanaError."""
         self.manifest = manifest
         self.device = device
-        self._components = components
-        self._transformer_config = read_json(folder / "transformer" / "config.json")
-        self._vae_config = read_json(folder / "vae_decoder" / "config.json")
-        self._scheduler_class = named_class(folder, "scheduler")
-        scheduler_config = read_json(folder / "scheduler" / "scheduler_config.json")
-        self._denoiser = Denoiser(
-            components["transformer"],
-            self._transformer_config,
-            manifest.family,
-            lambda: self._scheduler_class.from_config(scheduler_config),
-        )
+        core = ov.Core()
+        check_device(core, device)
+        models = {name: folder / name / "openvino_model.xml" for name in COMPONENTS}
         prefix = folder / "text_encoder" / "prefix.safetensors"
+        self._text_model = Component(core, models["text_encoder"], device)
         self._text_encoder = TextEncoder(
-            components["text_encoder"],
+            self._text_model,
             named_class(folder, "tokenizer").from_pretrained(folder / "tokenizer"),
             Prefix.load(prefix) if prefix.exists() else None,  # optimum-intel's exports have none
             manifest.complex_human_instruction,
             manifest.max_sequence_length,
         )
+        self._scheduler_class = named_class(folder, "scheduler")
+        scheduler_config = read_json(folder / "scheduler" / "scheduler_config.json")
+        self._transformer = Component(core, models["transformer"], device)
+        self._transformer_config = read_json(folder / "transformer" / "config.json")
+        self._denoiser = Denoiser(
+            self._transformer,
+            self._transformer_config,
+            manifest.family,
+            lambda: self._scheduler_class.from_config(scheduler_config),
+        )
+        vae_config = read_json(folder / "vae_decoder" / "config.json")
+        self._vae_decoder = VaeDecoder(core, models["vae_decoder"], device, vae_config["scaling_factor"])
 
     @classmethod
     def from_pretrained(cls, name: str | Path, device: str = "CPU") -> "SanaPipeline":
@@ -64,17 +70,12 @@ class SanaPipeline:
             SanaError: no such folder, no IR folder, a damaged file, an unknown device.
         """
         folder = resolve(name)
-        core = ov.Core()
-        check_device(core, device)
+        check_device(ov.Core(), device)  # before the files are read
         if is_exported_by_optimum(folder):
-            manifest = describe_optimum(folder)
-        else:
-            manifest = read_manifest(folder)
-            verify(folder)
-        components = {
-            component: Component(core, folder / component / "openvino_model.xml", device) for component in COMPONENTS
-        }
-        return cls(folder, manifest, device, components)
+            return cls(folder, describe_optimum(folder), device)
+        manifest = read_manifest(folder)
+        verify(folder)
+        return cls(folder, manifest, device)
 
     @property
     def family(self) -> str:
@@ -156,12 +157,15 @@ class SanaPipeline:
 
     def _generate(self, settings: GenerationSettings, output_type: OutputType) -> Generator[Update, None, None]:
         with _GENERATION:
-            for component in self._components.values():
-                component.seconds = 0.0
+            before = self._seconds()
             latents = yield from self._denoise(settings)
             pixels = yield from self._decode(latents, settings)
-            times = {name: component.seconds for name, component in self._components.items()}
+            times = {name: seconds - before[name] for name, seconds in self._seconds().items()}
             yield Result(self._output(pixels, settings, output_type), settings, times)
+
+    def _seconds(self) -> dict[str, float]:
+        models = (self._text_model, self._transformer, self._vae_decoder)
+        return {name: model.seconds for name, model in zip(COMPONENTS, models, strict=True)}
 
     def _denoise(self, settings: GenerationSettings) -> Generator[Update, None, torch.Tensor]:
         """Yields a StepUpdate per step; returns latents f32 [N, C, h, w]."""
@@ -179,14 +183,15 @@ class SanaPipeline:
         return latents
 
     def _decode(self, latents: torch.Tensor, settings: GenerationSettings) -> Generator[Update, None, list[np.ndarray]]:
-        """Yields a DecodeUpdate per picture; returns pixels f32 [H, W, 3] of each."""
-        pixels = []
-        scaling_factor = self._vae_config["scaling_factor"]
-        for latent in latents:  # one at a time: the decoder needs the most memory
-            decoder = self._components["vae_decoder"]
-            pixels.append(decode(decoder, latent, scaling_factor, settings.width, settings.height))
-            yield DecodeUpdate(len(pixels), len(latents))
-        return pixels
+        """Yields a DecodeUpdate per band; returns pixels f32 [H, W, 3] of each picture."""
+        pictures = []
+        for image, latent in enumerate(latents, 1):  # one at a time: the decoder needs the most memory
+            sample = torch.empty(3, *(SIZE_MULTIPLE * side for side in latent.shape[1:]))
+            for index, (band, bands) in enumerate(self._vae_decoder.bands(latent), 1):
+                sample[:, band.top : band.top + band.pixels.shape[1]] = torch.from_numpy(band.pixels)
+                yield DecodeUpdate(image, len(latents), index, bands)
+            pictures.append(to_picture(sample, settings.width, settings.height))
+        return pictures
 
     def _output(self, pixels: list[np.ndarray], settings: GenerationSettings, output_type: OutputType) -> Any:
         if output_type == "np":

@@ -21,10 +21,12 @@ class StepUpdate:
 
 @dataclass(frozen=True)
 class DecodeUpdate:
-    """Picture `image` of `images` is decoded."""
+    """Band `band` of `bands` of picture `image` of `images` is decoded."""
 
     image: int
     images: int
+    band: int
+    bands: int
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline import SanaPipeline
+from pipeline import SanaError, SanaPipeline
 from pipeline.export import precompile
 from tests.tiny_checkpoint import build
 
@@ -132,6 +132,11 @@ def test_same_picture_as_diffusers_of_sprint(sprint, steps, settings):
 
 def test_same_picture_as_diffusers_of_sprint_binned(sprint):
     assert sprint.psnr("a red house", width=640, height=384, num_inference_steps=2) >= FLOOR
+
+
+def test_sprint_refuses_a_negative_prompt(sprint):
+    with pytest.raises(SanaError, match="no negative prompt"):
+        sprint.ours("a red house", negative_prompt="blue")
 
 
 def test_a_float16_checkpoint_is_clipped_as_diffusers_does(huge):

@@ -1,15 +1,12 @@
 """SanaPipeline as its callers use it: updates, stopping, the lock, defaults, errors; on a random tiny checkpoint."""
 
-import dataclasses
 import json
-import shutil
 import threading
 
 import numpy as np
 import pytest
 
-from pipeline import SanaError, SanaPipeline
-from pipeline.artifacts import describe_files, read_manifest, write_manifest
+from pipeline import SanaPipeline
 from pipeline.errors import DeviceError, SettingsError
 from pipeline.image import read_settings, write_png
 from pipeline.updates import DecodeUpdate, Result, StepUpdate
@@ -92,13 +89,3 @@ def test_auto_is_a_device(model, pipe):
     auto = SanaPipeline.from_pretrained(model, device="AUTO:CPU")
     a, b = (np.asarray(each("a house", num_inference_steps=2).images[0]) for each in (pipe, auto))
     assert np.array_equal(a, b)
-
-
-def test_sprint_is_not_supported_yet(model, tmp_path):
-    copy = tmp_path / "sprint"
-    shutil.copytree(model, copy)
-    index = json.loads((copy / "model_index.json").read_text())
-    (copy / "model_index.json").write_text(json.dumps({**index, "_class_name": "SanaSprintPipeline"}))
-    write_manifest(copy, dataclasses.replace(read_manifest(copy), files=describe_files(copy)))
-    with pytest.raises(SanaError, match="not supported yet"):
-        SanaPipeline.from_pretrained(copy)

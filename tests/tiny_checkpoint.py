@@ -112,7 +112,7 @@ def transformer(
     ).eval()
 
 
-def autoencoder() -> AutoencoderDC:
+def autoencoder(**options: Any) -> AutoencoderDC:
     """Six stages with 32-fold downsampling, as the DC-AE has: ResBlocks outside, EfficientViT blocks inside."""
     torch.manual_seed(3)
     stages = {
@@ -125,5 +125,5 @@ def autoencoder() -> AutoencoderDC:
         latent_channels=LATENT_CHANNELS,
         attention_head_dim=32,
         scaling_factor=0.41407,  # the DC-AE's own, so that a missing division would show
-        **{f"{side}_{name}": value for side in ("encoder", "decoder") for name, value in stages.items()},
+        **{f"{side}_{name}": value for side in ("encoder", "decoder") for name, value in stages.items()} | options,
     ).eval()

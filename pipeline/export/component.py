@@ -40,7 +40,7 @@ def export_text_encoder(
             )
         write_prefix(model, prefix_ids, folder / PREFIX)
         _write_config(model.config.to_json_string(), folder)
-        reference.encode(model)
+        reference.encode(model, folder / PREFIX)
         return networks.text_encoder(model, prefix_ids, prompt_ids), []
 
     return _export("text_encoder", build, precision, folder)

@@ -26,6 +26,17 @@ def hidden_states_and_cache(model: Gemma2Model, token_ids: list[int]) -> tuple[T
     return output.last_hidden_state[0], keys, values
 
 
+def hidden_states_after(model: Gemma2Model, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    """What the text encoder's IR answers to its inputs (`modules.TextEncoderModule`), by transformers' own cache."""
+    keys, values = (torch.from_numpy(inputs[name])[:, None] for name in ("past_keys", "past_values"))
+    cache = DynamicCache()
+    for layer in range(len(keys)):
+        cache.update(keys[layer], values[layer], layer)
+    ids, positions = (torch.from_numpy(inputs[name]) for name in ("input_ids", "position_ids"))
+    with torch.no_grad():
+        return model(ids, position_ids=positions, past_key_values=cache, use_cache=True).last_hidden_state.numpy()
+
+
 def write_prefix(model: Gemma2Model, token_ids: list[int], path: Path) -> None:
     """Writes `text_encoder.Prefix` of the instruction's tokens."""
     hidden_states, keys, values = hidden_states_and_cache(model, token_ids)

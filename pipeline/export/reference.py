@@ -4,26 +4,26 @@ The finished folder is compared with them, and activations are calibrated on wha
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 import torch
 from diffusers.models import AutoencoderDC, SanaTransformer2DModel
 from transformers import Gemma2Model
 
-from ..artifacts import COMPONENTS, Manifest, read_json
+from ..artifacts import Manifest, read_json
 from ..classes import named_class
-from ..components import Component, Infer
+from ..components import Infer
 from ..denoise import Denoiser
 from ..sana import SanaPipeline
 from ..settings import GenerationSettings
-from ..text_encoder import PromptEmbeddings, TextEncoder
-from ..vae_decoder import decode
+from ..text_encoder import Prefix, PromptEmbeddings, TextEncoder
+from ..vae_decoder import to_picture
 from .checkpoint import Checkpoint
 from .parity import psnr, ssim
-from .prefix import hidden_states_and_cache
+from .prefix import hidden_states_after
 
 PROMPTS = (
     "a red house near the sea, under a big yellow moon",
@@ -66,16 +66,12 @@ class Reference:
             for prompt in PROMPTS
         ]
 
-    def encode(self, model: Gemma2Model) -> None:
+    def encode(self, model: Gemma2Model, prefix: Path) -> None:
         """The embeddings of the prompts and of the empty negative prompt."""
-
-        def infer(inputs: dict[str, np.ndarray]) -> np.ndarray:
-            return hidden_states_and_cache(model, inputs["input_ids"][0].tolist())[0][None].numpy()
-
         encoder = TextEncoder(
-            infer,
+            partial(hidden_states_after, model),
             self._checkpoint.load_tokenizer(),
-            None,
+            Prefix.load(prefix),
             self._checkpoint.instruction,
             self._checkpoint.max_sequence_length,
         )
@@ -105,15 +101,16 @@ class Reference:
         """The pictures; returns what the decoder was given."""
         infer, given = _recorded(lambda tensors: model.decode(tensors["latent_sample"]).sample)
         latents = torch.from_numpy(np.load(self._folder / "latents.npy"))
-        pictures = [decode(infer, latent, model.config["scaling_factor"], SIDE, SIDE) for latent in latents]
+        pictures = []
+        for latent in latents:
+            sample = infer({"latent_sample": (latent[None] / model.config["scaling_factor"]).numpy()})
+            pictures.append(to_picture(torch.from_numpy(sample[0]), SIDE, SIDE))
         np.save(self._folder / "pictures.npy", np.stack(pictures))
         return given
 
     def compare(self, folder: Path, manifest: Manifest) -> list[dict[str, Any]]:
         """For each prompt the "psnr_db" and "ssim" of what an IR folder draws with the same seed."""
-        core = ov.Core()
-        components = {name: Component(core, folder / name / "openvino_model.xml", "CPU") for name in COMPONENTS}
-        pipe = SanaPipeline(folder, manifest, "CPU", components)
+        pipe = SanaPipeline(folder, manifest, "CPU")
         records = []
         for settings, reference in zip(self._settings, np.load(self._folder / "pictures.npy"), strict=True):
             *_, result = pipe.generate(settings, "np")

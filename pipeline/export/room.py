@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 
 from ..errors import SanaError
+from ..memory import free_memory
 from .checkpoint import Checkpoint
 from .compress import RECIPES
 
@@ -28,7 +29,7 @@ def check_room(checkpoint: Checkpoint, output: Path, compression: str) -> None:
     place = next(folder for folder in output.parents if folder.exists())
     for what, needed, free in (
         (f"disk space in {place}", disk, shutil.disk_usage(place).free),
-        ("memory", memory, psutil.virtual_memory().available),
+        ("memory", memory, free_memory()),
     ):
         if free < needed:
             raise SanaError(f"Not enough {what}: about {needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free.")

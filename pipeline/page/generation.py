@@ -67,8 +67,9 @@ class Generation:
                             last = ", decoding" if step == steps else ""
                             previews = [preview] if preview else []
                             yield previews, seed, f"Step {step} of {steps}, {seconds:.1f} s{last}"
-                        case DecodeUpdate(image=image, images=images) if image < images:
-                            yield previews, seed, f"Picture {image} of {images} decoded"
+                        case DecodeUpdate(image=image, images=images, band=band, bands=bands):
+                            part = f"band {band} of {bands}" if bands > 1 else "whole"
+                            yield previews, seed, f"Picture {image} of {images} decoded: {part}"
                         case Result():
                             with tempfile.TemporaryDirectory(prefix="sana-") as folder:
                                 # Gradio copies the files into its cache, byte by byte, while this waits at the yield.

@@ -1,0 +1,79 @@
+"""The banded decode: equal to the untiled one, bit for bit or nearly, whatever the decoder is made of."""
+
+import numpy as np
+import openvino as ov
+import pytest
+import torch
+
+from pipeline.components import COMPILE_CONFIG
+from pipeline.cut import cut
+from pipeline.export import networks
+from pipeline.export.convert import convert, save
+from pipeline.export.quiet import quiet
+from pipeline.vae_decoder import VaeDecoder
+from tests.tiny_checkpoint import autoencoder
+
+LOCAL = {"decoder_block_types": ("ResBlock",) * 6, "decoder_layers_per_block": (0, 1, 1, 1, 1, 1)}
+
+
+@pytest.fixture(scope="module", params=["attention", "local"])
+def decoder(request, tmp_path_factory):
+    """(path, untiled decode) of a random tiny DC-AE, or of one that is local in all its parts, as DC-AE-Lite is."""
+    network = networks.vae_decoder(autoencoder(**(LOCAL if request.param == "local" else {})))
+    with quiet():
+        path = save(convert(network.module, network.example), tmp_path_factory.mktemp("decoder"))
+    return path, ov.Core().compile_model(path, "CPU", COMPILE_CONFIG)
+
+
+def psnr(a, b):
+    return -10 * np.log10(max(np.mean((a - b) ** 2) / np.ptp(b) ** 2, 1e-20))
+
+
+@pytest.mark.parametrize(("height", "width"), [(24, 5), (31, 8), (40, 3)])
+@pytest.mark.parametrize("extra", [1, 6])
+def test_bands_are_those_of_an_untiled_decode(decoder, height, width, extra):
+    path, untiled = decoder
+    latent = torch.randn(32, height, width, generator=torch.Generator().manual_seed(height))
+    tested = VaeDecoder(ov.Core(), path, "CPU", scaling_factor=0.5)
+    rows = 2 * cut(ov.Core().read_model(path)).halo + extra
+    bands = list(tested.bands(latent, rows))
+    answer = untiled(latent[None].numpy() / 0.5)[0][0]
+    assert len(bands) == bands[0][1] > 1
+    assert [band.top for band, _ in bands] == [sum(b.pixels.shape[1] for b, _ in bands[:i]) for i in range(len(bands))]
+    assert psnr(np.concatenate([band.pixels for band, _ in bands], axis=1), answer) >= 100
+
+
+def test_a_picture_that_fits_is_one_band(decoder):
+    path, untiled = decoder
+    latent = torch.randn(32, 9, 8, generator=torch.Generator().manual_seed(1))
+    ((band, count),) = VaeDecoder(ov.Core(), path, "CPU", scaling_factor=1.0).bands(latent)
+    assert count == 1
+    assert psnr(band.pixels, untiled(latent[None].numpy())[0][0]) >= 120
+
+
+def test_the_halo_is_not_larger_than_needed(decoder):
+    """A pixel changes with a feature at the halo's edge, and with none beyond it."""
+    parts = cut(ov.Core().read_model(decoder[0]))
+    tail = ov.Core().compile_model(parts.tail, "CPU", COMPILE_CONFIG)
+    channels = parts.tail.inputs[0].get_partial_shape()[1].get_length()
+    features = np.random.default_rng(0).normal(size=(1, channels, 4 * parts.halo, 3)).astype(np.float32)
+    changed = features.copy()
+    changed[:, :, 0] *= -1e4
+    difference = np.abs(tail(features)[0] - tail(changed)[0]).max((0, 1, 3))
+    reach = (np.flatnonzero(difference > 0).max() + 1) / parts.pixels
+    assert parts.halo < reach <= parts.halo + 1
+
+
+def test_the_full_size_decoder_needs_seven_cells():
+    """Of the 1/8 grid, as counted by hand: 6.25 cells (three ResBlock stages of three layers, and their upsampling)."""
+    stages = {
+        "decoder_block_types": ("ResBlock",) * 3 + ("EfficientViTBlock",) * 3,
+        "decoder_block_out_channels": (8, 16, 32, 32, 32, 32),
+        "decoder_layers_per_block": (3,) * 6,
+        "upsample_block_type": "interpolate",
+        "decoder_qkv_multiscales": ((), (), (), (5,), (5,), (5,)),
+    }
+    network = networks.vae_decoder(autoencoder(**stages))
+    with quiet():
+        parts = cut(convert(network.module, network.example))
+    assert (parts.pixels, parts.halo) == (8, 7)
