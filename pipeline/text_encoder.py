@@ -5,6 +5,7 @@ are never computed, and the keys and values of the constant instruction before e
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from .components import Infer
+
+REMEMBERED = 16  # texts whose hidden states are kept, of about 2 MB each
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class TextEncoder:
         self._prefix = prefix
         self._instruction = "\n".join(instruction)
         self._max_sequence_length = max_sequence_length
+        self._remembered = lru_cache(REMEMBERED)(self._hidden_states)  # another seed costs no text encoding
 
     def encode(self, prompt: str) -> PromptEmbeddings:
         """Encodes a prompt with the instruction before it; keeps token 0 and the last `max_sequence_length` - 1."""
@@ -60,19 +64,20 @@ class TextEncoder:
         token_ids = self._tokenize(self._instruction + _normalised(prompt), max_length)
         # diffusers selects from the right-padded sequence of max_length; of those, the real tokens are kept here.
         selected = [0, *range(max_length - self._max_sequence_length + 1, len(token_ids))]
-        return PromptEmbeddings(self._hidden_states(token_ids)[None, selected])
+        return PromptEmbeddings(self._remembered(token_ids)[None, selected])
 
     def encode_negative(self, prompt: str) -> PromptEmbeddings:
         """Encodes a prompt without the instruction: its first `max_sequence_length` tokens."""
         token_ids = self._tokenize(_normalised(prompt), self._max_sequence_length)
-        return PromptEmbeddings(self._hidden_states(token_ids)[None])
+        return PromptEmbeddings(self._remembered(token_ids)[None])
 
-    def _tokenize(self, text: str, max_length: int) -> np.ndarray:
+    def _tokenize(self, text: str, max_length: int) -> tuple[int, ...]:
         encoded = self._tokenizer(text, max_length=max_length, truncation=True, add_special_tokens=True)
-        return np.asarray(encoded["input_ids"], dtype=np.int64)
+        return tuple(encoded["input_ids"])
 
-    def _hidden_states(self, token_ids: np.ndarray) -> np.ndarray:
-        """Hidden states f32 [len(token_ids), hidden]; only what the prefix does not hold is computed."""
+    def _hidden_states(self, tokens: tuple[int, ...]) -> np.ndarray:
+        """Hidden states f32 [n, hidden] of n tokens; only what the prefix does not hold is computed."""
+        token_ids = np.asarray(tokens, dtype=np.int64)
         if self._prefix is None:
             return self._infer({"input_ids": token_ids[None], "attention_mask": np.ones_like(token_ids)[None]})[0]
         # The whole text was tokenised, since tokens may merge across the seam between instruction and prompt.
