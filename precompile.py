@@ -36,6 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SanaError as error:
         print(f"precompile.py: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a disk that is full, or was taken away
+        print(f"precompile.py: {error.strerror or error} ({error.filename or options.output}).", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("precompile.py: interrupted; the same command goes on from here.", file=sys.stderr)
         return INTERRUPTED

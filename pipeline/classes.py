@@ -15,8 +15,8 @@ from .settings import MAX_SIZE, MIN_SIZE, SIZE_MULTIPLE
 def named_class(folder: Path, part: str) -> Any:
     """The class of a part, as diffusers would load it; raises ArtifactError for an unknown one."""
     entry = read_json(folder / "model_index.json").get(part)
-    library, name = entry if isinstance(entry, list) and len(entry) == 2 else (None, None)
-    found = getattr({"diffusers": diffusers, "transformers": transformers}.get(library), str(name), None)
+    library, name = entry if isinstance(entry, list) and len(entry) == 2 else ("", "")
+    found = getattr({"diffusers": diffusers, "transformers": transformers}.get(str(library)), str(name), None)
     if found is None:
         raise ArtifactError(f"{folder / 'model_index.json'} names an unknown {part}, {library}.{name}.")
     return found

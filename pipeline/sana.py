@@ -164,8 +164,8 @@ class SanaPipeline:
             yield Result(self._output(pixels, settings, output_type), settings, times)
 
     def _seconds(self) -> dict[str, float]:
-        models = (self._text_model, self._transformer, self._vae_decoder)
-        return {name: model.seconds for name, model in zip(COMPONENTS, models, strict=True)}
+        spent = (self._text_model.seconds, self._transformer.seconds, self._vae_decoder.seconds)
+        return dict(zip(COMPONENTS, spent, strict=True))
 
     def _denoise(self, settings: GenerationSettings) -> Generator[Update, None, torch.Tensor]:
         """Yields a StepUpdate per step; returns latents f32 [N, C, h, w]."""

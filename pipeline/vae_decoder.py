@@ -18,7 +18,7 @@ from .components import Component
 from .cut import cut
 from .memory import free_memory
 
-MOST_BYTES = 2.5e9  # of a band's activations: more makes no picture faster
+MOST_BYTES = 2.5e9  # of a band's activations, so that a Stop has not long to wait
 FREE_SHARE = 0.5  # of the memory that is free
 OVERHEAD = 2.0  # what OpenVINO takes, over the activations that are live at once
 

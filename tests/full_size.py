@@ -8,6 +8,7 @@ instruction is about as long as on Gemma's (208 tokens).
 import argparse
 import inspect
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -147,7 +148,7 @@ def _random(name: str, shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
     if len(shape) < 2:
         one = "norm" in name and name.endswith("weight") and "layernorm" not in name and name != "norm.weight"
         return torch.full(shape, float(one), dtype=dtype)  # Gemma's norms add 1 themselves
-    generator = torch.Generator().manual_seed(sum(name.encode()))
+    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
     fan_in = 1 if "embed_tokens" in name else shape[1:].numel()
     return torch.empty(shape, dtype=dtype).normal_(0, fan_in**-0.5, generator=generator)
 

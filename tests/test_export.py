@@ -20,6 +20,7 @@ from pipeline.export.checkpoint import read_checkpoint
 from pipeline.export.compress import FP16, RECIPES, compress
 from pipeline.export.convert import convert
 from pipeline.export.folder import Inputs, Partial
+from pipeline.export.graph import pieces
 from pipeline.export.layers import SincosPatchEmbed
 from pipeline.export.preview import fit
 from pipeline.export.quiet import quiet
@@ -187,6 +188,23 @@ def test_psnr_is_that_of_its_definition():
     assert np.isnan(parity.psnr(np.array([0.0, np.nan, 5.0]), reference))
     with pytest.raises(SanaError, match="vae_decoder"):
         parity.check("vae_decoder", "conversion", float("nan"), 10)
+
+
+@pytest.mark.parametrize("part", ["text encoder", "transformer"])
+def test_a_model_in_pieces_answers_like_the_whole(part):
+    network = (
+        networks.transformer(transformer(8, sprint=True))
+        if part == "transformer"
+        else networks.text_encoder(text_encoder(), [2, 50, 60, 70], [80, 90])
+    )
+    with quiet():
+        ir = convert(network.module, network.example)
+    chain = pieces(ir, most_weights=1000)
+    assert len(chain) == 2, "as many as there are blocks"
+    assert all("states" in [port.get_any_name() for port in piece.inputs] for piece in chain[1:])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parity, "MOST_WEIGHTS", 1000)
+        assert parity.measure_in_pieces(ir, network.samples) >= 120
 
 
 def test_the_preview_is_fitted_to_the_pictures():

@@ -43,8 +43,8 @@ def test_the_same_scene_is_drawn_alike_and_its_things_are_where_the_mask_is():
     scene = random_scene(random.Random(4))
     assert np.array_equal(draw(scene, 320, 192), draw(scene, 320, 192))
     assert object_mask(scene, 320, 192).shape == (192, 320)
-    kinds, paints = cells_of(7)
     width, height = size_of(7)
+    kinds, paints = cells_of(scene_of(7), width, height)
     assert kinds.shape == paints.shape == (height // 32, width // 32)
     shown = {KINDS[kind] for kind in kinds.flat if kind < len(KINDS)}
     assert shown <= {thing.kind for thing in scene_of(7).things}

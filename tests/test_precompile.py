@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -12,7 +13,8 @@ import precompile as program
 from pipeline.errors import ArtifactError
 from pipeline.export.checkpoint import read_checkpoint
 from pipeline.export.compress import RECIPES
-from tests.tiny_checkpoint import build
+from pipeline.variants import CATALOGUE
+from tests.tiny_checkpoint import autoencoder, build
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +100,53 @@ def test_weights_of_a_variant_are_found(copy):
     assert read_checkpoint(copy).load_model("vae").config.latent_channels == 32
 
 
+def test_another_autoencoder_is_used_or_refused_where_it_does_not_fit(capsys, tmp_path, checkpoint):
+    other = tmp_path / "other"
+    autoencoder(decoder_layers_per_block=(0, 1, 1, 1, 1, 2)).save_pretrained(other)
+    assert read_checkpoint(checkpoint, other).load_model("vae").config.decoder_layers_per_block[0] == 0
+    assert read_checkpoint(checkpoint, other).fingerprint != read_checkpoint(checkpoint).fingerprint
+    assert read_checkpoint(checkpoint, checkpoint).vae_folder == checkpoint / "vae", "a whole checkpoint's will do"
+    edit(other / "config.json", latent_channels=16)
+    assert "latents of 16 channels" in fail(capsys, tmp_path, checkpoint, "--vae", str(other))
+    edit(other / "config.json", _class_name="AutoencoderKL")
+    assert "AutoencoderKL; supported is AutoencoderDC" in fail(capsys, tmp_path, checkpoint, "--vae", str(other))
+    assert "no config.json" in fail(capsys, tmp_path, checkpoint, "--vae", str(tmp_path))
+
+
+@pytest.mark.parametrize("what", ["memory", "disk"])
+def test_a_lack_of_room_is_said_before_the_work_starts(capsys, tmp_path, checkpoint, monkeypatch, what):
+    from pipeline.export import room
+
+    if what == "memory":
+        monkeypatch.setattr(room, "free_memory", lambda: 10_000_000)
+    else:
+        monkeypatch.setattr(room.shutil, "disk_usage", lambda place: SimpleNamespace(free=1000))
+    assert f"Not enough {what}" in fail(capsys, tmp_path, checkpoint)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_is_one_line(capsys, tmp_path, checkpoint, monkeypatch):
+    from pipeline.export import convert
+
+    def full(*_, **__):
+        raise RuntimeError("Check 'file' failed at src/core/somewhere.cpp:1:\nno traceback of this, please")
+
+    monkeypatch.setattr(convert.ov, "save_model", full)
+    assert "is the disk full?" in fail(capsys, tmp_path, checkpoint)
+
+
+def test_the_list_names_all_published_checkpoints(capsys):
+    assert program.main(["--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(CATALOGUE) == 11
+    assert all(variant.repo in line for variant, line in zip(CATALOGUE, lines[1:], strict=True))
+
+
+def test_the_output_has_to_be_named(capsys):
+    assert program.main([]) == 2
+    assert "--output" in capsys.readouterr().err
+
+
 def test_the_output_must_be_a_place_to_write(capsys, tmp_path, checkpoint):
     (tmp_path / "file").write_text("x")
     assert program.main(["--model", str(checkpoint), "--output", str(tmp_path / "file" / "output")]) == 2
@@ -130,6 +179,6 @@ def test_help_explains_without_loading_the_libraries():
         "finally: assert not {'torch', 'openvino', 'nncf', 'diffusers'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", statement], capture_output=True, text=True, check=True)
-    for flag in ("--model", "--output", "--compression {fp16,int8,int4}"):
+    for flag in ("--model", "--output", "--compression {fp16,int8,int4,w8a8}"):
         assert flag in done.stdout
     assert program.COMPRESSIONS.keys() == RECIPES.keys()

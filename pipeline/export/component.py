@@ -83,7 +83,7 @@ def _export(
     network, calibration = build()
     model, samples = convert(network.module, network.example), network.samples
     del network
-    converted = parity.measure(model, samples)
+    converted = parity.measure_in_pieces(model, samples)
     parity.check(name, "conversion", converted, CONVERSION_FLOOR)
     model, record = compress(model, precision, calibration)
     path = save(model, folder)

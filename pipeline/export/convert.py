@@ -8,6 +8,7 @@ import openvino as ov
 import torch
 from torch import Tensor, nn
 
+from ..errors import SanaError
 from .half import make_16bit_traceable
 
 
@@ -27,11 +28,18 @@ def convert(module: nn.Module, example: dict[str, Tensor]) -> ov.Model:
 
 
 def save(model: ov.Model, folder: Path) -> Path:
-    """Writes openvino_model.xml and .bin, with what is still f32 stored as f16; returns the path of the .xml."""
+    """Writes openvino_model.xml and .bin, with what is still f32 stored as f16; returns the path of the .xml.
+
+    Raises:
+        SanaError: they cannot be written, as on a full disk.
+    """
     folder.mkdir(exist_ok=True)
     path = folder / "openvino_model.xml"
     _name_by_place(model)
-    ov.save_model(model, path, compress_to_fp16=True)
+    try:
+        ov.save_model(model, path, compress_to_fp16=True)
+    except RuntimeError as error:  # OpenVINO's for everything
+        raise SanaError(f"{path.with_suffix('.bin')} could not be written: is the disk full?") from error
     return path
 
 

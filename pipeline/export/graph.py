@@ -1,6 +1,12 @@
-"""Looking into an OpenVINO graph."""
+"""Looking into an OpenVINO graph, and taking it apart."""
+
+import math
+import re
 
 import openvino as ov
+from openvino import opset13
+
+_BLOCK = re.compile(r"(?:layers|transformer_blocks)\.(\d+)/")  # an operation of the block itself, not of its parts
 
 
 def weight(operation: ov.Node) -> ov.Node | None:
@@ -12,3 +18,52 @@ def weight(operation: ov.Node) -> ov.Node | None:
     while node.get_type_name() in ("Convert", "Multiply", "Subtract", "Reshape", "Transpose"):
         node = node.input_value(0).get_node()
     return node if node.get_type_name() == "Constant" else None
+
+
+def pieces(model: ov.Model, most_weights: int) -> list[ov.Model]:
+    """The model as a chain of models, cut between blocks so that each holds about `most_weights` weights.
+
+    Every piece but the first takes the states of the one before as "states", and the model's own inputs besides as far
+    as it needs them.
+    """
+    ends, weights = {}, 0
+    for operation in model.get_ordered_ops():
+        constant = weight(operation)
+        weights += math.prod(constant.get_output_shape(0)) if constant is not None else 0
+        block = _BLOCK.search(operation.get_friendly_name())
+        if block and operation.get_type_name() == "Add":  # the last one adds up what the block returns
+            ends[int(block[1])] = operation.get_friendly_name()
+    count = min(len(ends), math.ceil(weights / most_weights))
+    chosen = [ends[index * len(ends) // count - 1] for index in range(1, count)]
+    return [_between(model, start, end) for start, end in zip([None, *chosen], [*chosen, None], strict=True)]
+
+
+def _between(model: ov.Model, start: str | None, end: str | None) -> ov.Model:
+    copy = model.clone()
+    nodes = {operation.get_friendly_name(): operation for operation in copy.get_ordered_ops()}
+    results = copy.get_results() if end is None else [opset13.result(nodes[end].output(0))]
+    inputs = copy.get_parameters()
+    if start is not None:
+        output = nodes[start].output(0)
+        states = opset13.parameter(output.get_partial_shape(), output.get_element_type(), "states")
+        states.output(0).set_names({"states"})
+        for reader in output.get_target_inputs():
+            reader.replace_source_output(states.output(0))
+        inputs.append(states)
+    piece = ov.Model(results, inputs)
+    reached = {operation.get_friendly_name() for operation in _reached(results)}
+    for unused in [parameter for parameter in inputs if parameter.get_friendly_name() not in reached]:
+        piece.remove_parameter(unused)
+    return piece
+
+
+def _reached(results: list[ov.Node]) -> list[ov.Node]:
+    """All operations that the results depend on."""
+    found: dict[str, ov.Node] = {}
+    open_ones = list(results)
+    while open_ones:
+        operation = open_ones.pop()
+        if operation.get_friendly_name() not in found:
+            found[operation.get_friendly_name()] = operation
+            open_ones += [value.get_node() for value in operation.input_values()]
+    return list(found.values())

@@ -3,6 +3,7 @@
 The numbers are those of the model converted to f32, since every float16 and bfloat16 is a float32; the memory is half.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import torch.nn.functional as F
@@ -44,7 +45,7 @@ def _float(bias: Tensor | None) -> Tensor | None:
     return None if bias is None else bias.float()
 
 
-_FORWARD = {
+_FORWARD: dict[type[nn.Module], Callable[..., Tensor]] = {
     nn.Linear: _linear,
     nn.Embedding: _embedding,
     Gemma2TextScaledWordEmbedding: _scaled_embedding,

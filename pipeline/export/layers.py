@@ -87,5 +87,6 @@ def _linear(convolution: nn.Conv2d) -> nn.Linear:
     linear = nn.Linear(1, 1, bias=convolution.bias is not None)
     linear.in_features, linear.out_features = convolution.in_channels, convolution.out_channels
     linear.weight = nn.Parameter(convolution.weight[:, :, 0, 0], requires_grad=False)
-    linear.bias = convolution.bias
+    if convolution.bias is not None:
+        linear.bias = nn.Parameter(convolution.bias, requires_grad=False)
     return linear

@@ -21,7 +21,7 @@ class TextEncoderModule(nn.Module):
     def __init__(self, model: Gemma2Model) -> None:
         super().__init__()
         self.model = model
-        model.embed_tokens = ScaledEmbedding(model.embed_tokens)
+        model.register_module("embed_tokens", ScaledEmbedding(model.embed_tokens))
 
     def forward(self, input_ids: Tensor, position_ids: Tensor, past_keys: Tensor, past_values: Tensor) -> Tensor:
         """`input_ids`, `position_ids` i64 [1, n]; `past_keys`, `past_values` f32 [layers, kv_heads, p, head_dim],

@@ -20,6 +20,7 @@ from ..denoise import Denoiser
 from ..sana import SanaPipeline
 from ..settings import GenerationSettings
 from ..text_encoder import Prefix, PromptEmbeddings, TextEncoder
+from ..updates import Result
 from ..vae_decoder import to_picture
 from .checkpoint import Checkpoint
 from .parity import psnr, ssim
@@ -30,7 +31,7 @@ PROMPTS = (
     "three white clouds above a green tree",
     "a small blue car in the desert",
 )
-SIDE, SEED = 256, 0  # small, so that it takes minutes for the largest checkpoint
+SIDE, SEED = 256, 0  # small, so that it takes minutes for the largest checkpoint; other sides where it has to
 Calibration = list[dict[str, np.ndarray]]
 
 
@@ -53,11 +54,12 @@ class Reference:
         self._checkpoint = checkpoint
         self._folder = folder
         defaults = checkpoint.defaults
+        self._side = max(defaults.min_size, min(SIDE, defaults.max_size))
         self._settings = [
             GenerationSettings(
                 prompt,
-                width=SIDE,
-                height=SIDE,
+                width=self._side,
+                height=self._side,
                 num_inference_steps=defaults.num_inference_steps,
                 guidance_scale=defaults.guidance_scale,
                 seed=SEED,
@@ -76,7 +78,8 @@ class Reference:
             self._checkpoint.max_sequence_length,
         )
         embeddings = {prompt: encoder.encode(prompt).embeddings for prompt in PROMPTS}
-        np.savez(self._folder / "embeddings.npz", **embeddings, **{"": encoder.encode_negative("").embeddings})
+        embeddings[""] = encoder.encode_negative("").embeddings
+        np.savez(self._folder / "embeddings.npz", allow_pickle=False, **embeddings)
 
     def denoise(self, model: SanaTransformer2DModel) -> Calibration:
         """The latents of each prompt; returns what the transformer was given on the way, step by step."""
@@ -92,7 +95,7 @@ class Reference:
         encoder: Any = Remembered(dict(np.load(self._folder / "embeddings.npz")))
         latents = []
         for settings in self._settings:
-            *_, last = denoiser.steps(encoder, settings, SIDE, SIDE)
+            *_, last = denoiser.steps(encoder, settings, self._side, self._side)
             latents.append(last.latents.numpy())
         np.save(self._folder / "latents.npy", np.concatenate(latents))
         return given
@@ -104,7 +107,7 @@ class Reference:
         pictures = []
         for latent in latents:
             sample = infer({"latent_sample": (latent[None] / model.config["scaling_factor"]).numpy()})
-            pictures.append(to_picture(torch.from_numpy(sample[0]), SIDE, SIDE))
+            pictures.append(to_picture(torch.from_numpy(sample[0]), self._side, self._side))
         np.save(self._folder / "pictures.npy", np.stack(pictures))
         return given
 
@@ -114,6 +117,7 @@ class Reference:
         records = []
         for settings, reference in zip(self._settings, np.load(self._folder / "pictures.npy"), strict=True):
             *_, result = pipe.generate(settings, "np")
+            assert isinstance(result, Result)
             picture = result.images[0]
             records.append(
                 {

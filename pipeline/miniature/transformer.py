@@ -36,7 +36,7 @@ CONFIG = {
     "patch_size": 1,
     "interpolation_scale": 1.0,
 }
-STEPS, BATCH, DECAY, RATE = 5_500, 32, 0.998, 1.5e-3
+STEPS, BATCH, DECAY, RATE = 6_300, 32, 0.998, 1.5e-3
 SHIFT = 1.5
 HEAD_BLOCK, HEAD_WEIGHT = 2, 0.1
 
