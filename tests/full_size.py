@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from accelerate import init_empty_weights
 from diffusers import AutoencoderDC, DPMSolverMultistepScheduler, SanaPipeline, SanaTransformer2DModel, SCMScheduler
 from safetensors.torch import save_file
 from transformers import Gemma2Config, Gemma2Model
@@ -45,7 +44,7 @@ def build(variant: ModelVariant, folder: Path, parts: tuple[str, ...] = ("text_e
     sprint = variant.family == "sprint"
     models = {"text_encoder": text_encoder, "transformer": lambda: transformer(variant), "vae": autoencoder}
     for part in parts:
-        with init_empty_weights():
+        with torch.device("meta"):
             model = models[part]()
         write(model, folder / part, "model" if part == "text_encoder" else "diffusion_pytorch_model", variant.weights)
     tokenizer("\n".join(INSTRUCTION), 4000).save_pretrained(folder / "tokenizer")

@@ -39,6 +39,7 @@ def manifest_of(folder) -> Manifest:
         family="flow",
         compression="fp16",
         components={"transformer": {"psnr": 80.0}},
+        pictures=[],
         tools={"openvino": "1"},
         defaults=Defaults(256, 256, 20, 4.5, 128, 512),
         complex_human_instruction=["Рисуй:", ""],
@@ -102,7 +103,10 @@ def test_a_manifest_of_another_shape_is_refused(folder, changes, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"format_version": 1}', b"\xff\xfe"])
+INCOMPLETE = json.dumps({"format_version": FORMAT_VERSION}).encode()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", INCOMPLETE, b"\xff\xfe"])
 def test_a_damaged_manifest_is_refused(folder, content):
     (folder / MANIFEST).write_bytes(content)
     with pytest.raises(ArtifactError, match="is damaged"):

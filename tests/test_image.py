@@ -17,6 +17,7 @@ MANIFEST = Manifest(
     family="flow",
     compression="int8",
     components={},
+    pictures=[],
     tools={"openvino": "1"},
     defaults=Defaults(256, 256, 20, 4.5, 128, 512),
     complex_human_instruction=[],
