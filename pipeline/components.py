@@ -33,10 +33,9 @@ class Component:
 
     def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
         start = time.perf_counter()
-        # optimum-intel's exports differ from ours in the integer types of their inputs
-        output = self._compiled({name: value.astype(self._types[name], copy=False) for name, value in inputs.items()})[
-            0
-        ]
+        # optimum-intel's exports differ from ours in the types of their inputs
+        typed = {name: value.astype(self._types[name], copy=False) for name, value in inputs.items()}
+        output = self._compiled(typed)[0]
         self.seconds += time.perf_counter() - start
         return output
 

@@ -35,7 +35,7 @@ def cut(model: ov.Model) -> CutDecoder:
     through which everything passes before the resolution grows."""
     name = model.inputs[0].get_any_name()
     channels = model.inputs[0].get_partial_shape()[1].get_length()
-    model = _shaped(model, name, [1, channels, -1, -1])  # one picture: else the tail would read the latents' batch size
+    model = _shaped(model, name, [1, channels, -1, -1])  # one picture at a time
     place = _place(_shaped(model, name, [1, channels, SIDE, SIDE]))
     head, tail = (None, model) if place is None else _split(model, place)
     features = tail.inputs[0].get_partial_shape()[1].get_length()
@@ -45,28 +45,26 @@ def cut(model: ov.Model) -> CutDecoder:
 
 
 def _shaped(model: ov.Model, name: str, shape: list[int]) -> ov.Model:
-    """A copy for inputs of that shape, without the operations that compute what is known of shapes then."""
+    """A copy for inputs of that shape."""
     copy = model.clone()
     copy.reshape({name: ov.PartialShape(shape)})
-    passes = Manager()
-    passes.register_pass(ConstantFolding())
-    passes.run_passes(copy)
     return copy
 
 
 def _steps(model: ov.Model) -> Iterator[tuple[ov.Node, list[ov.Output]]]:
-    """Each operation that depends on the input, in order, with the tensors that are live after it: those which later
-    operations still read."""
+    """Each operation that depends on the input's values, in order, with the tensors that are live after it: those which
+    later operations still read. What only depends on shapes is passed over."""
     live: dict[str, tuple[ov.Output, int]] = {}
     for operation in model.get_ordered_ops():
         sources = [value for value in operation.input_values() if _key(value) in live]
-        if operation.get_type_name() != "Parameter" and not sources:
+        if operation.get_type_name() == "ShapeOf" or (operation.get_type_name() != "Parameter" and not sources):
             continue
         for value in sources:
             tensor, readers = live[_key(value)]
             live[_key(value)] = (tensor, readers - 1)
         for value in operation.outputs():
-            live[_key(value)] = (value, len(value.get_target_inputs()))
+            reading = [reader.get_node().get_type_name() != "ShapeOf" for reader in value.get_target_inputs()]
+            live[_key(value)] = (value, sum(reading))
         live = {key: entry for key, entry in live.items() if entry[1] > 0}
         yield operation, [tensor for tensor, _ in live.values()]
 
@@ -100,15 +98,44 @@ def _place(static: ov.Model) -> str | None:
 
 def _split(model: ov.Model, place: str) -> tuple[ov.Model, ov.Model]:
     copy = model.clone()
-    node = next(operation for operation in copy.get_ordered_ops() if operation.get_friendly_name() == place)
+    operations = copy.get_ordered_ops()
+    node = next(operation for operation in operations if operation.get_friendly_name() == place)
     shape = node.get_output_partial_shape(0)
     features = opset13.parameter(ov.PartialShape([1, shape[1], -1, -1]), node.get_output_element_type(0), "features")
     features.output(0).set_names({"features"})
     head = ov.Model([opset13.result(node.output(0))], copy.get_parameters(), "head")
+    before, after = {parameter.get_friendly_name() for parameter in copy.get_parameters()}, {place}
+    for operation in operations:
+        sources = [value.get_node().get_friendly_name() for value in operation.input_values()]
+        if operation is not node and not after.isdisjoint(sources):
+            after.add(operation.get_friendly_name())
+            for reader in operation.inputs():
+                source = reader.get_source_output()
+                if source.get_node().get_friendly_name() in before - after:
+                    reader.replace_source_output(_known(source, copy.get_parameters()).output(0))
+        elif not before.isdisjoint(sources):
+            before.add(operation.get_friendly_name())
     for reader in node.output(0).get_target_inputs():
         if reader.get_node().get_type_name() != "Result":
             reader.replace_source_output(features.output(0))
     return head, ov.Model(copy.get_results(), [features], "tail")
+
+
+def _known(value: ov.Output, parameters: list[ov.Node]) -> ov.Node:
+    """The constant that a value computed from shapes alone comes to: exporters share one picture's batch size, 1,
+    between all operations. Only what is computed of the shapes is folded, never a weight."""
+    copy = ov.Model([opset13.result(value)], parameters).clone()
+    shapes = []
+    for operation in copy.get_ordered_ops():
+        if operation.get_type_name() == "ShapeOf":
+            source = operation.input_value(0)
+            shapes.append(opset13.parameter(source.get_partial_shape(), source.get_element_type()))
+            operation.input(0).replace_source_output(shapes[-1].output(0))
+    folded = ov.Model(copy.get_results(), shapes)
+    passes = Manager()
+    passes.register_pass(ConstantFolding())
+    passes.run_passes(folded)
+    return folded.get_results()[0].input_value(0).get_node()
 
 
 def _halo(local: ov.Model) -> int:

@@ -70,12 +70,15 @@ def row(variant: ModelVariant, folder: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("names", nargs="*", choices=[*VARIANTS, []], default=NAMES, metavar="NAME")
+    parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args()
+    unknown = [name for name in options.names if name not in VARIANTS]
+    if unknown:
+        parser.error(f"unknown checkpoint {unknown[0]}; choose from {', '.join(VARIANTS)}")
     options.folder.mkdir(parents=True, exist_ok=True)
     print("| checkpoint | precompile | its memory | folder | load | text | step | decode | memory |")
     print(f"|{'---|' * 9}")
-    for name in options.names:
+    for name in options.names or NAMES:
         print(row(VARIANTS[name], options.folder), flush=True)
 
 

@@ -43,6 +43,23 @@ def test_bands_are_those_of_an_untiled_decode(decoder, height, width, extra):
     assert psnr(np.concatenate([band.pixels for band, _ in bands], axis=1), answer) >= 100
 
 
+def test_weights_stay_as_they_are_stored(decoder):
+    """Bytes of f16 constants: a cut that folds them to f32 doubles the memory, and undoes 8-bit decoders."""
+    model = ov.Core().read_model(decoder[0])
+    parts = cut(model)
+    models = [part for part in (parts.head, parts.tail) if part]
+    stored, kept = stored_bytes([model]), stored_bytes(models)
+    assert stored > 100_000
+    assert kept == stored
+
+
+def stored_bytes(models):
+    constants = [
+        operation for model in models for operation in model.get_ops() if operation.get_type_name() == "Constant"
+    ]
+    return sum(each.get_byte_size() for each in constants if each.get_element_type() == ov.Type.f16)
+
+
 def test_a_picture_that_fits_is_one_band(decoder):
     path, untiled = decoder
     latent = torch.randn(32, 9, 8, generator=torch.Generator().manual_seed(1))
