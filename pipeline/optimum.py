@@ -25,7 +25,7 @@ def describe(folder: Path) -> Manifest:
         components={},
         pictures=[],
         tools={},
-        defaults=Defaults(**values["defaults"], min_size=values["min_size"], max_size=values["max_size"]),
+        defaults=Defaults.from_record(values),
         complex_human_instruction=values["complex_human_instruction"],
         max_sequence_length=values["max_sequence_length"],
         preview={},

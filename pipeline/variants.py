@@ -1,6 +1,7 @@
 """The published Sana checkpoints: what differs between them, as data, and what a model does by default."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,11 @@ class Defaults:
     guidance_scale: float
     min_size: int
     max_size: int
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Defaults":
+        """From what a `sana.json` says; raises KeyError or TypeError where it does not."""
+        return cls(**record["defaults"], min_size=record["min_size"], max_size=record["max_size"])
 
 
 @dataclass(frozen=True)

@@ -39,13 +39,13 @@ VAE_STAGES = {
 }
 
 
-def build(variant: ModelVariant, folder: Path, parts: tuple[str, ...] = ("text_encoder", "transformer", "vae")) -> Path:
-    """Writes the checkpoint, or only some of its models, and returns its folder."""
+def build(variant: ModelVariant, folder: Path) -> Path:
+    """Writes the checkpoint and returns its folder."""
     sprint = variant.family == "sprint"
     models = {"text_encoder": text_encoder, "transformer": lambda: transformer(variant), "vae": autoencoder}
-    for part in parts:
+    for part, make in models.items():
         with torch.device("meta"):
-            model = models[part]()
+            model = make()
         write(model, folder / part, "model" if part == "text_encoder" else "diffusion_pytorch_model", variant.weights)
     tokenizer("\n".join(INSTRUCTION), 4000).save_pretrained(folder / "tokenizer")
     scheduler = (

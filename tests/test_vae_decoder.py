@@ -9,6 +9,7 @@ from pipeline.components import COMPILE_CONFIG
 from pipeline.cut import cut
 from pipeline.export import networks
 from pipeline.export.convert import convert, save
+from pipeline.export.parity import psnr
 from pipeline.export.quiet import quiet
 from pipeline.vae_decoder import VaeDecoder
 from tests.tiny_checkpoint import autoencoder
@@ -23,10 +24,6 @@ def decoder(request, tmp_path_factory):
     with quiet():
         path = save(convert(network.module, network.example), tmp_path_factory.mktemp("decoder"))
     return path, ov.Core().compile_model(path, "CPU", COMPILE_CONFIG)
-
-
-def psnr(a, b):
-    return -10 * np.log10(max(np.mean((a - b) ** 2) / np.ptp(b) ** 2, 1e-20))
 
 
 @pytest.mark.parametrize(("height", "width"), [(24, 5), (31, 8), (40, 3)])

@@ -13,7 +13,7 @@ import transformers
 from safetensors import SafetensorError
 
 from ..artifacts import read_family, read_json, sha256
-from ..classes import pipeline_defaults
+from ..classes import named_class, pipeline_defaults
 from ..errors import ArtifactError, SanaError
 from ..settings import GenerationSettings, check_size
 from ..variants import Defaults, find_variant
@@ -79,8 +79,8 @@ class Checkpoint:
     def load_tokenizer(self) -> Any:
         """The tokenizer, of the class that model_index.json names, as at run time."""
         with _one_sentence(self.folder / "tokenizer"):
-            class_name = read_json(self.folder / "model_index.json")["tokenizer"][1]
-            return getattr(transformers, class_name).from_pretrained(self.folder / "tokenizer", local_files_only=True)
+            tokenizer = named_class(self.folder, "tokenizer")
+            return tokenizer.from_pretrained(self.folder / "tokenizer", local_files_only=True)
 
 
 def read_checkpoint(folder: Path, vae: Path | None = None) -> Checkpoint:
@@ -108,7 +108,7 @@ def read_checkpoint(folder: Path, vae: Path | None = None) -> Checkpoint:
             _fingerprint(folder, vae_folder),
             list(sana["complex_human_instruction"]),
             int(sana["max_sequence_length"]),
-            Defaults(**sana["defaults"], min_size=sana["min_size"], max_size=sana["max_size"]),
+            Defaults.from_record(sana),
         )
     except (KeyError, TypeError, ValueError, SanaError) as error:
         raise ArtifactError(f"{folder / SANA} is not as it should be ({_one_line(error)}).") from error

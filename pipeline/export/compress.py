@@ -1,8 +1,5 @@
 """Weight compression: the recipes as data, and NNCF applied to one model."""
 
-import contextlib
-import io
-import logging
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +10,7 @@ import openvino as ov
 from ..artifacts import COMPONENTS
 from .graph import weight
 from .quantize import quantize
+from .quiet import quiet_nncf
 
 
 @dataclass(frozen=True)
@@ -68,8 +66,7 @@ def compress(
             group_size_fallback_mode=nncf.GroupSizeFallbackMode.ADJUST, min_adjusted_group_size=MIN_GROUP_SIZE
         )
         grouped = {"group_size": precision.group_size, "ratio": 1.0, "advanced_parameters": fallback}
-    nncf.set_log_level(logging.ERROR)
-    with contextlib.redirect_stdout(io.StringIO()):  # its progress bars
+    with quiet_nncf():
         model = nncf.compress_weights(model, mode=nncf.CompressWeightsMode(precision.mode), **grouped)
     stored = _stored_precisions(model)
     record["weights"] = dict(sorted(Counter(stored.values()).items()))

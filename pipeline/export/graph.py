@@ -50,20 +50,8 @@ def _between(model: ov.Model, start: str | None, end: str | None) -> ov.Model:
         for reader in output.get_target_inputs():
             reader.replace_source_output(states.output(0))
         inputs.append(states)
-    piece = ov.Model(results, inputs)
-    reached = {operation.get_friendly_name() for operation in _reached(results)}
-    for unused in [parameter for parameter in inputs if parameter.get_friendly_name() not in reached]:
-        piece.remove_parameter(unused)
+    piece = ov.Model(results, inputs).clone()  # a clone has only what the results depend on, and the inputs
+    for parameter in piece.get_parameters():
+        if not parameter.output(0).get_target_inputs():
+            piece.remove_parameter(parameter)
     return piece
-
-
-def _reached(results: list[ov.Node]) -> list[ov.Node]:
-    """All operations that the results depend on."""
-    found: dict[str, ov.Node] = {}
-    open_ones = list(results)
-    while open_ones:
-        operation = open_ones.pop()
-        if operation.get_friendly_name() not in found:
-            found[operation.get_friendly_name()] = operation
-            open_ones += [value.get_node() for value in operation.input_values()]
-    return list(found.values())

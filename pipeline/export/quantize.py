@@ -1,21 +1,17 @@
 """Activations in 8 bits: NNCF's post-training quantisation, calibrated on real generations."""
 
-import contextlib
-import io
-import logging
-
 import numpy as np
 import openvino as ov
 
 from .graph import weight
+from .quiet import quiet_nncf
 
 
 def quantize(model: ov.Model, calibration: list[dict[str, np.ndarray]]) -> ov.Model:
     """The model with 8-bit weights and activations, but for what stays in floating point (`_kept`)."""
     import nncf  # takes seconds
 
-    nncf.set_log_level(logging.ERROR)
-    with contextlib.redirect_stdout(io.StringIO()):  # its progress bars
+    with quiet_nncf():
         return nncf.quantize(
             model,
             nncf.Dataset(calibration),

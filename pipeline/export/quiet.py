@@ -1,8 +1,10 @@
 """Silence from the libraries: their warnings while loading and tracing mean nothing to a person."""
 
+import io
+import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
@@ -19,4 +21,14 @@ def quiet() -> Iterator[None]:
                 restore.callback(library.enable_progress_bar)
             library.set_verbosity_error()
             library.disable_progress_bar()
+        yield
+
+
+@contextmanager
+def quiet_nncf() -> Iterator[None]:
+    """No progress bars from NNCF, nor log lines below an error."""
+    import nncf  # takes seconds, and fp16 does without
+
+    nncf.set_log_level(logging.ERROR)
+    with redirect_stdout(io.StringIO()):
         yield

@@ -51,8 +51,7 @@ class BundledPipeline:
     def __init__(self, checkpoint: Path, device: str) -> None:
         """Raises SanaError for an unknown device, or where the checkpoint is missing."""
         check_device(ov.Core(), device)  # asked now, before a minute of precompiling
-        sana = read_json(checkpoint / "sana.json")
-        self.defaults = Defaults(**sana["defaults"], min_size=sana["min_size"], max_size=sana["max_size"])
+        self.defaults = Defaults.from_record(read_json(checkpoint / "sana.json"))
         self.family = read_family(checkpoint)
         self.line: str | None = "Preparing the model"  # what is being done; None once the pipeline is ready
         self._checkpoint = checkpoint
