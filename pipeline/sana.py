@@ -7,21 +7,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import openvino as ov
 import torch
 
-from .artifacts import COMPONENTS, Manifest, is_exported_by_optimum, read_json, read_manifest, resolve, verify
+from .artifacts import Manifest, is_exported_by_optimum, read_manifest, resolve, verify
 from .bins import generation_size
-from .classes import named_class
-from .components import Component, check_device
-from .denoise import Denoiser
+from .device import Device
 from .errors import SettingsError
 from .image import describe, to_image, to_preview
 from .optimum import describe as describe_optimum
 from .settings import SIZE_MULTIPLE, GenerationSettings, check_negative_prompt, check_size
-from .text_encoder import Prefix, TextEncoder
+from .stages import Stages
 from .updates import DecodeUpdate, Result, StepUpdate, Update
-from .vae_decoder import VaeDecoder, to_picture
+from .vae_decoder import to_picture
 from .variants import Defaults
 
 OutputType = Literal["pil", "np"]
@@ -33,48 +30,28 @@ _GENERATION = threading.Lock()
 class SanaPipeline:
     """Text to image with Sana on OpenVINO. Make one with `from_pretrained`, call it, or iterate over `generate`."""
 
-    def __init__(self, folder: Path, manifest: Manifest, device: str) -> None:
-        """Compiles the models in `folder`; neither folder nor device is checked before. Raises SanaError."""
+    def __init__(self, folder: Path, manifest: Manifest, device: Device, low_memory: bool = False) -> None:
+        """Compiles the models in `folder`, which is not verified here. Raises SanaError."""
         self.manifest = manifest
-        self.device = device
-        core = ov.Core()
-        models = {name: folder / name / "openvino_model.xml" for name in COMPONENTS}
-        prefix = folder / "text_encoder" / "prefix.safetensors"
-        self._text_model = Component(core, models["text_encoder"], device)
-        self._text_encoder = TextEncoder(
-            self._text_model,
-            named_class(folder, "tokenizer").from_pretrained(folder / "tokenizer"),
-            Prefix.load(prefix) if prefix.exists() else None,  # optimum-intel's exports have none
-            manifest.complex_human_instruction,
-            manifest.max_sequence_length,
-        )
-        self._scheduler_class = named_class(folder, "scheduler")
-        scheduler_config = read_json(folder / "scheduler" / "scheduler_config.json")
-        self._transformer = Component(core, models["transformer"], device)
-        self._transformer_config = read_json(folder / "transformer" / "config.json")
-        self._denoiser = Denoiser(
-            self._transformer,
-            self._transformer_config,
-            manifest.family,
-            lambda: self._scheduler_class.from_config(scheduler_config),
-        )
-        vae_config = read_json(folder / "vae_decoder" / "config.json")
-        self._vae_decoder = VaeDecoder(core, models["vae_decoder"], device, vae_config["scaling_factor"])
+        self.device = device.name
+        self._stages = Stages(folder, manifest, device, low_memory)
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, device: str = "CPU") -> "SanaPipeline":
+    def from_pretrained(cls, name: str | Path, device: str = "CPU", low_memory: bool = False) -> "SanaPipeline":
         """Loads, verifies and compiles an IR folder that precompile.py wrote; or, unverified, one of optimum-intel.
+
+        With `low_memory` one model at a time is in memory, and compiled again whenever its turn comes.
 
         Raises:
             SanaError: no such folder, no IR folder, a damaged file, an unknown device.
         """
         folder = resolve(name)
-        check_device(ov.Core(), device)  # before the files are read
+        known = Device(device)  # refused before the files are read
         if is_exported_by_optimum(folder):
-            return cls(folder, describe_optimum(folder), device)
+            return cls(folder, describe_optimum(folder), known, low_memory)
         manifest = read_manifest(folder)
         verify(folder)
-        return cls(folder, manifest, device)
+        return cls(folder, manifest, known, low_memory)
 
     @property
     def family(self) -> str:
@@ -156,24 +133,20 @@ class SanaPipeline:
 
     def _generate(self, settings: GenerationSettings, output_type: OutputType) -> Generator[Update, None, None]:
         with _GENERATION:
-            before = self._seconds()
+            before = self._stages.seconds()
             latents = yield from self._denoise(settings)
             pixels = yield from self._decode(latents, settings)
-            times = {name: seconds - before[name] for name, seconds in self._seconds().items()}
+            times = {name: seconds - before[name] for name, seconds in self._stages.seconds().items()}
             yield Result(self._output(pixels, settings, output_type), settings, times)
-
-    def _seconds(self) -> dict[str, float]:
-        spent = (self._text_model.seconds, self._transformer.seconds, self._vae_decoder.seconds)
-        return dict(zip(COMPONENTS, spent, strict=True))
 
     def _denoise(self, settings: GenerationSettings) -> Generator[Update, None, torch.Tensor]:
         """Yields a StepUpdate per step; returns latents f32 [N, C, h, w]."""
         start = time.perf_counter()
         width, height = settings.width, settings.height
         if settings.use_resolution_binning:
-            width, height = generation_size(width, height, self._transformer_config["sample_size"])
+            width, height = generation_size(width, height, self._stages.denoiser.config["sample_size"])
         latents = torch.empty(0)
-        for step in self._denoiser.steps(self._text_encoder, settings, width, height):
+        for step in self._stages.denoiser.steps(self._stages.text_encoder, settings, width, height):
             latents = step.latents
             preview = None
             if self.manifest.preview:  # optimum-intel's folders have none
@@ -186,7 +159,7 @@ class SanaPipeline:
         pictures = []
         for image, latent in enumerate(latents, 1):  # one at a time: the decoder needs the most memory
             sample = torch.empty(3, *(SIZE_MULTIPLE * side for side in latent.shape[1:]))
-            for index, (band, bands) in enumerate(self._vae_decoder.bands(latent), 1):
+            for index, (band, bands) in enumerate(self._stages.vae_decoder.bands(latent), 1):
                 sample[:, band.top : band.top + band.pixels.shape[1]] = torch.from_numpy(band.pixels)
                 yield DecodeUpdate(image, len(latents), index, bands)
             pictures.append(to_picture(sample, settings.width, settings.height))
@@ -195,7 +168,7 @@ class SanaPipeline:
     def _output(self, pixels: list[np.ndarray], settings: GenerationSettings, output_type: OutputType) -> Any:
         if output_type == "np":
             return np.stack(pixels)
-        sampler = self._scheduler_class.__name__
+        sampler = self._stages.sampler
         return [
             to_image(picture, describe(settings, self.manifest, sampler, self.device, index))
             for index, picture in enumerate(pixels)

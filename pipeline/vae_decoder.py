@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
 import torch
 from diffusers.image_processor import PixArtImageProcessor
 
-from .components import Component
+from .components import Component, Turn
 from .cut import cut
-from .memory import free_memory
+from .device import EXACT, Device
+from .machine import free_memory
 
 MOST_BYTES = 2.5e9  # of a band's activations, so that a Stop has not long to wait
 FREE_SHARE = 0.5  # of the memory that is free
@@ -32,15 +32,18 @@ class Band:
 
 
 class VaeDecoder:
-    """A compiled decoder; `seconds` is the time spent in it since it was made."""
+    """A decoder on a device, of latents as the transformer makes them; `seconds` is the time spent in it."""
 
-    def __init__(self, core: ov.Core, path: Path, device: str, scaling_factor: float) -> None:
+    def __init__(
+        self, device: Device, path: Path, scaling_factor: float, precision: str = EXACT, turn: Turn | None = None
+    ) -> None:
         """Raises DeviceError where the device cannot take it."""
-        parts = cut(core.read_model(path))
-        self._head = Component(core, parts.head, device) if parts.head else None
-        self._tail = Component(core, parts.tail, device)
+        parts = cut(device.core.read_model(path))
+        self._head = Component(device, parts.head, precision, turn) if parts.head else None
+        self._tail = Component(device, parts.tail, precision, turn)
         self._pixels, self._halo, self._bytes_per_cell = parts.pixels, parts.halo, parts.bytes_per_cell
         self._scaling_factor = scaling_factor
+        self.precision = precision
 
     @property
     def seconds(self) -> float:
@@ -52,7 +55,14 @@ class VaeDecoder:
         `rows` of the features go into each band, of which those at its edges are only looked at; by default as many as
         the free memory allows.
         """
-        features = (latent[None] / self._scaling_factor).numpy()
+        yield from self._bands((latent[None] / self._scaling_factor).numpy(), rows)
+
+    def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        """The model as it is without its bands: "latent_sample" f32 [1, C, h, w], divided by the scaling factor, to
+        pixels f32 [1, 3, 32h, 32w]."""
+        return np.concatenate([band.pixels for band, _ in self._bands(inputs["latent_sample"])], axis=1)[None]
+
+    def _bands(self, features: np.ndarray, rows: int | None = None) -> Iterator[tuple[Band, int]]:
         if self._head:
             features = self._head({"latent_sample": features})
         height, width = features.shape[2:]

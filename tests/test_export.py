@@ -8,20 +8,20 @@ import shutil
 from collections import Counter
 
 import numpy as np
-import openvino as ov
 import pytest
 import torch
 
-from pipeline import SanaError, SanaPipeline, export
+from pipeline import SanaError, SanaPipeline, export, parity
 from pipeline.artifacts import MANIFEST, read_manifest, verify
-from pipeline.components import COMPILE_CONFIG
-from pipeline.export import networks, parity, precompile
+from pipeline.device import Device
+from pipeline.export import measure, networks, precompile
 from pipeline.export.checkpoint import read_checkpoint
 from pipeline.export.compress import FP16, RECIPES, compress
 from pipeline.export.convert import convert
 from pipeline.export.folder import Inputs, Partial
 from pipeline.export.graph import pieces
 from pipeline.export.layers import SincosPatchEmbed
+from pipeline.export.measure import check_floor
 from pipeline.export.preview import fit
 from pipeline.export.quiet import quiet
 from pipeline.export.reference import PROMPTS
@@ -187,7 +187,7 @@ def test_psnr_is_that_of_its_definition():
     assert parity.psnr(reference + 0.1, reference) == pytest.approx(40)
     assert np.isnan(parity.psnr(np.array([0.0, np.nan, 5.0]), reference))
     with pytest.raises(SanaError, match="vae_decoder"):
-        parity.check("vae_decoder", "conversion", float("nan"), 10)
+        check_floor("vae_decoder", "conversion", float("nan"), 10)
 
 
 @pytest.mark.parametrize("part", ["text encoder", "transformer"])
@@ -203,8 +203,8 @@ def test_a_model_in_pieces_answers_like_the_whole(part):
     assert len(chain) == 2, "as many as there are blocks"
     assert all("states" in [port.get_any_name() for port in piece.inputs] for piece in chain[1:])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parity, "MOST_WEIGHTS", 1000)
-        assert parity.measure_in_pieces(ir, network.samples) >= 120
+        patch.setattr(measure, "MOST_WEIGHTS", 1000)
+        assert measure.measure_in_pieces(ir, network.samples) >= 120
 
 
 def test_the_preview_is_fitted_to_the_pictures():
@@ -224,7 +224,7 @@ def text_network():
     network = networks.text_encoder(copy.deepcopy(model), [2, 50, 60, 70], [80, 90])
     with quiet():
         ir = convert(network.module, network.example)
-    return model, ov.Core().compile_model(ir, "CPU", COMPILE_CONFIG)
+    return model, Device().compile(ir)
 
 
 @pytest.mark.parametrize(("known", "new"), [(40, 1), (40, 20), (17, 43), (1, 59), (0, 60)])

@@ -5,12 +5,12 @@ import openvino as ov
 import pytest
 import torch
 
-from pipeline.components import COMPILE_CONFIG
 from pipeline.cut import cut
+from pipeline.device import Device
 from pipeline.export import networks
 from pipeline.export.convert import convert, save
-from pipeline.export.parity import psnr
 from pipeline.export.quiet import quiet
+from pipeline.parity import psnr
 from pipeline.vae_decoder import VaeDecoder
 from tests.tiny_checkpoint import autoencoder
 
@@ -23,7 +23,7 @@ def decoder(request, tmp_path_factory):
     network = networks.vae_decoder(autoencoder(**(LOCAL if request.param == "local" else {})))
     with quiet():
         path = save(convert(network.module, network.example), tmp_path_factory.mktemp("decoder"))
-    return path, ov.Core().compile_model(path, "CPU", COMPILE_CONFIG)
+    return path, Device().compile(path)
 
 
 @pytest.mark.parametrize(("height", "width"), [(24, 5), (31, 8), (40, 3)])
@@ -31,7 +31,7 @@ def decoder(request, tmp_path_factory):
 def test_bands_are_those_of_an_untiled_decode(decoder, height, width, extra):
     path, untiled = decoder
     latent = torch.randn(32, height, width, generator=torch.Generator().manual_seed(height))
-    tested = VaeDecoder(ov.Core(), path, "CPU", scaling_factor=0.5)
+    tested = VaeDecoder(Device(), path, scaling_factor=0.5)
     rows = 2 * cut(ov.Core().read_model(path)).halo + extra
     bands = list(tested.bands(latent, rows))
     answer = untiled(latent[None].numpy() / 0.5)[0][0]
@@ -60,7 +60,7 @@ def stored_bytes(models):
 def test_a_picture_that_fits_is_one_band(decoder):
     path, untiled = decoder
     latent = torch.randn(32, 9, 8, generator=torch.Generator().manual_seed(1))
-    ((band, count),) = VaeDecoder(ov.Core(), path, "CPU", scaling_factor=1.0).bands(latent)
+    ((band, count),) = VaeDecoder(Device(), path, scaling_factor=1.0).bands(latent)
     assert count == 1
     assert psnr(band.pixels, untiled(latent[None].numpy())[0][0]) >= 120
 
@@ -68,7 +68,7 @@ def test_a_picture_that_fits_is_one_band(decoder):
 def test_the_halo_is_not_larger_than_needed(decoder):
     """A pixel changes with a feature at the halo's edge, and with none beyond it."""
     parts = cut(ov.Core().read_model(decoder[0]))
-    tail = ov.Core().compile_model(parts.tail, "CPU", COMPILE_CONFIG)
+    tail = Device().compile(parts.tail)
     channels = parts.tail.inputs[0].get_partial_shape()[1].get_length()
     features = np.random.default_rng(0).normal(size=(1, channels, 4 * parts.halo, 3)).astype(np.float32)
     changed = features.copy()

@@ -12,8 +12,8 @@ from diffusers.models import AutoencoderDC, SanaTransformer2DModel
 from torch import Tensor, nn
 from transformers import Gemma2Model
 
+from ..parity import Sample
 from .modules import GuidedTransformerModule, TextEncoderModule, TransformerModule, VaeDecoderModule
-from .parity import Sample
 from .prefix import hidden_states_and_cache
 
 PROMPT = "a red house near the sea, under a big yellow moon"

@@ -17,13 +17,15 @@ from ..artifacts import Manifest, read_json
 from ..classes import named_class
 from ..components import Infer
 from ..denoise import Denoiser
+from ..device import Device
+from ..parity import psnr
 from ..sana import SanaPipeline
 from ..settings import GenerationSettings
 from ..text_encoder import Prefix, PromptEmbeddings, TextEncoder
 from ..updates import Result
 from ..vae_decoder import to_picture
 from .checkpoint import Checkpoint
-from .parity import psnr, ssim
+from .measure import ssim
 from .prefix import hidden_states_after
 
 PROMPTS = (
@@ -113,7 +115,7 @@ class Reference:
 
     def compare(self, folder: Path, manifest: Manifest) -> list[dict[str, Any]]:
         """For each prompt the "psnr_db" and "ssim" of what an IR folder draws with the same seed."""
-        pipe = SanaPipeline(folder, manifest, "CPU")
+        pipe = SanaPipeline(folder, manifest, Device())
         records = []
         for settings, reference in zip(self._settings, np.load(self._folder / "pictures.npy"), strict=True):
             *_, result = pipe.generate(settings, "np")

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 
 from ..errors import SanaError
-from ..memory import free_memory
+from ..machine import free_memory
 from .checkpoint import Checkpoint
 from .compress import RECIPES
 

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import openvino as ov
-
 from ..artifacts import read_family, read_json, verify
-from ..components import check_device
+from ..device import Device
 from ..errors import ArtifactError, SanaError
 from ..sana import SanaPipeline
 from ..settings import GenerationSettings
@@ -50,7 +48,7 @@ class BundledPipeline:
 
     def __init__(self, checkpoint: Path, device: str) -> None:
         """Raises SanaError for an unknown device, or where the checkpoint is missing."""
-        check_device(ov.Core(), device)  # asked now, before a minute of precompiling
+        Device(device)  # asked now, before a minute of precompiling
         self.defaults = Defaults.from_record(read_json(checkpoint / "sana.json"))
         self.family = read_family(checkpoint)
         self.line: str | None = "Preparing the model"  # what is being done; None once the pipeline is ready

@@ -1,0 +1,31 @@
+"""What this machine lets the program have, also inside of a container that may use only a part of it."""
+
+import math
+from pathlib import Path
+
+import psutil
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def free_memory() -> int:
+    """Bytes that can be had without swapping."""
+    free = psutil.virtual_memory().available
+    try:
+        limit, used = (int((_CGROUP / f"memory.{name}").read_text()) for name in ("max", "current"))
+        return min(free, max(0, limit - used))
+    except (OSError, ValueError):  # no such container, or "max": no limit
+        return free
+
+
+def cpu_quota() -> int | None:
+    """How many processors a container's CPU time amounts to, rounded up; None where it is not limited.
+
+    OpenVINO starts a thread for each core that it sees, which are the host's: they would be stopped most of the time,
+    always while the others wait for them.
+    """
+    try:
+        quota, period = (int(number) for number in (_CGROUP / "cpu.max").read_text().split())
+    except (OSError, ValueError):  # no such container, or "max": no limit
+        return None
+    return max(1, math.ceil(quota / period))
