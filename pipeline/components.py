@@ -29,7 +29,7 @@ class Turn:
 class Component:
     """A model on a device, called with named inputs; `seconds` is the time spent in it since it was made.
 
-    It is compiled at once, or, where memory is short, when its turn comes.
+    It is compiled at once; or, where memory is short, when its turn comes.
     """
 
     def __init__(
@@ -47,14 +47,39 @@ class Component:
         start = time.perf_counter()
         if self._turn:
             self._turn.take(self)
-        if self._compiled is None:
-            self._compiled = self._device.compile(self._model, self.precision)
+        self._compiled = self._prepared(inputs)
         # optimum-intel's exports differ from ours in the types of their inputs
         types = {port.get_any_name(): port.get_element_type().to_dtype() for port in self._compiled.inputs}
         output = self._compiled({name: value.astype(types[name], copy=False) for name, value in inputs.items()})[0]
         self.seconds += time.perf_counter() - start
         return output
 
+    def rest(self) -> None:
+        """Frees the memory of activations, which OpenVINO keeps for the next call; weights stay."""
+        if self._compiled is not None:
+            self._compiled.release_memory()
+
     def release(self) -> None:
-        """Frees the memory; the next call compiles again."""
+        """Frees all memory; the next call compiles again."""
         self._compiled = None
+
+    def _prepared(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:
+        return self._compiled or self._device.compile(self._model, self.precision)
+
+
+class ShapedComponent(Component):
+    """A model of one input that is compiled for each new shape of it: for large ones that takes far less memory, since
+    OpenVINO plans it ahead."""
+
+    def __init__(self, device: Device, model: ov.Model, precision: str = EXACT, turn: Turn | None = None) -> None:
+        super().__init__(device, model, precision, turn or Turn())
+        self._model: ov.Model = model
+
+    def _prepared(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:
+        (value,) = inputs.values()
+        if self._compiled is None or tuple(self._compiled.inputs[0].shape) != value.shape:
+            self._compiled = None  # freed first
+            shaped = self._model.clone()
+            shaped.reshape(ov.PartialShape(value.shape))
+            self._compiled = self._device.compile(shaped, self.precision)
+        return self._compiled

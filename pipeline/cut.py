@@ -1,4 +1,4 @@
-"""A decoder's graph in two: what looks at the whole picture, and the local rest, which can run in bands.
+"""A decoder's graph as a chain of segments: what looks at the whole picture, then local ones, which can run in bands.
 
 Works on any decoder of one input and one output, ours or optimum-intel's, by what its operations do.
 """
@@ -6,6 +6,7 @@ Works on any decoder of one input and one output, ours or optimum-intel's, by wh
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import openvino as ov
 from openvino import opset13
@@ -16,38 +17,43 @@ _ELEMENT = 4  # bytes of an f32
 
 
 @dataclass(frozen=True)
-class CutDecoder:
-    """`head` (latents to features, None where all is local) and `tail` (features to pixels), not compiled.
+class Segment:
+    """A part of the decoder, not compiled: features f32 [1, C, h, w] to finer ones, or to pixels.
 
-    One cell of the features becomes `pixels` x `pixels` pixels, which depend on cells at most `halo` away. The tail
-    holds `bytes_per_cell` of activations at once for each cell that it is given.
+    One cell of its input becomes `growth` x `growth` cells, which depend on input cells at most `halo` away; a halo of
+    None means on all of them. The segment holds `bytes_per_cell` of activations at once for each cell it is given.
     """
 
-    head: ov.Model | None
-    tail: ov.Model
-    pixels: int
-    halo: int
+    model: ov.Model
+    growth: int
+    halo: int | None
     bytes_per_cell: float
 
 
-def cut(model: ov.Model) -> CutDecoder:
-    """Cuts after the last product of two activations (linear attention sums over all positions), at the last point
-    through which everything passes before the resolution grows."""
-    name = model.inputs[0].get_any_name()
+def cut(model: ov.Model) -> list[Segment]:
+    """Cuts wherever everything passes through one tensor before the resolution grows, after the last product of two
+    activations (linear attention sums over all positions)."""
     channels = model.inputs[0].get_partial_shape()[1].get_length()
-    model = _shaped(model, name, [1, channels, -1, -1])  # one picture at a time
-    place = _place(_shaped(model, name, [1, channels, SIDE, SIDE]))
-    head, tail = (None, model) if place is None else _split(model, place)
-    features = tail.inputs[0].get_partial_shape()[1].get_length()
-    local = _shaped(tail, tail.inputs[0].get_any_name(), [1, features, SIDE, SIDE])
-    pixels = local.outputs[0].get_shape()[2] // SIDE
-    return CutDecoder(head, tail, pixels, _halo(local), _most_live_bytes(local) / SIDE**2)
+    model = _shaped(model, [1, channels, -1, -1])  # one picture at a time
+    segments: list[Segment] = []
+    is_global, places = _places(_shaped(model, [1, channels, SIDE, SIDE]))
+    for place in places:
+        first, model = _split(model, place)
+        segments.append(_segment(first, is_global and not segments))
+    return [*segments, _segment(model, is_global and not segments)]
 
 
-def _shaped(model: ov.Model, name: str, shape: list[int]) -> ov.Model:
+def _segment(model: ov.Model, is_global: bool) -> Segment:
+    channels = model.inputs[0].get_partial_shape()[1].get_length()
+    static = _shaped(model, [1, channels, SIDE, SIDE])
+    growth = static.outputs[0].get_shape()[2] // SIDE
+    return Segment(model, growth, None if is_global else _halo(static), _most_live_bytes(static) / SIDE**2)
+
+
+def _shaped(model: ov.Model, shape: list[int]) -> ov.Model:
     """A copy for inputs of that shape."""
     copy = model.clone()
-    copy.reshape({name: ov.PartialShape(shape)})
+    copy.reshape(ov.PartialShape(shape))
     return copy
 
 
@@ -73,8 +79,8 @@ def _key(value: ov.Output) -> str:
     return f"{value.get_node().get_friendly_name()}:{value.get_index()}"
 
 
-def _place(static: ov.Model) -> str | None:
-    """Name of the operation to cut after; None where no operation looks at the whole picture."""
+def _places(static: ov.Model) -> tuple[bool, list[str]]:
+    """Whether any operation looks at the whole picture, and the names of the operations to cut after."""
     steps = list(_steps(static))
     dependent = {operation.get_friendly_name() for operation, _ in steps}
     products = [
@@ -83,17 +89,13 @@ def _place(static: ov.Model) -> str | None:
         if operation.get_type_name() == "MatMul"
         and all(value.get_node().get_friendly_name() in dependent for value in operation.input_values())
     ]
-    if not products:
-        return None
-    place, height = None, None
-    for operation, live in steps[products[-1] :]:
-        shape = list(operation.get_output_shape(0))
-        if len(live) > 1 or len(shape) != 4:
-            continue
-        if height is not None and shape[2] > height:
-            break
-        place, height = operation.get_friendly_name(), shape[2]
-    return place
+    start = products[-1] if products else 0
+    narrow = [
+        (operation.get_output_shape(0)[2], operation.get_friendly_name())
+        for operation, live in steps[start:]
+        if len(live) == 1 and len(operation.get_output_shape(0)) == 4 and operation.get_type_name() != "Parameter"
+    ]
+    return bool(products), [name for (height, name), (after, _) in pairwise(narrow) if after > height]
 
 
 def _split(model: ov.Model, place: str) -> tuple[ov.Model, ov.Model]:
@@ -103,7 +105,7 @@ def _split(model: ov.Model, place: str) -> tuple[ov.Model, ov.Model]:
     shape = node.get_output_partial_shape(0)
     features = opset13.parameter(ov.PartialShape([1, shape[1], -1, -1]), node.get_output_element_type(0), "features")
     features.output(0).set_names({"features"})
-    head = ov.Model([opset13.result(node.output(0))], copy.get_parameters(), "head")
+    first = ov.Model([opset13.result(node.output(0))], copy.get_parameters(), f"decoder until {place}")
     before, after = {parameter.get_friendly_name() for parameter in copy.get_parameters()}, {place}
     for operation in operations:
         sources = [value.get_node().get_friendly_name() for value in operation.input_values()]
@@ -118,7 +120,7 @@ def _split(model: ov.Model, place: str) -> tuple[ov.Model, ov.Model]:
     for reader in node.output(0).get_target_inputs():
         if reader.get_node().get_type_name() != "Result":
             reader.replace_source_output(features.output(0))
-    return head, ov.Model(copy.get_results(), [features], "tail")
+    return first, ov.Model(copy.get_results(), [features], f"decoder from {place}")
 
 
 def _known(value: ov.Output, parameters: list[ov.Node]) -> ov.Node:

@@ -15,7 +15,7 @@ from .device import Device
 from .errors import SettingsError
 from .image import describe, to_image, to_preview
 from .optimum import describe as describe_optimum
-from .settings import SIZE_MULTIPLE, GenerationSettings, check_negative_prompt, check_size
+from .settings import GenerationSettings, check_negative_prompt, check_size
 from .stages import Stages
 from .updates import DecodeUpdate, Result, StepUpdate, Update
 from .vae_decoder import to_picture
@@ -158,11 +158,10 @@ class SanaPipeline:
         """Yields a DecodeUpdate per band; returns pixels f32 [H, W, 3] of each picture."""
         pictures = []
         for image, latent in enumerate(latents, 1):  # one at a time: the decoder needs the most memory
-            sample = torch.empty(3, *(SIZE_MULTIPLE * side for side in latent.shape[1:]))
-            for index, (band, bands) in enumerate(self._stages.vae_decoder.bands(latent), 1):
-                sample[:, band.top : band.top + band.pixels.shape[1]] = torch.from_numpy(band.pixels)
-                yield DecodeUpdate(image, len(latents), index, bands)
-            pictures.append(to_picture(sample, settings.width, settings.height))
+            for decoded in self._stages.vae_decoder.decode(latent):
+                yield DecodeUpdate(image, len(latents), decoded.band, decoded.bands)
+            assert decoded.pixels is not None
+            pictures.append(to_picture(decoded.pixels, settings.width, settings.height))
         return pictures
 
     def _output(self, pixels: list[np.ndarray], settings: GenerationSettings, output_type: OutputType) -> Any:

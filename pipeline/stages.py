@@ -60,7 +60,9 @@ class Stages:
             lambda precision: VaeDecoder(device, paths["vae_decoder"], scaling_factor, precision, turn),
         )
 
-        self._models: dict[str, Component | VaeDecoder] = dict(zip(COMPONENTS, (text_model, transformer, self.vae_decoder), strict=True))
+        self._models: dict[str, Component | VaeDecoder] = dict(
+            zip(COMPONENTS, (text_model, transformer, self.vae_decoder), strict=True)
+        )
         self.precisions = {name: model.precision for name, model in self._models.items()}
 
     def seconds(self) -> dict[str, float]:

@@ -15,9 +15,12 @@ from pipeline.updates import DecodeUpdate, Result, StepUpdate
 def test_updates_come_step_by_step_then_picture_by_picture_then_the_result(pipe):
     settings = pipe.settings("a house", num_inference_steps=3, num_images_per_prompt=2, width=160, height=128)
     updates = list(pipe.generate(settings))
-    assert [type(update) for update in updates] == [StepUpdate] * 3 + [DecodeUpdate] * 2 + [Result]
+    bands = updates[3].bands
+    assert [type(update) for update in updates] == [StepUpdate] * 3 + [DecodeUpdate] * 2 * bands + [Result]
     assert [(update.step, update.steps) for update in updates[:3]] == [(1, 3), (2, 3), (3, 3)]
-    assert [(update.image, update.images) for update in updates[3:5]] == [(1, 2), (2, 2)]
+    assert [(update.image, update.band) for update in updates[3:-1]] == [
+        (image, band) for image in (1, 2) for band in range(1, bands + 1)
+    ]
     assert updates[0].seconds < updates[2].seconds
     assert updates[0].preview.size == (320, 128)
     result = updates[-1]

@@ -109,7 +109,7 @@ class Reference:
         pictures = []
         for latent in latents:
             sample = infer({"latent_sample": (latent[None] / model.config["scaling_factor"]).numpy()})
-            pictures.append(to_picture(torch.from_numpy(sample[0]), self._side, self._side))
+            pictures.append(to_picture(sample[0], self._side, self._side))
         np.save(self._folder / "pictures.npy", np.stack(pictures))
         return given
 
