@@ -1,0 +1,102 @@
+"""What a device lends: threads within a container's quota, a fast precision where a sample allows it, and memory."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from pipeline import SanaPipeline, device, machine
+from pipeline.components import Component, Turn
+from pipeline.device import EXACT, Device, compile_config
+from pipeline.parity import Sample
+from pipeline.precision import fitting
+
+
+@pytest.mark.parametrize(
+    ("content", "processors"),
+    [("150000 100000", 2), ("200000 100000", 2), ("50000 100000", 1), ("max 100000", None), ("", None), (None, None)],
+)
+def test_the_cpu_time_of_a_container(tmp_path, monkeypatch, content, processors):
+    monkeypatch.setattr(machine, "_CGROUP", tmp_path)
+    if content is not None:
+        (tmp_path / "cpu.max").write_text(content)
+    assert machine.cpu_quota() == processors
+
+
+@pytest.mark.parametrize(
+    ("quota", "visible", "threads"), [(2, 16, "2"), (1, 4, "1"), (4, 4, None), (16, 4, None), (None, 16, None)]
+)
+def test_no_more_threads_than_the_quota_lets_run(monkeypatch, quota, visible, threads):
+    monkeypatch.setattr(device, "cpu_quota", lambda: quota)
+    monkeypatch.setattr(device, "_visible_processors", lambda: visible)
+    assert compile_config().get("INFERENCE_NUM_THREADS") == threads  # without it OpenVINO takes all that it sees
+
+
+@pytest.mark.parametrize(
+    ("error", "exact_db", "chosen"),
+    [
+        (0.001, 70.0, "bf16"),
+        (0.1, 70.0, EXACT),  # 20 dB: too far
+        (0.1, 22.0, "bf16"),  # as far as the compression itself
+        (float("nan"), 22.0, EXACT),
+    ],
+)
+def test_the_fast_precision_is_taken_where_a_sample_allows_it(tmp_path, error, exact_db, chosen):
+    answer = np.linspace(0, 1, 100, dtype=np.float32)
+    Sample({"x": answer}, answer).save(tmp_path)
+
+    def build(precision):
+        def stage(inputs):
+            return inputs["x"] + (0 if precision == EXACT else error)
+
+        stage.precision = precision
+        return stage
+
+    assert fitting(build, "bf16", tmp_path, exact_db).precision == chosen
+    assert fitting(build, EXACT, tmp_path, exact_db).precision == EXACT
+    (tmp_path / "sample.safetensors").unlink()
+    assert fitting(build, "bf16", tmp_path, exact_db).precision == EXACT
+
+
+def test_fp16_is_computed_in_f32_and_int8_as_fast_as_the_samples_allow(model, pipe, tmp_path, monkeypatch):
+    monkeypatch.setattr(Device, "fast_precision", "bf16")
+    built = []
+    monkeypatch.setattr("pipeline.stages.fitting", lambda build, fast, *_: built.append(fast) or build(EXACT))
+    SanaPipeline.from_pretrained(model)
+    manifest = SimpleNamespace(**{**vars(pipe.manifest), "compression": "int8"})
+    SanaPipeline(model, manifest, Device())
+    assert built == [EXACT] * 3 + ["bf16"] * 3
+
+
+def test_low_memory_draws_the_same_and_holds_one_model(model, pipe, monkeypatch):
+    held = []
+    compile_model = Device.compile
+
+    def counted(self, *arguments):
+        held.append(sum(component._compiled is not None for component in components))
+        return compile_model(self, *arguments)
+
+    components = []
+    make = Component.__init__
+
+    def remembered(self, *arguments):
+        make(self, *arguments)
+        components.append(self)
+
+    monkeypatch.setattr(Component, "__init__", remembered)
+    monkeypatch.setattr(Device, "compile", counted)
+    low = SanaPipeline.from_pretrained(model, low_memory=True)
+    assert held == []
+    a, b = (np.asarray(each("a house", num_inference_steps=2).images[0]) for each in (pipe, low))
+    assert np.array_equal(a, b)
+    assert len(held) >= 3
+    assert set(held) == {0}  # when one is compiled, all others are released
+
+
+def test_whose_turn_it_is():
+    released = []
+    first, second = (SimpleNamespace(release=lambda name=name: released.append(name)) for name in "ab")
+    turn = Turn()
+    for component in (first, first, second, second, first):
+        turn.take(component)
+    assert released == ["a", "b"]
