@@ -4,7 +4,6 @@ Works on any decoder of one input and one output, ours or optimum-intel's, by wh
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,8 +11,9 @@ import openvino as ov
 from openvino import opset13
 from openvino.passes import ConstantFolding, Manager
 
+from .liveness import most_live_bytes, steps
+
 SIDE = 16  # latent positions along each side while the graph is looked at
-_ELEMENT = 4  # bytes of an f32
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def _segment(model: ov.Model, is_global: bool) -> Segment:
     channels = model.inputs[0].get_partial_shape()[1].get_length()
     static = _shaped(model, [1, channels, SIDE, SIDE])
     growth = static.outputs[0].get_shape()[2] // SIDE
-    return Segment(model, growth, None if is_global else _halo(static), _most_live_bytes(static) / SIDE**2)
+    return Segment(model, growth, None if is_global else _halo(static), most_live_bytes(static) / SIDE**2)
 
 
 def _shaped(model: ov.Model, shape: list[int]) -> ov.Model:
@@ -57,42 +57,20 @@ def _shaped(model: ov.Model, shape: list[int]) -> ov.Model:
     return copy
 
 
-def _steps(model: ov.Model) -> Iterator[tuple[ov.Node, list[ov.Output]]]:
-    """Each operation that depends on the input's values, in order, with the tensors that are live after it: those which
-    later operations still read. What only depends on shapes is passed over."""
-    live: dict[str, tuple[ov.Output, int]] = {}
-    for operation in model.get_ordered_ops():
-        sources = [value for value in operation.input_values() if _key(value) in live]
-        if operation.get_type_name() == "ShapeOf" or (operation.get_type_name() != "Parameter" and not sources):
-            continue
-        for value in sources:
-            tensor, readers = live[_key(value)]
-            live[_key(value)] = (tensor, readers - 1)
-        for value in operation.outputs():
-            reading = [reader.get_node().get_type_name() != "ShapeOf" for reader in value.get_target_inputs()]
-            live[_key(value)] = (value, sum(reading))
-        live = {key: entry for key, entry in live.items() if entry[1] > 0}
-        yield operation, [tensor for tensor, _ in live.values()]
-
-
-def _key(value: ov.Output) -> str:
-    return f"{value.get_node().get_friendly_name()}:{value.get_index()}"
-
-
 def _places(static: ov.Model) -> tuple[bool, list[str]]:
     """Whether any operation looks at the whole picture, and the names of the operations to cut after."""
-    steps = list(_steps(static))
-    dependent = {operation.get_friendly_name() for operation, _ in steps}
+    ordered = list(steps(static))
+    dependent = {operation.get_friendly_name() for operation, _ in ordered}
     products = [
         index
-        for index, (operation, _) in enumerate(steps)
+        for index, (operation, _) in enumerate(ordered)
         if operation.get_type_name() == "MatMul"
         and all(value.get_node().get_friendly_name() in dependent for value in operation.input_values())
     ]
     start = products[-1] if products else 0
     narrow = [
         (operation.get_output_shape(0)[2], operation.get_friendly_name())
-        for operation, live in steps[start:]
+        for operation, live in ordered[start:]
         if len(live) == 1 and len(operation.get_output_shape(0)) == 4 and operation.get_type_name() != "Parameter"
     ]
     return bool(products), [name for (height, name), (after, _) in pairwise(narrow) if after > height]
@@ -144,7 +122,7 @@ def _halo(local: ov.Model) -> int:
     """Cells of the input that an output pixel may depend on, in one direction: each convolution adds half its kernel,
     counted in pixels of its own resolution."""
     reach: dict[str, float] = {}
-    for operation, _ in _steps(local):
+    for operation, _ in steps(local):
         known = [reach.get(value.get_node().get_friendly_name(), 0.0) for value in operation.input_values()]
         own = 0.0
         if operation.get_type_name() in ("Convolution", "GroupConvolution"):
@@ -152,7 +130,3 @@ def _halo(local: ov.Model) -> int:
             own = (kernel - 1) / 2 * SIDE / operation.get_output_shape(0)[2]
         reach[operation.get_friendly_name()] = max(known, default=0.0) + own
     return math.ceil(max(reach.values()))
-
-
-def _most_live_bytes(local: ov.Model) -> float:
-    return max(sum(math.prod(tensor.get_shape()) for tensor in live) for _, live in _steps(local) if live) * _ELEMENT

@@ -15,7 +15,8 @@ from .device import Device
 from .errors import SettingsError
 from .image import describe, to_image, to_preview
 from .optimum import describe as describe_optimum
-from .settings import GenerationSettings, check_negative_prompt, check_size
+from .room import check_room
+from .settings import SIZE_MULTIPLE, GenerationSettings, check_negative_prompt, check_size
 from .stages import Stages
 from .updates import DecodeUpdate, Result, StepUpdate, Update
 from .vae_decoder import to_picture
@@ -88,7 +89,7 @@ class SanaPipeline:
             num_images_per_prompt=num_images_per_prompt,
             use_resolution_binning=use_resolution_binning,
         )
-        self._check(settings)
+        self.check(settings)
         return settings
 
     def __call__(
@@ -128,7 +129,7 @@ class SanaPipeline:
         """
         if output_type not in ("pil", "np"):
             raise SettingsError(f'The output type must be "pil" or "np", not {output_type!r}.')
-        self._check(settings)
+        self.check(settings)
         return self._generate(settings, output_type)
 
     def _generate(self, settings: GenerationSettings, output_type: OutputType) -> Generator[Update, None, None]:
@@ -142,9 +143,7 @@ class SanaPipeline:
     def _denoise(self, settings: GenerationSettings) -> Generator[Update, None, torch.Tensor]:
         """Yields a StepUpdate per step; returns latents f32 [N, C, h, w]."""
         start = time.perf_counter()
-        width, height = settings.width, settings.height
-        if settings.use_resolution_binning:
-            width, height = generation_size(width, height, self._stages.denoiser.config["sample_size"])
+        width, height = self._generation_size(settings.width, settings.height, settings.use_resolution_binning)
         latents = torch.empty(0)
         for step in self._stages.denoiser.steps(self._stages.text_encoder, settings, width, height):
             latents = step.latents
@@ -173,8 +172,21 @@ class SanaPipeline:
             for index, picture in enumerate(pixels)
         ]
 
-    def _check(self, settings: GenerationSettings) -> None:
-        """What this model takes, which may be less than `GenerationSettings` allow; raises SettingsError."""
+    def check(self, settings: GenerationSettings) -> None:
+        """What this model takes on this machine, less than `GenerationSettings` allow; raises SettingsError."""
         check_negative_prompt(settings.negative_prompt, self.manifest.family)
         for name in ("width", "height"):
             check_size(name, getattr(settings, name), self.defaults.min_size, self.defaults.max_size)
+        images = settings.num_images_per_prompt
+        branches = 2 if self.manifest.family == "flow" and settings.guidance_scale > 1 else 1
+
+        def memory(width: int, height: int) -> float:
+            width, height = self._generation_size(width, height, settings.use_resolution_binning)
+            return self._stages.memory(height // SIZE_MULTIPLE, width // SIZE_MULTIPLE, branches * images, images)
+
+        check_room(memory, settings.width, settings.height)
+
+    def _generation_size(self, width: int, height: int, use_resolution_binning: bool) -> tuple[int, int]:
+        if use_resolution_binning:
+            return generation_size(width, height, self._stages.denoiser.config["sample_size"])
+        return width, height

@@ -1,17 +1,25 @@
 """The stages of a generation, made of an IR folder: prompt -> embeddings -> latents -> pixels."""
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
+
+import openvino as ov
 
 from .artifacts import COMPONENTS, Manifest, read_json
 from .classes import named_class
 from .components import Component, Turn
 from .denoise import Denoiser
 from .device import EXACT, Device
+from .liveness import most_live_bytes
 from .precision import fitting
+from .settings import SIZE_MULTIPLE
 from .text_encoder import Prefix, TextEncoder
 from .vae_decoder import VaeDecoder
+
+OVERHEAD = 4.5  # what OpenVINO takes for any size of input, over the activations that are live at once
+_SIDE, _TOKENS = 32, 64  # of the latent and the prompt while the transformer is looked at
 
 Model = TypeVar("Model", Component, VaeDecoder)
 
@@ -29,6 +37,7 @@ class Stages:
         fast = EXACT if manifest.compression == "fp16" else device.fast_precision
         turn = Turn() if low_memory else None
         paths = {name: folder / name / "openvino_model.xml" for name in COMPONENTS}
+        self._device, self._paths, self._low_memory = device, paths, low_memory
 
         def fit(name: str, build: Callable[[str], Model]) -> Model:
             return fitting(build, fast, folder / name, manifest.components.get(name, {}).get("parity_db", 0.0))
@@ -64,6 +73,28 @@ class Stages:
             zip(COMPONENTS, (text_model, transformer, self.vae_decoder), strict=True)
         )
         self.precisions = {name: model.precision for name, model in self._models.items()}
+
+    def memory(self, height: int, width: int, batch: int, images: int) -> float:
+        """Bytes that a generation takes, about, at a latent size: `batch` latents go through the transformer at once,
+        `images` pictures come out. Weights are counted that no call has read into memory yet."""
+        weights = [path.with_suffix(".bin").stat().st_size for path in self._paths.values()]
+        unread = [size for size, model in zip(weights, self._models.values(), strict=True) if not model.seconds]
+        denoising = self._bytes_per_position * batch * height * width
+        decoding = self.vae_decoder.memory(height, width)
+        held = max(weights) if self._low_memory else sum(unread)
+        return held + max(denoising, decoding) + images * 3 * 4 * height * width * SIZE_MULTIPLE**2
+
+    @cached_property
+    def _bytes_per_position(self) -> float:
+        """Bytes of the transformer's activations for each position of a latent."""
+        model = self._device.core.read_model(self._paths["transformer"])
+        shapes = {
+            "hidden_states": [1, self.denoiser.config["in_channels"], _SIDE, _SIDE],
+            "encoder_hidden_states": [1, _TOKENS, self.denoiser.config["caption_channels"]],
+            "encoder_attention_mask": [1, _TOKENS],
+        }
+        model.reshape({port: ov.PartialShape(shapes.get(port.get_any_name(), [1])) for port in model.inputs})
+        return OVERHEAD * most_live_bytes(model) / _SIDE**2
 
     def seconds(self) -> dict[str, float]:
         """The time spent in each model so far."""

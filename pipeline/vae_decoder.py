@@ -20,6 +20,7 @@ from .machine import free_memory
 
 MOST_BYTES = 1.5e9  # of a band's activations, so that a Stop has not long to wait
 FREE_SHARE = 0.5  # of the memory that is free
+_ELEMENT = 4  # bytes of an f32
 OVERHEAD = 2.5  # what OpenVINO takes, over the activations that are live at once
 
 
@@ -57,6 +58,18 @@ class VaeDecoder:
     def seconds(self) -> float:
         return sum(component.seconds for component in self._components)
 
+    def memory(self, height: int, width: int) -> float:
+        """Bytes that decoding one latent of that size takes at least, about."""
+        most = 0.0
+        for segment in self._segments:
+            channels, finer = (
+                port.get_partial_shape()[1].get_length() for port in (segment.model.inputs[0], segment.model.outputs[0])
+            )
+            whole = _ELEMENT * height * width * (channels + finer * segment.growth**2)
+            most = max(most, whole + OVERHEAD * segment.bytes_per_cell * width * _least_rows(segment, height))
+            height, width = height * segment.growth, width * segment.growth
+        return most
+
     def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """The whole model: "latent_sample" f32 [1, C, h, w], divided by the scaling factor, to pixels f32
         [1, 3, 32h, 32w]."""
@@ -75,7 +88,7 @@ class VaeDecoder:
         plans = []
         height, width = features.shape[2:]
         for segment in self._segments:
-            plans.append(_bands(segment, height, rows or _rows(segment, width)))
+            plans.append(_bands(segment, height, rows or _rows(segment, height, width)))
             height, width = height * segment.growth, width * segment.growth
         done, count = 0, sum(len(plan) for plan in plans)
         for segment, component, plan in zip(self._segments, self._components, plans, strict=True):
@@ -120,7 +133,10 @@ def _bands(segment: Segment, height: int, rows: int) -> list[Band]:
     return bands
 
 
-def _rows(segment: Segment, width: int) -> int:
+def _rows(segment: Segment, height: int, width: int) -> int:
     budget = min(MOST_BYTES, FREE_SHARE * free_memory())
-    least = 4 * (segment.halo or 0)  # half of it is computed twice
-    return max(least, int(budget / (OVERHEAD * segment.bytes_per_cell * width)))
+    return max(_least_rows(segment, height), int(budget / (OVERHEAD * segment.bytes_per_cell * width)))
+
+
+def _least_rows(segment: Segment, height: int) -> int:
+    return height if segment.halo is None else min(height, 4 * segment.halo)  # half of which are computed twice

@@ -1,0 +1,126 @@
+"""The parts of an export one by one: conversion in pieces, 4-bit weights, prefix, positions, preview."""
+
+import copy
+import gc
+import math
+import weakref
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline import SanaError, parity
+from pipeline.device import Device
+from pipeline.export import measure, networks
+from pipeline.export.checkpoint import read_checkpoint
+from pipeline.export.compress import RECIPES, compress
+from pipeline.export.convert import convert
+from pipeline.export.graph import pieces
+from pipeline.export.layers import SincosPatchEmbed
+from pipeline.export.measure import check_floor
+from pipeline.export.preview import fit
+from pipeline.export.quiet import quiet
+from pipeline.variants import find_variant
+from tests import full_size
+from tests.tiny_checkpoint import build, text_encoder, transformer
+
+
+def test_int4_reaches_nearly_all_of_a_transformer():
+    """One block of the 0.6B model's shape; counted in the IR: weights in 4 bits among all weights."""
+    with quiet():
+        block = full_size.transformer(find_variant("Sana_Sprint_0.6B_1024px_diffusers"), layers=1).eval()
+        network = networks.transformer(block)
+        ir, record = compress(convert(network.module, network.example), RECIPES["int4"]["transformer"], [])
+    assert record["fallback"] == {}
+    sizes = Counter()
+    for operation in ir.get_ops():
+        if operation.get_type_name() == "Constant" and len(operation.get_output_shape(0)) > 1:
+            sizes[operation.get_element_type().get_type_name()] += math.prod(operation.get_output_shape(0))
+    scales = sizes["i4"] // 64
+    assert sizes["i4"] >= 0.95 * (sizes.total() - scales)
+
+
+def test_psnr_is_that_of_its_definition():
+    reference = np.array([0.0, 10.0, 5.0])
+    assert parity.psnr(reference, reference) == parity.MOST
+    assert parity.psnr(reference + 0.1, reference) == pytest.approx(40)
+    assert np.isnan(parity.psnr(np.array([0.0, np.nan, 5.0]), reference))
+    with pytest.raises(SanaError, match="vae_decoder"):
+        check_floor("vae_decoder", "conversion", float("nan"), 10)
+
+
+@pytest.mark.parametrize("part", ["text encoder", "transformer"])
+def test_a_model_in_pieces_answers_like_the_whole(part):
+    network = (
+        networks.transformer(transformer(8, sprint=True))
+        if part == "transformer"
+        else networks.text_encoder(text_encoder(), [2, 50, 60, 70], [80, 90])
+    )
+    with quiet():
+        ir = convert(network.module, network.example)
+    chain = pieces(ir, most_weights=1000)
+    assert len(chain) == 2, "as many as there are blocks"
+    assert all("states" in [port.get_any_name() for port in piece.inputs] for piece in chain[1:])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure, "MOST_WEIGHTS", 1000)
+        assert measure.measure_in_pieces(ir, network.samples) >= 120
+
+
+def test_the_preview_is_fitted_to_the_pictures():
+    rng = np.random.default_rng(0)
+    matrix, bias = rng.normal(size=(3, 32)), np.array([0.1, 0.5, 0.9])
+    latents = rng.normal(size=(8, 32, 8, 8))
+    colours = np.einsum("rc,nchw->nrhw", matrix, latents) + bias[:, None, None]
+    fitted = fit(latents, colours)
+    np.testing.assert_allclose(fitted["matrix"], matrix, atol=0.02)
+    np.testing.assert_allclose(fitted["bias"], bias, atol=0.02)
+
+
+@pytest.fixture(scope="module")
+def text_network():
+    """A random text encoder, its module, and its f32 IR."""
+    model = text_encoder()
+    network = networks.text_encoder(copy.deepcopy(model), [2, 50, 60, 70], [80, 90])
+    with quiet():
+        ir = convert(network.module, network.example)
+    return model, Device().compile(ir)
+
+
+@pytest.mark.parametrize(("known", "new"), [(40, 1), (40, 20), (17, 43), (1, 59), (0, 60)])
+def test_a_prefix_cut_short_stays_valid(text_network, known, new):
+    model, compiled = text_network
+    generator = torch.Generator().manual_seed(known)
+    token_ids = torch.randint(3, 300, (known + new,), generator=generator)
+    _, keys, values = networks.hidden_states_and_cache(model, [*token_ids[:known].tolist(), 5, 6, 7])
+    inputs = {
+        "input_ids": token_ids[None, known:].numpy(),
+        "position_ids": np.arange(known, known + new)[None],
+        "past_keys": np.ascontiguousarray(keys[:, :, :known]),
+        "past_values": np.ascontiguousarray(values[:, :, :known]),
+    }
+    with torch.no_grad():
+        expected = model(token_ids[None]).last_hidden_state[:, known:].numpy()
+    np.testing.assert_allclose(compiled(inputs)[0], expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (8, 8), (5, 12), (20, 3), (32, 64)])
+@pytest.mark.parametrize("interpolation_scale", [1.0, 2.0])
+def test_positions_are_those_of_diffusers_at_any_size(height, width, interpolation_scale):
+    original = transformer(16, interpolation_scale, heads=4).patch_embed
+    latents = torch.zeros(1, 32, height, width)
+    with torch.no_grad():
+        torch.testing.assert_close(SincosPatchEmbed(original)(latents), original(latents), rtol=0, atol=1e-5)
+
+
+def test_a_converted_models_weights_are_freed_with_it(tmp_path):
+    """The checkpoint's mapped files would count as memory until the end of the export."""
+    folder = build(tmp_path / "checkpoint")
+    model = read_checkpoint(folder).load_model("text_encoder")
+    with quiet():
+        network = networks.text_encoder(model, [2, 50, 60, 70], [80, 90])
+        weight = weakref.ref(model.layers[0].mlp.up_proj.weight)
+        ir = convert(network.module, network.example)
+    del model, network, ir
+    gc.collect()
+    assert weight() is None

@@ -1,0 +1,37 @@
+"""A picture that does not fit the free memory is refused before any work, naming the largest that does."""
+
+import pytest
+
+from pipeline import room
+from pipeline.errors import SettingsError
+from pipeline.room import check_room
+
+
+def test_the_largest_of_the_shape_that_fits_is_named(monkeypatch):
+    monkeypatch.setattr(room, "free_memory", lambda: 1024 * 512)
+
+    def memory(width, height):
+        return width * height
+
+    check_room(memory, 1024, 512)
+    with pytest.raises(SettingsError, match=r"^2048x1024 pixels need about .* fits is 1024x512\.$"):
+        check_room(memory, 2048, 1024)
+    monkeypatch.setattr(room, "free_memory", lambda: 1000)
+    with pytest.raises(SettingsError, match=r"no size fits\.$"):
+        check_room(memory, 1024, 512)
+
+
+def test_a_generation_is_refused_before_it_starts(pipe, monkeypatch):
+    settings = pipe.settings("a house", width=512, height=256)
+    fits = pipe._stages.memory(4, 8, 2, 1)
+    monkeypatch.setattr(room, "free_memory", lambda: fits)
+    pipe.generate(pipe.settings("a house", width=256, height=128))
+    with pytest.raises(SettingsError, match="fits is 256x128"):
+        pipe.generate(settings)
+
+
+def test_more_pictures_and_a_second_branch_take_more(pipe):
+    pipe("a house", width=128, height=128, num_inference_steps=1)  # weights are in memory now
+    one, guided, two = (pipe._stages.memory(16, 16, *more) for more in ((1, 1), (2, 1), (2, 2)))
+    assert one <= guided < two
+    assert pipe._stages.memory(32, 32, 1, 1) > 3 * one
