@@ -17,9 +17,11 @@ from pipeline.export.checkpoint import read_checkpoint
 from pipeline.export.compress import RECIPES, compress
 from pipeline.export.convert import convert
 from pipeline.export.graph import pieces
+from pipeline.export.half import compute_in_f32
 from pipeline.export.layers import SincosPatchEmbed
 from pipeline.export.measure import check_floor
 from pipeline.export.preview import fit
+from pipeline.export.quantize import quantize
 from pipeline.export.quiet import quiet
 from pipeline.variants import find_variant
 from tests import full_size
@@ -39,6 +41,20 @@ def test_int4_reaches_nearly_all_of_a_transformer():
             sizes[operation.get_element_type().get_type_name()] += math.prod(operation.get_output_shape(0))
     scales = sizes["i4"] // 64
     assert sizes["i4"] >= 0.95 * (sizes.total() - scales)
+
+
+def test_quantised_weights_are_stored_in_8_bits():
+    """Of a checkpoint in bfloat16, too."""
+    model = transformer(8).bfloat16()
+    compute_in_f32(model)
+    network = networks.transformer(model)
+    with quiet():
+        ir = quantize(convert(network.module, network.example), [sample.inputs for sample in network.samples])
+    stored = [operation for operation in ir.get_ops() if operation.get_type_name() == "Constant"]
+    wide = {ov.Type.f16, ov.Type.bf16, ov.Type.f32}
+    quantised = sum(each.get_byte_size() for each in stored if each.get_element_type() == ov.Type.i8)
+    kept = sum(each.get_byte_size() for each in stored if each.get_element_type() in wide)
+    assert quantised > 0.4 * (quantised + kept)  # of so small a model the edges, which stay, are a large part
 
 
 def test_psnr_is_that_of_its_definition():

@@ -2,6 +2,8 @@
 
 import numpy as np
 import openvino as ov
+from openvino import opset13
+from openvino._offline_transformations import compress_quantize_weights_transformation
 
 from .graph import weight
 from .quiet import quiet_nncf
@@ -12,7 +14,7 @@ def quantize(model: ov.Model, calibration: list[dict[str, np.ndarray]]) -> ov.Mo
     import nncf  # takes seconds
 
     with quiet_nncf():
-        return nncf.quantize(
+        quantized = nncf.quantize(
             model,
             nncf.Dataset(calibration),
             model_type=nncf.ModelType.TRANSFORMER,
@@ -20,6 +22,20 @@ def quantize(model: ov.Model, calibration: list[dict[str, np.ndarray]]) -> ov.Mo
             subset_size=len(calibration),
             ignored_scope=nncf.IgnoredScope(names=_kept(model), validate=False),
         )
+    _store_in_8_bits(quantized)
+    return quantized
+
+
+def _store_in_8_bits(model: ov.Model) -> None:
+    """Makes 8-bit constants of quantised weights, which NNCF does only for those that were f32."""
+    for operation in model.get_ops():
+        if operation.get_type_name() == "FakeQuantize":
+            convert = operation.input_value(0).get_node()
+            stored = convert.input_value(0).get_node() if convert.get_type_name() == "Convert" else convert
+            if stored.get_type_name() == "Constant":
+                f32 = opset13.constant(stored.get_data(dtype=np.float32))
+                operation.input(0).replace_source_output(f32.output(0))
+    compress_quantize_weights_transformation(model)
 
 
 def _kept(model: ov.Model) -> list[str]:
