@@ -9,6 +9,7 @@ from pipeline.errors import SanaError
 from precompile import COMPRESSIONS
 
 from .comparison import OTHERS, compare
+from .models import LITE
 from .report import report
 
 LEAST_RUNS = 3
@@ -34,15 +35,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument(
-        "--checkpoint", type=Path, metavar="DIR", help="a Sprint model (default: a random full-size one)"
+        "--checkpoint", type=Path, metavar="DIR", help="a Sprint model (default: a random one of full size)"
     )
     parser.add_argument("--compressions", nargs="+", choices=COMPRESSIONS, default=list(COMPRESSIONS))
+    parser.add_argument(
+        "--vaes",
+        nargs="*",
+        default=[LITE],
+        metavar="DIR",
+        help=f"other decoders, with the first of the compressions (default: {LITE}, a random one of full size)",
+    )
     parser.add_argument("--against", nargs="*", choices=OTHERS, default=OTHERS, help="default: both")
     parser.add_argument("--size", type=int, default=1024, help="pixels of a side (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=2, help="default: %(default)s")
-    parser.add_argument(
-        "--runs", type=int, default=LEAST_RUNS, help="of which the median counts (default: %(default)s)"
-    )
+    parser.add_argument("--runs", type=int, default=LEAST_RUNS, help="for the median (default: %(default)s)")
     growth = parser.add_argument_group("how cost grows from there, with the first of the compressions")
     growth.add_argument("--sizes", nargs="*", type=int, default=[512, 1024, 2048, 4096], metavar="SIZE")
     growth.add_argument("--step-counts", nargs="*", type=int, default=[1, 2, 4], metavar="STEPS")

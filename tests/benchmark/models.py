@@ -10,15 +10,17 @@ from pipeline.errors import SanaError
 from .process import ROOT
 
 FULL_SIZE = "Sana_Sprint_0.6B_1024px_diffusers"
+LITE = "dc-ae-lite"  # stands for a random one of full size
 
 
 def checkpoint(folder: Path) -> Path:
     """A random checkpoint of full size in `folder`."""
-    if not folder.is_dir():
-        partial = folder.with_name(folder.name + ".partial")
-        _run("-m", "tests.full_size", FULL_SIZE, str(partial))
-        partial.rename(folder)
-    return folder
+    return _written(folder, "-m", "tests.full_size", FULL_SIZE)
+
+
+def vae(name: str, folder: Path) -> Path:
+    """The folder of the autoencoder that `name` is, or in `folder` the one it stands for."""
+    return _written(folder / LITE, "-m", "tests.benchmark.dc_ae_lite") if name == LITE else Path(name).resolve()
 
 
 def check(folder: Path) -> None:
@@ -27,9 +29,19 @@ def check(folder: Path) -> None:
         raise SanaError(f"{folder} is not of the Sprint family, which is the one that is compared.")
 
 
-def precompiled(source: Path, folder: Path, compression: str) -> Path:
+def precompiled(source: Path, folder: Path, compression: str, vae: Path | None = None) -> Path:
     """The IR folder of a checkpoint; `precompile.py` itself sees whether there is anything to do."""
-    _run("precompile.py", "--model", str(source), "--output", str(folder), "--compression", compression)
+    other = ["--vae", str(vae)] if vae else []
+    _run("precompile.py", "--model", str(source), "--output", str(folder), "--compression", compression, *other)
+    return folder
+
+
+def _written(folder: Path, *command: str) -> Path:
+    """A folder that a command writes, whose last argument it is; complete or absent."""
+    if not folder.is_dir():
+        partial = folder.with_name(folder.name + ".partial")
+        _run(*command, str(partial))
+        partial.rename(folder)
     return folder
 
 

@@ -39,13 +39,13 @@ def environment(folder: Path) -> Path:
     return python
 
 
-def exported(python: Path, checkpoint: Path, folder: Path, log: Path) -> Path:
-    """The folder that optimum-intel exported, which `optimum_export.py` writes where it is not there."""
-    if not folder.is_dir():
-        partial = folder.with_name(folder.name + ".partial")
+def exported(python: str, checkpoint: Path, folder: Path) -> Path:
+    """The folder in `folder` that optimum-intel exported, which `optimum_export.py` writes where it is not there."""
+    complete, partial = folder / "optimum-int8", folder / "optimum-int8.partial"
+    if not complete.is_dir():
         shutil.rmtree(partial, ignore_errors=True)
-        record = process.run("optimum_export", f"{checkpoint}\n{partial}", log, str(python))
+        record = process.run("optimum_export", [str(checkpoint), str(partial)], folder, python)
         if "refused" in record:
             raise SanaError(f"optimum-intel's export was {record['refused']}.")
-        partial.rename(folder)
-    return folder
+        partial.rename(complete)
+    return complete

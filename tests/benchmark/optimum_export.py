@@ -1,8 +1,8 @@
 """optimum-intel's own export, INT8 weights, of a Sprint checkpoint; run in its environment (see `optimum.py`).
 
 It differs from `optimum-cli export openvino --weight-format int8` in one thing: the decoder is traced with one latent
-of 8 x 8 instead of two of 64 x 64 (pictures of 2048 x 2048), on which tracing takes more than 24 GB and is killed. Sizes
-stay dynamic. It does not matter to speed, nor to what is drawn.
+of 8 x 8 instead of two of 64 x 64 (pictures of 2048 x 2048 pixels), on which tracing is killed for lack of memory. The
+graph is the same, of dynamic sizes.
 """
 
 import json
@@ -30,5 +30,5 @@ def export(checkpoint: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    export(*sys.argv[1].splitlines())
+    export(*sys.argv[1:])
     print(json.dumps({}))

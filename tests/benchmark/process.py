@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,17 +11,17 @@ from typing import Any
 from pipeline.errors import SanaError
 
 ROOT = Path(__file__).parents[2]
-_KILLED = -9
 
 
-def run(module: str, argument: str, log: Path, python: str = sys.executable) -> dict[str, Any]:
+def run(module: str, arguments: list[str], folder: Path, python: str = sys.executable) -> dict[str, Any]:
     """The JSON that it prints last. One that the system killed, as it does when memory runs out, gives "refused".
 
-    Its messages go to `log`. Raises SanaError where it fails in another way.
+    Its messages go to a file in `folder`. Raises SanaError where it fails in another way.
     """
+    log = folder / f"{module}.log"
     with log.open("w", encoding="utf-8") as messages:
         process = subprocess.run(
-            [python, "-m", f"tests.benchmark.{module}", argument],
+            [python, "-m", f"tests.benchmark.{module}", *arguments],
             cwd=ROOT,
             env={**os.environ, "HF_HUB_OFFLINE": "1"},
             stdout=subprocess.PIPE,
@@ -28,7 +29,7 @@ def run(module: str, argument: str, log: Path, python: str = sys.executable) -> 
             text=True,
             check=False,
         )
-    if process.returncode == _KILLED:
+    if process.returncode == -signal.SIGKILL:
         return {"refused": "killed: out of memory"}
     if process.returncode:
         raise SanaError(f"{module} ended with status {process.returncode}; {log} says why.")

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from diffusers import SanaSprintPipeline
 
-from .stages import Stages
+from .stages import STAGES, Stages
 from .task import GUIDANCE, SEED, Task
 
 TYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
@@ -16,11 +16,12 @@ TYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 def measure(task: Task) -> dict[str, Any]:
     pipe = SanaSprintPipeline.from_pretrained(task.model, torch_dtype=TYPES[task.precision])
     stages = Stages()
+    stages.precisions = dict.fromkeys(STAGES, task.precision)
     for name in ("text_encoder", "transformer"):
         model = getattr(pipe, name)
         model.forward = stages.timed(name, model.forward)
     pipe.vae.decode = stages.timed("vae_decoder", pipe.vae.decode)
-    return {"precision": task.precision, **stages.measure(drawing_with(pipe, task), task)}
+    return stages.measure(drawing_with(pipe, task), task)
 
 
 def drawing_with(pipe: Any, task: Task) -> Any:

@@ -18,8 +18,8 @@ def measure(task: Task) -> dict[str, Any]:
     for name in STAGES:
         part = getattr(pipe, name)
         part.forward = stages.timed(name, part.forward)
-    precision = pipe.vae_decoder.request.get_property("INFERENCE_PRECISION_HINT").get_type_name()
-    return {"precision": precision, **stages.measure(drawing_with(pipe, task), task)}
+        stages.precisions[name] = part.request.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    return stages.measure(drawing_with(pipe, task), task)
 
 
 if __name__ == "__main__":

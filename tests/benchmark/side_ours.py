@@ -4,11 +4,12 @@ import json
 import sys
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 from pipeline import SanaError, SanaPipeline
-from pipeline.components import COMPILE_CONFIG, Component
+from pipeline.components import Component
 from pipeline.settings import MAX_SIZE, MIN_SIZE
 
 from .stages import Stages
@@ -20,11 +21,12 @@ def measure(task: Task) -> dict[str, Any]:
     call = Component.__call__
 
     def watched(component: Component, inputs: dict[str, np.ndarray]) -> np.ndarray:
-        with stages.stage(stage_of(inputs)):
+        name = stage_of(inputs)
+        stages.precisions[name] = component.precision
+        with stages.stage(name):
             return call(component, inputs)
 
-    Component.__call__ = watched  # type: ignore[method-assign]
-    try:
+    with patch.object(Component, "__call__", watched):
         pipe = SanaPipeline.from_pretrained(task.model)
         # a size costs the same whether or not the model was trained for it
         any_size = replace(pipe.defaults, min_size=MIN_SIZE, max_size=MAX_SIZE)
@@ -42,9 +44,7 @@ def measure(task: Task) -> dict[str, Any]:
                 use_resolution_binning=False,
             ).images
 
-        return {"precision": COMPILE_CONFIG["INFERENCE_PRECISION_HINT"], **stages.measure(draw, task)}
-    finally:
-        Component.__call__ = call  # type: ignore[method-assign]
+        return stages.measure(draw, task)
 
 
 def stage_of(inputs: dict[str, np.ndarray]) -> str:

@@ -19,6 +19,7 @@ class Stages:
     def __init__(self) -> None:
         self._seconds = dict.fromkeys(STAGES, 0.0)
         self._memory = dict.fromkeys(STAGES, 0)
+        self.precisions = dict.fromkeys(STAGES, "f32")  # that each computes in
         self._peak = 0
 
     @contextmanager
@@ -43,7 +44,8 @@ class Stages:
         """What `draw`, which takes prompt, size, steps and number of images, costs.
 
         "runs" holds for each run the seconds of each stage and their "total", "memory" the peak in bytes during each
-        stage and in "total", mapped weights included. Each run's prompt is another, so that none is remembered.
+        stage and in "total", mapped weights included, "precisions" what each stage computes in. Each run's prompt is
+        another, so that none is remembered.
         """
         draw(f"{PROMPT}, picture 0", min(task.size, task.warm_up_size), 1, 1)
         runs = []
@@ -55,7 +57,7 @@ class Stages:
         if task.picture:
             pictures[0].save(task.picture)
         peak = max(self._peak, _peak_memory(), *self._memory.values())
-        return {"runs": runs, "memory": {**self._memory, "total": peak}}
+        return {"runs": runs, "memory": {**self._memory, "total": peak}, "precisions": self.precisions}
 
 
 def _peak_memory() -> int:
