@@ -98,7 +98,10 @@ def _others(task: Task, against: list[str], checkpoint: Path, folder: Path) -> I
             yield Side(f"diffusers in {precision}", "side_diffusers", of_torch)
     if "optimum-intel" in against:
         python = str(optimum.environment(folder / "optimum-environment"))
-        exported = str(optimum.exported(python, checkpoint, folder))
+        fingerprint = str(read_manifest(Path(task.model)).revision).rpartition(":")[
+            2
+        ]  # another checkpoint's is another
+        exported = str(optimum.exported(python, checkpoint, folder / f"optimum-int8-{fingerprint}"))
         for precision in precisions:
             of_export = replace(task, model=exported, precision=precision)
             yield Side(f"optimum-intel int8 in {precision}", "side_optimum", of_export, python=python)

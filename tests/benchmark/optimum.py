@@ -40,12 +40,12 @@ def environment(folder: Path) -> Path:
 
 
 def exported(python: str, checkpoint: Path, folder: Path) -> Path:
-    """The folder in `folder` that optimum-intel exported, which `optimum_export.py` writes where it is not there."""
-    complete, partial = folder / "optimum-int8", folder / "optimum-int8.partial"
-    if not complete.is_dir():
+    """`folder`, which `optimum_export.py` writes where it is not there."""
+    if not folder.is_dir():
+        partial = folder.with_name(folder.name + ".partial")
         shutil.rmtree(partial, ignore_errors=True)
-        record = process.run("optimum_export", [str(checkpoint), str(partial)], folder, python)
+        record = process.run("optimum_export", [str(checkpoint), str(partial)], folder.parent, python)
         if "refused" in record:
             raise SanaError(f"optimum-intel's export was {record['refused']}.")
-        partial.rename(complete)
-    return complete
+        partial.rename(folder)
+    return folder
