@@ -115,8 +115,8 @@ def _growth(task: Task, options: argparse.Namespace) -> list[Task]:
 
 
 def _compare_pictures(sides: list[dict[str, Any]], folder: Path) -> None:
-    """Adds to each side "psnr_db" of its picture against the reference's, if both were drawn."""
-    paths = {side["name"]: _picture(folder, side["name"]) for side in sides}
+    """Adds to each side with the same decoder "psnr_db" of its picture against the reference's, if both were drawn."""
+    paths = {side["name"]: _picture(folder, side["name"]) for side in sides if side["vae"] == "vae"}
     pixels = {name: np.asarray(Image.open(path)) for name, path in paths.items() if path.is_file()}
     reference = pixels.pop(REFERENCE, None)
     for side in sides:
