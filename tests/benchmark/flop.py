@@ -1,0 +1,108 @@
+"""The work of each stage: `python -m tests.benchmark.flop CHECKPOINT SIZE [VAE ...]` prints it as JSON.
+
+torch counts it on shapes alone: two FLOP for each multiplication with its addition, in matrix products, convolutions
+and attention.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderDC, SanaTransformer2DModel
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import Gemma2Config, Gemma2Model
+
+from pipeline.export.checkpoint import Checkpoint, read_checkpoint
+from pipeline.settings import SIZE_MULTIPLE
+from pipeline.text_encoder import Prefix, TextEncoder
+
+from .task import PROMPT
+
+
+def measure(checkpoint: Path, size: int, vaes: list[Path]) -> dict[str, Any]:
+    """ "tokens" as `count_tokens` tells them, and "flop" of a picture's stages, of which the transformer's is one step.
+
+    Text encoder and transformer have "padded", what diffusers and optimum-intel compute, and "real", only what depends
+    on the prompt's own tokens; the decoder has "vae", the checkpoint's, and each other's folder name.
+    """
+    source = read_checkpoint(checkpoint)
+    tokens = count_tokens(source)
+    with torch.device("meta"), torch.no_grad():
+        side = size // SIZE_MULTIPLE
+        decoders = {"vae": source.vae_folder, **{vae.name: vae for vae in vaes}}
+        flop = {
+            "text_encoder": _of_text_encoder(source, tokens),
+            "transformer": _of_transformer(source, tokens, side),
+            "vae_decoder": {name: _of_decoder(folder, side) for name, folder in decoders.items()},
+        }
+    return {"tokens": tokens, "flop": flop}
+
+
+def count_tokens(source: Checkpoint) -> dict[str, int]:
+    """As `TextEncoder` has them: "computed" ones after "cached" ones, and "attended" to by the transformer; others
+    compute "padded" ones and attend to "padded attended"."""
+    tokenizer = source.load_tokenizer()
+    instruction = np.asarray(tokenizer("\n".join(source.instruction)).input_ids)
+    tokens = {"padded": len(instruction) + source.max_sequence_length - 2}
+    tokens["padded attended"] = source.max_sequence_length
+
+    def infer(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        tokens["cached"] = inputs["past_keys"].shape[2]
+        tokens["computed"] = inputs["input_ids"].shape[1]
+        return np.zeros((1, tokens["computed"], 1), dtype=np.float32)
+
+    nothing = np.zeros((1, 1, len(instruction), 1), dtype=np.float32)
+    prefix = Prefix(instruction, nothing, nothing, nothing[0, 0])
+    encoder = TextEncoder(infer, tokenizer, prefix, source.instruction, source.max_sequence_length)
+    tokens["attended"] = encoder.encode(f"{PROMPT}, picture 1").embeddings.shape[1]
+    return tokens
+
+
+def _of_text_encoder(source: Checkpoint, tokens: dict[str, int]) -> dict[str, int]:
+    model = Gemma2Model(Gemma2Config.from_pretrained(source.folder / "text_encoder"))
+
+    def encode(new: int, cache: Any = None, known: int = 0) -> Any:
+        ids = torch.zeros(1, new, dtype=torch.long)
+        mask = torch.zeros(1, 1, new, known + new)  # made here: transformers would look into the tensors to make one
+        masks = {"full_attention": mask, "sliding_attention": mask}
+        return model(ids, attention_mask=masks, past_key_values=cache, position_ids=ids, use_cache=True)
+
+    cache = encode(tokens["cached"]).past_key_values
+    real = _counted(lambda: encode(tokens["computed"], cache, tokens["cached"]))
+    return {"padded": _counted(lambda: encode(tokens["padded"])), "real": real}
+
+
+def _of_transformer(source: Checkpoint, tokens: dict[str, int], side: int) -> dict[str, int]:
+    config: Any = SanaTransformer2DModel.load_config(source.folder / "transformer")
+    model: Any = SanaTransformer2DModel.from_config(config)
+
+    def step(attended: int) -> Any:
+        embeddings, mask = torch.zeros(1, attended, config["caption_channels"]), torch.zeros(1, attended)
+        latent, one = torch.zeros(1, config["in_channels"], side, side), torch.zeros(1)
+        return model(latent, embeddings, one, guidance=one, encoder_attention_mask=mask)
+
+    return {
+        "padded": _counted(lambda: step(tokens["padded attended"])),
+        "real": _counted(lambda: step(tokens["attended"])),
+    }
+
+
+def _of_decoder(folder: Path, side: int) -> int:
+    config: Any = AutoencoderDC.load_config(folder)
+    model: Any = AutoencoderDC.from_config(config)
+    return _counted(lambda: model.decode(torch.zeros(1, config["latent_channels"], side, side)))
+
+
+def _counted(call: Callable[[], Any]) -> int:
+    with FlopCounterMode(display=False) as counter:
+        call()
+    return counter.get_total_flops()
+
+
+if __name__ == "__main__":
+    checkpoint, size, *vaes = sys.argv[1:]
+    print(json.dumps(measure(Path(checkpoint), int(size), [Path(vae) for vae in vaes])))

@@ -1,0 +1,30 @@
+"""The machine and the releases that a result belongs to."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from . import optimum
+
+TOOLS = ("openvino", "nncf", "torch", "diffusers", "transformers")
+EXTENSIONS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
+
+
+def describe() -> dict[str, Any]:
+    """CPU, cores that may be used, bytes of memory, and releases, optimum-intel's environment apart."""
+    lines = [line.partition(":") for line in Path("/proc/cpuinfo").read_text().splitlines()]
+    values = {name.strip(): value.strip() for name, _, value in lines}
+    flags = values.get("flags", "").split()
+    return {
+        "cpu": values.get("model name", platform.machine()),
+        "extensions": [name for name in EXTENSIONS if name in flags],
+        "cores": len(os.sched_getaffinity(0)),
+        "memory": psutil.virtual_memory().total,
+        "python": platform.python_version(),
+        "tools": {name: version(name) for name in TOOLS},
+        "optimum-intel": [*optimum.WITHOUT_DEPENDENCIES, *optimum.OWN],
+    }

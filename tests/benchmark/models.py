@@ -1,0 +1,50 @@
+"""What the sides load: the checkpoint and our IR folders, written into the benchmark's folder or reused from there."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from pipeline.artifacts import read_family
+from pipeline.errors import SanaError
+
+from .process import ROOT
+
+FULL_SIZE = "Sana_Sprint_0.6B_1024px_diffusers"
+LITE = "dc-ae-lite"  # stands for a random one of full size
+
+
+def checkpoint(folder: Path) -> Path:
+    """A random checkpoint of full size in `folder`."""
+    return _written(folder, "-m", "tests.full_size", FULL_SIZE)
+
+
+def vae(name: str, folder: Path) -> Path:
+    """The folder of the autoencoder that `name` is, or in `folder` the one it stands for."""
+    return _written(folder / LITE, "-m", "tests.benchmark.dc_ae_lite") if name == LITE else Path(name).resolve()
+
+
+def check(folder: Path) -> None:
+    """Raises SanaError unless it is a Sprint checkpoint, whose pipelines the sides call."""
+    if read_family(folder) != "sprint":
+        raise SanaError(f"{folder} is not of the Sprint family, which is the one that is compared.")
+
+
+def precompiled(source: Path, folder: Path, compression: str, vae: Path | None = None) -> Path:
+    """The IR folder of a checkpoint; `precompile.py` itself sees whether there is anything to do."""
+    other = ["--vae", str(vae)] if vae else []
+    _run("precompile.py", "--model", str(source), "--output", str(folder), "--compression", compression, *other)
+    return folder
+
+
+def _written(folder: Path, *command: str) -> Path:
+    """A folder that a command writes, whose last argument it is; complete or absent."""
+    if not folder.is_dir():
+        partial = folder.with_name(folder.name + ".partial")
+        _run(*command, str(partial))
+        partial.rename(folder)
+    return folder
+
+
+def _run(*arguments: str) -> None:
+    if subprocess.run([sys.executable, *arguments], cwd=ROOT, stdout=sys.stderr, check=False).returncode:
+        raise SanaError(f"{' '.join(arguments[:2])} failed, as it says above.")

@@ -1,0 +1,49 @@
+"""What the machine can do at best: `python -m tests.benchmark.peak` prints FLOP/s by precision as JSON.
+
+That is in the product of two large matrices, by torch or OpenVINO, whichever is faster.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import openvino as ov
+import torch
+from openvino import opset13
+
+SIDE = 2048
+TRIES = 5
+TYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
+
+
+def measure() -> dict[str, float]:
+    a, b = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
+    return {name: 2 * SIDE**3 / min(_of_torch(a, b, name), _of_openvino(a, b, name)) for name in TYPES}
+
+
+def _of_torch(a: torch.Tensor, b: torch.Tensor, precision: str) -> float:
+    a, b = a.to(TYPES[precision]), b.to(TYPES[precision])
+    return _seconds(lambda: a @ b)
+
+
+def _of_openvino(a: torch.Tensor, b: torch.Tensor, precision: str) -> float:
+    inputs = [opset13.parameter([SIDE, SIDE], np.float32) for _ in range(2)]
+    model = ov.Model([opset13.matmul(*inputs, False, False)], inputs)
+    product = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision})
+    return _seconds(lambda: product([a.numpy(), b.numpy()]))
+
+
+def _seconds(call: Callable[[], Any]) -> float:
+    """The least of some tries."""
+    spent = []
+    for _ in range(TRIES):
+        start = time.perf_counter()
+        call()
+        spent.append(time.perf_counter() - start)
+    return min(spent)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure()))

@@ -1,0 +1,61 @@
+"""This project's side: `python -m tests.benchmark.side_ours TASK` prints what it measured as JSON."""
+
+import json
+import sys
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from pipeline import SanaError, SanaPipeline
+from pipeline.components import Component
+from pipeline.settings import MAX_SIZE, MIN_SIZE
+
+from .stages import Stages
+from .task import GUIDANCE, SEED, Task
+
+
+def measure(task: Task) -> dict[str, Any]:
+    stages = Stages()
+    call = Component.__call__
+
+    def watched(component: Component, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        name = stage_of(inputs)
+        stages.precisions[name] = component.precision
+        with stages.stage(name):
+            return call(component, inputs)
+
+    with patch.object(Component, "__call__", watched):
+        pipe = SanaPipeline.from_pretrained(task.model)
+        # a size costs the same whether or not the model was trained for it
+        any_size = replace(pipe.defaults, min_size=MIN_SIZE, max_size=MAX_SIZE)
+        pipe.manifest = replace(pipe.manifest, defaults=any_size)
+
+        def draw(prompt: str, size: int, steps: int, images: int) -> list[Any]:
+            return pipe(
+                prompt,
+                width=size,
+                height=size,
+                num_inference_steps=steps,
+                guidance_scale=GUIDANCE,
+                seed=SEED,
+                num_images_per_prompt=images,
+                use_resolution_binning=False,
+            ).images
+
+        return stages.measure(draw, task)
+
+
+def stage_of(inputs: dict[str, np.ndarray]) -> str:
+    """Told by the names of a compiled model's inputs."""
+    if "input_ids" in inputs:
+        return "text_encoder"
+    return "transformer" if "encoder_hidden_states" in inputs else "vae_decoder"
+
+
+if __name__ == "__main__":
+    try:
+        print(json.dumps(measure(Task.from_json(sys.argv[1]))))
+    except SanaError as error:  # a size that does not fit, for one
+        print(json.dumps({"refused": str(error)}))

@@ -1,0 +1,195 @@
+"""The benchmark command: what it measures on a tiny checkpoint, what its tables make of it, and what it refuses."""
+
+import json
+import os
+import statistics
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline import SanaError
+from tests.benchmark import __main__ as program
+from tests.benchmark import comparison, dc_ae_lite, flop, process
+from tests.benchmark.report import TITLES, report
+from tests.benchmark.stages import Stages
+from tests.full_size import autoencoder
+from tests.tiny_checkpoint import build
+
+GROWTH = ["--sizes", "160", "--step-counts", "--image-counts"]
+
+
+@pytest.fixture(scope="module")
+def measured(model, tmp_path_factory):
+    """(results, what results.json holds) of this project's own side alone, in processes of its own.
+
+    The tiny model that other tests precompiled stands for what precompile.py writes.
+    """
+    folder = tmp_path_factory.mktemp("benchmark")
+    checkpoint = build(folder / "checkpoint", family="sprint")
+    options = ["--checkpoint", str(checkpoint), "--compressions", "fp16", "--vaes", "--against", "--size", "128"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparison.models, "precompiled", lambda *_: model)
+        results = comparison.compare(program.parse([str(folder / "results"), *options, *GROWTH]))
+    return results, json.loads((folder / "results" / "results.json").read_text())
+
+
+def tables(text: str) -> dict[str, list[dict[str, str]]]:
+    """Heading to rows, each a dictionary by column."""
+    found = {}
+    for part in text.split("### ")[1:]:
+        heading, _, table = part.partition("\n\n")
+        header, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.strip().splitlines()]
+        assert all(len(row) == len(header) for row in rows)
+        found[heading] = [dict(zip(header, row, strict=True)) for row in rows]
+    return found
+
+
+def test_every_stage_of_every_run_is_measured(measured):
+    results, kept = measured
+    assert kept == results
+    (side,) = results["sides"]
+    assert len(side["runs"]) == 3
+    for run in side["runs"]:
+        stages = [run[stage] for stage in ("text_encoder", "transformer", "vae_decoder")]
+        assert min(stages) > 0  # a prompt that was encoded before would cost nothing
+        assert sum(stages) < run["total"]
+    assert side["memory"]["total"] == max(side["memory"].values()) > 100e6
+    assert results["tokens"]["attended"] < results["tokens"]["padded attended"] == 300
+    assert results["peak"]["f32"] > 1e9
+    for stage in ("text_encoder", "transformer"):
+        assert 0 < results["flop"][stage]["real"] < results["flop"][stage]["padded"]
+
+
+def test_the_tables_tell_what_was_measured(measured):
+    results, _ = measured
+    found = tables(report(results))
+    assert list(found) == [*TITLES.values(), "How cost grows (this project, fp16)"]
+    runs = results["sides"][0]["runs"]
+    (row,) = found["One transformer step"]
+    assert float(row["seconds"]) == pytest.approx(statistics.median(run["transformer"] for run in runs) / 2, rel=0.01)
+    (row,) = found["End to end"]
+    assert float(row["seconds"]) == pytest.approx(statistics.median(run["total"] for run in runs), rel=0.01)
+    assert row["in"] == "f32"
+    assert [row["size"] for row in found["How cost grows (this project, fp16)"]] == ["160x160"]
+
+
+def side(name, text, seconds, **more):
+    """One that takes so many seconds for the text, 10 times that for two steps and 100 times that for decoding."""
+    run = {"text_encoder": seconds, "transformer": 10 * seconds, "vae_decoder": 100 * seconds, "total": 120 * seconds}
+    slow = {stage: 5 * value for stage, value in run.items()}
+    return {
+        "name": name,
+        "text": text,
+        "vae": "vae",
+        "runs": [run, slow, run],
+        "memory": dict.fromkeys(run, 3 * 10**9),
+        "precisions": dict.fromkeys(("text_encoder", "transformer", "vae_decoder"), "f32"),
+        **more,
+    }
+
+
+def test_ratios_and_the_part_of_the_peak():
+    results = {
+        "machine": {
+            "cpu": "any", "extensions": [], "cores": 2, "memory": 0, "python": "3", "tools": {}, "optimum-intel": [],
+        },
+        "size": 1024, "steps": 2, "runs": 3, "growth": [], "grown": "", "peak": {"f32": 100e9, "bf16": 200e9},
+        "tokens": dict.fromkeys(("computed", "cached", "attended", "padded", "padded attended"), 1),
+        "flop": {
+            "text_encoder": {"real": 50 * 10**9, "padded": 100 * 10**9},
+            "transformer": {"real": 250 * 10**9, "padded": 300 * 10**9},
+            "vae_decoder": {"vae": 4000 * 10**9},
+        },
+        "sides": [
+            side("ours", "real", 1.0, psnr_db=60.0),
+            side("ours in bf16", "real", 1.0, precisions={
+                "text_encoder": "f32", "transformer": "f32", "vae_decoder": "bf16",
+            }),
+            side("theirs", "padded", 2.5),
+            {"name": "larger", "text": "padded", "vae": "vae", "refused": "killed: out of memory"},
+        ],
+    }  # fmt: skip
+    found = tables(report(results))
+    ours, fast, theirs, killed = found["One transformer step"]
+    assert (ours["seconds"], theirs["seconds"], killed["in"]) == ("5", "12.5", "killed: out of memory")
+    assert (ours["x theirs"], theirs["x theirs"]) == ("2.50", "1.00")
+    assert (ours["TFLOP"], ours["GFLOP/s"], ours["of the peak"]) == ("0.25", "50", "50%")
+    assert (theirs["TFLOP"], theirs["of the peak"]) == ("0.3", "24%")
+    ours, fast, theirs, _ = found["End to end"]
+    assert (ours["seconds"], ours["memory"], ours["picture"], theirs["picture"]) == ("120", "3.0 GB", "60.0 dB", "")
+    assert (ours["TFLOP"], ours["of the peak"]) == ("4.55", "38%")  # 50 + 2 x 250 + 4000
+    assert (fast["in"], fast["of the peak"]) == ("bf16, f32", "21%")  # the decoder at twice the peak: 25.5 s of 120
+
+
+def test_known_work_of_full_size_decoders(tmp_path, monkeypatch):
+    """The DC-AE's and DC-AE-Lite's at 1024x1024."""
+    saved = lambda model, folder, *_: model.save_config(folder)  # noqa: E731
+    monkeypatch.setattr(dc_ae_lite, "write", saved)
+    dc_ae_lite.build(tmp_path / "lite")
+    with torch.device("meta"):
+        autoencoder().save_config(tmp_path / "vae")
+        assert flop._of_decoder(tmp_path / "vae", 32) == pytest.approx(8.37e12, rel=1e-3)
+        assert flop._of_decoder(tmp_path / "lite", 32) == pytest.approx(7.51e12, rel=1e-3)
+
+
+def test_memory_is_that_of_the_stage_it_was_taken_in():
+    stages = Stages()
+    with stages.stage("vae_decoder"):
+        np.ones(50_000_000)
+    with stages.stage("transformer"):
+        pass
+    memory = stages.measure(
+        lambda *_: [], SimpleNamespace(size=1, steps=1, images=1, runs=1, warm_up_size=1, picture="")
+    )
+    assert memory["memory"]["vae_decoder"] - memory["memory"]["transformer"] > 300e6
+    assert memory["memory"]["total"] >= memory["memory"]["vae_decoder"]
+
+
+@pytest.fixture
+def interpreter(tmp_path):
+    """Makes a program that stands for Python."""
+
+    def write(commands):
+        path = tmp_path / "python"
+        path.write_text(f"#!/bin/sh\n{commands}\n")
+        os.chmod(path, 0o700)
+        return str(path)
+
+    return write
+
+
+def test_a_side_that_the_system_kills_is_a_row_and_no_end(interpreter, tmp_path):
+    assert process.run("side", [], tmp_path, interpreter("kill -9 $$")) == {"refused": "killed: out of memory"}
+
+
+def test_a_side_that_fails_is_named_with_its_messages(interpreter, tmp_path):
+    with pytest.raises(SanaError, match=r"status 3.*side\.log"):
+        process.run("side", [], tmp_path, interpreter("echo why >&2; exit 3"))
+    assert (tmp_path / "side.log").read_text() == "why\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--size", "100"], "multiple of 32"),
+        (["--checkpoint", "nowhere"], "nowhere"),
+        (["--checkpoint", "FLOW"], "not of the Sprint family"),
+    ],
+)
+def test_what_it_cannot_measure_is_one_line(options, message, tmp_path, capsys):
+    (tmp_path / "model_index.json").write_text('{"_class_name": "SanaPipeline"}')
+    options = [option.replace("FLOW", str(tmp_path)) for option in options]
+    assert program.main([str(tmp_path / "results"), *options]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err
+    assert len(captured.err.splitlines()) == 1
+
+
+def test_two_runs_have_no_median(tmp_path, capsys):
+    with pytest.raises(SystemExit) as status:
+        program.main([str(tmp_path), "--runs", "2"])
+    assert status.value.code == 2
+    assert "at least 3 runs" in capsys.readouterr().err
