@@ -7,6 +7,7 @@ import weakref
 from collections import Counter
 
 import numpy as np
+import openvino as ov
 import pytest
 import torch
 
