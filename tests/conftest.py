@@ -1,4 +1,4 @@
-"""What several test files share: one tiny model, precompiled once, and the page serving it over HTTP."""
+"""What several test files share: one tiny model, precompiled once, the page serving it over HTTP, and a fake Hub."""
 
 import os
 import socket
@@ -6,7 +6,13 @@ import time
 
 import pytest
 
+from tests.fake_hub import HUB
+
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+# Read where the Hub's client is imported: no test ever asks the real Hub, or sees this machine's cache and token.
+for name in [name for name in os.environ if name.startswith(("HF_", "HUGGING_FACE_"))]:
+    del os.environ[name]
+os.environ.update(HUB.environment)
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +67,20 @@ def steps_done(pipe, monkeypatch):
 
     monkeypatch.setattr(pipe, "generate", generate)
     return events
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """The fake Hub, empty, and an empty cache of the client."""
+    from huggingface_hub import constants
+
+    from pipeline.hub import client
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setattr(client.time, "sleep", lambda seconds: None)  # between two tries, ours and the client's own
+    HUB.forget()
+    with HUB.running():
+        yield HUB
 
 
 def wait_for(condition, seconds=60.0):

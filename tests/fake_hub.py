@@ -9,8 +9,9 @@ import hashlib
 import json
 import re
 import secrets
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,17 +50,26 @@ class Repo:
 
 @dataclass
 class Fault:
-    """Strikes requests whose "METHOD /path" matches, the first `times` of them; `kind`: a status, "drop" or "flip"."""
+    """Strikes requests whose "METHOD /path" matches, the first `times` of them after `spared` ones.
+
+    `kind` is the status to answer with; "drop" or "flip", which spoil the body's second half or its middle; or a
+    function, called before the request is dealt with ("after": when it has been, and instead of an answer).
+    """
 
     pattern: str
-    kind: int | str
+    kind: int | str | Callable[[], object]
     times: int = 1
+    spared: int = 0
+    after: bool = False
 
     def strikes(self, line: str) -> bool:
-        if self.times > 0 and re.search(self.pattern, line):
-            self.times -= 1
-            return True
-        return False
+        if self.times == 0 or not re.search(self.pattern, line):
+            return False
+        if self.spared:
+            self.spared -= 1
+            return False
+        self.times -= 1
+        return True
 
 
 class Refusal(Exception):
@@ -67,7 +77,8 @@ class Refusal(Exception):
 
 
 class FakeHub(ThreadingHTTPServer):
-    """`repos` by (kind, name), `requests` as "METHOD /path", `faults` to come, `halves` the tags set too early."""
+    """`repos` by (kind, name), `requests` as "METHOD /path", `faults` to come, `halves` the tags set too early;
+    `environment` leads a client here."""
 
     daemon_threads = True
 
@@ -75,6 +86,12 @@ class FakeHub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.blob_url = f"http://localhost:{self.server_port}"
+        self.environment = {
+            "HF_ENDPOINT": self.url,
+            "HF_HOME": tempfile.mkdtemp(prefix="sana-hub-"),
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+        }
         self.forget()
 
     def forget(self) -> None:
@@ -114,11 +131,15 @@ class Handler(BaseHTTPRequestHandler):
         self.query = parse_qs(query)
         line = f"{self.command} {self.path}"
         self.server.requests.append(line)
-        self.fault = next((fault.kind for fault in self.server.faults if fault.strikes(line)), None)
+        fault = next((fault for fault in self.server.faults if fault.strikes(line)), None)
+        self.fault = fault.kind if fault else None
+        self.lost = bool(fault and fault.after)
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
             if isinstance(self.fault, int):
                 raise Refusal(self.fault, "a fault")
+            if callable(self.fault) and not self.lost:
+                self.fault()
             for pattern, route in ROUTES:
                 match = re.fullmatch(pattern, line)
                 if match:
@@ -290,6 +311,10 @@ class Handler(BaseHTTPRequestHandler):
         return commit
 
     def answer(self, value: Any, status: int = 200, **headers: str) -> None:
+        if callable(self.fault) and self.lost:
+            self.fault()
+            self.close_connection = True
+            return
         body = value if isinstance(value, bytes) else json.dumps(value).encode()
         size, half = len(body), len(body) // 2
         if self.fault == "flip" and body:
@@ -344,3 +369,5 @@ ROUTES = [
     (r"(?:GET|HEAD) /blobs/(?P<oid>\w+)", Handler.blob),
     (r"(?:GET|HEAD) /(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)", Handler.resolve),
 ]
+
+HUB = FakeHub()  # the one of a test run; it listens from now on, and answers where a fixture runs it

@@ -1,6 +1,7 @@
 """The Hub's client: what fails for a moment is tried again, and what fails for good is one line."""
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,12 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import logging
+from huggingface_hub.utils import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+    logging,
+)
 
 from ..errors import SanaError
 from .names import HubName
@@ -33,9 +39,11 @@ HUB_ERRORS = (HTTPError, OSError, ValueError, RuntimeError, EntryNotFoundError)
 
 @contextmanager
 def in_one_line(name: HubName, kind: str = "model") -> Iterator[None]:
-    """Turns the client's errors into a SanaError of one sentence, and keeps its log off the terminal."""
-    verbosity = logging.get_verbosity()
+    """Turns the client's errors into a SanaError of one sentence; keeps its log, and bars without a terminal, away."""
+    verbosity, had_bars = logging.get_verbosity(), not are_progress_bars_disabled()
     logging.set_verbosity(logging.CRITICAL)
+    if not sys.stderr.isatty():
+        disable_progress_bars()
     try:
         yield
     except SanaError:
@@ -44,6 +52,8 @@ def in_one_line(name: HubName, kind: str = "model") -> Iterator[None]:
         raise SanaError(_explain(error, name, kind)) from error
     finally:
         logging.set_verbosity(verbosity)
+        if had_bars:
+            enable_progress_bars()
 
 
 def patiently(call: Callable[[], Result]) -> Result:
@@ -116,7 +126,7 @@ def _explain_status(error: HfHubHTTPError, name: HubName) -> str:
             f"{constants.ENDPOINT}/settings/tokens."
         )
     if status == 404:
-        return f"{name} is not complete: the Hub does not have {error.request.url.path}."
+        return f"{name} is not complete: the Hub does not have {error.response.url.path}."
     if status in _PASSING:
         return f"The Hub failed {len(WAITS) + 1} times with error {status}{said} for {name}: try again later."
     return f"The Hub refused a request for {name} with error {status}{said}."

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from huggingface_hub import HfApi, constants, get_cached_repo_tree, snapshot_download
-from huggingface_hub.errors import CachedRepoTreeNotFoundError, LocalEntryNotFoundError
+from huggingface_hub.errors import CachedRepoTreeNotFoundError, IncompleteSnapshotError, LocalEntryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
 from ..artifacts import COMPONENTS, MANIFEST, Manifest, differences, is_exported_by_optimum, read_manifest
@@ -72,7 +72,12 @@ def download(name: HubName, folder: Path, files: dict[str, int], tell: Tell) -> 
         )
     tell(f"Fetching {len(absent)} files of {name}, {megabytes(total)}, into {cache} ({megabytes(free)} free)")
     with watched(folder.parents[1] / "blobs", total, tell):
-        snapshot(name.repo, folder.name, absent)
+        try:
+            snapshot(name.repo, folder.name, absent)
+        except HUB_ERRORS as error:
+            if is_unreachable(error):
+                raise IncompleteSnapshotError(f"{name} lacks files", snapshot_path=str(folder)) from error
+            raise
 
 
 def snapshot(repo: str, revision: str, patterns: Iterable[str], **options: Any) -> Path:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
-from huggingface_hub import HfApi, scan_cache_dir
-from huggingface_hub.errors import CacheNotFound, HfHubHTTPError
+from huggingface_hub import HfApi, constants
+from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.file_download import repo_folder_name
 
 from .client import HUB_ERRORS, is_unreachable, patiently
 
@@ -50,13 +52,11 @@ def _history(api: HfApi, repo: str) -> list[str]:
 
 
 def _newest_cached(repo: str) -> str | None:
-    try:
-        repos = scan_cache_dir().repos
-    except CacheNotFound:
-        return None
-    refs = {name: revision for cached in repos if cached.repo_id == repo for name, revision in cached.refs.items()}
-    tags = [name for name in refs if name != MAIN]
-    return max(tags, key=lambda name: refs[name].last_modified, default=MAIN if MAIN in refs else None)
+    """The tag that was set or moved last in the cache, or else `main` where it is there."""
+    refs = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=repo, repo_type="model") / "refs"
+    times = {path.relative_to(refs).as_posix(): path.stat().st_mtime for path in refs.rglob("*") if path.is_file()}
+    main = times.pop(MAIN, None)
+    return max(times, key=lambda name: times[name], default=None if main is None else MAIN)
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -62,8 +62,8 @@ def _write(target: Repo, folder: Path, manifest: Manifest, tag: str, checkpoint:
     """The commit that holds the folder, which may be there from an interrupted run."""
     if target.head and _holds(target.name, target.head, folder, manifest):
         return target.head
-    if MANIFEST not in target.files and not target.is_empty:
-        other = next(name for name in target.files if not name.startswith("."))
+    other = target.foreign_file(MANIFEST)
+    if other:
         raise SanaError(f"{target.name} holds something else ({other}): publish to another repo.")
     names = (*manifest.files, MANIFEST)
     terms = {path.name: path for path in sorted(checkpoint.glob("LICENSE*")) if path.is_file()}

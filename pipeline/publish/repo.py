@@ -26,9 +26,9 @@ class Repo:
     head: str | None
     files: dict[str, RepoFile]
 
-    @property
-    def is_empty(self) -> bool:
-        return all(name in OF_ANY_REPO for name in self.files)
+    def foreign_file(self, mark: str) -> str | None:
+        """A file that shows that the repo is something else: there is one, and there is no `mark` of ours."""
+        return None if mark in self.files else next((name for name in self.files if name not in OF_ANY_REPO), None)
 
 
 def open_repo(name: str, kind: str, private: bool) -> Repo:

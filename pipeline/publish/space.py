@@ -26,8 +26,8 @@ def publish_space(space: str, model: Published, private: bool, tell: Callable[[s
     url = f"{constants.ENDPOINT}/spaces/{space}"
     with in_one_line(HubName(space), "space"):
         target = open_repo(space, "space", private)
-        if MARK not in target.files and not target.is_empty:
-            other = next(name for name in target.files if not name.startswith("."))
+        other = target.foreign_file(MARK)
+        if other:
             raise SanaError(f"{space} holds another program ({other}): choose another Space.")
         patiently(lambda: HfApi().add_space_variable(space, MODEL, f"{model.repo}@{model.commit}"))
         files: dict[str, Path | bytes] = {**program_files(), "README.md": space_card(model, private).encode()}
