@@ -233,7 +233,8 @@ class Handler(BaseHTTPRequestHandler):
         for file in json.loads(self.body)["files"]:
             path = file["path"]
             mode = "lfs" if path.endswith(LARGE) or file["size"] > 10_000_000 else "regular"
-            oid = entry(path, repo.files[path])["oid"] if path in repo.files else None
+            known = entry(path, repo.files[path]) if path in repo.files else {"oid": None}
+            oid = known.get("lfs", known)["oid"]
             files.append({"path": path, "uploadMode": mode, "shouldIgnore": False, "oid": oid})
         self.answer({"files": files})
 

@@ -18,8 +18,8 @@ def check_publishing(model: str, space: str | None = None) -> None:
         raise SanaError(f"To publish {model}, {LOG_IN}: a token with write rights.")
     with in_one_line(HubName(model)):
         user = patiently(HfApi().whoami)
-    role = user.get("auth", {}).get("accessToken", {}).get("role")
-    if role == "read":
+    token = (user.get("auth") or {}).get("accessToken") or {}
+    if token.get("role") == "read":
         raise SanaError(
             f"The token may only read, and {model} is to be written: make one with write rights at "
             f"{constants.ENDPOINT}/settings/tokens."
