@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
 LARGE = (".bin", ".safetensors", ".png")  # what the Hub keeps in LFS, as its .gitattributes says
 WRITE, READ = "hf_write", "hf_read"  # tokens of the user `tester`
@@ -109,6 +109,17 @@ class FakeHub(ThreadingHTTPServer):
         repo.commit(files)
         return repo
 
+    def finds_wrong(self, kind: str, card: str) -> list[str]:
+        """What the Hub would say of a card's front matter."""
+        from huggingface_hub import RepoCard  # reads the environment, which this module is to set before
+
+        data = RepoCard(card, ignore_metadata_errors=False).data.to_dict()
+        patterns = {"license": "[a-z0-9.-]+", "license_name": "[a-z0-9.-]+", "base_model": r"[\w.-]+/[\w.-]+"}
+        needed = ("sdk", "app_file") if kind == "space" else ("license", "library_name", "pipeline_tag")
+        needed += ("license_name", "license_link") if data.get("license") == "other" else ()
+        wrong = [f"{key} is missing" for key in needed if key not in data]
+        return wrong + [key for key, form in patterns.items() if key in data and not re.fullmatch(form, data[key])]
+
     @contextmanager
     def running(self) -> Iterator["FakeHub"]:
         thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -127,8 +138,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self.path, _, query = self.path.partition("?")
-        self.query = parse_qs(query)
+        self.path = self.path.partition("?")[0]
         line = f"{self.command} {self.path}"
         self.server.requests.append(line)
         fault = next((fault for fault in self.server.faults if fault.strikes(line)), None)
@@ -222,9 +232,9 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"url": url})
 
     def validate_yaml(self) -> None:
-        content = json.loads(self.body)["content"]
-        whole = content.startswith("---\n") and "license:" in content.split("---")[1]
-        self.answer({"errors": [] if whole else [{"message": "no licence"}], "warnings": []}, 200 if whole else 400)
+        asked = json.loads(self.body)
+        wrong = self.server.finds_wrong(asked["repoType"], asked["content"])
+        self.answer({"errors": [{"message": each} for each in wrong], "warnings": []}, 400 if wrong else 200)
 
     def preupload(self, kinds: str, name: str, revision: str) -> None:
         repo = self.find(kinds, name)

@@ -89,7 +89,7 @@ def test_every_file_is_there_and_the_model_is_set(hub, make):
     assert not [name for name in files if "__pycache__" in name or name.startswith(("tests/", "."))][1:]
     assert space(hub).variables == {"SANA_MODEL": f"{NAME}@{MODEL.commit}"}
     card = RepoCard(files["README.md"].decode())
-    card.validate(repo_type="space")
+    assert hub.finds_wrong("space", str(card)) == []
     assert card.data.models == [NAME]
     assert card.data.preload_from_hub == [f"{NAME} manifest.json,model_index.json {MODEL.commit}"]
     assert card.data.sdk_version == pinned("gradio")

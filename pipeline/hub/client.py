@@ -32,6 +32,7 @@ from .names import HubName
 Result = TypeVar("Result")
 
 WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before each new try
+SHORT_WAITS = WAITS[:2]  # where the cache will do
 LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
 _PASSING = (408, 429, 500, 502, 503, 504)
 HUB_ERRORS = (HTTPError, OSError, ValueError, RuntimeError, EntryNotFoundError)
@@ -56,12 +57,12 @@ def in_one_line(name: HubName, kind: str = "model") -> Iterator[None]:
             enable_progress_bars()
 
 
-def patiently(call: Callable[[], Result]) -> Result:
+def patiently(call: Callable[[], Result], waits: tuple[float, ...] = WAITS) -> Result:
     """What `call` returns; tried again where the Hub, or the way there, failed for a moment.
 
     The client does so by itself for some requests only, and gives up a download at the first error 500.
     """
-    for wait in WAITS:
+    for wait in waits:
         try:
             return call()
         except HUB_ERRORS as error:

@@ -8,17 +8,17 @@ from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.file_download import repo_folder_name
 
-from .client import HUB_ERRORS, is_unreachable, patiently
+from .client import HUB_ERRORS, SHORT_WAITS, WAITS, is_unreachable, patiently
 
 MAIN = "main"
 
 
 def default_revision(repo: str, tell: Callable[[str], object]) -> str:
     """The newest tag of a repo, or else `main`; where the Hub cannot be reached, the newest that the cache has."""
+    cached = _newest_cached(repo)
     try:
-        tag = patiently(lambda: _newest_tag(repo))
+        tag = patiently(lambda: _newest_tag(repo), SHORT_WAITS if cached else WAITS)
     except HUB_ERRORS as error:
-        cached = _newest_cached(repo)
         if cached is None or not is_unreachable(error):
             raise
         tell(f"The Hub cannot be reached: {repo}@{cached} is the newest in the cache.")
