@@ -1,6 +1,7 @@
 """Models by name from the Hub: what is fetched, when nothing is asked, and one line for what goes wrong."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -67,7 +68,7 @@ def test_only_what_runs_is_fetched_with_its_size_said_before(repo, files):
     assert fetched == files.keys() - {".gitattributes", "README.md", "sample.png"}
     verify(folder)
     assert len(lines) == 1
-    assert lines[0].startswith("Fetching 9 files of tester/sana-ir@")
+    assert re.match(r"Fetching \d+ files of tester/sana-ir@", lines[0])
     assert " MB, into " in lines[0]
 
 
