@@ -93,6 +93,9 @@ def read_manifest(folder: Path) -> Manifest:
             int(entry["size"]), str(entry["sha256"])
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise ArtifactError(f"{path} is damaged ({_one_line(error)}): {advice}") from error
+    for name in manifest.files:
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise ArtifactError(f"{path} lists {name}, which lies outside of the folder.")
     missing = [name for name in REQUIRED_FILES if name not in manifest.files]
     if missing:
         raise ArtifactError(f"{path} does not list {missing[0]}: {advice}")
@@ -112,11 +115,8 @@ def verify(folder: Path) -> None:
 
 
 def differences(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """The files that are not as the manifest lists them, each with what is wrong; raises ArtifactError for one that
-    lies outside of the folder."""
+    """The files that are not as the manifest lists them, each with what is wrong."""
     for name, expected in manifest.files.items():
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise ArtifactError(f"{folder / MANIFEST} lists {name}, which lies outside of the folder.")
         problem = _difference(folder / name, expected)
         if problem:
             yield name, problem

@@ -86,9 +86,10 @@ class FakeHub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.blob_url = f"http://localhost:{self.server_port}"
+        self.home = tempfile.TemporaryDirectory(prefix="sana-hub-")
         self.environment = {
             "HF_ENDPOINT": self.url,
-            "HF_HOME": tempfile.mkdtemp(prefix="sana-hub-"),
+            "HF_HOME": self.home.name,
             "HF_HUB_DISABLE_XET": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
         }
@@ -136,6 +137,7 @@ class FakeHub(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: FakeHub
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # headers and body in one packet, or each answer waits for an acknowledgement
 
     def do_GET(self) -> None:
         self.path = self.path.partition("?")[0]

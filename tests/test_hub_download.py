@@ -1,8 +1,11 @@
 """Models by name from the Hub: what is fetched, when nothing is asked, and one line for what goes wrong."""
 
 import json
+import os
 import re
 import shutil
+import signal
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -194,6 +197,25 @@ def test_a_file_that_was_tampered_with_is_fetched_again(repo, name, offline):
     (folder / name).resolve().write_bytes(spoilt)
     offline()
     assert "is damaged" in refused(f"{NAME}@{TAG}")
+
+
+def test_ctrl_c_does_not_wait_for_a_slow_file(hub, repo):
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+    released, waited = threading.Event(), []
+
+    def stall():
+        os.kill(os.getpid(), signal.SIGINT)
+        waited.append(released.wait(30))
+
+    hub.faults = [Fault("GET /blobs/", stall)]
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            quietly(NAME)
+        assert waited == []
+    finally:
+        released.set()
+        signal.signal(signal.SIGINT, handler)
+    verify(quietly(NAME))
 
 
 PLACES = ["/refs$", "/revision/", "/tree/", "HEAD .*model_index.json", "GET .*/resolve/", "HEAD .*bin$", "GET /blobs/"]

@@ -119,7 +119,9 @@ def _check_folder(folder: Path) -> None:
     if folder.is_file():
         raise ArtifactError(f"{folder} is a file: give the folder of a checkpoint in diffusers' layout.")
     if not folder.is_dir():
-        raise ArtifactError(f"There is no folder {folder}: give the folder of a checkpoint in diffusers' layout.")
+        raise ArtifactError(
+            f"There is no folder {folder}: give that of a checkpoint in diffusers' layout, or OWNER/NAME on the Hub."
+        )
     if not (folder / "model_index.json").is_file():
         raise ArtifactError(f"{folder} is no checkpoint in diffusers' layout: it has no model_index.json.")
 

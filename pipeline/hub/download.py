@@ -4,10 +4,11 @@ import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi, constants, get_cached_repo_tree, snapshot_download
+from huggingface_hub import HfApi, constants, get_cached_repo_tree, hf_hub_download, snapshot_download
 from huggingface_hub.errors import CachedRepoTreeNotFoundError, IncompleteSnapshotError, LocalEntryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
@@ -73,7 +74,8 @@ def download(name: HubName, folder: Path, files: dict[str, int], tell: Tell) -> 
     tell(f"Fetching {len(absent)} files of {name}, {megabytes(total)}, into {cache} ({megabytes(free)} free)")
     with watched(folder.parents[1] / "blobs", total, tell):
         try:
-            snapshot(name.repo, folder.name, absent)
+            for file in absent:  # here and not in threads, which a Ctrl-C would wait for
+                patiently(partial(hf_hub_download, name.repo, file, revision=folder.name, tqdm_class=NoBar))
         except HUB_ERRORS as error:
             if is_unreachable(error):
                 raise IncompleteSnapshotError(f"{name} lacks files", snapshot_path=str(folder)) from error
