@@ -55,11 +55,11 @@ def run(options: argparse.Namespace) -> None:
     vae = find_vae(options.vae, tell).folder if options.vae else None
     from pipeline.export import precompile  # takes seconds to load
 
-    precompile(checkpoint.folder, options.output, options.compression, vae, checkpoint.name, progress=tell)
+    output = precompile(checkpoint.folder, options.output, options.compression, vae, checkpoint.name, progress=tell)
     if options.push_to_hub is not None:
         from pipeline.publish import publish, publish_space
 
-        model = publish(options.output, checkpoint.folder, options.push_to_hub, options.private, tell)
+        model = publish(output, checkpoint.folder, options.push_to_hub, options.private, tell)
         if options.space:
             publish_space(options.space, model, options.private, tell)
 

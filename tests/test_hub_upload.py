@@ -300,7 +300,7 @@ def test_bad_input_is_one_line_and_status_2_before_any_work(
 
 
 def test_a_repo_of_others_is_one_line(hub, push):
-    with pytest.raises(SanaError, match=r"may not do that with others/model \(You don't have the rights"):
+    with pytest.raises(SanaError, match=r"no right to do that with others/model \(You don't have the rights"):
         push(name="others/model")
 
 

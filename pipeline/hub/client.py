@@ -35,6 +35,7 @@ WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before each new try
 SHORT_WAITS = WAITS[:2]  # where the cache will do
 LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
 _PASSING = (408, 429, 500, 502, 503, 504)
+_NO_CONNECTION = (HTTPError, ConnectionError, TimeoutError, json.JSONDecodeError)  # or one that broke off
 HUB_ERRORS = (HTTPError, OSError, ValueError, RuntimeError, EntryNotFoundError)
 
 
@@ -77,7 +78,9 @@ def is_passing(error: BaseException) -> bool:
     for cause in _causes(error):
         if isinstance(cause, HfHubHTTPError):
             return cause.response.status_code in _PASSING
-        if isinstance(cause, HTTPError | json.JSONDecodeError):  # no connection, or one that broke off
+        if isinstance(cause, OfflineModeIsEnabled):
+            return False
+        if isinstance(cause, _NO_CONNECTION):
             return True
     return "Consistency check failed" in str(error)  # a download that ended early
 
@@ -90,6 +93,7 @@ def is_unreachable(error: BaseException) -> bool:
 def _explain(error: BaseException, name: HubName, kind: str) -> str:
     causes = list(_causes(error))
     partly = "only partly in the cache" if isinstance(error, IncompleteSnapshotError) else "not in the cache"
+    here = f"{name} is {partly}, and " if isinstance(error, LocalEntryNotFoundError) else f"{name}: "
     for cause in causes:
         match cause:
             case OfflineModeIsEnabled():
@@ -102,11 +106,9 @@ def _explain(error: BaseException, name: HubName, kind: str) -> str:
                 return f"{name.repo} has no revision {name.revision or 'main'}.{_tags(name, kind)}"
             case HfHubHTTPError():
                 return _explain_status(cause, name)
-            case HTTPError():
+            case HTTPError() | ConnectionError() | TimeoutError():
                 reason = " ".join(str(cause).split()) or type(cause).__name__
-                return (
-                    f"{name} is {partly}, and the Hub at {constants.ENDPOINT} cannot be reached ({reason}): try later."
-                )
+                return f"{here}the Hub at {constants.ENDPOINT} cannot be reached ({reason}): try again later."
     if isinstance(error, LocalEntryNotFoundError):
         return f"{name} is {partly}: start once with a connection to the Hub."
     if isinstance(error, OSError) and error.strerror:
@@ -123,7 +125,7 @@ def _explain_status(error: HfHubHTTPError, name: HubName) -> str:
         return f"The Hub asks for a PRO or Team account to create {name.repo}{said}."
     if status == 403:
         return (
-            f"The token may not do that with {name.repo}{said}: make one with write rights at "
+            f"The token has no right to do that with {name.repo}{said}: make another at "
             f"{constants.ENDPOINT}/settings/tokens."
         )
     if status == 404:
