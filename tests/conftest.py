@@ -83,6 +83,33 @@ def hub(tmp_path, monkeypatch):
         yield HUB
 
 
+@pytest.fixture(scope="session")
+def files(model):
+    """An IR repo's files: the model's, and what nobody needs to run it."""
+    ir = {path.relative_to(model).as_posix(): path.read_bytes() for path in model.rglob("*") if path.is_file()}
+    return {".gitattributes": b"", "README.md": b"# A card", "sample.png": b"png" * 1000, **ir}
+
+
+@pytest.fixture
+def repo(hub, files):
+    """A whole model on the fake Hub, with a tag."""
+    repo = hub.add("tester/sana-ir", files)
+    repo.tags["openvino-2026.4.1-fp16"] = repo.main
+    return repo
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """Called, it cuts the Hub's client off."""
+
+    def switch() -> None:
+        from huggingface_hub import constants
+
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+
+    return switch
+
+
 def wait_for(condition, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not condition():

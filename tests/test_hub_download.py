@@ -1,63 +1,17 @@
-"""Models by name from the Hub: what is fetched, when nothing is asked, and one line for what goes wrong."""
+"""Models by name from the Hub: what is fetched, when nothing is asked, and one line for what is refused."""
 
 import json
-import os
 import re
 import shutil
-import signal
-import threading
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from huggingface_hub import constants
 
 from pipeline import SanaError, SanaPipeline
 from pipeline.artifacts import FORMAT_VERSION, MANIFEST, resolve, verify
-from pipeline.hub import HubName, download, fetch, fetch_description, find_checkpoint, find_vae
+from pipeline.hub import HubName, download, fetch, fetch_description
 from tests.fake_hub import WRITE, Fault
-
-NAME = "tester/sana-ir"
-TAG = "openvino-2026.4.1-fp16"
-
-
-@pytest.fixture(scope="session")
-def files(model):
-    """An IR repo's files: the model's, and what nobody needs to run it."""
-    ir = {path.relative_to(model).as_posix(): path.read_bytes() for path in model.rglob("*") if path.is_file()}
-    return {".gitattributes": b"", "README.md": b"# A card", "sample.png": b"png" * 1000, **ir}
-
-
-@pytest.fixture
-def repo(hub, files):
-    repo = hub.add(NAME, files)
-    repo.tags[TAG] = repo.main
-    return repo
-
-
-@pytest.fixture
-def offline(monkeypatch):
-    def switch() -> None:
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-
-    return switch
-
-
-def refused(name, call=fetch) -> str:
-    """Fetches, which must fail; returns the one sentence."""
-    with pytest.raises(SanaError) as caught:
-        call(name, lambda line: None)
-    assert "\n" not in str(caught.value)
-    assert WRITE not in str(caught.value)
-    return str(caught.value)
-
-
-def quietly(name, call=fetch) -> Path:
-    return call(name, lambda line: None)
-
-
-def without(files, *names):
-    return {name: content for name, content in files.items() if name not in names}
+from tests.hub_helpers import NAME, TAG, quietly, refused, without
 
 
 def with_manifest(repo_files, **changes):
@@ -167,101 +121,6 @@ def test_the_cache_does_while_the_hub_is_gone(hub, repo, name):
     assert quietly(name) == folder
 
 
-def test_what_is_not_cached_and_cannot_be_fetched_is_said(hub, repo, offline):
-    hub.faults = [Fault("", 503, times=1000)]
-    assert "failed 6 times with error 503" in refused(NAME)
-    offline()
-    for name in (NAME, f"{NAME}@{TAG}", f"{NAME}@{repo.main}"):
-        assert "HF_HUB_OFFLINE forbids to fetch it" in refused(name)
-
-
-def test_half_a_model_in_the_cache_is_completed_or_refused(repo, monkeypatch):
-    folder = quietly(f"{NAME}@{TAG}")
-    (folder / "transformer" / "openvino_model.bin").resolve().unlink()
-    with monkeypatch.context() as patch:
-        patch.setattr(constants, "HF_HUB_OFFLINE", True)
-        for name in (NAME, f"{NAME}@{TAG}", f"{NAME}@{folder.name}"):
-            assert "partly in the cache, and HF_HUB_OFFLINE" in refused(name)
-    verify(quietly(f"{NAME}@{TAG}"))
-
-
-@pytest.mark.parametrize("name", ["transformer/openvino_model.bin", "tokenizer/tokenizer.json", MANIFEST])
-def test_a_file_that_was_tampered_with_is_fetched_again(repo, name, offline):
-    folder = quietly(f"{NAME}@{TAG}")
-    blob = (folder / name).resolve()
-    original = blob.read_bytes()
-    spoilt = b"x" + original[1:]
-    blob.write_bytes(spoilt)
-    quietly(f"{NAME}@{TAG}")
-    assert (folder / name).read_bytes() == original
-    (folder / name).resolve().write_bytes(spoilt)
-    offline()
-    assert "is damaged" in refused(f"{NAME}@{TAG}")
-
-
-def test_ctrl_c_does_not_wait_for_a_slow_file(hub, repo):
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
-    released, waited = threading.Event(), []
-
-    def stall():
-        os.kill(os.getpid(), signal.SIGINT)
-        waited.append(released.wait(30))
-
-    hub.faults = [Fault("GET /blobs/", stall)]
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            quietly(NAME)
-        assert waited == []
-    finally:
-        released.set()
-        signal.signal(signal.SIGINT, handler)
-    verify(quietly(NAME))
-
-
-PLACES = ["/refs$", "/revision/", "/tree/", "HEAD .*model_index.json", "GET .*/resolve/", "HEAD .*bin$", "GET /blobs/"]
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(("kind", "times"), [(500, 2), (429, 1), ("drop", 1)])
-def test_what_passes_is_tried_again(hub, repo, place, kind, times):
-    hub.faults = [Fault(place, kind, times)]
-    verify(quietly(NAME))
-    assert hub.faults[0].times == 0
-
-
-def test_every_file_may_fail_twice(hub, repo, files):
-    hub.faults = [Fault(f"GET .*/resolve/.*{name}$", 500, times=2) for name in files]
-    hub.faults += [Fault("GET /blobs/", "drop", times=4)]
-    verify(quietly(NAME))
-
-
-@pytest.mark.parametrize("place", ["GET /blobs/", "GET .*/resolve/.*tokenizer.json", f"GET .*/resolve/.*{MANIFEST}"])
-def test_a_flipped_byte_is_fetched_again_once(hub, repo, place):
-    hub.faults = [Fault(place, "flip")]
-    verify(quietly(NAME))
-    assert hub.faults[0].times == 0
-
-
-@pytest.mark.parametrize("place", ["GET /blobs/", "GET .*/resolve/.*tokenizer.json"])
-def test_a_byte_that_stays_flipped_is_refused(hub, repo, place):
-    hub.faults = [Fault(place, "flip", times=1000)]
-    assert "also when fetched again" in refused(NAME)
-    with pytest.raises(SanaError, match="also when fetched again"):
-        SanaPipeline.from_pretrained(NAME, tell=lambda line: None)
-
-
-@pytest.mark.parametrize("name", ["transformer/openvino_model.bin", "tokenizer/tokenizer.json"])
-@pytest.mark.parametrize("how", ["not in the tree", "not served"])
-def test_a_repo_that_lacks_a_file_is_refused(hub, files, name, how):
-    hub.add(NAME, without(files, name) if how == "not in the tree" else files)
-    if how == "not served":
-        hub.faults = [Fault(f"/resolve/.*{name}", 404, times=1000)]
-    line = refused(NAME)
-    assert name in line
-    with pytest.raises(SanaError, match=name):
-        SanaPipeline.from_pretrained(NAME, tell=lambda line: None)
-
-
 def test_a_newer_format_is_refused_before_the_weights(hub, files):
     hub.add(NAME, with_manifest(files, format_version=FORMAT_VERSION + 1))
     assert "update the program" in refused(NAME)
@@ -316,46 +175,6 @@ def test_a_repo_of_optimum_intel_is_fetched_unverified(hub, files):
     with pytest.raises(SanaError, match="cannot be read"):  # nothing finds that before it is needed
         SanaPipeline.from_pretrained(NAME, tell=lines.append)
     assert any("optimum-intel and has no manifest: it is loaded unverified" in line for line in lines)
-
-
-def test_of_a_checkpoint_only_the_variant_to_be_read_is_fetched(hub):
-    weights = "diffusion_pytorch_model"
-    stored = {f"{part}/config.json": b"{}" for part in ("text_encoder", "transformer", "vae")}
-    stored |= {"model_index.json": b"{}", "README.md": b"", "asset/logo.png": b"x", "LICENSE.txt": b"x"}
-    for part, names in {
-        "text_encoder": ("model.fp16-00001-of-00002", "model.fp16-00002-of-00002", "model-00001-of-00001"),
-        "transformer": (f"{weights}.fp16", weights),
-        "vae": (weights,),
-    }.items():
-        stored |= {f"{part}/{name}.safetensors": b"x" for name in names}
-    hub.add("Efficient-Large-Model/Sana_600M_512px_diffusers", stored)
-    hub.add("tester/tuned", stored)
-    for name, fetched in (
-        ("Efficient-Large-Model/Sana_600M_512px_diffusers", ["fp16", "fp16", "fp16", "vae"]),
-        ("tester/tuned", ["text_encoder/model-0", "transformer/diff", "vae"]),
-    ):
-        source = find_checkpoint(name, lambda line: None)
-        assert source.name == name
-        paths = sorted(path.relative_to(source.folder).as_posix() for path in source.folder.rglob("*.safetensors"))
-        assert len(paths) == len(fetched)
-        assert all(part in path for part, path in zip(fetched, paths, strict=True))
-        assert (source.folder / "LICENSE.txt").is_file()
-        assert not (source.folder / "asset").exists()
-    vae = find_vae("tester/tuned@main", lambda line: None)
-    assert (vae.folder / "vae" / f"{weights}.safetensors").is_file()
-    hub.add(
-        "mit-han-lab/lite", {"config.json": b"{}", f"{weights}.safetensors": b"x", f"old/{weights}.safetensors": b"x"}
-    )
-    lite = find_vae("mit-han-lab/lite", lambda line: None).folder
-    assert sorted(path.name for path in lite.rglob("*") if path.is_file()) == ["config.json", f"{weights}.safetensors"]
-
-
-def test_a_local_checkpoint_is_not_asked_for(hub, tmp_path, monkeypatch):
-    (tmp_path / "owner" / "name").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    assert find_checkpoint("owner/name", print) == (Path("owner/name"), None)
-    assert find_checkpoint("./missing", print) == (Path("missing"), None)
-    assert hub.requests == []
 
 
 @pytest.mark.parametrize(

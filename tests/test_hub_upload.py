@@ -1,29 +1,24 @@
 """Publishing an IR folder: all of it and then the tag, nothing twice, nothing over somebody else's work."""
 
 import dataclasses
-import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from huggingface_hub import ModelCard
 from PIL import Image
 
 import precompile as program
 from pipeline import SanaError
-from pipeline.artifacts import MANIFEST, read_manifest, verify, write_manifest
+from pipeline.artifacts import MANIFEST, describe_files, read_manifest, verify, write_manifest
 from pipeline.hub import fetch
-from pipeline.image import read_settings
 from pipeline.publish import model as publishing
 from pipeline.publish import publish
-from pipeline.publish.card import model_card
-from pipeline.variants import CATALOGUE
 from tests.fake_hub import READ, WRITE, Fault
+from tests.hub_helpers import NAME
 
 ROOT = Path(__file__).parents[1]
-NAME = "tester/sana-ir"
 
 
 @pytest.fixture
@@ -166,8 +161,6 @@ def other(model, tmp_path):
     manifest = read_manifest(folder)
     (folder / "tokenizer" / "tokenizer_config.json").unlink()
     (folder / "transformer" / "config.json").write_text("{}")
-    from pipeline.artifacts import describe_files
-
     (folder / MANIFEST).unlink()
     write_manifest(folder, dataclasses.replace(manifest, files=describe_files(folder)))
     return folder
@@ -217,51 +210,6 @@ def test_a_damaged_folder_is_not_published(hub, push, other):
     assert hub.requests == []
 
 
-def test_the_card_carries_the_licence_and_passes_the_hub(hub, model, tmp_path):
-    manifest = read_manifest(model)
-    sana = dataclasses.replace(manifest, source=CATALOGUE[0].repo, compression="int8")
-    card = ModelCard(model_card(sana, tmp_path, NAME, "v1"))
-    assert hub.finds_wrong("model", str(card)) == []
-    data = card.data.to_dict()
-    assert data["base_model"] == CATALOGUE[0].repo
-    assert data["base_model_relation"] == "quantized"
-    assert (data["library_name"], data["pipeline_tag"]) == ("openvino", "text-to-image")
-    assert data["license"] == "other"
-    assert data["license_name"] == "nscl-v2-custom-and-gemma-terms"
-    assert data["license_link"] == f"https://huggingface.co/{CATALOGUE[0].repo}/blob/main/LICENSE.txt"
-    assert "Gemma Terms of Use" in card.text
-    for picture in manifest.pictures:
-        assert f"| {picture['prompt']} | {picture['psnr_db']:.1f} dB |" in card.text
-    for name, record in manifest.components.items():
-        assert f"| {name} | {record['compression']} |" in card.text
-    assert f"openvino {manifest.tools['openvino']}" in card.text
-    assert f'from_pretrained("{NAME}@v1")' in card.text
-    assert f"python app.py --model {NAME}@v1" in card.text
-
-    by_name = dataclasses.replace(manifest, source=CATALOGUE[0].name)
-    assert f"base_model: {CATALOGUE[0].repo}" in model_card(by_name, tmp_path, NAME, "v1")
-    assert "license: apache-2.0" in model_card(manifest, ROOT / "pipeline" / "miniature" / "checkpoint", NAME, "v1")
-    assert "base_model" not in model_card(manifest, tmp_path, NAME, "v1")
-    assert "license: unknown" in model_card(manifest, tmp_path, NAME, "v1")
-    (tmp_path / "README.md").write_text(
-        "---\nlicense: other\nlicense_name: mine\nlicense_link: LICENSE\n---\n# Model\n"
-    )
-    carried = ModelCard(model_card(sana, tmp_path, NAME, "v1")).data.to_dict()
-    assert (carried["license"], carried["license_name"], carried["license_link"]) == ("other", "mine", "LICENSE")
-
-
-def test_the_terms_and_a_picture_by_this_very_model_go_along(hub, model, tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_TOKEN", WRITE)
-    (tmp_path / "LICENSE.txt").write_text("the terms")
-    publish(model, tmp_path, NAME, False, lambda line: None)
-    files = hub.model(NAME).files
-    assert files["LICENSE.txt"] == b"the terms"
-    (tmp_path / "sample.png").write_bytes(files["sample.png"])
-    settings = read_settings(tmp_path / "sample.png")
-    assert settings.prompt == read_manifest(model).pictures[0]["prompt"]
-    assert f"![{settings.prompt}](sample.png)" in files["README.md"].decode()
-
-
 @pytest.mark.parametrize(
     ("token", "options", "message"),
     [
@@ -302,21 +250,3 @@ def test_bad_input_is_one_line_and_status_2_before_any_work(
 def test_a_repo_of_others_is_one_line(hub, push):
     with pytest.raises(SanaError, match=r"no right to do that with others/model \(You don't have the rights"):
         push(name="others/model")
-
-
-def test_a_checkpoint_on_the_hub_is_known_by_its_name(hub, tmp_path):
-    from tests.tiny_checkpoint import build
-
-    folder = build(tmp_path / "checkpoint")
-    (folder / "README.md").write_text("---\nlicense: mit\n---\n")
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    hub.add("tester/tiny", files)
-    from pipeline.export.checkpoint import read_checkpoint
-    from pipeline.hub import find_checkpoint
-
-    found = find_checkpoint("tester/tiny", lambda line: None)
-    checkpoint = read_checkpoint(found.folder, name=found.name)
-    assert checkpoint.name == "tester/tiny"
-    assert checkpoint.fingerprint == read_checkpoint(folder).fingerprint
-    assert checkpoint.load_model("transformer") is not None
-    assert json.loads((found.folder / "sana.json").read_text())["max_sequence_length"] == 300

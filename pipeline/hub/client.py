@@ -29,7 +29,7 @@ from huggingface_hub.utils import (
 from ..errors import SanaError
 from .names import HubName
 
-Result = TypeVar("Result")
+Answer = TypeVar("Answer")
 
 WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before each new try
 SHORT_WAITS = WAITS[:2]  # where the cache will do
@@ -58,7 +58,7 @@ def in_one_line(name: HubName, kind: str = "model") -> Iterator[None]:
             enable_progress_bars()
 
 
-def patiently(call: Callable[[], Result], waits: tuple[float, ...] = WAITS) -> Result:
+def patiently(call: Callable[[], Answer], waits: tuple[float, ...] = WAITS) -> Answer:
     """What `call` returns; tried again where the Hub, or the way there, failed for a moment.
 
     The client does so by itself for some requests only, and gives up a download at the first error 500.
