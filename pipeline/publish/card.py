@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import ModelCardData, constants, metadata_load
+from huggingface_hub import ModelCardData, metadata_load
 
 from ..artifacts import Manifest, read_json
 from ..hub.names import HubName
@@ -24,7 +24,8 @@ GEMMA = (
 def model_card(manifest: Manifest, checkpoint: Path, repo: str, tag: str) -> str:
     """README.md of a model repo; `checkpoint` is the folder whose licence is carried over."""
     variant = find_variant(manifest.source)
-    base = variant.repo if variant else manifest.source if HubName.parse(manifest.source) else None
+    source = variant.repo if variant else manifest.source
+    base = source if HubName.parse(source) else None  # a folder's name is no model on the Hub
     data = ModelCardData(
         base_model=base,
         base_model_relation="quantized" if base and manifest.compression != "fp16" else None,
@@ -33,7 +34,7 @@ def model_card(manifest: Manifest, checkpoint: Path, repo: str, tag: str) -> str
         tags=["openvino", "nncf", "sana", manifest.family, manifest.compression],
         **_licence(manifest, checkpoint),
     )
-    source = f"[{base}](https://huggingface.co/{base})" if base else manifest.source
+    source = f"[{base}](https://huggingface.co/{base})" if base else source
     return f"""---
 {data.to_yaml()}
 ---
@@ -127,7 +128,7 @@ def _licence(manifest: Manifest, checkpoint: Path) -> dict[str, Any]:
         return {
             "license": "other",
             "license_name": "nscl-v2-custom-and-gemma-terms",
-            "license_link": f"{constants._HF_DEFAULT_ENDPOINT}/{variant.repo}/blob/main/LICENSE.txt",
+            "license_link": f"https://huggingface.co/{variant.repo}/blob/main/LICENSE.txt",
         }
     return {"license": "unknown"}
 
