@@ -2,7 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+from functools import partial
+from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
@@ -12,6 +16,7 @@ from pipeline.artifacts import MANIFEST, verify
 from tests.fake_hub import Fault
 from tests.hub_helpers import NAME, TAG, quietly, refused, without
 
+ROOT = Path(__file__).parents[1]
 PLACES = ["/refs$", "/revision/", "/tree/", "HEAD .*model_index.json", "GET .*/resolve/", "HEAD .*bin$", "GET /blobs/"]
 
 
@@ -88,20 +93,22 @@ def test_what_is_not_cached_and_cannot_be_fetched_is_said(hub, repo, offline):
         assert "HF_HUB_OFFLINE forbids to fetch it" in refused(name)
 
 
-def test_ctrl_c_does_not_wait_for_a_slow_file(hub, repo):
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+def test_ctrl_c_does_not_wait_for_a_slow_file(hub, tmp_path):
+    hub.add("tester/checkpoint", {"model_index.json": b"{}", "vae/model.safetensors": b"x" * 1000})
+    interruptible = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores Ctrl-C
+    command = [sys.executable, ROOT / "precompile.py", "--model", "tester/checkpoint", "--output", tmp_path / "ir"]
     released, waited = threading.Event(), []
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env={**os.environ}, preexec_fn=interruptible, **pipes) as process:
 
-    def stall():
-        os.kill(os.getpid(), signal.SIGINT)
-        waited.append(released.wait(30))
+        def stall():
+            process.send_signal(signal.SIGINT)
+            waited.append(released.wait(30))
 
-    hub.faults = [Fault("GET /blobs/", stall)]
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            quietly(NAME)
-        assert waited == []
-    finally:
-        released.set()
-        signal.signal(signal.SIGINT, handler)
-    verify(quietly(NAME))
+        hub.faults = [Fault("GET /blobs/", stall)]
+        try:
+            _, errors = process.communicate(timeout=60)
+            assert waited == []
+        finally:
+            released.set()
+    assert (process.returncode, len(errors.splitlines())) == (130, 1)
