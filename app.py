@@ -55,14 +55,15 @@ def serve(options: argparse.Namespace) -> None:
     else:
         from pipeline.artifacts import is_exported_by_optimum, read_manifest, resolve
 
-        folder = resolve(options.model)
-        if is_exported_by_optimum(folder):
-            print(f"{folder} comes from optimum-intel and has no manifest: it is loaded unverified.", flush=True)
-        else:
+        def tell(line: str) -> None:
+            print(line, flush=True)
+
+        folder = resolve(options.model, tell)
+        if not is_exported_by_optimum(folder):
             read_manifest(folder)  # refused at once, where the pipeline takes seconds to import
         from pipeline import SanaPipeline
 
-        app = launch(SanaPipeline.from_pretrained(options.model, device=options.device), options)
+        app = launch(SanaPipeline.from_pretrained(folder, device=options.device, tell=tell), options)
     app.block_thread()
 
 
@@ -115,8 +116,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--model",
         default=environment.get("SANA_MODEL"),
-        metavar="DIR",
-        help="a folder that precompile.py wrote (default: SANA_MODEL, or else the bundled miniature, which is "
+        metavar="DIR_OR_REPO",
+        help="a folder that precompile.py wrote, or OWNER/NAME[@REVISION] on the Hugging Face Hub; without a revision, "
+        "its newest tag (default: SANA_MODEL, or else the bundled miniature, which is "
         "precompiled into the user's cache folder on first start)",
     )
     parser.add_argument(

@@ -1,4 +1,5 @@
-"""Turns a Sana checkpoint into an OpenVINO folder: `python precompile.py --model CHECKPOINT --output FOLDER`."""
+"""Turns a Sana checkpoint into an OpenVINO folder: `python precompile.py --model CHECKPOINT --output FOLDER`.
+On request it publishes the folder on the Hugging Face Hub, and a Space that runs it."""
 
 import argparse
 import sys
@@ -25,14 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.output is None:
             raise SanaError("Where to? Name the folder to write with --output.")
-        if options.model == CHECKPOINT and not CHECKPOINT.is_dir():
+        if options.model == str(CHECKPOINT) and not CHECKPOINT.is_dir():
             raise SanaError(f"There is no bundled miniature at {CHECKPOINT}: name a checkpoint with --model.")
-        from pipeline.export import precompile  # takes seconds to load
-
-        def tell(line: str) -> None:
-            print(line, flush=True)
-
-        precompile(options.model, options.output, options.compression, options.vae, progress=tell)
+        run(options)
     except SanaError as error:
         print(f"precompile.py: {error}", file=sys.stderr)
         return 2
@@ -45,13 +41,43 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def run(options: argparse.Namespace) -> None:
+    """The stages in order. What forbids to publish is said first: an export may take an hour."""
+    if options.push_to_hub is None and (options.space or options.private):
+        raise SanaError("--space and --private belong to --push-to-hub: name the model repo with it.")
+    if options.push_to_hub is not None:
+        from pipeline.publish import check_publishing
+
+        check_publishing(options.push_to_hub, options.space)
+    from pipeline.hub import find_checkpoint, find_vae
+
+    checkpoint = find_checkpoint(options.model, tell)
+    vae = find_vae(options.vae, tell).folder if options.vae else None
+    from pipeline.export import precompile  # takes seconds to load
+
+    output = precompile(checkpoint.folder, options.output, options.compression, vae, checkpoint.name, progress=tell)
+    if options.push_to_hub is not None:
+        from pipeline.publish import publish, publish_space
+
+        model = publish(output, checkpoint.folder, options.push_to_hub, options.private, tell)
+        if options.space:
+            publish_space(options.space, model, options.private, tell)
+
+
+def tell(line: str) -> None:
+    print(line, flush=True)
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Turn a Sana checkpoint in diffusers' layout into a folder that app.py loads with --model.",
         epilog="A second run with the same inputs does nothing; an interrupted one is continued by the next.",
     )
     parser.add_argument(
-        "--model", type=Path, default=CHECKPOINT, metavar="CHECKPOINT_DIR", help="default: the bundled miniature"
+        "--model",
+        default=str(CHECKPOINT),
+        metavar="DIR_OR_REPO",
+        help="a checkpoint's folder, or OWNER/NAME[@REVISION] on the Hugging Face Hub (default: the bundled miniature)",
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="the folder to write")
     parser.add_argument(
@@ -61,7 +87,19 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="; ".join(f"{name}: {meaning}" for name, meaning in COMPRESSIONS.items()) + " (default: fp16)",
     )
     parser.add_argument(
-        "--vae", type=Path, metavar="DIR", help="another autoencoder for the same latents (DC-AE, DC-AE-Lite)"
+        "--vae", metavar="DIR_OR_REPO", help="another autoencoder for the same latents (DC-AE, DC-AE-Lite)"
+    )
+    parser.add_argument(
+        "--push-to-hub",
+        metavar="OWNER/NAME",
+        help="publish the folder in this model repo on the Hub, with a card, and tag it when it is complete; needs a "
+        "token with write rights (HF_TOKEN, or `hf auth login`)",
+    )
+    parser.add_argument("--private", action="store_true", help="make what is created on the Hub private")
+    parser.add_argument(
+        "--space",
+        metavar="OWNER/NAME",
+        help="with --push-to-hub: also create or update a Gradio Space there that runs the published model",
     )
     parser.add_argument("--list", action="store_true", help="print the published checkpoints, and do nothing else")
     return parser.parse_args(arguments)

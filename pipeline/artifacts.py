@@ -6,12 +6,13 @@ The layout is that of a diffusers / optimum-intel export, plus `manifest.json`, 
 import dataclasses
 import hashlib
 import json
-import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .errors import ArtifactError, SanaError
+from .errors import ArtifactError
 from .variants import Defaults
 
 FORMAT_VERSION = 2
@@ -25,7 +26,6 @@ REQUIRED_FILES = (
     "text_encoder/prefix.safetensors",
     *(f"{name}/{file}" for name in COMPONENTS for file in ("config.json", "openvino_model.xml", "openvino_model.bin")),
 )
-_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+(@[\w./-]+)?")
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,9 @@ class Manifest:
     files: dict[str, dict[str, Any]]
 
 
-def resolve(name: str | Path) -> Path:
-    """The local folder that `name` stands for; raises SanaError."""
+def resolve(name: str | Path, tell: Callable[[str], object] = print) -> Path:
+    """The folder that `name` stands for: a local one, or that of OWNER/NAME[@REVISION] on the Hub, which is fetched
+    where the cache does not have it. `tell` gets a line on how far that is. Raises SanaError."""
     if not str(name):  # Path("") would be the current folder
         raise ArtifactError("The name of the model is empty: give a folder that precompile.py wrote.")
     folder = Path(name).expanduser()
@@ -62,11 +63,11 @@ def resolve(name: str | Path) -> Path:
         return folder
     if folder.exists():
         raise ArtifactError(f"{name} is a file, not a model folder: give the folder that precompile.py wrote.")
-    if _HUB_ID.fullmatch(str(name)):
-        raise SanaError(
-            f"There is no folder {name}, and loading from the Hub comes with a later release: give a local folder."
-        )
-    raise ArtifactError(f"There is no folder {name}: give a folder that precompile.py wrote.")
+    from .hub import HubName, fetch  # not needed for what is here already
+
+    if isinstance(name, str) and HubName.parse(name):
+        return fetch(name, tell)
+    raise ArtifactError(f"There is no folder {name}: give one that precompile.py wrote, or OWNER/NAME on the Hub.")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -78,6 +79,10 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         version = values["format_version"]
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            raise ArtifactError(
+                f"{folder} has format {version}, newer than the {FORMAT_VERSION} of this program: update the program."
+            )
         if version != FORMAT_VERSION:
             raise ArtifactError(f"{folder} has format {version}, this program reads format {FORMAT_VERSION}: {advice}")
         if values["family"] not in FAMILIES.values():
@@ -88,6 +93,9 @@ def read_manifest(folder: Path) -> Manifest:
             int(entry["size"]), str(entry["sha256"])
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise ArtifactError(f"{path} is damaged ({_one_line(error)}): {advice}") from error
+    for name in manifest.files:
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise ArtifactError(f"{path} lists {name}, which lies outside of the folder.")
     missing = [name for name in REQUIRED_FILES if name not in manifest.files]
     if missing:
         raise ArtifactError(f"{path} does not list {missing[0]}: {advice}")
@@ -102,12 +110,16 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def verify(folder: Path) -> None:
     """Compares size and sha256 of each file with the manifest; raises ArtifactError naming the first that differs."""
-    for name, expected in read_manifest(folder).files.items():
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise ArtifactError(f"{folder / MANIFEST} lists {name}, which lies outside of the folder.")
+    for name, problem in differences(folder, read_manifest(folder)):
+        raise ArtifactError(f"{folder / name} {problem}: write the folder again with precompile.py.")
+
+
+def differences(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """The files that are not as the manifest lists them, each with what is wrong."""
+    for name, expected in manifest.files.items():
         problem = _difference(folder / name, expected)
         if problem:
-            raise ArtifactError(f"{folder / name} {problem}: write the folder again with precompile.py.")
+            yield name, problem
 
 
 def describe_files(folder: Path) -> dict[str, dict[str, Any]]:
@@ -149,6 +161,14 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def sha256(path: Path) -> str:
+    # A model is verified when it is fetched and when it is loaded; gigabytes take seconds, so that files are read again
+    # only where they have changed since.
+    state = path.stat()
+    return _sha256(path, state.st_ino, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache
+def _sha256(path: Path, inode: int, size: int, modified: int) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):

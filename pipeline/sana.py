@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,17 +38,26 @@ class SanaPipeline:
         self._stages = Stages(folder, manifest, device, low_memory)
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, device: str = "CPU", low_memory: bool = False) -> "SanaPipeline":
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        device: str = "CPU",
+        low_memory: bool = False,
+        tell: Callable[[str], object] = print,
+    ) -> "SanaPipeline":
         """Loads, verifies and compiles an IR folder that precompile.py wrote; or, unverified, one of optimum-intel.
 
+        `name` is a local folder, or OWNER/NAME[@REVISION] on the Hub: what the cache lacks of that is fetched, and
+        `tell` gets a line on how far that is. Without a revision: the newest tag, or else `main`.
         With `low_memory` one model at a time is in memory, and compiled again whenever its turn comes.
 
         Raises:
-            SanaError: no such folder, no IR folder, a damaged file, an unknown device.
+            SanaError: no such folder, no IR folder, a damaged file, an unknown device, a repo that cannot be fetched.
         """
-        folder = resolve(name)
-        known = Device(device)  # refused before the files are read
+        known = Device(device)  # refused before anything is fetched or read
+        folder = resolve(name, tell)
         if is_exported_by_optimum(folder):
+            tell(f"{name} comes from optimum-intel and has no manifest: it is loaded unverified.")
             return cls(folder, describe_optimum(folder), known, low_memory)
         manifest = read_manifest(folder)
         verify(folder)

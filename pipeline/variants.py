@@ -65,6 +65,21 @@ CATALOGUE = (
 )
 
 
+WEIGHTS = ("fp16", "bf16")
+
+
+def weights_variant(file_name: str) -> str | None:
+    """The variant of a weight file, "fp16" for `diffusion_pytorch_model.fp16.safetensors`; None: one without."""
+    return next((variant for variant in WEIGHTS if f".{variant}" in file_name), None)
+
+
+def choose_weights(found: set[str | None], wanted: str | None) -> str | None:
+    """The variant to load of those there are: the one wanted, else the files without one, else the only one."""
+    if wanted in found:
+        return wanted
+    return None if None in found or not found else next(variant for variant in WEIGHTS if variant in found)
+
+
 def find_variant(name: str) -> ModelVariant | None:
     """The published checkpoint of that name or Hub id; None for a model of one's own."""
     return next((variant for variant in CATALOGUE if name in (variant.name, variant.repo)), None)

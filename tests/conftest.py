@@ -1,4 +1,4 @@
-"""What several test files share: one tiny model, precompiled once, and the page serving it over HTTP."""
+"""What several test files share: one tiny model, precompiled once, the page serving it over HTTP, and a fake Hub."""
 
 import os
 import socket
@@ -6,7 +6,13 @@ import time
 
 import pytest
 
+from tests.fake_hub import HUB
+
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+# Read where the Hub's client is imported: no test ever asks the real Hub, or sees this machine's cache and token.
+for name in [name for name in os.environ if name.startswith(("HF_", "HUGGING_FACE_"))]:
+    del os.environ[name]
+os.environ.update(HUB.environment)
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +67,47 @@ def steps_done(pipe, monkeypatch):
 
     monkeypatch.setattr(pipe, "generate", generate)
     return events
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """The fake Hub, empty, and an empty cache of the client."""
+    from huggingface_hub import constants
+
+    from pipeline.hub import client
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setattr(client.time, "sleep", lambda seconds: None)  # between two tries, ours and the client's own
+    HUB.forget()
+    with HUB.running():
+        yield HUB
+
+
+@pytest.fixture(scope="session")
+def files(model):
+    """An IR repo's files: the model's, and what nobody needs to run it."""
+    ir = {path.relative_to(model).as_posix(): path.read_bytes() for path in model.rglob("*") if path.is_file()}
+    return {".gitattributes": b"", "README.md": b"# A card", "sample.png": b"png" * 1000, **ir}
+
+
+@pytest.fixture
+def repo(hub, files):
+    """A whole model on the fake Hub, with a tag."""
+    repo = hub.add("tester/sana-ir", files)
+    repo.tags["openvino-2026.4.1-fp16"] = repo.main
+    return repo
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """Called, it cuts the Hub's client off."""
+
+    def switch() -> None:
+        from huggingface_hub import constants
+
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+
+    return switch
 
 
 def wait_for(condition, seconds=60.0):

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
@@ -87,7 +88,8 @@ def test_a_flipped_bit_is_found(folder):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format_version": FORMAT_VERSION + 1}, "this program reads format"),
+        ({"format_version": FORMAT_VERSION + 1}, "update the program"),
+        ({"format_version": FORMAT_VERSION - 1}, "this program reads format"),
         ({"defaults": {"width": 1}}, "is damaged"),
         ({"defaults": None}, "is damaged"),
         ({"files": {"model_index.json": {}}}, "is damaged"),
@@ -139,8 +141,7 @@ def test_names_resolve_to_folders(tmp_path, monkeypatch):
     assert resolve("owner/model").samefile(tmp_path / "owner" / "model")
     assert resolve(tmp_path) == tmp_path
     for name, message in [
-        ("owner/other", "later release"),
-        ("owner/other@v1", "later release"),
+        (Path("owner/other"), "There is no folder owner/other"),
         ("missing", "There is no folder missing"),
         ("/missing/folder", "There is no folder"),
         ("./missing", "There is no folder"),

@@ -14,6 +14,7 @@ import pytest
         ("import pipeline.settings", "nncf gradio torch openvino transformers diffusers"),
         ("import pipeline.artifacts", "nncf gradio torch openvino transformers diffusers"),
         ("from pipeline import SanaPipeline", "nncf gradio pipeline.export pipeline.miniature"),
+        ("import pipeline.hub, pipeline.publish", "nncf gradio torch openvino transformers diffusers pipeline.export"),
         ("import app", "nncf gradio torch openvino transformers diffusers pipeline.export"),
         ("import pipeline.page.layout, pipeline.page.look", "nncf pipeline.export"),
     ],

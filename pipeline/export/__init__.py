@@ -33,13 +33,15 @@ def precompile(
     output: str | Path,
     compression: str = "fp16",
     vae: str | Path | None = None,
+    name: str | None = None,
     progress: Callable[[str], object] = print,
 ) -> Path:
     """Writes the IR folder `output` of a checkpoint in diffusers' layout and returns its path.
 
     Made aside, so that `output` is complete or absent; an interrupted run is continued by the next one with the same
-    inputs, and a complete folder is left as it is. `vae` is the folder of another autoencoder for the same latents.
-    `progress` gets a line for each stage, and a table of what was measured.
+    inputs, and a complete folder is left as it is. `vae` is the folder of another autoencoder for the same latents;
+    `name` is what the checkpoint is called, where its folder does not tell. `progress` gets a line for each stage, and
+    a table of what was measured.
 
     Raises:
         SanaError: a checkpoint that cannot be exported, an `output` that holds something else, too little disk or
@@ -47,7 +49,7 @@ def precompile(
     """
     if compression not in RECIPES:
         raise SanaError(f"There is no compression {compression!r}; choose from {', '.join(RECIPES)}.")
-    source = read_checkpoint(Path(checkpoint).expanduser(), Path(vae).expanduser() if vae else None)
+    source = read_checkpoint(Path(checkpoint).expanduser(), Path(vae).expanduser() if vae else None, name)
     output = Path(output).expanduser().resolve()
     inputs = Inputs(source.fingerprint, compression, {tool: version(tool) for tool in TOOLS})
     if is_complete(output, inputs):

@@ -83,8 +83,9 @@ class Checkpoint:
             return tokenizer.from_pretrained(self.folder / "tokenizer", local_files_only=True)
 
 
-def read_checkpoint(folder: Path, vae: Path | None = None) -> Checkpoint:
-    """Checks a checkpoint as far as its small files tell; `vae` is another autoencoder's folder. Raises SanaError."""
+def read_checkpoint(folder: Path, vae: Path | None = None, name: str | None = None) -> Checkpoint:
+    """Checks a checkpoint as far as its small files tell; `vae` is another autoencoder's folder, `name` the Hub's name
+    of one that lies in its cache. Raises SanaError."""
     _check_folder(folder)
     family = read_family(folder)
     _check_classes(folder)
@@ -103,7 +104,7 @@ def read_checkpoint(folder: Path, vae: Path | None = None) -> Checkpoint:
         return Checkpoint(
             folder,
             vae_folder,
-            sana.get("name", folder.resolve().name),
+            name or sana.get("name", folder.resolve().name),
             family,
             _fingerprint(folder, vae_folder),
             list(sana["complex_human_instruction"]),
@@ -118,7 +119,9 @@ def _check_folder(folder: Path) -> None:
     if folder.is_file():
         raise ArtifactError(f"{folder} is a file: give the folder of a checkpoint in diffusers' layout.")
     if not folder.is_dir():
-        raise ArtifactError(f"There is no folder {folder}: give the folder of a checkpoint in diffusers' layout.")
+        raise ArtifactError(
+            f"There is no folder {folder}: give that of a checkpoint in diffusers' layout, or OWNER/NAME on the Hub."
+        )
     if not (folder / "model_index.json").is_file():
         raise ArtifactError(f"{folder} is no checkpoint in diffusers' layout: it has no model_index.json.")
 

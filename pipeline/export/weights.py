@@ -9,18 +9,14 @@ from typing import Any
 import torch
 
 from ..errors import ArtifactError
+from ..variants import choose_weights, weights_variant
 
-VARIANTS = ("fp16", "bf16")  # as in diffusion_pytorch_model.fp16.safetensors
 _TYPES = {"F16": torch.float16, "BF16": torch.bfloat16}
 
 
 def choose_variant(folder: Path, wanted: str | None = None) -> str | None:
-    """The variant to load: the one wanted where the folder has it, else the files without a variant in their names,
-    else the only variant there is."""
-    found = {_variant_of(path) for path in folder.glob("*.safetensors")}
-    if wanted in found:
-        return wanted
-    return None if None in found or not found else next(variant for variant in VARIANTS if variant in found)
+    """The variant to load from a folder, by the names of its files."""
+    return choose_weights({weights_variant(path.name) for path in folder.glob("*.safetensors")}, wanted)
 
 
 def check_weights(folder: Path) -> None:
@@ -46,11 +42,7 @@ def count_weights(folder: Path, variant: str | None) -> tuple[int, int]:
 
 def _of_variant(folder: Path, variant: str | None) -> list[dict[str, Any]]:
     paths = sorted(folder.glob("*.safetensors"))
-    return [tensor for path in paths if _variant_of(path) == variant for tensor in _tensors(path)]
-
-
-def _variant_of(path: Path) -> str | None:
-    return next((variant for variant in VARIANTS if f".{variant}" in path.name), None)
+    return [tensor for path in paths if weights_variant(path.name) == variant for tensor in _tensors(path)]
 
 
 def _tensors(path: Path) -> list[dict[str, Any]]:

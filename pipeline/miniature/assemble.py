@@ -16,6 +16,7 @@ from pipeline.miniature.transformer import Miniature
 FLOW_SHIFT = 3.0
 RECORD = {
     "name": "sana-miniature",
+    "license": "apache-2.0",
     "complex_human_instruction": INSTRUCTION,
     "max_sequence_length": 96,
     "defaults": {"width": 256, "height": 256, "num_inference_steps": 20, "guidance_scale": 4.0},

@@ -1,0 +1,65 @@
+"""Checkpoints from the Hub: the configuration, and of the weights only the variant that an export reads."""
+
+from collections.abc import Callable
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from ..errors import SanaError
+from ..variants import choose_weights, find_variant, weights_variant
+from .client import in_one_line
+from .download import INDEX, download, is_ir, list_files, snapshot
+from .names import HubName
+from .revisions import MAIN
+
+MODELS = ("text_encoder", "transformer", "vae")
+CONFIGURATION = (
+    *(INDEX, "sana.json", "README.md", "LICENSE*", "scheduler/*", "tokenizer/*", "config.json"),
+    *(f"{part}/*.json" for part in MODELS),
+)
+
+
+class Source(NamedTuple):
+    """A checkpoint's folder, and its name where the folder does not tell it."""
+
+    folder: Path
+    name: str | None = None
+
+
+def find_checkpoint(name: str, tell: Callable[[str], object]) -> Source:
+    """A local checkpoint, or one on the Hub, OWNER/NAME[@REVISION], which is fetched; raises SanaError."""
+    return _find(name, MODELS, tell)
+
+
+def find_vae(name: str, tell: Callable[[str], object]) -> Source:
+    """The same for an autoencoder: a repo of its own, or the `vae` of a checkpoint."""
+    return _find(name, ("", "vae"), tell)
+
+
+def _find(name: str, parts: tuple[str, ...], tell: Callable[[str], object]) -> Source:
+    folder, hub_name = Path(name).expanduser(), HubName.parse(name)
+    if folder.exists() or hub_name is None:
+        return Source(folder)
+    with in_one_line(hub_name):
+        folder = snapshot(hub_name.repo, hub_name.revision or MAIN, CONFIGURATION)
+        files = list_files(hub_name.repo, folder.name)
+        if is_ir(files):
+            raise SanaError(f"{hub_name} holds OpenVINO IR already: run it with python app.py --model {hub_name}")
+        published = find_variant(hub_name.repo)
+        wanted = {file for file in files if any(fnmatch(file, pattern) for pattern in CONFIGURATION)}
+        for part in parts:
+            wanted |= _weights(files, part, published.weights if published else None)
+        download(hub_name, folder, {file: files[file] for file in sorted(wanted)}, tell)
+    return Source(folder, hub_name.repo)
+
+
+def _weights(files: dict[str, int], part: str, wanted: str | None) -> set[str]:
+    """The weight files of a part, of the variant that the export will choose."""
+    names = {file for file in files if file.endswith(".safetensors") and _folder(file) == part}
+    chosen = choose_weights({weights_variant(name) for name in names}, wanted)
+    return {name for name in names if weights_variant(name) == chosen}
+
+
+def _folder(file: str) -> str:
+    parent = PurePosixPath(file).parent.as_posix()
+    return "" if parent == "." else parent

@@ -1,0 +1,171 @@
+"""IR folders from the Hub: only the files that run, in the client's cache, complete and as the manifest lists them."""
+
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from fnmatch import fnmatch
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi, constants, get_cached_repo_tree, hf_hub_download, snapshot_download
+from huggingface_hub.errors import CachedRepoTreeNotFoundError, IncompleteSnapshotError, LocalEntryNotFoundError
+from huggingface_hub.hf_api import RepoFile
+
+from ..artifacts import COMPONENTS, MANIFEST, Manifest, differences, is_exported_by_optimum, read_manifest
+from ..errors import ArtifactError, SanaError
+from .client import HUB_ERRORS, in_one_line, is_unreachable, patiently
+from .names import HubName, is_commit
+from .progress import NoBar, megabytes, watched
+from .revisions import default_revision
+
+Tell = Callable[[str], object]
+
+INDEX = "model_index.json"
+DESCRIPTION = (MANIFEST, INDEX, "scheduler/*", *(f"{name}/config.json" for name in COMPONENTS))
+OPTIMUM = (*DESCRIPTION, "tokenizer/*", *(f"{name}/openvino_model.*" for name in COMPONENTS))
+
+
+def fetch(name: str, tell: Tell = print) -> Path:
+    """The folder of an IR repo, complete, and intact where it has a manifest; raises SanaError.
+
+    Args:
+        name: OWNER/NAME[@REVISION]. Without a revision: the newest tag, or else `main`. A commit that the cache has
+            is not asked for again; where the Hub cannot be reached, the cache has to do.
+        tell: gets a line on what is done, with sizes, speed and an estimate of the time.
+    """
+    hub_name = _parse(name)
+    with in_one_line(hub_name):
+        folder = _describe(hub_name, tell)
+        if (folder / MANIFEST).is_file():
+            _fetch_verified(hub_name, folder, tell)
+        else:
+            _fetch_unverified(hub_name, folder, tell)
+    return folder
+
+
+def fetch_description(name: str, tell: Tell = print) -> Path:
+    """The same folder with its manifest and configuration files at least: enough to draw the page.
+
+    The folder's name is the commit, so that `fetch(f"{repo}@{folder.name}")` completes this very revision.
+    """
+    hub_name = _parse(name)
+    with in_one_line(hub_name):
+        folder = _describe(hub_name, tell)
+        if (folder / MANIFEST).is_file():
+            _read_manifest(hub_name, folder)
+        elif not is_ir(list_files(hub_name.repo, folder.name)):
+            raise _no_ir(hub_name, folder)
+    return folder
+
+
+def download(name: HubName, folder: Path, files: dict[str, int], tell: Tell) -> None:
+    """Fetches those of `files` (path -> size) that the snapshot `folder` of a commit lacks."""
+    absent = {file: size for file, size in files.items() if not (folder / file).is_file()}
+    if not absent:
+        return
+    total, cache = sum(absent.values()), Path(constants.HF_HUB_CACHE)
+    free = shutil.disk_usage(next(parent for parent in (cache, *cache.absolute().parents) if parent.exists())).free
+    if free < total:
+        raise SanaError(
+            f"Not enough disk space in {cache} for {name}: {megabytes(total)} are needed, {megabytes(free)} are free; "
+            f"HF_HOME may name another place."
+        )
+    tell(f"Fetching {len(absent)} files of {name}, {megabytes(total)}, into {cache} ({megabytes(free)} free)")
+    with watched(folder.parents[1] / "blobs", total, tell):
+        try:
+            for file in absent:  # here and not in threads, which a Ctrl-C would wait for
+                patiently(partial(hf_hub_download, name.repo, file, revision=folder.name, tqdm_class=NoBar))
+        except HUB_ERRORS as error:
+            if is_unreachable(error):
+                raise IncompleteSnapshotError(f"{name} lacks files", snapshot_path=str(folder)) from error
+            raise
+
+
+def snapshot(repo: str, revision: str, patterns: Iterable[str], **options: Any) -> Path:
+    """The cache's folder of a revision, with the files that match; it is named by the commit."""
+    return Path(
+        patiently(
+            lambda: snapshot_download(
+                repo, revision=revision, allow_patterns=list(patterns), tqdm_class=NoBar, **options
+            )
+        )
+    )
+
+
+def list_files(repo: str, commit: str) -> dict[str, int]:
+    """Path and size of each file of a commit; the cache remembers them."""
+    try:
+        files = get_cached_repo_tree(repo, revision=commit)
+    except CachedRepoTreeNotFoundError:
+        tree = patiently(lambda: list(HfApi().list_repo_tree(repo, recursive=True, revision=commit)))
+        files = [file for file in tree if isinstance(file, RepoFile)]
+    return {file.path: file.size for file in files}
+
+
+def is_ir(files: Iterable[str]) -> bool:
+    return {f"{name}/openvino_model.xml" for name in COMPONENTS} <= set(files)
+
+
+def _parse(name: str) -> HubName:
+    hub_name = HubName.parse(name)
+    if hub_name is None:
+        raise SanaError(f"{name!r} is no model on the Hub: give OWNER/NAME or OWNER/NAME@REVISION.")
+    return hub_name
+
+
+def _describe(name: HubName, tell: Tell) -> Path:
+    revision = name.revision or default_revision(name.repo, tell)
+    if is_commit(revision):
+        with suppress(LocalEntryNotFoundError):
+            folder = snapshot(name.repo, revision, DESCRIPTION, local_files_only=True)
+            if (folder / MANIFEST).is_file() or is_exported_by_optimum(folder):
+                return folder
+    return snapshot(name.repo, revision, DESCRIPTION)
+
+
+def _fetch_verified(name: HubName, folder: Path, tell: Tell) -> None:
+    manifest = _read_manifest(name, folder)
+    download(name, folder, {file: entry["size"] for file, entry in manifest.files.items()}, tell)
+    bad = dict(differences(folder, manifest))
+    if not bad:
+        return
+    file, problem = next(iter(bad.items()))
+    tell(f"{folder / file} {problem}: fetching it once more")
+    try:
+        snapshot(name.repo, folder.name, (MANIFEST, *bad), force_download=True)
+    except HUB_ERRORS as error:
+        if is_unreachable(error):
+            raise SanaError(f"{folder / file} {problem}, and the Hub cannot be reached: start once with it.") from error
+        raise
+    for file, problem in differences(folder, read_manifest(folder)):
+        raise SanaError(
+            f"{name} cannot be used: its {file} {problem}, also when fetched again; choose a revision that is whole."
+        )
+
+
+def _read_manifest(name: HubName, folder: Path) -> Manifest:
+    try:
+        return read_manifest(folder)
+    except ArtifactError:  # damaged in the cache, perhaps
+        with suppress(*HUB_ERRORS):
+            snapshot(name.repo, folder.name, (MANIFEST,), force_download=True)
+        return read_manifest(folder)
+
+
+def _fetch_unverified(name: HubName, folder: Path, tell: Tell) -> None:
+    files = list_files(name.repo, folder.name)
+    if not is_ir(files):
+        raise _no_ir(name, folder)
+    wanted = {file: size for file, size in files.items() if any(fnmatch(file, pattern) for pattern in OPTIMUM)}
+    download(name, folder, wanted, tell)
+
+
+def _no_ir(name: HubName, folder: Path) -> SanaError:
+    if (folder / INDEX).is_file():
+        output = f"{name.repo.partition('/')[2]}-openvino"
+        return SanaError(
+            f"{name} holds no OpenVINO IR. If it is a Sana checkpoint, run: "
+            f"python precompile.py --model {name} --output {output}"
+        )
+    return SanaError(f"{name} holds no Sana model: it has no {INDEX}.")

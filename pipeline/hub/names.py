@@ -1,0 +1,48 @@
+"""Names on the Hub: OWNER/NAME, or OWNER/NAME@REVISION with a tag, a branch or a commit."""
+
+import re
+from dataclasses import dataclass
+
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
+
+from ..errors import SanaError
+
+_NAME = re.compile(r"(?P<repo>[A-Za-z0-9_][\w.-]*/[\w.-]+)(@(?P<revision>[\w.+/-]+))?", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class HubName:
+    """A repo, and the revision asked for; None where the name leaves it open."""
+
+    repo: str
+    revision: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "HubName | None":
+        """The name that `text` is; None where it is none."""
+        match = _NAME.fullmatch(text)
+        if not match:
+            return None
+        try:
+            validate_repo_id(match["repo"])
+        except HFValidationError:
+            return None
+        return cls(match["repo"], match["revision"])
+
+    def __str__(self) -> str:
+        return f"{self.repo}@{self.revision}" if self.revision else self.repo
+
+
+def is_commit(revision: str) -> bool:
+    """Whether this is a commit, whose files never change; a branch or a tag may move."""
+    return bool(_COMMIT.fullmatch(revision))
+
+
+def check_repo(text: str, flag: str) -> str:
+    """The repo to publish to; raises SanaError unless `text` is OWNER/NAME."""
+    name = HubName.parse(text)
+    if name is None or name.revision:
+        raise SanaError(f"{flag} takes OWNER/NAME, letters, digits and . _ - in each, not {text!r}.")
+    return name.repo

@@ -1,0 +1,29 @@
+"""What the tests of the Hub have in common."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import SanaError
+from pipeline.hub import fetch
+from tests.fake_hub import WRITE
+
+NAME = "tester/sana-ir"
+TAG = "openvino-2026.4.1-fp16"
+
+
+def refused(name, call=fetch) -> str:
+    """Fetches, which must fail; returns the one sentence."""
+    with pytest.raises(SanaError) as caught:
+        call(name, lambda line: None)
+    assert "\n" not in str(caught.value)
+    assert WRITE not in str(caught.value)
+    return str(caught.value)
+
+
+def quietly(name, call=fetch) -> Path:
+    return call(name, lambda line: None)
+
+
+def without(files, *names):
+    return {name: content for name, content in files.items() if name not in names}

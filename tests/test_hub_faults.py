@@ -1,0 +1,114 @@
+"""Faults on the way from the Hub: success after another try, or one line; never half a model, or a damaged one."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from pipeline import SanaError, SanaPipeline
+from pipeline.artifacts import MANIFEST, verify
+from tests.fake_hub import Fault
+from tests.hub_helpers import NAME, TAG, quietly, refused, without
+
+ROOT = Path(__file__).parents[1]
+PLACES = ["/refs$", "/revision/", "/tree/", "HEAD .*model_index.json", "GET .*/resolve/", "HEAD .*bin$", "GET /blobs/"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("kind", "times"), [(500, 2), (429, 1), ("drop", 1)])
+def test_what_passes_is_tried_again(hub, repo, place, kind, times):
+    hub.faults = [Fault(place, kind, times)]
+    verify(quietly(NAME))
+    assert hub.faults[0].times == 0
+
+
+def test_every_file_may_fail_twice(hub, repo, files):
+    hub.faults = [Fault(f"GET .*/resolve/.*{name}$", 500, times=2) for name in files]
+    hub.faults += [Fault("GET /blobs/", "drop", times=4)]
+    verify(quietly(NAME))
+
+
+@pytest.mark.parametrize("place", ["GET /blobs/", "GET .*/resolve/.*tokenizer.json", f"GET .*/resolve/.*{MANIFEST}"])
+def test_a_flipped_byte_is_fetched_again_once(hub, repo, place):
+    hub.faults = [Fault(place, "flip")]
+    verify(quietly(NAME))
+    assert hub.faults[0].times == 0
+
+
+@pytest.mark.parametrize("place", ["GET /blobs/", "GET .*/resolve/.*tokenizer.json"])
+def test_a_byte_that_stays_flipped_is_refused(hub, repo, place):
+    hub.faults = [Fault(place, "flip", times=1000)]
+    assert "also when fetched again" in refused(NAME)
+    with pytest.raises(SanaError, match="also when fetched again"):
+        SanaPipeline.from_pretrained(NAME, tell=lambda line: None)
+
+
+@pytest.mark.parametrize("name", ["transformer/openvino_model.bin", "tokenizer/tokenizer.json", MANIFEST])
+def test_a_file_that_was_tampered_with_is_fetched_again(repo, name, offline):
+    folder = quietly(f"{NAME}@{TAG}")
+    blob = (folder / name).resolve()
+    original = blob.read_bytes()
+    spoilt = b"x" + original[1:]
+    blob.write_bytes(spoilt)
+    quietly(f"{NAME}@{TAG}")
+    assert (folder / name).read_bytes() == original
+    (folder / name).resolve().write_bytes(spoilt)
+    offline()
+    assert "is damaged" in refused(f"{NAME}@{TAG}")
+
+
+@pytest.mark.parametrize("name", ["transformer/openvino_model.bin", "tokenizer/tokenizer.json"])
+@pytest.mark.parametrize("how", ["not in the tree", "not served"])
+def test_a_repo_that_lacks_a_file_is_refused(hub, files, name, how):
+    hub.add(NAME, without(files, name) if how == "not in the tree" else files)
+    if how == "not served":
+        hub.faults = [Fault(f"/resolve/.*{name}", 404, times=1000)]
+    line = refused(NAME)
+    assert name in line
+    with pytest.raises(SanaError, match=name):
+        SanaPipeline.from_pretrained(NAME, tell=lambda line: None)
+
+
+def test_half_a_model_in_the_cache_is_completed_or_refused(repo, monkeypatch):
+    folder = quietly(f"{NAME}@{TAG}")
+    (folder / "transformer" / "openvino_model.bin").resolve().unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(constants, "HF_HUB_OFFLINE", True)
+        for name in (NAME, f"{NAME}@{TAG}", f"{NAME}@{folder.name}"):
+            assert "partly in the cache, and HF_HUB_OFFLINE" in refused(name)
+    verify(quietly(f"{NAME}@{TAG}"))
+
+
+def test_what_is_not_cached_and_cannot_be_fetched_is_said(hub, repo, offline):
+    hub.faults = [Fault("", 503, times=1000)]
+    assert "failed 6 times with error 503" in refused(NAME)
+    offline()
+    for name in (NAME, f"{NAME}@{TAG}", f"{NAME}@{repo.main}"):
+        assert "HF_HUB_OFFLINE forbids to fetch it" in refused(name)
+
+
+def test_ctrl_c_does_not_wait_for_a_slow_file(hub, tmp_path):
+    hub.add("tester/checkpoint", {"model_index.json": b"{}", "vae/model.safetensors": b"x" * 1000})
+    interruptible = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores Ctrl-C
+    command = [sys.executable, ROOT / "precompile.py", "--model", "tester/checkpoint", "--output", tmp_path / "ir"]
+    released, waited = threading.Event(), []
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env={**os.environ}, preexec_fn=interruptible, **pipes) as process:
+
+        def stall():
+            process.send_signal(signal.SIGINT)
+            waited.append(released.wait(30))
+
+        hub.faults = [Fault("GET /blobs/", stall)]
+        try:
+            _, errors = process.communicate(timeout=60)
+            assert waited == []
+        finally:
+            released.set()
+    assert (process.returncode, len(errors.splitlines())) == (130, 1)

@@ -1,0 +1,252 @@
+"""Publishing an IR folder: all of it and then the tag, nothing twice, nothing over somebody else's work."""
+
+import dataclasses
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import precompile as program
+from pipeline import SanaError
+from pipeline.artifacts import MANIFEST, describe_files, read_manifest, verify, write_manifest
+from pipeline.hub import fetch
+from pipeline.publish import model as publishing
+from pipeline.publish import publish
+from tests.fake_hub import READ, WRITE, Fault
+from tests.hub_helpers import NAME
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def lines():
+    return []
+
+
+@pytest.fixture
+def push(hub, model, tmp_path, monkeypatch, lines):
+    """Publishes the tiny model, with a ready picture on its card."""
+    monkeypatch.setenv("HF_TOKEN", WRITE)
+    Image.new("RGB", (8, 8)).save(tmp_path / "ready.png")
+    monkeypatch.setattr(publishing, "draw_sample", lambda *_: tmp_path / "ready.png")
+
+    def run(folder=model, name=NAME, private=False):
+        return publish(folder, tmp_path, name, private, lines.append)
+
+    return run
+
+
+def sent(hub):
+    """What was written since the last time."""
+    written = [line for line in hub.requests if line.startswith("PUT") or "/commit/" in line or "/tag/" in line]
+    hub.requests.clear()
+    return written
+
+
+def test_the_tag_names_a_whole_model_and_a_second_run_writes_nothing(hub, push, model, lines):
+    published = push()
+    repo = hub.model(NAME)
+    tools = read_manifest(model).tools
+    assert repo.tags == {f"openvino-{tools['openvino']}-fp16": repo.main} == {published.tag: published.commit}
+    assert len(repo.commits) == 2, "the Hub's own first one, and one with everything"
+    assert hub.halves == []
+    for name, content in repo.files.items():
+        if (model / name).is_file():
+            assert content == (model / name).read_bytes()
+    assert repo.files.keys() - set(published.files) == {".gitattributes", "README.md", "sample.png"}
+    assert any(line.startswith("Uploading vae_decoder/openvino_model.bin, 1.0 MB (1 of") for line in lines)
+    assert sent(hub)
+    assert push() == published
+    assert sent(hub) == []
+    assert "nothing to upload" in lines[-1]
+    verify(fetch(f"{NAME}@{published.tag}", lines.append))
+
+
+PLACES = [
+    *("/repos/create", "GET /api/models/[^/]*/[^/]*$", "/refs", "/preupload/", "/objects/batch", "PUT /blobs"),
+    *("/validate-yaml", "/commit/", "/tag/"),
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("kind", "times"), [(500, 2), ("drop", 1)])
+def test_what_passes_is_tried_again(hub, push, place, kind, times):
+    hub.faults = [Fault(place, kind, times)]
+    published = push()
+    assert hub.faults[0].times == 0
+    assert hub.model(NAME).tags == {published.tag: hub.model(NAME).main}
+    assert hub.halves == []
+
+
+@pytest.mark.parametrize("place", ["/commit/", "/tag/", "/repos/create"])
+def test_an_answer_that_is_lost_does_no_harm(hub, push, place):
+    hub.faults = [Fault(place, lambda: None, after=True)]
+    published = push()
+    assert len(hub.model(NAME).commits) == 2
+    assert hub.model(NAME).tags == {published.tag: published.commit}
+
+
+MOMENTS = {
+    "first file": Fault("PUT /blobs", None),
+    "second file": Fault("PUT /blobs", None, spared=1),
+    "commit": Fault("/commit/", None),
+    "committed": Fault("/commit/", None, after=True),
+    "tag": Fault("/tag/", None),
+}
+
+
+def test_killed_at_five_moments_it_goes_on_where_it_was(hub, push, model, tmp_path):
+    (tmp_path / "empty").mkdir()
+    statement = f"""
+from pathlib import Path
+from pipeline.publish import model
+model.draw_sample = lambda *_: Path({str(tmp_path / "ready.png")!r})
+model.publish(Path({str(model)!r}), Path({str(tmp_path / "empty")!r}), {NAME!r}, False, print)
+"""
+    environment = {"PATH": "", "HF_TOKEN": WRITE, **hub.environment}
+    sizes = []
+    for moment, fault in MOMENTS.items():
+        with subprocess.Popen([sys.executable, "-c", statement], cwd=ROOT, env=environment) as process:
+
+            def kill(process=process):
+                process.kill()
+                raise ConnectionAbortedError
+
+            hub.faults = [dataclasses.replace(fault, kind=kill)]
+            assert process.wait(60) == -9, moment
+        assert hub.model(NAME).tags == {}
+        sizes.append(len(hub.blobs))
+    assert 0 <= sizes[0] < sizes[1] < sizes[2] == sizes[-1]
+    puts = [line for line in hub.requests if line.startswith("PUT")]
+    assert len(set(puts)) == sizes[-1]
+    assert len(puts) <= sizes[-1] + 5, "only what was in flight is sent again"
+    hub.requests.clear()
+    published = push()
+    assert sent(hub) == [f"POST /api/models/{NAME}/tag/{published.commit}"], "all was there but the tag"
+    assert len(hub.model(NAME).commits) == 2
+    assert hub.halves == []
+
+
+def test_a_repo_that_changed_meanwhile_is_left_alone(hub, push):
+    def interfere():
+        repo = hub.model(NAME)
+        repo.commit({**repo.files, "README.md": b"theirs"})
+
+    hub.faults = [Fault("/commit/", interfere)]
+    with pytest.raises(SanaError, match="changed by somebody else meanwhile"):
+        push()
+    assert hub.model(NAME).files == {".gitattributes": b"", "README.md": b"theirs"}
+    assert hub.model(NAME).tags == {}
+
+
+def test_an_edited_card_stays(hub, push):
+    push()
+    repo = hub.model(NAME)
+    repo.commit({**repo.files, "README.md": b"edited"})
+    sent(hub)
+    push()
+    assert sent(hub) == []
+    repo.tags.clear()
+    push()
+    assert repo.files["README.md"] == b"edited"
+
+
+@pytest.fixture
+def other(model, tmp_path):
+    """Another model, with the same versions and compression: one file less, one file changed."""
+    folder = shutil.copytree(model, tmp_path / "other")
+    manifest = read_manifest(folder)
+    (folder / "tokenizer" / "tokenizer_config.json").unlink()
+    (folder / "transformer" / "config.json").write_text("{}")
+    (folder / MANIFEST).unlink()
+    write_manifest(folder, dataclasses.replace(manifest, files=describe_files(folder)))
+    return folder
+
+
+def test_a_tag_is_never_moved(hub, push, other):
+    published = push()
+    sent(hub)
+    with pytest.raises(SanaError, match=f"hf repos tag delete {NAME} {published.tag}"):
+        push(other)
+    assert sent(hub) == []
+
+
+def test_another_model_replaces_the_files_of_the_first_under_its_own_tag(hub, push, other):
+    first = push()
+    repo = hub.model(NAME)
+    repo.tags = {"old": repo.tags[first.tag]}
+    repo.commit({**repo.files, "notes.md": b"theirs"})
+    sent(hub)
+    second = push(other)
+    assert len([line for line in sent(hub) if line.startswith("PUT")]) == 0, "no large file changed"
+    assert "tokenizer/tokenizer_config.json" not in repo.files
+    assert repo.files["notes.md"] == b"theirs"
+    assert repo.tags == {"old": first.commit, second.tag: second.commit}
+    assert hub.halves == []
+
+
+def test_a_repo_of_something_else_is_left_alone(hub, push):
+    hub.add(NAME, {"README.md": b"", "model.safetensors": b"x"})
+    with pytest.raises(SanaError, match=r"holds something else \(model\.safetensors\)"):
+        push()
+    assert sent(hub) == []
+
+
+def test_private_is_private(hub, push):
+    push(private=True)
+    assert hub.model(NAME).private
+    hub.add("tester/public", {})
+    with pytest.raises(SanaError, match="is there already, and public"):
+        push(name="tester/public", private=True)
+
+
+def test_a_damaged_folder_is_not_published(hub, push, other):
+    (other / "transformer" / "config.json").write_text("[]")
+    with pytest.raises(SanaError, match="is damaged"):
+        push(other)
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize(
+    ("token", "options", "message"),
+    [
+        (None, ["--push-to-hub", NAME], "HF_TOKEN"),
+        (READ, ["--push-to-hub", NAME], "may only read"),
+        ("hf_wrong", ["--push-to-hub", NAME], "does not accept the token"),
+        (WRITE, ["--push-to-hub", "sana-ir"], "--push-to-hub takes OWNER/NAME"),
+        (WRITE, ["--push-to-hub", "a/b/c"], "--push-to-hub takes OWNER/NAME"),
+        (WRITE, ["--push-to-hub", "tester/sana@v1"], "--push-to-hub takes OWNER/NAME"),
+        (WRITE, ["--push-to-hub", ""], "--push-to-hub takes OWNER/NAME"),
+        (WRITE, ["--push-to-hub", NAME, "--space", "space"], "--space takes OWNER/NAME"),
+        (WRITE, ["--space", "tester/space"], "belong to --push-to-hub"),
+        (WRITE, ["--private"], "belong to --push-to-hub"),
+        (WRITE, ["--model", "tester/none"], "There is no model tester/none"),
+        (WRITE, ["--model", "tester/data"], "is a dataset on the Hub, not a model"),
+        (WRITE, ["--model", "tester/checkpoint@v9"], "has no revision v9. It has no tags."),
+        (WRITE, ["--model", "tester/ir"], "holds OpenVINO IR already"),
+        (WRITE, ["--vae", "tester/none"], "There is no model tester/none"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2_before_any_work(
+    hub, capsys, tmp_path, monkeypatch, token, options, message
+):
+    if token:
+        monkeypatch.setenv("HF_TOKEN", token)
+    hub.add("tester/data", {"README.md": b""}, "dataset")
+    hub.add("tester/checkpoint", {"model_index.json": b"{}"})
+    hub.add("tester/ir", {f"{name}/openvino_model.xml": b"" for name in ("text_encoder", "transformer", "vae_decoder")})
+    assert program.main(["--output", str(tmp_path / "output"), *options]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+    assert message in captured.err
+    assert not token or token not in captured.err
+    assert list(tmp_path.iterdir()) == [] or not (tmp_path / "output").exists()
+
+
+def test_a_repo_of_others_is_one_line(hub, push):
+    with pytest.raises(SanaError, match=r"no right to do that with others/model \(You don't have the rights"):
+        push(name="others/model")
