@@ -86,6 +86,11 @@ class SanaPipeline:
         """What this model does when nothing else is asked for, and the sizes it can make."""
         return self.manifest.defaults
 
+    @property
+    def sample_size(self) -> int:
+        """The native side in latent positions of 32 x 32 pixels: it decides which sizes the model was trained at."""
+        return self._transformer_config.get("sample_size", 32)
+
     def settings(
         self,
         prompt: str,
@@ -171,7 +176,7 @@ class SanaPipeline:
         start = time.perf_counter()
         width, height = settings.width, settings.height
         if settings.use_resolution_binning:
-            width, height = generation_size(width, height, self._transformer_config["sample_size"])
+            width, height = generation_size(width, height, self.sample_size)
         latents = torch.empty(0)
         for step in self._denoiser.steps(self._text_encoder, settings, width, height):
             latents = step.latents
