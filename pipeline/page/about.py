@@ -22,6 +22,16 @@ def badge(model: Description, device: str, line: str | None) -> str:
     return f'<div class="badge" role="status"><span>{facts}</span>{state}</div>'
 
 
+def note(model: Description) -> str:
+    """What to expect of the bundled model, beside its examples."""
+    if not model.is_miniature:
+        return ""
+    return (
+        "<p>The bundled miniature draws picture-book scenes only: houses, trees, flowers, cars, boats, stars and "
+        "the like, in plain colours.</p>"
+    )
+
+
 def facts(model: Description, device: str) -> str:
     """A table of what runs."""
     rows = [

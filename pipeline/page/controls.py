@@ -16,7 +16,7 @@ NEGATIVE = "What to avoid. It has an effect where guidance is above 1."
 
 @dataclass(frozen=True)
 class Controls:
-    """The endpoint's parameters, in its order; `shape` beside them only sets width and height."""
+    """The parameters of a generation, in their order."""
 
     prompt: Any
     negative_prompt: Any
@@ -28,8 +28,8 @@ class Controls:
     seed: Any
     randomize_seed: Any
     num_images: Any
-    use_resolution_binning: Any
     model: Any
+    use_resolution_binning: Any
 
     @property
     def inputs(self) -> list[Any]:

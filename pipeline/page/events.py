@@ -10,7 +10,7 @@ import gradio as gr
 
 from ..errors import SanaError, SettingsError
 from ..image import read_settings
-from .about import badge, facts
+from .about import badge, facts, note
 from .controls import Controls, fit, options
 from .description import Description
 from .examples import examples
@@ -33,7 +33,7 @@ STOPPED = """(line, pictures) => {
 }"""
 LINK = """(...values) => {
     const names = ["prompt", "negative_prompt", "style", "width", "height", "num_inference_steps", "guidance_scale",
-        "seed", "randomize_seed", "num_images", "use_resolution_binning", "model"];
+        "seed", "randomize_seed", "num_images", "model", "use_resolution_binning"];
     const query = new URLSearchParams();
     names.forEach((name, index) => {
         const value = values[index];
@@ -55,41 +55,13 @@ def connect(
     timings: Timings,
 ) -> None:
     """Connects the parts of the page; called inside of its Blocks."""
-    _connect_generation(parts, controls, generation)
-    _connect_settings(app, parts, controls, models, generation, timings)
+    _connect_generation(app, parts, controls, models, generation, timings)
+    _connect_settings(app, parts, controls, models, generation)
     _connect_pictures(parts, controls, models)
     _connect_models(app, parts, controls, models)
 
 
-def _connect_generation(parts: SimpleNamespace, controls: Controls, generation: Generation) -> None:
-    buttons = [parts.run, parts.stop]
-    triggers = [parts.run.click, controls.prompt.submit]
-    gr.on(triggers, None, None, buttons, js=RUNNING, **QUIET)
-    running = gr.on(
-        triggers,
-        generation.generate,
-        inputs=controls.inputs,
-        outputs=[parts.pictures, controls.seed, parts.status],
-        api_name="generate",
-        api_description=DESCRIPTION,
-        validator=generation.validate,
-        preprocess=False,  # plain values, all checked by the validator: no limit is said twice
-        concurrency_limit=1,
-        concurrency_id=CONCURRENCY_ID,
-        show_progress="minimal",
-        show_progress_on=parts.status,
-    )
-    running.then(None, None, buttons, js=IDLE, **QUIET)
-    # The file is made; the browser keeps its own copy.
-    running.success(None, parts.pictures, None, js="(pictures) => { window.sanaKeep?.(pictures); }", **QUIET)
-    running.success(lambda: 0, None, parts.selected, **QUIET)
-    parts.stop.click(None, [parts.status, parts.pictures], parts.status, js=STOPPED, cancels=running, **QUIET).then(
-        None, None, buttons, js=IDLE, **QUIET
-    )
-    parts.pictures.select(_index, None, parts.selected, **QUIET)
-
-
-def _connect_settings(
+def _connect_generation(
     app: gr.Blocks,
     parts: SimpleNamespace,
     controls: Controls,
@@ -97,7 +69,7 @@ def _connect_settings(
     generation: Generation,
     timings: Timings,
 ) -> None:
-    def estimate(model: str, width: int, height: int, steps: int, guidance: float, seed: int, images: int) -> str:
+    def estimate(model: str, width: int, height: int, steps: int, guidance: float, images: int) -> str:
         try:
             settings = generation.settings(
                 models.check(model),
@@ -113,6 +85,49 @@ def _connect_settings(
         seconds = timings.estimate(model, settings)
         return f"<p>Takes {in_words(seconds)} on this machine</p>" if seconds is not None else ""
 
+    buttons = [parts.run, parts.stop]
+    priced = [
+        controls.model,
+        controls.width,
+        controls.height,
+        controls.num_inference_steps,
+        controls.guidance_scale,
+        controls.num_images,
+    ]
+    gr.on([app.load, *(each.change for each in priced)], estimate, priced, parts.estimate, **QUIET)
+    triggers = [parts.run.click, controls.prompt.submit]
+    gr.on(triggers, None, None, buttons, js=RUNNING, **QUIET)
+    work: dict[str, Any] = {
+        "outputs": [parts.pictures, controls.seed, parts.status],
+        "validator": generation.validate,
+        "preprocess": False,  # plain values, all checked by the validator: no limit is said twice
+        "concurrency_limit": 1,
+        "concurrency_id": CONCURRENCY_ID,
+        "show_progress": "minimal",
+        "show_progress_on": parts.status,
+    }
+    running = gr.on(triggers, generation.show, controls.inputs, api_visibility="private", **work)
+    # The endpoint: its ten parameters are a contract, also for those who send them by position.
+    parameters = controls.inputs[: 11 if controls.model.visible else 10]
+    parts.endpoint.click(generation.generate, parameters, api_name="generate", api_description=DESCRIPTION, **work)
+    running.then(None, None, buttons, js=IDLE, **QUIET)
+    # The file is made; the browser keeps its own copy.
+    running.success(None, parts.pictures, None, js="(pictures) => { window.sanaKeep?.(pictures); }", **QUIET)
+    running.success(lambda: 0, None, parts.selected, **QUIET)
+    running.success(estimate, priced, parts.estimate, **QUIET)  # now it is known how long this takes
+    parts.stop.click(None, [parts.status, parts.pictures], parts.status, js=STOPPED, cancels=running, **QUIET).then(
+        None, None, buttons, js=IDLE, **QUIET
+    )
+    parts.pictures.select(_index, None, parts.selected, **QUIET)
+
+
+def _connect_settings(
+    app: gr.Blocks,
+    parts: SimpleNamespace,
+    controls: Controls,
+    models: Models,
+    generation: Generation,
+) -> None:
     def open_link(request: gr.Request) -> dict[Any, Any]:
         values, problems = read_link(request.query_params, models, generation)
         model = models.describe(values.get("model", models.names[0]))
@@ -132,15 +147,6 @@ def _connect_settings(
     sizes = [controls.width, controls.height]
     parts.shape.input(size_of, [parts.shape, controls.model], sizes, **QUIET)
     gr.on([each.change for each in sizes], shape, [*sizes, controls.model], parts.shape, **QUIET)
-    work = [
-        controls.model,
-        *sizes,
-        controls.num_inference_steps,
-        controls.guidance_scale,
-        controls.seed,  # set by each picture: there is more to say then
-        controls.num_images,
-    ]
-    gr.on([app.load, *(each.change for each in work)], estimate, work, parts.estimate, **QUIET)
     gr.on(
         [controls.style.change, controls.model.change],
         lambda style, model: describe_style(style, models.describe(model).family),
@@ -152,6 +158,7 @@ def _connect_settings(
     # The page draws another picture each time, until a seed is typed; the endpoint keeps to its seed.
     controls.seed.input(None, None, controls.randomize_seed, js="() => false", **QUIET)
     parts.reuse.click(None, None, controls.randomize_seed, js="() => false", **QUIET)
+    app.load(None, None, controls.randomize_seed, js="() => true", **QUIET)
     app.load(open_link, None, [*controls.inputs, parts.status], **QUIET)
     parts.link.click(None, controls.inputs, parts.status, js=LINK, **QUIET)
 
@@ -229,6 +236,7 @@ def _connect_models(app: gr.Blocks, parts: SimpleNamespace, controls: Controls, 
             **controls.updates(fit(model)),
             parts.shape: gr.update(**options("shape", model)),
             parts.examples: gr.update(samples=examples(model.is_miniature)),
+            parts.note: note(model),
             **about(name, "Waiting for the model"),
         }
 
@@ -257,7 +265,7 @@ def _connect_models(app: gr.Blocks, parts: SimpleNamespace, controls: Controls, 
     chosen = controls.model.input(
         choose,
         controls.model,
-        [*controls.inputs, parts.shape, parts.examples, *about_parts],
+        [*controls.inputs, parts.shape, parts.examples, parts.note, *about_parts],
         **QUIET,
     )
     chosen.then(

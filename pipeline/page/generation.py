@@ -4,6 +4,7 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,20 @@ from .timings import Timings
 # The pictures (while it runs: a preview), the seed, and a line on how far it is or how long it took.
 Output = tuple[list[Path] | list[Image.Image], int, str]
 
+PARAMETERS = (
+    "prompt",
+    "negative_prompt",
+    "style",
+    "width",
+    "height",
+    "num_inference_steps",
+    "guidance_scale",
+    "seed",
+    "randomize_seed",
+    "num_images",
+    "model",  # from here on: of the page; the endpoint has it where there is a menu
+    "use_resolution_binning",
+)
 DESCRIPTION = """Draws pictures of a prompt. Returns them as PNG files that hold the settings they were made with,
 the seed that was used, and a line of times. While it runs, each step yields a preview and how far it is."""
 
@@ -45,8 +60,8 @@ class Generation:
         seed: int,
         randomize_seed: bool,
         num_images: int,
-        use_resolution_binning: bool,
-        model: str,
+        model: str = "",
+        use_resolution_binning: bool = True,
     ) -> Iterator[Output]:
         """Draws pictures of a prompt.
 
@@ -61,8 +76,8 @@ class Generation:
             seed: 0 to 4294967295; the same seed and settings give the same picture, byte for byte.
             randomize_seed: Take another seed each time, and return it.
             num_images: Pictures to draw at once, 1 to 8.
-            use_resolution_binning: Draw at the trained size of the nearest aspect ratio, then scale and crop.
             model: A model of the page's menu; empty stands for the first.
+            use_resolution_binning: Draw at the trained size of the nearest aspect ratio, then scale and crop.
 
         Returns:
             The pictures as PNG files with metadata, the seed used, and a line of times.
@@ -106,43 +121,36 @@ class Generation:
         except SanaError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    def validate(
-        self,
-        prompt: Any,
-        negative_prompt: Any,
-        style: Any,
-        width: Any,
-        height: Any,
-        num_inference_steps: Any,
-        guidance_scale: Any,
-        seed: Any,
-        randomize_seed: Any,
-        num_images: Any,
-        use_resolution_binning: Any,
-        model: Any,
-    ) -> list[dict[str, Any]]:
+    def show(self, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """`generate` for the page, which keeps the last picture in view until there is a preview."""
+        for pictures, seed, line in self.generate(*values):
+            yield pictures or gr.skip(), seed, line
+
+    def validate(self, *values: Any) -> list[dict[str, Any]]:
         """One verdict per parameter, asked before a request queues; the sentences are those of SettingsError."""
-
-        def try_out(**values: Any) -> dict[str, Any]:
-            return _verdict(lambda: self.settings(name, known_style, **values))
-
+        given = dict(zip(PARAMETERS, values, strict=False))
         # each parameter gets its own verdict only
-        name = model if _is_fine(lambda: self._models.check(model)) and model else self._models.names[0]
-        known_style = style if _is_fine(lambda: find_style(style)) else NO_STYLE
-        return [
-            try_out(prompt=prompt),
-            try_out(negative_prompt=negative_prompt),
-            _verdict(lambda: find_style(style)),
-            try_out(width=width),
-            try_out(height=height),
-            try_out(num_inference_steps=num_inference_steps),
-            try_out(guidance_scale=guidance_scale),
-            gr.validate(True, "") if randomize_seed is True else try_out(seed=seed),
-            _verdict(lambda: _check_switch("randomize_seed", randomize_seed)),
-            try_out(num_images_per_prompt=num_images),
-            _verdict(lambda: _check_switch("use_resolution_binning", use_resolution_binning)),
-            _verdict(lambda: self._models.check(model)),
-        ]
+        model = self._models.names[0]
+        if _is_fine(lambda: self._models.check(given.get("model"))):
+            model = self._models.check(given.get("model"))
+        style = given["style"] if _is_fine(lambda: find_style(given["style"])) else NO_STYLE
+        return [_verdict(partial(self._check, name, given, model, style)) for name in given]
+
+    def _check(self, name: str, given: dict[str, Any], model: str, style: str) -> None:
+        """Raises SettingsError for one parameter of those given."""
+        match name:
+            case "style":
+                find_style(given[name])
+            case "model":
+                self._models.check(given[name])
+            case "randomize_seed" | "use_resolution_binning":
+                _check_switch(name, given[name])
+            case "seed" if given["randomize_seed"] is True:
+                pass  # another one is taken
+            case "num_images":
+                self.settings(model, style, num_images_per_prompt=given[name])
+            case _:
+                self.settings(model, style, **{name: given[name]})
 
     def settings(self, model: str, style: str, **values: Any) -> GenerationSettings:
         """Settings of some values for a model, with valid ones in place of the rest; raises SettingsError."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from .about import badge, facts
+from .about import badge, facts, note
 from .controls import Controls, options
 from .description import Description
 from .events import connect
@@ -44,6 +44,7 @@ def build(models: Models, timings: Timings, max_queue: int) -> gr.Blocks:
                     type="tuple",
                     elem_id="examples",
                 )
+                parts.note = gr.HTML(note(model), elem_id="note")
             with gr.Column(elem_id="result", min_width=0):
                 _result(parts)
             with gr.Column(elem_id="settings", min_width=0):
@@ -75,6 +76,7 @@ def _result(parts: SimpleNamespace) -> None:
         parts.same_seed = gr.Button("Same seed, change this", size="sm", min_width=0)
         parts.compare = gr.Button("Compare", size="sm", min_width=0)
         parts.link = gr.Button("Copy link", size="sm", min_width=0)
+    parts.endpoint = gr.Button("/generate", visible=False)
     parts.selected = gr.State(0)
     parts.pinned = gr.State(None)
     with gr.Column(visible=False, elem_id="comparison") as parts.comparison:
@@ -118,8 +120,8 @@ def _settings(prompt: Any, models: Models, model: Description, parts: SimpleName
         seed,
         randomize_seed,
         num_images,
-        binning,
         menu,
+        binning,
     )
 
 

@@ -38,7 +38,8 @@ def read_link(query: Mapping[str, str], models: Models, generation: Generation) 
         attempt(name, checked(name))
     for name in ("randomize_seed", "use_resolution_binning"):
         attempt(name, lambda text, name=name: _switch(text, name))
-    values.setdefault("randomize_seed", "seed" not in values)
+    if "seed" in values:
+        values.setdefault("randomize_seed", False)
     return values, problems
 
 

@@ -1,8 +1,8 @@
 """How long things took on this machine, so that the page can say how long they will take: a small JSON file."""
 
 import json
+import re
 from pathlib import Path
-from typing import Any
 
 from ..settings import GenerationSettings
 
@@ -53,24 +53,25 @@ class Timings:
         pixels = settings.width * settings.height
         best: tuple[dict[str, float], float] | None = None
         for size, entry in self._read().get(model, {}).items():
-            try:
-                width, height = map(int, size.split("x"))
-                numbers = {name: float(seconds) for name, seconds in entry.items()}
-                scale = pixels / (width * height)
-            except (ValueError, TypeError, AttributeError, ZeroDivisionError):
-                continue
-            usable = {_step_key(settings), "decode", "text"} <= set(numbers)
+            width, _, height = size.partition("x")
+            scale = pixels / (int(width) * int(height))
+            usable = {_step_key(settings), "decode", "text"} <= set(entry)
             if usable and (best is None or abs(scale - 1) < abs(best[1] - 1)):
-                best = numbers, scale
+                best = entry, scale
         return best
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, dict[str, dict[str, float]]]:
+        """By model and size; a file that makes no sense counts as empty."""
         try:
             value = json.loads(self._path.read_text())
-        except (OSError, ValueError):
+            return {
+                model: {
+                    size: {key: float(entry[key]) for key in entry} for size, entry in sizes.items() if _is_size(size)
+                }
+                for model, sizes in value.items()
+            }
+        except (OSError, ValueError, TypeError, AttributeError):
             return {}
-        usable = isinstance(value, dict) and all(isinstance(sizes, dict) for sizes in value.values())
-        return value if usable else {}
 
 
 def in_words(seconds: float) -> str:
@@ -82,6 +83,10 @@ def in_words(seconds: float) -> str:
     if seconds < 5400:
         return f"about {round(seconds / 60)} min"
     return f"about {seconds / 3600:.1f} h"
+
+
+def _is_size(text: str) -> bool:
+    return re.fullmatch(r"[1-9]\d*x[1-9]\d*", text, re.ASCII) is not None
 
 
 def _size(settings: GenerationSettings) -> str:
