@@ -9,6 +9,43 @@ import pytest
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_home(tmp_path_factory):
+    """What the page remembers of this machine goes to a folder of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+            patch.setenv(name, str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from tests.browsing import chromium
+
+    with chromium() as browser:
+        if browser is None:
+            reason = "there is no chromium here (Debian and Ubuntu: apt-get install chromium)"
+            pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        yield browser
+
+
+@pytest.fixture
+def requests():
+    return []
+
+
+@pytest.fixture
+def tab(browser, page, requests):
+    """The page in a browser of its own, with every request that it makes written down."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(60_000)
+    tab = context.new_page()
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.goto(page)
+    yield tab
+    context.close()
+
+
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
     """The IR folder of a random tiny checkpoint. Not to be changed: copy it."""
@@ -56,6 +93,32 @@ def steps_done(pipe, monkeypatch):
                     events.append(update.step)
                     time.sleep(0.5)  # 100 steps outlast a slow browser on a busy machine
                 yield update
+        finally:
+            events.append("closed")
+
+    monkeypatch.setattr(pipe, "generate", generate)
+    return events
+
+
+@pytest.fixture
+def slow_bands(pipe, monkeypatch):
+    """Decoding in many small bands, slowed down: a number for each, "done", and "closed" when a generation ends."""
+    from pipeline.updates import DecodeUpdate, Result
+
+    events = []
+    original = pipe.generate
+
+    def generate(settings):
+        try:
+            for update in original(settings):
+                if isinstance(update, DecodeUpdate):
+                    for band in range(1, 101):
+                        events.append(band)
+                        yield DecodeUpdate(1, 1, band, 100)
+                        time.sleep(0.5)
+                else:
+                    events.extend(["done"] * isinstance(update, Result))
+                    yield update
         finally:
             events.append("closed")
 

@@ -78,7 +78,7 @@ def options(name: str, model: Description) -> dict[str, Any]:
             "value": defaults.guidance_scale,
         },
         "seed": {"label": "Seed", "value": 0, "precision": 0, "minimum": 0, "maximum": MAX_SEED},
-        "randomize_seed": {"label": "Random seed", "value": False},
+        "randomize_seed": {"label": "Random seed", "value": True},
         "num_images": {"label": "Pictures", "minimum": 1, "maximum": MAX_IMAGES, "step": 1, "precision": 0, "value": 1},
         "use_resolution_binning": {
             "label": "Draw at the nearest trained size, then scale",

@@ -1,6 +1,7 @@
 """Which event of the page calls what. Only Generate and loading a model use the model, and so wait in one queue."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -108,7 +109,9 @@ def _connect_generation(
     }
     running = gr.on(triggers, generation.show, controls.inputs, api_visibility="private", **work)
     # The endpoint: its ten parameters are a contract, also for those who send them by position.
-    parameters = controls.inputs[: 11 if controls.model.visible else 10]
+    # The page draws another picture each time until a seed is typed; the endpoint keeps to its seed.
+    own = dataclasses.replace(controls, randomize_seed=parts.endpoint_randomize)
+    parameters = own.inputs[: 11 if controls.model.visible else 10]
     parts.endpoint.click(generation.generate, parameters, api_name="generate", api_description=DESCRIPTION, **work)
     running.then(None, None, buttons, js=IDLE, **QUIET)
     # The file is made; the browser keeps its own copy.
@@ -155,10 +158,8 @@ def _connect_settings(
         **QUIET,
     )
     parts.examples.click(lambda row: row[0], parts.examples, controls.prompt, **QUIET)
-    # The page draws another picture each time, until a seed is typed; the endpoint keeps to its seed.
     controls.seed.input(None, None, controls.randomize_seed, js="() => false", **QUIET)
     parts.reuse.click(None, None, controls.randomize_seed, js="() => false", **QUIET)
-    app.load(None, None, controls.randomize_seed, js="() => true", **QUIET)
     app.load(open_link, None, [*controls.inputs, parts.status], **QUIET)
     parts.link.click(None, controls.inputs, parts.status, js=LINK, **QUIET)
 

@@ -77,6 +77,7 @@ def _result(parts: SimpleNamespace) -> None:
         parts.compare = gr.Button("Compare", size="sm", min_width=0)
         parts.link = gr.Button("Copy link", size="sm", min_width=0)
     parts.endpoint = gr.Button("/generate", visible=False)
+    parts.endpoint_randomize = gr.Checkbox(False, label="Random seed", visible=False)
     parts.selected = gr.State(0)
     parts.pinned = gr.State(None)
     with gr.Column(visible=False, elem_id="comparison") as parts.comparison:
