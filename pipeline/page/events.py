@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import html
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +26,7 @@ from .timings import Timings, in_words
 
 CONCURRENCY_ID = "generation"  # shared by everything that uses the model: one at a time, in the order of asking
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-RUNNING = "() => [{__type__: 'update', interactive: false}, {__type__: 'update', interactive: true}]"
+RUNNING = "() => [{__type__: 'update', interactive: false}, {__type__: 'update', interactive: true}, '']"
 IDLE = "() => [{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}]"
 STOPPED = """(line, pictures) => {
     const step = /^Step (\\d+) of (\\d+)/.exec(line || "");
@@ -97,22 +98,40 @@ def _connect_generation(
     ]
     gr.on([app.load, *(each.change for each in priced)], estimate, priced, parts.estimate, **QUIET)
     triggers = [parts.run.click, controls.prompt.submit]
-    gr.on(triggers, None, None, buttons, js=RUNNING, **QUIET)
+    gr.on(triggers, None, None, [*buttons, parts.problem], js=RUNNING, **QUIET)
     work: dict[str, Any] = {
         "outputs": [parts.pictures, controls.seed, parts.status],
-        "validator": generation.validate,
         "preprocess": False,  # plain values, all checked by the validator: no limit is said twice
         "concurrency_limit": 1,
         "concurrency_id": CONCURRENCY_ID,
         "show_progress": "minimal",
         "show_progress_on": parts.status,
     }
-    running = gr.on(triggers, generation.show, controls.inputs, api_visibility="private", **work)
+
+    def check(*values: Any) -> None:
+        """Before anything queues; what is wrong is then said beside the button."""
+        if problems := generation.problems(*values):
+            raise gr.Error(" ".join(problems), visible=False, print_exception=False)
+
+    def explain(*values: Any) -> str:
+        return f'<p role="alert">{html.escape(" ".join(generation.problems(*values)))}</p>'
+
+    checked = gr.on(triggers, check, controls.inputs, preprocess=False, **QUIET)
+    checked.failure(explain, controls.inputs, parts.problem, preprocess=False, **QUIET)
+    checked.failure(None, None, buttons, js=IDLE, **QUIET)
+    running = checked.success(generation.show, controls.inputs, api_visibility="private", **work)
     # The endpoint: its ten parameters are a contract, also for those who send them by position.
     # The page draws another picture each time until a seed is typed; the endpoint keeps to its seed.
     own = dataclasses.replace(controls, randomize_seed=parts.endpoint_randomize)
     parameters = own.inputs[: 11 if controls.model.visible else 10]
-    parts.endpoint.click(generation.generate, parameters, api_name="generate", api_description=DESCRIPTION, **work)
+    parts.endpoint.click(
+        generation.generate,
+        parameters,
+        api_name="generate",
+        api_description=DESCRIPTION,
+        validator=generation.validate,
+        **work,
+    )
     running.then(None, None, buttons, js=IDLE, **QUIET)
     # The file is made; the browser keeps its own copy.
     running.success(None, parts.pictures, None, js="(pictures) => { window.sanaKeep?.(pictures); }", **QUIET)

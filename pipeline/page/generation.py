@@ -136,6 +136,10 @@ class Generation:
         style = given["style"] if _is_fine(lambda: find_style(given["style"])) else NO_STYLE
         return [_verdict(partial(self._check, name, given, model, style)) for name in given]
 
+    def problems(self, *values: Any) -> list[str]:
+        """The sentences of those verdicts that refuse."""
+        return [verdict["message"] for verdict in self.validate(*values) if not verdict["is_valid"]]
+
     def _check(self, name: str, given: dict[str, Any], model: str, style: str) -> None:
         """Raises SettingsError for one parameter of those given."""
         match name:

@@ -36,6 +36,7 @@ def build(models: Models, timings: Timings, max_queue: int) -> gr.Blocks:
                 with gr.Row(elem_id="go"):
                     parts.run = gr.Button("Generate", variant="primary", scale=3, min_width=120, elem_id="generate")
                     parts.stop = gr.Button("Stop", scale=1, min_width=80, interactive=False, elem_id="stop")
+                parts.problem = gr.HTML("", elem_id="problem")
                 parts.estimate = gr.HTML("", elem_id="estimate")
                 parts.examples = gr.Dataset(
                     components=[prompt],
