@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -68,9 +69,16 @@ def pipe(model):
 def page(pipe):
     """The address of the page."""
     from app import build_app
+
+    with serve_page(build_app(pipe)) as url:
+        yield url
+
+
+@contextmanager
+def serve_page(app):
+    """Serves a page as app.py does; yields its address."""
     from pipeline.page.look import LAUNCH
 
-    app = build_app(pipe)
     _, url, _ = app.launch(
         server_name="127.0.0.1", server_port=free_port(), prevent_thread_lock=True, quiet=True, **LAUNCH
     )
