@@ -9,8 +9,8 @@ from tests.browsing import chromium, done, generate
 from tests.conftest import serve_page
 
 FOLDER = Path(__file__).parents[1] / "pipeline" / "page" / "screenshots"
-SCENES = ("a blue boat at sea", "two yellow stars at night", "a purple mushroom in the desert")
-COLOURS = 128  # a palette: a few tens of kilobytes each
+SCENES = ("a purple mushroom in the desert", "two yellow stars at night", "a blue boat at sea")
+COLOURS = 256  # a palette: about a hundred kilobytes each
 
 
 def main(folder: Path = FOLDER) -> None:
@@ -28,11 +28,12 @@ def main(folder: Path = FOLDER) -> None:
 
         def visit(width: int, height: int, scheme: str):
             tab = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme).new_page()
+            tab.set_default_timeout(120_000)
             tab.goto(url)
             return tab
 
         desktop = visit(1280, 900, "light")
-        for number, scene in enumerate((*SCENES, "a red house next to a green tree on a sunny day")):
+        for number, scene in enumerate(SCENES):
             draw(desktop, scene, seed=number)
         save(desktop, folder / "desktop.png")
         phone = visit(390, 844, "light")

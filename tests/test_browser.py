@@ -115,7 +115,8 @@ def test_an_empty_prompt_is_refused_beside_the_field_and_the_next_one_is_not(tab
 
 def test_an_example_fills_the_prompt_and_a_shape_the_size(tab):
     tab.locator("#examples button").nth(1).click()
-    tab.wait_for_function("document.querySelector('#prompt textarea').value.length > 10")
+    chosen = tab.locator("#examples button").nth(1).inner_text()
+    wait_for(lambda: prompt(tab).input_value() == chosen)
     tab.get_by_text("Wide", exact=True).click()
     tab.wait_for_function("document.querySelector('[aria-label=\"number input for Width\"]').value === '352'")
     assert tab.get_by_label("number input for Height").input_value() == "192"
@@ -163,6 +164,7 @@ def test_what_is_no_picture_of_ours_is_refused_in_a_sentence(tab, tmp_path, kind
 
 def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab, page):
     tab.goto(f"{page}?prompt=a+%3Ci%3Emoon%3C%2Fi%3E&seed=5&width=160&num_inference_steps=3&style=anime&height=100")
+    prompt(tab).wait_for()
     tab.wait_for_function("document.querySelector('#prompt textarea').value === 'a <i>moon</i>'")
     tab.get_by_text("The height must be a multiple of 32").wait_for()
     assert tab.get_by_label("Seed", exact=True).input_value() == "5"
@@ -173,6 +175,7 @@ def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab, page):
     link = tab.url
     tab.goto("about:blank")
     tab.goto(link)
+    prompt(tab).wait_for()
     tab.wait_for_function("document.querySelector('#prompt textarea').value === 'a <i>moon</i>'")
     assert tab.get_by_label("Style").input_value() == "Anime"
 

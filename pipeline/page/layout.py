@@ -42,7 +42,7 @@ def build(models: Models, timings: Timings, max_queue: int) -> gr.Blocks:
                     components=[prompt],
                     samples=examples(model.is_miniature),
                     label="Try one of these",
-                    type="tuple",
+                    type="values",
                     elem_id="examples",
                 )
                 parts.note = gr.HTML(note(model), elem_id="note")
