@@ -1,6 +1,7 @@
 """What several test files share: one tiny model, precompiled once, and the page serving it over HTTP."""
 
 import os
+import re
 import socket
 import time
 from contextlib import contextmanager
@@ -36,14 +37,17 @@ def requests():
 
 
 @pytest.fixture
-def tab(browser, page, requests):
-    """The page in a browser of its own, with every request that it makes written down."""
+def tab(browser, page, requests, request):
+    """The page in a browser of its own, with every request that it makes written down; CI keeps its last look."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(60_000)
     tab = context.new_page()
     tab.on("request", lambda request: requests.append(request.url))
     tab.goto(page)
     yield tab
+    if os.environ.get("CI"):
+        name = re.sub(r"\W+", "-", request.node.name)
+        tab.screenshot(path=f"screenshots/{name}.png", full_page=True)
     context.close()
 
 
