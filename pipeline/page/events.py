@@ -154,7 +154,7 @@ def _connect_settings(
         values, problems = read_link(request.query_params, models, generation)
         model = models.describe(values.get("model", models.names[0]))
         wanted = fit(model) if "model" in values else {}
-        wanted.update({name: gr.update(**wanted.get(name, {}), value=value) for name, value in values.items()})
+        wanted.update({name: gr.update(**{**wanted.get(name, {}), "value": value}) for name, value in values.items()})
         line = "The link is not right in all: " + " ".join(problems) if problems else gr.skip()
         return {**controls.updates(wanted), parts.status: line}
 
