@@ -1,6 +1,7 @@
 """The page: `python app.py`, then a browser. Serves the bundled miniature, or the model folder that --model names."""
 
 import argparse
+import importlib.util
 import os
 import socket
 import sys
@@ -11,9 +12,11 @@ from pipeline import SanaError
 if TYPE_CHECKING:
     import gradio as gr
 
-    from pipeline.page.preparation import Pipeline
+    from pipeline import SanaPipeline
+    from pipeline.page.models import Models
 
 USAGE_ERROR = 2
+MAX_QUEUE = 128  # requests that may wait; each is told its place
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
         check_port(options.host, options.port)
+        if options.mcp:
+            check_mcp()
         serve(options)
     except SanaError as error:
         print(f"app.py: {error}", file=sys.stderr)
@@ -31,51 +36,59 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def build_app(pipeline: "Pipeline") -> "gr.Blocks":
+def build_app(pipeline: "SanaPipeline", max_queue: int = MAX_QUEUE) -> "gr.Blocks":
     """The page and its `/generate` endpoint for a loaded pipeline, not launched."""
-    from pipeline.page.layout import build
+    from pipeline.page.models import Models
+    from pipeline.page.sources import LoadedSource
 
-    return build(pipeline)
+    return build_page(Models([LoadedSource(pipeline)]), max_queue)
+
+
+def build_page(models: "Models", max_queue: int) -> "gr.Blocks":
+    from pipeline.page.cache import cache_root
+    from pipeline.page.layout import build
+    from pipeline.page.timings import Timings
+
+    return build(models, Timings(cache_root()), max_queue)
 
 
 def serve(options: argparse.Namespace) -> None:
-    """Serves until interrupted; raises SanaError where the model, the device or the port cannot be used."""
-    if options.model is None:
-        from pipeline.miniature import CHECKPOINT
-        from pipeline.page.preparation import BundledPipeline
-
-        # The page is up while the miniature is prepared: the first start takes a minute.
-        bundled = BundledPipeline(CHECKPOINT, options.device)
-        app = launch(bundled, options)
-        try:
-            bundled.prepare(report=lambda line: print(line, flush=True))
-        except SanaError:
-            app.close(verbose=False)
-            raise
-    else:
-        from pipeline.artifacts import is_exported_by_optimum, read_manifest, resolve
-
-        def tell(line: str) -> None:
-            print(line, flush=True)
-
-        folder = resolve(options.model, tell)
-        if not is_exported_by_optimum(folder):
-            read_manifest(folder)  # refused at once, where the pipeline takes seconds to import
-        from pipeline import SanaPipeline
-
-        app = launch(SanaPipeline.from_pretrained(folder, device=options.device, tell=tell), options)
+    """Serves until interrupted; raises SanaError where a model, the device or the port cannot be used."""
+    models = describe_models(options)
+    app = launch(models, options)
+    # The page is up while the model is loaded, and says so; what cannot be loaded ends it.
+    try:
+        models.start(report=lambda line: print(line, flush=True))
+    except SanaError:
+        app.close(verbose=False)
+        raise
     app.block_thread()
 
 
-def launch(pipeline: "Pipeline", options: argparse.Namespace) -> "gr.Blocks":
+def describe_models(options: argparse.Namespace) -> "Models":
+    """The menu, of which nothing is loaded yet; raises SanaError for what is plainly wrong already."""
+    from pipeline.device import Device
+    from pipeline.miniature import CHECKPOINT
+    from pipeline.page.models import Models
+    from pipeline.page.sources import BundledSource, NamedSource
+
+    Device(options.device)
+    if not options.model:
+        return Models([BundledSource(CHECKPOINT, options.device)])
+    return Models([NamedSource(name, options.device) for name in options.model])
+
+
+def launch(models: "Models", options: argparse.Namespace) -> "gr.Blocks":
     from pipeline.page.look import LAUNCH
 
-    app = build_app(pipeline)
+    app = build_page(models, options.max_queue)
     try:
         _, url, share_url = app.launch(
             server_name=options.host,
             server_port=options.port,
             share=options.share,
+            auth=options.auth,
+            mcp_server=options.mcp,
             prevent_thread_lock=True,
             quiet=True,
             **LAUNCH,
@@ -85,6 +98,8 @@ def launch(pipeline: "Pipeline", options: argparse.Namespace) -> "gr.Blocks":
     print(f"Sana is on {url}", flush=True)
     if share_url:
         print(f"and, for a week at most, on {share_url}", flush=True)
+    if options.mcp:
+        print(f"MCP clients find it at {url}gradio_api/mcp/", flush=True)
     return app
 
 
@@ -103,6 +118,12 @@ def check_port(host: str, port: int) -> None:
         ) from None
 
 
+def check_mcp() -> None:
+    """Raises SanaError unless Gradio's MCP extra is installed: it is not among the requirements."""
+    if importlib.util.find_spec("mcp") is None:
+        raise SanaError("--mcp needs Gradio's MCP extra: pip install 'gradio[mcp]'.")
+
+
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, where argparse would print the usage as well."""
@@ -115,11 +136,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(prog="app.py", description="Text to image with Sana on OpenVINO, in the browser.")
     parser.add_argument(
         "--model",
-        default=environment.get("SANA_MODEL"),
+        action="append",
         metavar="DIR_OR_REPO",
-        help="a folder that precompile.py wrote, or OWNER/NAME[@REVISION] on the Hugging Face Hub; without a revision, "
-        "its newest tag (default: SANA_MODEL, or else the bundled miniature, which is "
-        "precompiled into the user's cache folder on first start)",
+        help="a folder that precompile.py wrote, or OWNER/NAME[@REVISION] on the Hugging Face Hub, without a revision "
+        "its newest tag; given more than once, the page offers a menu of them (default: SANA_MODEL, or else the "
+        "bundled miniature, which is precompiled into the user's cache folder on first start)",
     )
     parser.add_argument(
         "--device",
@@ -138,7 +159,36 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="the port to listen on; never silently another one (default: GRADIO_SERVER_PORT, or else 7860)",
     )
     parser.add_argument("--share", action="store_true", help="also serve on a public gradio.live address")
-    return parser.parse_args(arguments)
+    parser.add_argument(
+        "--auth", type=user_and_password, metavar="USER:PASSWORD", help="ask for this name and password"
+    )
+    parser.add_argument(
+        "--max-queue",
+        type=queue_length,
+        default=MAX_QUEUE,
+        metavar="N",
+        help=f"how many requests may wait; more are refused (default: {MAX_QUEUE})",
+    )
+    parser.add_argument(
+        "--mcp", action="store_true", help="also offer generation as an MCP tool (needs: pip install 'gradio[mcp]')"
+    )
+    options = parser.parse_args(arguments)
+    if options.model is None and environment.get("SANA_MODEL"):
+        options.model = [environment["SANA_MODEL"]]
+    return options
+
+
+def user_and_password(text: str) -> tuple[str, str]:
+    user, _, password = text.partition(":")
+    if not user or not password:
+        raise argparse.ArgumentTypeError("must be a name and a password with a colon between them")
+    return user, password
+
+
+def queue_length(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
+    return int(text)
 
 
 def port_number(text: str) -> int:

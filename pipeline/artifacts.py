@@ -56,6 +56,25 @@ class Manifest:
 def resolve(name: str | Path, tell: Callable[[str], object] = print) -> Path:
     """The folder that `name` stands for: a local one, or that of OWNER/NAME[@REVISION] on the Hub, which is fetched
     where the cache does not have it. `tell` gets a line on how far that is. Raises SanaError."""
+    if folder := _local(name):
+        return folder
+    from .hub import fetch  # not needed for what is here already
+
+    return fetch(str(name), tell)
+
+
+def resolve_description(name: str | Path, tell: Callable[[str], object] = print) -> Path:
+    """The same with its manifest and configurations at least; of a Hub name the rest may be still to fetch, which
+    `resolve` does for the same commit when it is given the folder's name as the revision."""
+    if folder := _local(name):
+        return folder
+    from .hub import fetch_description
+
+    return fetch_description(str(name), tell)
+
+
+def _local(name: str | Path) -> Path | None:
+    """The local folder of that name; None where it is one on the Hub. Raises ArtifactError for what is neither."""
     if not str(name):  # Path("") would be the current folder
         raise ArtifactError("The name of the model is empty: give a folder that precompile.py wrote.")
     folder = Path(name).expanduser()
@@ -63,10 +82,10 @@ def resolve(name: str | Path, tell: Callable[[str], object] = print) -> Path:
         return folder
     if folder.exists():
         raise ArtifactError(f"{name} is a file, not a model folder: give the folder that precompile.py wrote.")
-    from .hub import HubName, fetch  # not needed for what is here already
+    from .hub import HubName
 
     if isinstance(name, str) and HubName.parse(name):
-        return fetch(name, tell)
+        return None
     raise ArtifactError(f"There is no folder {name}: give one that precompile.py wrote, or OWNER/NAME on the Hub.")
 
 

@@ -10,6 +10,7 @@ from PIL import Image, PngImagePlugin
 
 from .artifacts import Manifest
 from .errors import SanaError
+from .png import read_text
 from .settings import GenerationSettings
 
 PARAMETERS = "parameters"
@@ -63,22 +64,28 @@ def write_png(image: Image.Image, path: Path) -> None:
     image.save(path, format="PNG", pnginfo=chunks)
 
 
-def read_metadata(path: Path) -> dict[str, Any]:
-    """The `sana` record of a PNG; `read_settings` makes settings of it. Raises SanaError where there is none."""
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """The `sana` record of a PNG, whose pixels are not read; `read_settings` makes settings of it.
+
+    Raises SanaError where there is none.
+    """
+    path = Path(path)
     try:
-        with Image.open(path) as image:
-            image.load()  # text chunks may come after the pixels
-            return json.loads(image.info[SANA])
-    except (OSError, KeyError, ValueError) as error:
-        raise SanaError(f"{path} holds no settings of this program.") from error
+        text = read_text(path, SANA)
+    except OSError as error:
+        raise SanaError(f"{path.name} cannot be read ({error.strerror}), so it holds no settings here.") from error
+    try:
+        return json.loads(text or "")
+    except (ValueError, RecursionError) as error:
+        raise SanaError(f"{path.name} holds no settings of this program.") from error
 
 
-def read_settings(path: Path) -> GenerationSettings:
+def read_settings(path: str | Path) -> GenerationSettings:
     """The settings that made a PNG, validated again."""
     try:
         return GenerationSettings(**read_metadata(path)["settings"])
     except (KeyError, TypeError) as error:
-        raise SanaError(f"{path} holds settings that this version does not know.") from error
+        raise SanaError(f"{Path(path).name} holds settings that this version does not know.") from error
 
 
 def _automatic1111(settings: GenerationSettings, manifest: Manifest, sampler: str) -> str:

@@ -73,6 +73,19 @@ class SanaPipeline:
         """What this model does when nothing else is asked for, and the sizes it can make."""
         return self.manifest.defaults
 
+    @property
+    def sample_size(self) -> int:
+        """The native side in latent positions of 32 x 32 pixels: it decides which sizes the model was trained at."""
+        return self._stages.denoiser.config.get("sample_size", 32)
+
+    @property
+    def precision(self) -> str:
+        """What the models compute in: "f32", "bf16", or each of them where they differ."""
+        precisions = self._stages.precisions
+        if len(set(precisions.values())) == 1:
+            return next(iter(precisions.values()))
+        return ", ".join(f"{precision} ({name.replace('_', ' ')})" for name, precision in precisions.items())
+
     def settings(
         self,
         prompt: str,
@@ -197,5 +210,5 @@ class SanaPipeline:
 
     def _generation_size(self, width: int, height: int, use_resolution_binning: bool) -> tuple[int, int]:
         if use_resolution_binning:
-            return generation_size(width, height, self._stages.denoiser.config["sample_size"])
+            return generation_size(width, height, self.sample_size)
         return width, height

@@ -1,8 +1,10 @@
 """What several test files share: one tiny model, precompiled once, the page serving it over HTTP, and a fake Hub."""
 
 import os
+import re
 import socket
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -13,6 +15,46 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 for name in [name for name in os.environ if name.startswith(("HF_", "HUGGING_FACE_"))]:
     del os.environ[name]
 os.environ.update(HUB.environment)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_home(tmp_path_factory):
+    """What the page remembers of this machine goes to a folder of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+            patch.setenv(name, str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from tests.browsing import chromium
+
+    with chromium() as browser:
+        if browser is None:
+            reason = "there is no chromium here (Debian and Ubuntu: apt-get install chromium)"
+            pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        yield browser
+
+
+@pytest.fixture
+def requests():
+    return []
+
+
+@pytest.fixture
+def tab(browser, page, requests, request):
+    """The page in a browser of its own, with every request that it makes written down; CI keeps its last look."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(60_000)
+    tab = context.new_page()
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.goto(page)
+    yield tab
+    if os.environ.get("CI"):
+        name = re.sub(r"\W+", "-", request.node.name)
+        tab.screenshot(path=f"screenshots/{name}.png", full_page=True)
+    context.close()
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +79,16 @@ def pipe(model):
 def page(pipe):
     """The address of the page."""
     from app import build_app
+
+    with serve_page(build_app(pipe)) as url:
+        yield url
+
+
+@contextmanager
+def serve_page(app):
+    """Serves a page as app.py does; yields its address."""
     from pipeline.page.look import LAUNCH
 
-    app = build_app(pipe)
     _, url, _ = app.launch(
         server_name="127.0.0.1", server_port=free_port(), prevent_thread_lock=True, quiet=True, **LAUNCH
     )
@@ -108,6 +157,32 @@ def offline(monkeypatch):
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
 
     return switch
+
+
+@pytest.fixture
+def slow_bands(pipe, monkeypatch):
+    """Decoding in many small bands, slowed down: a number for each, "done", and "closed" when a generation ends."""
+    from pipeline.updates import DecodeUpdate, Result
+
+    events = []
+    original = pipe.generate
+
+    def generate(settings):
+        try:
+            for update in original(settings):
+                if isinstance(update, DecodeUpdate):
+                    for band in range(1, 101):
+                        events.append(band)
+                        yield DecodeUpdate(1, 1, band, 100)
+                        time.sleep(0.5)
+                else:
+                    events.extend(["done"] * isinstance(update, Result))
+                    yield update
+        finally:
+            events.append("closed")
+
+    monkeypatch.setattr(pipe, "generate", generate)
+    return events
 
 
 def wait_for(condition, seconds=60.0):

@@ -1,93 +1,98 @@
-"""The page in a real browser: Debian's chromium, driven by playwright."""
+"""The page in a real browser: Debian's chromium, driven by playwright. What a person does, from prompt to picture."""
 
-import os
 import re
-import shutil
 
 import pytest
 
 from pipeline.image import read_settings, write_png
+from pipeline.page.examples import FULL_SIZE
 from pipeline.settings import MAX_STEPS
+from tests.browsing import PROGRESS, STEPS, done, drop, generate, picture, prompt, set_steps
 from tests.conftest import wait_for
 
-STEPS = "number input for Steps"
-PROGRESS = re.compile(r"^Step \d+ of")
+
+def run_button(tab):
+    return tab.get_by_role("button", name="Generate")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    executable = shutil.which("chromium")
-    if executable is None:
-        reason = "there is no chromium here (Debian and Ubuntu: apt-get install chromium)"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+def stop_button(tab):
+    return tab.get_by_role("button", name="Stop")
 
 
-@pytest.fixture
-def requests():
-    return []
+def save(tab, path):
+    """The shown picture, downloaded."""
+    with tab.expect_download() as download:
+        tab.get_by_label("Download").click()
+    download.value.save_as(path)
+    return path
 
 
-@pytest.fixture
-def tab(browser, page, requests):
-    """The page in a tab, with every request that it makes written down."""
-    tab = browser.new_page(viewport={"width": 1280, "height": 900})
-    tab.set_default_timeout(60_000)
-    tab.on("request", lambda request: requests.append(request.url))
-    tab.goto(page)
-    yield tab
-    tab.close()
-
-
-def generate(tab, prompt="a red house"):
-    tab.get_by_label("Prompt", exact=True).fill(prompt)
-    tab.get_by_role("button", name="Generate").click()
-
-
-def set_steps(tab, steps):
-    tab.get_by_text("More settings").click()
-    tab.get_by_label(STEPS).fill(str(steps))
-    tab.get_by_label(STEPS).press("Tab")
+def fix_seed(tab, seed):
+    field = tab.get_by_label("Seed", exact=True)
+    field.fill(str(seed))
+    field.press("Tab")  # a typed seed is kept: "random" goes off
+    tab.wait_for_function("!document.querySelector('#seeds input[type=checkbox]').checked")
 
 
 def test_a_prompt_becomes_a_picture_that_can_be_downloaded(tab, pipe, tmp_path):
-    tab.get_by_label("Seed", exact=True).fill("12")
-    tab.get_by_label("Seed", exact=True).press("Tab")  # a typed seed is kept: "random" goes off
+    fix_seed(tab, 12)
     generate(tab)
-    tab.get_by_text("Done in").wait_for()
-    picture = tab.get_by_test_id("detailed-image")
-    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == pipe.defaults.width
-    with tab.expect_download() as download:
-        tab.get_by_label("Download").click()
-    download.value.save_as(tmp_path / "picture.png")
+    done(tab)
+    assert picture(tab).evaluate("image => image.decode().then(() => image.naturalWidth)") == pipe.defaults.width
+    save(tab, tmp_path / "picture.png")
     assert read_settings(tmp_path / "picture.png") == pipe.settings("a red house", seed=12)
     write_png(pipe("a red house", seed=12).images[0], tmp_path / "expected.png")
     assert (tmp_path / "picture.png").read_bytes() == (tmp_path / "expected.png").read_bytes()
 
 
-def test_random_is_on_and_the_seed_that_was_used_is_shown(tab):
+def test_enter_generates_and_shift_enter_breaks_the_line(tab):
+    prompt(tab).fill("a red house")
+    prompt(tab).press("Shift+Enter")
+    prompt(tab).press_sequentially("at night")
+    assert prompt(tab).input_value() == "a red house\nat night"
+    prompt(tab).press("Enter")
+    done(tab)
+    assert prompt(tab).input_value() == "a red house\nat night"
+
+
+def test_random_is_on_and_the_seed_that_was_used_is_shown_and_can_be_reused(tab):
     assert tab.get_by_label("Random seed").is_checked()
     generate(tab)
-    tab.get_by_text("Done in").wait_for()
+    done(tab)
     assert tab.get_by_label("Seed", exact=True).input_value() != "0"
+    tab.get_by_role("button", name="Reuse last seed").click()
+    tab.wait_for_function("!document.querySelector('#seeds input[type=checkbox]').checked")
 
 
-def test_stop_stops(tab, steps_done):
+def test_while_it_draws_there_is_a_preview_and_only_stop_can_be_pressed(tab, steps_done):
+    assert run_button(tab).is_enabled()
+    assert stop_button(tab).is_disabled()
     set_steps(tab, MAX_STEPS)
     generate(tab)
     tab.get_by_text(PROGRESS).wait_for()
-    tab.get_by_role("button", name="Stop").click()
-    tab.get_by_text("Stopped").wait_for()
+    picture(tab).wait_for()
+    assert run_button(tab).is_disabled()
+    stop_button(tab).click()
+    tab.get_by_text(re.compile(r"Stopped after step \d+ of 100: this picture is unfinished")).wait_for()
     wait_for(lambda: steps_done[-1] == "closed")
     assert len(steps_done) < MAX_STEPS
+    assert picture(tab).is_visible()  # the last preview stays
+    tab.wait_for_function("!document.querySelector('#generate').disabled")
+    tab.get_by_role("button", name="Use these settings").click()
+    tab.get_by_text("An unfinished picture holds no settings").wait_for()
     tab.get_by_label(STEPS).fill("1")
     generate(tab)  # the next one is not held up
-    tab.get_by_text("Done in").wait_for()
+    done(tab)
+    assert stop_button(tab).is_disabled()
+
+
+def test_stop_while_decoding(tab, slow_bands):
+    generate(tab)
+    tab.get_by_text(re.compile("^Decoding: band 1")).wait_for()
+    stop_button(tab).click()
+    tab.get_by_text("this picture is unfinished").wait_for()
+    wait_for(lambda: slow_bands[-1] == "closed")
+    assert "done" not in slow_bands
 
 
 def test_a_closed_tab_stops_the_work(browser, page, steps_done):
@@ -101,26 +106,91 @@ def test_a_closed_tab_stops_the_work(browser, page, steps_done):
     assert len(steps_done) < MAX_STEPS
 
 
-def test_an_empty_prompt_is_refused_beside_the_field(tab):
-    generate(tab, prompt=" ")
+def test_an_empty_prompt_is_refused_beside_the_field_and_the_next_one_is_not(tab):
+    generate(tab, " ")
     tab.locator("#ask").get_by_text("The prompt is empty").wait_for()
+    tab.wait_for_function("!document.querySelector('#generate').disabled")
+    generate(tab)
+    done(tab)
 
 
 def test_an_example_fills_the_prompt_and_a_shape_the_size(tab):
-    tab.get_by_text("two yellow stars at night").click()
-    tab.wait_for_function("document.querySelector('textarea').value === 'two yellow stars at night'")
+    tab.locator("#examples button").nth(1).click()
+    wait_for(lambda: prompt(tab).input_value() == FULL_SIZE[1])  # its button shows only the beginning
     tab.get_by_text("Wide", exact=True).click()
     tab.wait_for_function("document.querySelector('[aria-label=\"number input for Width\"]').value === '352'")
     assert tab.get_by_label("number input for Height").input_value() == "192"
 
 
+def test_a_style_says_what_it_adds(tab):
+    tab.get_by_label("Style").click()
+    tab.get_by_role("option", name="Pixel art").click()
+    tab.get_by_text("low-res, blocky, pixel art style").wait_for()
+
+
+def test_a_dropped_picture_gives_back_its_settings_and_itself(browser, page, pipe, tmp_path):
+    settings = {"negative_prompt": "fog", "width": 160, "num_inference_steps": 3, "guidance_scale": 3.5, "seed": 77}
+    write_png(pipe("<b>a moon</b> & {stars}", **settings).images[0], tmp_path / "made.png")
+    tab = browser.new_page()
+    tab.goto(page)
+    drop(tab, tmp_path / "made.png")
+    tab.get_by_text("The settings of this picture are filled in").wait_for()
+    assert prompt(tab).input_value() == "<b>a moon</b> & {stars}"
+    run_button(tab).click()
+    done(tab)
+    assert save(tab, tmp_path / "again.png").read_bytes() == (tmp_path / "made.png").read_bytes()
+    tab.close()
+
+
+@pytest.mark.parametrize("kind", ["text", "foreign", "huge", "jpeg", "cut"])
+def test_what_is_no_picture_of_ours_is_refused_in_a_sentence(tab, tmp_path, kind, pipe):
+    from PIL import Image
+
+    path = tmp_path / "file.png"
+    if kind == "text":
+        path.write_text("no picture")
+    elif kind == "cut":
+        write_png(pipe("a house", num_inference_steps=1).images[0], path)
+        path.write_bytes(path.read_bytes()[:40])
+    else:
+        Image.new("RGB", (20_000, 10_000) if kind == "huge" else (8, 8)).save(path, "JPEG" if kind == "jpeg" else "PNG")
+    before = prompt(tab).input_value()
+    drop(tab, path)
+    tab.locator("#status").get_by_text("no settings of this program").wait_for()
+    assert prompt(tab).input_value() == before
+    drop(tab, path)  # the field takes the next one
+    tab.locator("#status").get_by_text("no settings of this program").wait_for()
+
+
+def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab, page):
+    tab.goto(f"{page}?prompt=a+%3Ci%3Emoon%3C%2Fi%3E&seed=5&width=160&num_inference_steps=3&style=anime&height=100")
+    prompt(tab).wait_for()
+    tab.wait_for_function("document.querySelector('#prompt textarea').value === 'a <i>moon</i>'")
+    tab.get_by_text("The height must be a multiple of 32").wait_for()
+    assert tab.get_by_label("Seed", exact=True).input_value() == "5"
+    assert tab.get_by_label("number input for Width").input_value() == "160"
+    assert not tab.get_by_label("Random seed").is_checked()
+    tab.get_by_role("button", name="Copy link").click()
+    tab.wait_for_function("location.search.includes('height=256')")
+    link = tab.url
+    tab.goto("about:blank")
+    tab.goto(link)
+    prompt(tab).wait_for()
+    tab.wait_for_function("document.querySelector('#prompt textarea').value === 'a <i>moon</i>'")
+    assert tab.get_by_label("Style").input_value() == "Anime"
+
+
 def test_no_request_leaves_this_machine(tab, page, requests):
     generate(tab)
-    tab.get_by_text("Done in").wait_for()
+    done(tab)
     assert requests
     assert [url for url in requests if not url.startswith((page, "data:", "blob:"))] == []
 
 
-def test_it_fits_a_narrow_phone(tab):
-    tab.set_viewport_size({"width": 390, "height": 800})
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+def test_markup_in_a_prompt_is_text_everywhere(tab):
+    generate(tab, '<img src=x onerror="window.hacked = true"> {{value}} ${1 + 1}')
+    done(tab)
+    tab.locator("#history .strip button").first.wait_for()
+    assert "<img src=x" in tab.locator("#history .strip button").first.get_attribute("title")
+    assert not tab.evaluate("window.hacked || false")
+    assert tab.locator("img[src=x]").count() == 0

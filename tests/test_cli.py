@@ -1,5 +1,6 @@
 """`python app.py` from outside: what it refuses, with one line on stderr and exit status 2; and its first start."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 from gradio_client import Client
 
@@ -53,7 +55,18 @@ def damaged(model, tmp_path):
 def test_help_explains_every_flag(environment):
     command = [sys.executable, str(APP), "--help"]
     text = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=10, check=True).stdout
-    for flag in ("--model", "--device", "--host", "--port", "--share", "SANA_MODEL", "SANA_DEVICE"):
+    for flag in (
+        "--model",
+        "--device",
+        "--host",
+        "--port",
+        "--share",
+        "--auth",
+        "--max-queue",
+        "--mcp",
+        "SANA_MODEL",
+        "SANA_DEVICE",
+    ):
         assert flag in text
 
 
@@ -103,10 +116,40 @@ def test_a_port_in_use(refusal, port):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--port", "0"), ("--port", "65536"), ("--port", "http"), ("--host", "no.such.host.invalid"), ("--colour", "red")],
+    [
+        ("--port", "0"),
+        ("--port", "65536"),
+        ("--port", "http"),
+        ("--host", "no.such.host.invalid"),
+        ("--colour", "red"),
+        ("--max-queue", "0"),
+    ],
 )
 def test_a_bad_flag(refusal, arguments):
     assert arguments[1] in refusal(*arguments)
+
+
+def test_a_password_is_not_repeated(refusal):
+    line = refusal("--auth", "secret")
+    assert "a name and a password" in line
+    assert "secret" not in line
+
+
+def test_mcp_says_what_it_needs(refusal, model):
+    if importlib.util.find_spec("mcp"):
+        pytest.skip("the extra is installed here")
+    assert "pip install 'gradio[mcp]'" in refusal("--mcp", "--model", model)
+
+
+def test_a_model_of_the_menu_that_is_no_model_is_refused_too(refusal, model, tmp_path):
+    assert "manifest.json" in refusal("--model", model, "--model", tmp_path)
+
+
+def test_a_password_is_asked_for(environment, model, port):
+    with serving(environment, port, APP, "--model", model, "--auth", "me:secret"):
+        assert httpx.get(f"http://127.0.0.1:{port}/config").status_code == 401
+        client = Client(f"http://127.0.0.1:{port}", auth=("me", "secret"), verbose=False)
+        assert client.predict(prompt="a house", num_inference_steps=1, api_name="/generate")[1] == 0
 
 
 def test_a_model_is_served_until_interrupted(environment, model, port, tmp_path):

@@ -16,7 +16,7 @@ from pipeline.device import Device
 from pipeline.export import measure, networks
 from pipeline.export.checkpoint import read_checkpoint
 from pipeline.export.compress import RECIPES, compress
-from pipeline.export.convert import convert
+from pipeline.export.convert import convert, release
 from pipeline.export.graph import pieces
 from pipeline.export.half import compute_in_f32
 from pipeline.export.layers import SincosPatchEmbed
@@ -138,6 +138,9 @@ def test_a_converted_models_weights_are_freed_with_it(tmp_path):
         network = networks.text_encoder(model, [2, 50, 60, 70], [80, 90])
         weight = weakref.ref(model.layers[0].mlp.up_proj.weight)
         ir = convert(network.module, network.example)
-    del model, network, ir
+    del model
     gc.collect()
+    assert weight() is not None, "the converted model reads it"
+    del ir
+    release(network.module)
     assert weight() is None

@@ -74,7 +74,9 @@ def test_same_picture_same_bytes(tmp_path):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-@pytest.mark.parametrize("text", [None, "not json", "[]", json.dumps({}), json.dumps({"settings": {"colour": 1}})])
+@pytest.mark.parametrize(
+    "text", [None, "not json", "[" * 100_000, "[]", json.dumps({}), json.dumps({"settings": {"colour": 1}})]
+)
 def test_a_picture_without_settings_of_ours_is_refused(tmp_path, text):
     image = Image.new("RGB", (8, 8))
     if text is not None:
@@ -88,6 +90,25 @@ def test_a_file_that_is_no_picture_is_refused(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no picture")
     with pytest.raises(SanaError, match="holds no settings"):
         read_metadata(tmp_path / "a.png")
+
+
+def test_settings_are_read_without_the_pixels_also_after_them(tmp_path):
+    write_png(picture(), tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    start = content.index(b"tEXtsana") - 4
+    end = content.index(b"IDAT") - 4
+    ihdr = content[:16] + (100_000).to_bytes(4, "big") + (2_000).to_bytes(4, "big") + content[24:33]
+    end_chunk = content[-12:]
+    moved = ihdr + content[33:start] + content[end:-12] + content[start:end] + end_chunk  # 200 megapixels, it says
+    (tmp_path / "moved.png").write_bytes(moved)
+    assert read_settings(tmp_path / "moved.png") == SETTINGS
+    (tmp_path / "bare.png").write_bytes(ihdr + content[end:])
+    with pytest.raises(SanaError, match="holds no settings"):
+        read_settings(tmp_path / "bare.png")
+    for cut in (5, 20, start + 20):
+        (tmp_path / "cut.png").write_bytes(content[:cut])
+        with pytest.raises(SanaError, match=r"cut\.png (is no PNG|holds no settings)"):
+            read_settings(tmp_path / "cut.png")
 
 
 def test_preview_is_the_linear_map_of_the_manifest_pictures_side_by_side():

@@ -1,10 +1,9 @@
 """One component from checkpoint to IR: load, convert, measure, compress, save, measure again, free.
 
-The torch model is freed as soon as it is converted: together with the compressed weights it would be the most memory
-that an export takes.
+The torch model's weights are mapped from their files, and freed with the model converted from it, which reads them
+there: before the next component, and before the finished one is measured.
 """
 
-import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from ..errors import ArtifactError
 from . import networks
 from .checkpoint import Checkpoint
 from .compress import Precision, compress
-from .convert import convert, save
+from .convert import convert, release, save
 from .measure import check_floor, measure, measure_in_pieces
 from .networks import Network
 from .prefix import PREFIX, write_prefix
@@ -84,14 +83,13 @@ def _export(
     folder.mkdir(exist_ok=True)
     network, calibration = build()
     model, samples = convert(network.module, network.example), network.samples
-    del network
-    gc.collect()  # a model that computes in f32 refers to itself (`half`), and its mapped files count as memory
     converted = measure_in_pieces(model, samples)
     check_floor(name, "conversion", converted, CONVERSION_FLOOR)
     model, record = compress(model, precision, calibration)
     path = save(model, folder)
     samples[-1].save(folder)  # the smallest: what a machine that computes otherwise is tested with
     del model
+    release(network.module)
     decibels = measure(path, samples)  # of the file, as it will be read
     check_floor(name, f"{precision.name} compression", decibels, precision.floor)
     return {**record, "conversion_db": round(converted, 1), "parity_db": round(decibels, 1)}

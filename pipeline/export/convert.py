@@ -1,5 +1,6 @@
 """torch module -> OpenVINO model."""
 
+import gc
 import inspect
 import re
 from pathlib import Path
@@ -13,7 +14,7 @@ from .half import make_16bit_traceable
 
 
 def convert(module: nn.Module, example: dict[str, Tensor]) -> ov.Model:
-    """Traces the module with the example inputs, and takes its weights away, so that it is of no use afterwards.
+    """Traces the module, which is of no other use afterwards, with the example inputs.
 
     The model's inputs are named as the arguments of `forward`, and all sizes that the module itself does not fix are
     dynamic. Weights of 16 bits stay so, and are converted to f32 where they are used.
@@ -21,13 +22,21 @@ def convert(module: nn.Module, example: dict[str, Tensor]) -> ov.Model:
     make_16bit_traceable(module)
     with torch.no_grad():
         model = ov.convert_model(module, example_input=example)
-    for part in module.modules():  # torch never forgets a module that it has traced: its weights would stay in memory
-        part._parameters.clear()
-        part._buffers.clear()
     # Tracing renames inputs that are used in a converted form only.
     for port, name in zip(model.inputs, inspect.signature(module.forward).parameters, strict=True):
         port.get_tensor().set_names({name})
     return model
+
+
+def release(module: nn.Module) -> None:
+    """Takes the weights of a module away when the model converted from it, which reads them there, is no more.
+
+    torch never forgets a module that it has traced: they would stay in memory.
+    """
+    for part in module.modules():
+        part._parameters.clear()
+        part._buffers.clear()
+    gc.collect()
 
 
 def save(model: ov.Model, folder: Path) -> Path:

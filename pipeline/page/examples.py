@@ -1,6 +1,6 @@
-"""Prompts to try: scenes that the bundled miniature can draw, and any Sana."""
+"""Prompts to try: scenes that the bundled miniature can draw, and pictures for a full-size Sana."""
 
-EXAMPLES = [
+MINIATURE = [
     "a red house next to a green tree on a sunny day",
     "two yellow stars at night",
     "a blue boat at sea",
@@ -8,3 +8,16 @@ EXAMPLES = [
     "a big orange balloon above a small black car",
     "a white cloud and a brown fish by the sea",
 ]
+
+FULL_SIZE = [
+    "a lighthouse on a cliff at dawn, soft mist, oil painting",
+    "portrait of an old fisherman, warm window light, 35 mm photograph",
+    "an isometric paper model of a tiny mountain village in winter",
+    "a fox asleep in autumn leaves, children's book watercolour",
+    "a glass teapot with a blooming garden inside, studio photograph",
+]
+
+
+def examples(is_miniature: bool) -> list[list[str]]:
+    """Rows for a `gr.Dataset` over the prompt."""
+    return [[prompt] for prompt in (MINIATURE if is_miniature else FULL_SIZE)]

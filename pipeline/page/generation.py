@@ -1,10 +1,10 @@
-"""What Generate and the `/generate` endpoint do: check the values, run the pipeline, hand over PNG files."""
+"""What Generate and the `/generate` endpoint do: check the values, run the model, hand over PNG files."""
 
 import random
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,38 @@ from ..errors import SanaError, SettingsError
 from ..image import write_png
 from ..settings import MAX_SEED, GenerationSettings, check_negative_prompt, check_size
 from ..updates import DecodeUpdate, Result, StepUpdate
-from .preparation import Pipeline, PreparationUpdate
-from .styles import apply_style
+from .models import Models, PreparationUpdate
+from .progress import Progress
+from .styles import NO_STYLE, apply_style, find_style
+from .timings import Timings
 
 # The pictures (while it runs: a preview), the seed, and a line on how far it is or how long it took.
 Output = tuple[list[Path] | list[Image.Image], int, str]
 
+PARAMETERS = (
+    "prompt",
+    "negative_prompt",
+    "style",
+    "width",
+    "height",
+    "num_inference_steps",
+    "guidance_scale",
+    "seed",
+    "randomize_seed",
+    "num_images",
+    "model",  # from here on: of the page; the endpoint has it where there is a menu
+    "use_resolution_binning",
+)
+DESCRIPTION = """Draws pictures of a prompt. Returns them as PNG files that hold the settings they were made with,
+the seed that was used, and a line of times. While it runs, each step yields a preview and how far it is."""
+
 
 class Generation:
-    """The handlers of one pipeline. Their parameters are the endpoint's, in the order of the page's inputs."""
+    """The handlers of a menu of models. Their parameters are the endpoint's, in the order of the page's inputs."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    def __init__(self, models: Models, timings: Timings) -> None:
+        self._models = models
+        self._timings = timings
 
     def generate(
         self,
@@ -40,15 +60,36 @@ class Generation:
         seed: int,
         randomize_seed: bool,
         num_images: int,
+        model: str = "",
+        use_resolution_binning: bool = True,
     ) -> Iterator[Output]:
-        """Draws pictures of a prompt; returns them as PNG files that hold their settings, the seed used, and times."""
-        start = time.perf_counter()
+        """Draws pictures of a prompt.
+
+        Args:
+            prompt: What to draw, in up to 10,000 characters; the model reads about the first 300 tokens.
+            negative_prompt: What to avoid. Sprint models have none and refuse one.
+            style: "none", or one of the styles that the page offers, for example "cinematic".
+            width: In pixels, a multiple of 32 within the model's limits.
+            height: In pixels, a multiple of 32 within the model's limits.
+            num_inference_steps: Denoising steps, 1 to 100.
+            guidance_scale: How closely to follow the prompt, 0 to 20; 1 or less means no guidance.
+            seed: 0 to 4294967295; the same seed and settings give the same picture, byte for byte.
+            randomize_seed: Take another seed each time, and return it.
+            num_images: Pictures to draw at once, 1 to 8.
+            model: A model of the page's menu; empty stands for the first.
+            use_resolution_binning: Draw at the trained size of the nearest aspect ratio, then scale and crop.
+
+        Returns:
+            The pictures as PNG files with metadata, the seed used, and a line of times.
+        """
         if randomize_seed:
             seed = random.randint(0, MAX_SEED)
-        yield [], seed, "Reading the prompt"
         try:
-            settings = self._settings(
-                prompt=apply_style(style, prompt),
+            name = self._models.check(model)
+            settings = self.settings(
+                name,
+                style,
+                prompt=prompt,
                 negative_prompt=negative_prompt,
                 width=width,
                 height=height,
@@ -56,64 +97,89 @@ class Generation:
                 guidance_scale=guidance_scale,
                 seed=seed,
                 num_images_per_prompt=num_images,
+                use_resolution_binning=use_resolution_binning,
             )
+            progress = Progress(name, settings, self._timings)
+            yield [], seed, progress.first()
             # Closed when Gradio closes this generator (Stop, a closed tab, a cancelled client): that ends the work.
-            with closing(self._pipeline.generate(settings)) as updates:
+            with closing(self._models.generate(name, settings)) as updates:
                 for update in updates:
                     match update:
                         case PreparationUpdate(line=line):
                             yield [], seed, line
-                        case StepUpdate(step=step, steps=steps, preview=preview, seconds=seconds):
-                            last = ", decoding" if step == steps else ""
-                            previews = [preview] if preview else []
-                            yield previews, seed, f"Step {step} of {steps}, {seconds:.1f} s{last}"
-                        case DecodeUpdate(image=image, images=images, band=band, bands=bands):
-                            part = f"band {band} of {bands}" if bands > 1 else "whole"
-                            yield previews, seed, f"Picture {image} of {images} decoded: {part}"
+                            progress = Progress(name, settings, self._timings)  # the wait for the model is no work
+                        case StepUpdate():
+                            previews = [update.preview] if update.preview else []
+                            yield previews, seed, progress.step(update)
+                        case DecodeUpdate():
+                            yield previews, seed, progress.decode(update)
                         case Result():
+                            self._timings.learn(name, settings, update.times)
                             with tempfile.TemporaryDirectory(prefix="sana-") as folder:
                                 # Gradio copies the files into its cache, byte by byte, while this waits at the yield.
-                                files = _write(update, Path(folder))
-                                yield files, seed, _report(update, time.perf_counter() - start)
+                                yield _write(update, Path(folder)), seed, progress.done(update)
         except SanaError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    def validate(
-        self,
-        prompt: Any,
-        negative_prompt: Any,
-        style: Any,
-        width: Any,
-        height: Any,
-        num_inference_steps: Any,
-        guidance_scale: Any,
-        seed: Any,
-        randomize_seed: Any,
-        num_images: Any,
-    ) -> list[dict[str, Any]]:
-        """One verdict per parameter, asked before a request queues; the sentences are those of SettingsError."""
-        return [
-            _verdict(lambda: self._settings(prompt=prompt)),
-            _verdict(lambda: self._settings(negative_prompt=negative_prompt)),
-            _verdict(lambda: apply_style(style, "")),
-            _verdict(lambda: self._settings(width=width)),
-            _verdict(lambda: self._settings(height=height)),
-            _verdict(lambda: self._settings(num_inference_steps=num_inference_steps)),
-            _verdict(lambda: self._settings(guidance_scale=guidance_scale)),
-            _verdict(lambda: None if randomize_seed is True else self._settings(seed=seed)),
-            _verdict(lambda: _check_switch(randomize_seed)),
-            _verdict(lambda: self._settings(num_images_per_prompt=num_images)),
-        ]
+    def show(self, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """`generate` for the page, which keeps the last picture in view until there is a preview."""
+        for pictures, seed, line in self.generate(*values):
+            yield pictures or gr.skip(), seed, line
 
-    def _settings(self, **values: Any) -> GenerationSettings:
-        """Settings of some values, with valid ones in place of the rest; raises SettingsError."""
-        defaults = self._pipeline.defaults
-        values = {"prompt": "a picture", "width": defaults.width, "height": defaults.height, **values}
+    def validate(self, *values: Any) -> list[dict[str, Any]]:
+        """One verdict per parameter, asked before a request queues; the sentences are those of SettingsError."""
+        given = dict(zip(PARAMETERS, values, strict=False))
+        # each parameter gets its own verdict only
+        model = self._models.names[0]
+        if _is_fine(lambda: self._models.check(given.get("model"))):
+            model = self._models.check(given.get("model"))
+        style = given["style"] if _is_fine(lambda: find_style(given["style"])) else NO_STYLE
+        return [_verdict(partial(self._check, name, given, model, style)) for name in given]
+
+    def problems(self, *values: Any) -> list[str]:
+        """The sentences of those verdicts that refuse."""
+        return [verdict["message"] for verdict in self.validate(*values) if not verdict["is_valid"]]
+
+    def _check(self, name: str, given: dict[str, Any], model: str, style: str) -> None:
+        """Raises SettingsError for one parameter of those given."""
+        match name:
+            case "style":
+                find_style(given[name])
+            case "model":
+                self._models.check(given[name])
+            case "randomize_seed" | "use_resolution_binning":
+                _check_switch(name, given[name])
+            case "seed" if given["randomize_seed"] is True:
+                pass  # another one is taken
+            case "num_images":
+                self.settings(model, style, num_images_per_prompt=given[name])
+            case "height":
+                self.settings(model, style, height=given[name])
+                self._check_room(given, model, style)
+            case _:
+                self.settings(model, style, **{name: given[name]})
+
+    def _check_room(self, given: dict[str, Any], model: str, style: str) -> None:
+        """Raises SettingsError where the memory does not suffice; what is refused for itself is not looked at."""
+        values = {name: given[name] for name in ("width", "height", "guidance_scale")}
+        values["num_images_per_prompt"] = given["num_images"]
+        if all(_is_fine(partial(self.settings, model, style, **{name: value})) for name, value in values.items()):
+            self._models.check_room(model, self.settings(model, style, **values))
+
+    def settings(self, model: str, style: str, **values: Any) -> GenerationSettings:
+        """Settings of some values for a model, with valid ones in place of the rest; raises SettingsError."""
+        description = self._models.describe(model)
+        defaults, family = description.defaults, description.family
+        values = {"prompt": "a picture", "negative_prompt": "", **values}
+        GenerationSettings(values["prompt"], values["negative_prompt"])  # as it was typed, before a style adds words
+        check_negative_prompt(values["negative_prompt"], family)
+        values["prompt"], values["negative_prompt"] = apply_style(
+            style, values["prompt"], values["negative_prompt"], family
+        )
+        values = {"width": defaults.width, "height": defaults.height, **values}
         for name in ("width", "height"):  # the model's own limits, narrower than those of GenerationSettings
             check_size(name, values[name], defaults.min_size, defaults.max_size)
-        settings = GenerationSettings(**values)
-        check_negative_prompt(settings.negative_prompt, self._pipeline.family)
-        return settings
+        return GenerationSettings(**values)
 
 
 def _verdict(check: Callable[[], object]) -> dict[str, Any]:
@@ -124,9 +190,13 @@ def _verdict(check: Callable[[], object]) -> dict[str, Any]:
     return gr.validate(True, "")
 
 
-def _check_switch(value: object) -> None:
+def _is_fine(check: Callable[[], object]) -> bool:
+    return _verdict(check)["is_valid"]
+
+
+def _check_switch(name: str, value: object) -> None:
     if not isinstance(value, bool):
-        raise SettingsError("randomize_seed must be true or false.")
+        raise SettingsError(f"{name} must be true or false.")
 
 
 def _write(result: Result, folder: Path) -> list[Path]:
@@ -136,8 +206,3 @@ def _write(result: Result, folder: Path) -> list[Path]:
         files.append(folder / f"sana-{result.settings.seed}{number}.png")
         write_png(image, files[-1])
     return files
-
-
-def _report(result: Result, seconds: float) -> str:
-    parts = ", ".join(f"{name.replace('_', ' ')} {spent:.1f} s" for name, spent in result.times.items())
-    return f"Done in {seconds:.1f} s: {parts}"

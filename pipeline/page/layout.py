@@ -1,124 +1,144 @@
-"""The page: what it shows and which event calls what. Limits and defaults come from the model and from settings.py."""
+"""The page: what it shows and where. What its buttons do stands in events.py, how it looks in look.py."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import gradio as gr
 
-from ..settings import MAX_GUIDANCE, MAX_IMAGES, MAX_SEED, MAX_STEPS, MIN_GUIDANCE, SIZE_MULTIPLE
-from ..variants import Defaults
-from .examples import EXAMPLES
+from .about import badge, facts, note
+from .controls import Controls, options
+from .description import Description
+from .events import connect
+from .examples import examples
 from .generation import Generation
 from .look import STATUS_CSS, STATUS_TEMPLATE
-from .preparation import BundledPipeline, Pipeline
-from .shapes import shapes
-from .styles import NO_STYLE, STYLES
+from .models import Models
+from .styles import NO_STYLE, describe_style
+from .timings import Timings
 
-CONCURRENCY_ID = "generation"  # shared by everything that uses the model: one at a time, in the order of asking
-MAX_QUEUE = 20  # requests that may wait; a CPU needs seconds to minutes for each
 CACHE_CHECK, CACHE_AGE = 3600, 86400  # seconds: pictures older than a day are deleted, looked for every hour
-
-INTRODUCTION = """# Sana
-Describe a picture, and it is drawn on this machine's own processor."""
+HISTORY_SCRIPT = Path(__file__).with_name("history.js")
 
 
-def build(pipeline: Pipeline) -> gr.Blocks:
-    """The page and its `/generate` endpoint, not launched."""
-    generation = Generation(pipeline)
-    defaults = pipeline.defaults
+def build(models: Models, timings: Timings, max_queue: int) -> gr.Blocks:
+    """The page and its `/generate` endpoint, not launched; at most `max_queue` requests wait."""
+    first = models.names[0]
+    model = models.describe(first)
     with gr.Blocks(title="Sana", analytics_enabled=False, delete_cache=(CACHE_CHECK, CACHE_AGE)) as app:
-        gr.Markdown(INTRODUCTION, elem_id="title")
+        parts = SimpleNamespace()
+        with gr.Row(elem_id="head"):
+            gr.HTML("<h1>Sana</h1><p>Describe a picture. It is drawn on this machine.</p>", elem_id="title")
+            parts.badge = gr.HTML(badge(model, models.device(first), None), elem_id="badge")
         with gr.Row(elem_id="work"):
             with gr.Column(elem_id="ask", min_width=0):
-                prompt = gr.Textbox(
-                    label="Prompt", lines=3, max_lines=8, autofocus=True, placeholder=f"for example: {EXAMPLES[0]}"
+                prompt = _make(gr.Textbox, "prompt", model, placeholder="What do you want to see?", elem_id="prompt")
+                with gr.Row(elem_id="go"):
+                    parts.run = gr.Button("Generate", variant="primary", scale=3, min_width=120, elem_id="generate")
+                    parts.stop = gr.Button("Stop", scale=1, min_width=80, interactive=False, elem_id="stop")
+                parts.problem = gr.HTML("", elem_id="problem")
+                parts.estimate = gr.HTML("", elem_id="estimate")
+                parts.examples = gr.Dataset(
+                    components=[prompt],
+                    samples=examples(model.is_miniature),
+                    label="Try one of these",
+                    type="values",
+                    elem_id="examples",
                 )
-                with gr.Row():
-                    run = gr.Button("Generate", variant="primary", scale=3, min_width=120)
-                    stop = gr.Button("Stop", variant="stop", scale=1, min_width=80)
+                parts.note = gr.HTML(note(model), elem_id="note")
             with gr.Column(elem_id="result", min_width=0):
-                pictures = gr.Gallery(
-                    label="Pictures",
-                    show_label=False,
-                    preview=True,
-                    selected_index=0,
-                    object_fit="contain",
-                    buttons=["download", "fullscreen"],
-                    interactive=False,
-                    elem_id="pictures",
-                )
-                status = gr.HTML(
-                    "", label="Times", html_template=STATUS_TEMPLATE, css_template=STATUS_CSS, min_height=48
-                )
+                _result(parts)
             with gr.Column(elem_id="settings", min_width=0):
-                gr.Examples(EXAMPLES, prompt, label="Try one of these", api_visibility="private", preload=False)
-                shape = gr.Radio(list(shapes(defaults)), label="Shape", value="Square")
-                with gr.Row():
-                    width = _size_slider("Width", defaults.width, defaults)
-                    height = _size_slider("Height", defaults.height, defaults)
-                with gr.Row():
-                    seed = gr.Number(0, precision=0, minimum=0, maximum=MAX_SEED, label="Seed", min_width=140)
-                    randomize_seed = gr.Checkbox(False, label="Random seed", min_width=140)
-                with gr.Accordion("More settings", open=False):
-                    sprint = pipeline.family == "sprint"
-                    negative_prompt = gr.Textbox(
-                        "",
-                        label="Negative prompt",
-                        info="A Sprint model has none." if sprint else "What to avoid, where guidance is above 1.",
-                        interactive=not sprint,
-                    )
-                    steps = gr.Slider(1, MAX_STEPS, defaults.num_inference_steps, step=1, precision=0, label="Steps")
-                    guidance_scale = gr.Slider(
-                        MIN_GUIDANCE, MAX_GUIDANCE, defaults.guidance_scale, step=0.1, label="Guidance"
-                    )
-                    num_images = gr.Slider(1, MAX_IMAGES, 1, step=1, precision=0, label="Pictures")
-                    style = gr.Dropdown(list(STYLES), value=NO_STYLE, label="Style", visible=len(STYLES) > 1)
+                controls = _settings(prompt, models, model, parts)
+            with gr.Column(elem_id="keep", min_width=0):
+                _keep(parts)
+        with gr.Accordion("What is running", open=False, elem_id="about"):
+            parts.facts = gr.HTML(facts(model, models.device(first)))
+        connect(app, parts, controls, models, Generation(models, timings), timings)
+    return app.queue(max_size=max_queue, api_open=False)  # False: no request passes the queue by
 
-        running = gr.on(
-            [run.click, prompt.submit],
-            generation.generate,
-            inputs=[
-                prompt,
-                negative_prompt,
-                style,
-                width,
-                height,
-                steps,
-                guidance_scale,
-                seed,
-                randomize_seed,
-                num_images,
-            ],
-            outputs=[pictures, seed, status],
-            api_name="generate",
-            validator=generation.validate,
-            preprocess=False,  # plain values, all checked by the validator: no limit is said twice
-            concurrency_limit=1,
-            concurrency_id=CONCURRENCY_ID,
-            show_progress="hidden",
+
+def _result(parts: SimpleNamespace) -> None:
+    parts.pictures = gr.Gallery(
+        label="Pictures",
+        show_label=False,
+        preview=True,
+        selected_index=0,
+        object_fit="contain",
+        buttons=["download", "fullscreen"],
+        interactive=False,
+        elem_id="pictures",
+    )
+    parts.status = gr.HTML(
+        "", label="Times", html_template=STATUS_TEMPLATE, css_template=STATUS_CSS, elem_id="status", min_height=44
+    )
+    with gr.Row(elem_id="actions"):
+        parts.use = gr.Button("Use these settings", size="sm", min_width=0)
+        parts.same_seed = gr.Button("Same seed, change this", size="sm", min_width=0)
+        parts.compare = gr.Button("Compare", size="sm", min_width=0)
+        parts.link = gr.Button("Copy link", size="sm", min_width=0)
+    parts.endpoint = gr.Button("/generate", visible=False)
+    parts.endpoint_randomize = gr.Checkbox(False, label="Random seed", visible=False)
+    parts.selected = gr.State(0)
+    parts.pinned = gr.State(None)
+    with gr.Column(visible=False, elem_id="comparison") as parts.comparison:
+        parts.slider = gr.ImageSlider(
+            label="Comparison", show_label=False, interactive=False, buttons=["fullscreen"], max_height=620
         )
-        stop.click(lambda: "Stopped", None, status, cancels=running, queue=False, api_visibility="private")
-        shape.input(lambda name: shapes(defaults)[name], shape, [width, height], queue=False, api_visibility="private")
-        # The page draws another picture each time, until a seed is typed; the endpoint keeps to its seed.
-        app.load(None, None, randomize_seed, js="() => true")
-        seed.input(None, None, randomize_seed, js="() => false")
-        if isinstance(pipeline, BundledPipeline):
-            app.load(_preparation(pipeline), None, status, concurrency_limit=None, api_visibility="private")
-    return app.queue(max_size=MAX_QUEUE, api_open=False)  # False: no request passes the queue by
+        parts.captions = gr.HTML("")
+        parts.end_compare = gr.Button("End the comparison", size="sm")
 
 
-def _size_slider(label: str, value: int, defaults: Defaults) -> gr.Slider:
-    return gr.Slider(
-        defaults.min_size, defaults.max_size, value, step=SIZE_MULTIPLE, precision=0, label=label, min_width=140
+def _settings(prompt: Any, models: Models, model: Description, parts: SimpleNamespace) -> Controls:
+    menu = gr.Dropdown(
+        models.names, value=models.names[0], label="Model", visible=len(models.names) > 1, elem_id="model"
+    )
+    parts.shape = _make(gr.Radio, "shape", model, elem_id="shape")
+    with gr.Row():
+        width = _make(gr.Slider, "width", model, min_width=140)
+        height = _make(gr.Slider, "height", model, min_width=140)
+    with gr.Row(elem_id="seeds"):
+        seed = _make(gr.Number, "seed", model, min_width=140)
+        with gr.Column(min_width=140):
+            randomize_seed = _make(gr.Checkbox, "randomize_seed", model, container=False)
+            parts.reuse = gr.Button("Reuse last seed", size="sm", elem_id="reuse")
+    with gr.Group():
+        style = _make(gr.Dropdown, "style", model)
+        parts.adds = gr.HTML(describe_style(NO_STYLE, model.family), elem_id="adds", padding=True)
+    with gr.Accordion("More settings", open=False):
+        steps = _make(gr.Slider, "num_inference_steps", model)
+        guidance_scale = _make(gr.Slider, "guidance_scale", model)
+        negative_prompt = _make(gr.Textbox, "negative_prompt", model)
+        num_images = _make(gr.Slider, "num_images", model)
+        binning = _make(gr.Checkbox, "use_resolution_binning", model)
+    return Controls(
+        prompt,
+        negative_prompt,
+        style,
+        width,
+        height,
+        steps,
+        guidance_scale,
+        seed,
+        randomize_seed,
+        num_images,
+        menu,
+        binning,
     )
 
 
-def _preparation(pipeline: BundledPipeline) -> Callable[[], AsyncIterator[str]]:
-    async def follow() -> AsyncIterator[str]:
-        """What is being done until the model is ready, for whoever opens the page meanwhile."""
-        while (line := pipeline.line) is not None:
-            yield line
-            await asyncio.sleep(0.5)
-        yield ""
+def _keep(parts: SimpleNamespace) -> None:
+    parts.history = gr.HTML(
+        "",
+        html_template='<div class="head"><h2>History</h2><span class="note"></span>'
+        '<button type="button" class="clear" hidden>Clear</button></div><div class="strip"></div>',
+        js_on_load=HISTORY_SCRIPT.read_text(encoding="utf-8"),
+        elem_id="history",
+    )
+    parts.drop = gr.File(
+        label="Settings from a picture: drop a PNG made here", file_count="single", height=96, elem_id="drop"
+    )
 
-    return follow
+
+def _make(component: Any, name: str, model: Description, **look: object) -> Any:
+    return component(**options(name, model), **look)

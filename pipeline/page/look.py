@@ -9,16 +9,60 @@ import gradio as gr
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 MONOSPACE = ("ui-monospace", "Menlo", "Consolas", "monospace")
 
-THEME = gr.themes.Soft(
-    primary_hue="indigo", secondary_hue="indigo", neutral_hue="slate", radius_size="lg", font=FONT, font_mono=MONOSPACE
+THEME = gr.themes.Base(
+    primary_hue=gr.themes.colors.teal,
+    secondary_hue=gr.themes.colors.teal,
+    neutral_hue=gr.themes.colors.stone,
+    radius_size="lg",
+    font=FONT,
+    font_mono=MONOSPACE,
 ).set(
-    background_fill_primary="*neutral_50",
+    body_background_fill="*neutral_50",
+    body_background_fill_dark="*neutral_950",
+    body_text_color_subdued="*neutral_600",  # dark enough to read: 4.5 to 1
+    body_text_color_subdued_dark="*neutral_400",
+    background_fill_primary="white",
+    background_fill_primary_dark="*neutral_900",
+    block_background_fill="white",
+    block_background_fill_dark="*neutral_900",
+    block_border_width="1px",
+    block_border_color="*neutral_200",
+    block_border_color_dark="*neutral_800",
+    block_shadow="none",
     block_label_background_fill="transparent",
+    block_label_background_fill_dark="transparent",
     block_title_background_fill="transparent",
     block_title_background_fill_dark="transparent",
-    block_title_text_color="*body_text_color_subdued",
-    block_title_text_color_dark="*body_text_color_subdued",
+    block_title_text_color="*neutral_700",
+    block_title_text_color_dark="*neutral_300",
+    block_title_text_weight="550",
     block_title_padding="0",
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_400",
+    input_background_fill="*neutral_50",
+    input_background_fill_dark="*neutral_950",
+    input_border_color="*neutral_300",
+    input_border_color_dark="*neutral_700",
+    input_border_color_focus="*primary_600",
+    input_border_color_focus_dark="*primary_500",
+    input_placeholder_color="*neutral_500",
+    input_placeholder_color_dark="*neutral_400",
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover_dark="*primary_800",
+    button_primary_text_color="white",
+    button_primary_text_color_dark="white",
+    button_secondary_background_fill="white",
+    button_secondary_background_fill_hover="*neutral_100",
+    button_secondary_background_fill_dark="*neutral_800",
+    button_secondary_background_fill_hover_dark="*neutral_700",
+    button_secondary_border_color="*neutral_300",
+    button_secondary_border_color_dark="*neutral_700",
+    slider_color="*primary_600",
+    slider_color_dark="*primary_500",
+    color_accent_soft="*primary_50",
+    color_accent_soft_dark="*neutral_800",
 )
 
 LAUNCH: dict[str, Any] = {
@@ -32,10 +76,12 @@ LAUNCH: dict[str, Any] = {
 
 # The status line is plain text, which the endpoint returns as it is; the page draws a bar below "Step 3 of 20".
 STATUS_TEMPLATE = """
-<div class="line" role="status">${value || ""}</div>
+<div class="line ${/^Stopped.*unfinished/.test(value || "") ? "unfinished" : ""}" role="status">${
+  (value || "").replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
+}</div>
 ${(() => {
-  const step = /^Step (\\d+) of (\\d+)/.exec(value || "");
-  return step ? `<div class="bar"><div style="width: ${100 * step[1] / step[2]}%"></div></div>` : "";
+  const part = /(?:^Step|band) (\\d+) of (\\d+)/.exec(value || "");
+  return part ? `<div class="bar"><div style="width: ${100 * part[1] / part[2]}%"></div></div>` : "";
 })()}
 """
 STATUS_CSS = """

@@ -1,13 +1,32 @@
-"""Shapes to choose from: sizes near the model's own, of about as many pixels, within its limits."""
+"""Shapes to choose from: the model's own trained sizes, or else sizes of about as many pixels, within its limits."""
 
 from ..settings import SIZE_MULTIPLE
 from ..variants import Defaults
 
 RATIOS = {"Square": 1.0, "Landscape": 4 / 3, "Wide": 16 / 9, "Portrait": 3 / 4, "Tall": 9 / 16}
 
+# Trained aspect-ratio bins of the models with a native side of 1024 pixels; those of 512, 2048 and 4096 are in
+# proportion. (Said here and not read from diffusers, which takes seconds to import.)
+TRAINED_SIDES = (512, 1024, 2048, 4096)
+TRAINED = {
+    "Square": (1024, 1024),
+    "Landscape": (1152, 896),
+    "Wide": (1344, 768),
+    "Portrait": (896, 1152),
+    "Tall": (768, 1344),
+}
 
-def shapes(defaults: Defaults) -> dict[str, tuple[int, int]]:
+
+def has_bins(native: int) -> bool:
+    """Whether a model with that native side in pixels was trained at a table of sizes."""
+    return native in TRAINED_SIDES
+
+
+def shapes(defaults: Defaults, native: int) -> dict[str, tuple[int, int]]:
     """Width and height of each shape, in pixels."""
+    if has_bins(native):
+        sizes = {name: (w * native // 1024, h * native // 1024) for name, (w, h) in TRAINED.items()}
+        return {name: size for name, size in sizes.items() if max(size) <= defaults.max_size}
     side = (defaults.width * defaults.height) ** 0.5
 
     def allowed(length: float) -> int:
@@ -15,3 +34,8 @@ def shapes(defaults: Defaults) -> dict[str, tuple[int, int]]:
         return min(max(multiple, defaults.min_size), defaults.max_size)
 
     return {name: (allowed(side * ratio**0.5), allowed(side / ratio**0.5)) for name, ratio in RATIOS.items()}
+
+
+def shape_of(width: object, height: object, defaults: Defaults, native: int) -> str | None:
+    """The shape that a size has, if any."""
+    return next((name for name, size in shapes(defaults, native).items() if size == (width, height)), None)

@@ -1,0 +1,98 @@
+// The pictures of this browser: kept in its own IndexedDB, so they survive a reload and leave with the browser's data.
+// A click hands the PNG to the page as if it were dropped there: its settings and itself come back.
+
+const MOST = 60;  // pictures; the oldest go first
+const strip = element.querySelector(".strip");
+const note = element.querySelector(".note");
+const clear = element.querySelector(".clear");
+
+const database = new Promise((resolve, reject) => {
+  const request = indexedDB.open("sana", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("pictures", { autoIncrement: true });
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+
+async function store(mode, action) {
+  const transaction = (await database).transaction("pictures", mode);
+  const request = action(transaction.objectStore("pictures"));
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve(request.result);
+    transaction.onerror = transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+// The `sana` record of a PNG, for its caption.
+async function settingsOf(blob) {
+  const bytes = new DataView(await blob.arrayBuffer());
+  for (let at = 8; at + 12 <= bytes.byteLength; at += bytes.getUint32(at) + 12) {
+    const length = bytes.getUint32(at);
+    const content = new Uint8Array(bytes.buffer, at + 8, Math.min(length, bytes.byteLength - at - 8));
+    const text = bytes.getUint32(at + 4) === 0x74455874 && new TextDecoder("latin1").decode(content);  // tEXt
+    if (text && text.startsWith("sana\0")) return JSON.parse(text.slice(5)).settings;
+  }
+  return null;
+}
+
+// Whatever comes in from outside of the page's own controls goes through its file field.
+function open(file) {
+  const input = document.querySelector("#drop input[type=file]");
+  if (!input) return;
+  const files = new DataTransfer();
+  files.items.add(file);
+  input.files = files.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+async function draw() {
+  const pictures = await store("readonly", (pictures) => pictures.getAll());
+  strip.querySelectorAll("img").forEach((image) => URL.revokeObjectURL(image.src));
+  strip.replaceChildren(
+    ...pictures.reverse().map(({ blob, name, caption }) => {
+      const button = document.createElement("button");
+      const image = document.createElement("img");
+      button.type = "button";
+      button.title = caption;  // text, never markup: prompts are anyone's
+      button.setAttribute("aria-label", `Bring back: ${caption}`);
+      image.src = URL.createObjectURL(blob);
+      image.alt = "";
+      button.append(image);
+      button.addEventListener("click", () => open(new File([blob], name, { type: "image/png" })));
+      return button;
+    }),
+  );
+  clear.hidden = !pictures.length;
+  note.textContent = pictures.length
+    ? "Kept in this browser only. Choose one to bring it back with its settings."
+    : "Your pictures gather here, in this browser only.";
+}
+
+window.sanaKeep = async (pictures) => {
+  for (const { image } of pictures || []) {
+    const blob = await (await fetch(image.url)).blob();
+    const settings = await settingsOf(blob);
+    if (!settings) continue;
+    const caption = `${settings.prompt.slice(0, 200)} (seed ${settings.seed}, ${settings.num_inference_steps} steps)`;
+    await store("readwrite", (pictures) => pictures.add({ blob, name: image.orig_name || "sana.png", caption }));
+  }
+  const keys = await store("readonly", (pictures) => pictures.getAllKeys());
+  for (const key of keys.slice(0, -MOST)) await store("readwrite", (pictures) => pictures.delete(key));
+  await draw();
+};
+
+clear.addEventListener("click", async () => {
+  if (!confirm("Forget all pictures of this browser?")) return;
+  await store("readwrite", (pictures) => pictures.clear());
+  await draw();
+});
+
+// A PNG can be dropped anywhere on the page.
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  const file = event.dataTransfer?.files?.[0];
+  if (!file || event.target.closest("#drop")) return;
+  event.preventDefault();
+  open(file);
+});
+
+draw().catch(() => { note.textContent = "This browser keeps no history (private window?)."; });

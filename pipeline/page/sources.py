@@ -1,0 +1,119 @@
+"""Where a model of the page comes from: loaded already, a folder or Hub name, or the bundled checkpoint."""
+
+import shutil
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ..artifacts import MANIFEST, is_exported_by_optimum, read_manifest, resolve, resolve_description, verify
+from ..errors import ArtifactError
+from ..settings import GenerationSettings
+from ..updates import Update
+from .bundled import precompile
+from .cache import COMPRESSION, cached_folder
+from .description import Description, describe_checkpoint, describe_folder, describe_manifest
+
+if TYPE_CHECKING:
+    from ..sana import SanaPipeline
+
+Tell = Callable[[str], None]
+SMALL = 64 << 20  # bytes of a folder that is verified in a moment, before the page is up
+
+
+class Pipeline(Protocol):
+    """What drawing needs of a pipeline; `SanaPipeline` has it."""
+
+    @property
+    def precision(self) -> str: ...
+
+    def generate(self, settings: GenerationSettings) -> Generator[Update, None, None]: ...
+
+    def check(self, settings: GenerationSettings) -> None: ...
+
+
+class Source(Protocol):
+    """A model that can be described at once, and loaded later; both raise SanaError."""
+
+    device: str
+
+    def describe(self) -> Description: ...
+
+    def load(self, tell: Tell) -> Pipeline:
+        """Takes seconds to minutes, and says what is being done."""
+
+
+class LoadedSource:
+    """A pipeline that the caller has loaded."""
+
+    def __init__(self, pipeline: "SanaPipeline") -> None:
+        self.device = pipeline.device
+        self._pipeline = pipeline
+
+    def describe(self) -> Description:
+        return describe_manifest(self._pipeline.manifest, self._pipeline.sample_size)
+
+    def load(self, tell: Tell) -> Pipeline:
+        return self._pipeline
+
+
+class NamedSource:
+    """A folder that precompile.py or optimum-intel wrote, here or on the Hub."""
+
+    def __init__(self, name: str, device: str) -> None:
+        self.device = device
+        self._name = name
+
+    def describe(self) -> Description:
+        folder = resolve_description(self._name)
+        if folder != Path(self._name).expanduser():  # of the Hub: the same commit is loaded, even if a tag moves
+            self._name = f"{self._name.partition('@')[0]}@{folder.name}"
+            return describe_folder(folder, by_optimum=not (folder / MANIFEST).is_file())
+        by_optimum = is_exported_by_optimum(folder)
+        description = describe_folder(folder, by_optimum)
+        if not by_optimum and _bytes(folder) <= SMALL:
+            verify(folder)
+        return description
+
+    def load(self, tell: Tell) -> Pipeline:
+        folder = resolve(self._name, tell)
+        if is_exported_by_optimum(folder):
+            tell(f"{folder} comes from optimum-intel and has no manifest: it is loaded unverified.")
+        return _load(folder, self.device, tell)
+
+
+class BundledSource:
+    """The bundled checkpoint: on first start it is precompiled into the user's cache folder."""
+
+    def __init__(self, checkpoint: Path, device: str) -> None:
+        self.device = device
+        self._checkpoint = checkpoint
+
+    def describe(self) -> Description:
+        return describe_checkpoint(self._checkpoint, COMPRESSION)
+
+    def load(self, tell: Tell) -> Pipeline:
+        folder = cached_folder(self._checkpoint)
+        if not _is_intact(folder):
+            tell(f"Preparing the model for this machine, once, in {folder}")
+            shutil.rmtree(folder, ignore_errors=True)  # damaged, or nothing
+            precompile(self._checkpoint, folder, COMPRESSION, tell)
+        return _load(folder, self.device, tell)
+
+
+def _load(folder: Path, device: str, tell: Tell) -> Pipeline:
+    tell("Loading the model")
+    from ..sana import SanaPipeline  # torch, diffusers and transformers: seconds, while the page is already up
+
+    return SanaPipeline.from_pretrained(folder, device=device)
+
+
+def _bytes(folder: Path) -> int:
+    return sum(entry["size"] for entry in read_manifest(folder).files.values())
+
+
+def _is_intact(folder: Path) -> bool:
+    try:
+        verify(folder)
+    except ArtifactError:
+        return False
+    return True

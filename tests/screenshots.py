@@ -1,0 +1,65 @@
+"""The README's pictures of the page, drawn by the bundled miniature: `python -m tests.screenshots [FOLDER]`."""
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+from tests.browsing import chromium, done, generate
+from tests.conftest import serve_page
+
+FOLDER = Path(__file__).parents[1] / "pipeline" / "page" / "screenshots"
+SCENES = ("a purple mushroom in the desert", "two yellow stars at night", "a blue boat at sea")
+COLOURS = 256  # a palette: about a hundred kilobytes each
+
+
+def main(folder: Path = FOLDER) -> None:
+    from app import MAX_QUEUE, build_page
+    from pipeline.miniature import CHECKPOINT
+    from pipeline.page.models import Models
+    from pipeline.page.sources import BundledSource
+
+    folder.mkdir(parents=True, exist_ok=True)
+    models = Models([BundledSource(CHECKPOINT, "CPU")])
+    models.start(print)
+    with serve_page(build_page(models, MAX_QUEUE)) as url, chromium() as browser:
+        if browser is None:
+            sys.exit("There is no chromium here (Debian and Ubuntu: apt-get install chromium).")
+
+        def visit(width: int, height: int, scheme: str):
+            tab = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme).new_page()
+            tab.set_default_timeout(120_000)
+            tab.goto(url)
+            return tab
+
+        desktop = visit(1280, 900, "light")
+        for number, scene in enumerate(SCENES):
+            draw(desktop, scene, seed=number)
+        save(desktop, folder / "desktop.png")
+        phone = visit(390, 844, "light")
+        draw(phone, SCENES[1], seed=1)
+        save(phone, folder / "phone.png")
+        dark = visit(1280, 900, "dark")
+        for number, scene in enumerate(SCENES):
+            draw(dark, scene, seed=number)
+        save(dark, folder / "dark.png")
+
+
+def draw(tab, scene: str, seed: int) -> None:
+    tab.get_by_label("Seed", exact=True).fill(str(seed))
+    tab.get_by_label("Seed", exact=True).press("Tab")
+    before = tab.locator("#history .strip button").count()
+    generate(tab, scene)
+    done(tab)
+    tab.wait_for_function(f"document.querySelectorAll('#history .strip button').length > {before}")
+
+
+def save(tab, path: Path) -> None:
+    tab.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+    tab.screenshot(path=path)
+    Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(path, f"{path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:2]))

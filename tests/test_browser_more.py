@@ -1,0 +1,160 @@
+"""The page in a real browser: what is kept and compared, several people and models at once, looks and manners."""
+
+import re
+
+import pytest
+
+from pipeline.image import read_settings
+from pipeline.settings import MAX_STEPS
+from tests.browsing import PROGRESS, done, generate, picture, prompt, set_steps
+from tests.conftest import serve_page, wait_for
+
+THUMBNAILS = "#history .strip button"
+
+
+@pytest.fixture(scope="module")
+def menu(model, tmp_path_factory):
+    """The address of a page with two models, one of them Sprint, and its `Models`."""
+    from app import MAX_QUEUE, build_page
+    from pipeline.export import precompile
+    from pipeline.page.models import Models
+    from pipeline.page.sources import NamedSource
+    from tests.tiny_checkpoint import build
+
+    root = tmp_path_factory.mktemp("sprint")
+    checkpoint = build(root / "tiny-sprint", sample_size=8, family="sprint")
+    sprint = precompile(checkpoint, root / "ir", "fp16", progress=lambda line: None)
+    models = Models([NamedSource(str(folder), "CPU") for folder in (model, sprint)])
+    with serve_page(build_page(models, MAX_QUEUE)) as url:
+        yield url, models
+
+
+def test_the_history_survives_a_reload_and_brings_a_picture_back(tab):
+    for text in ("a red house", "a blue boat"):
+        generate(tab, text)
+        done(tab)
+    tab.wait_for_function(f"document.querySelectorAll('{THUMBNAILS}').length === 2")
+    tab.reload()
+    tab.locator(THUMBNAILS).nth(1).click()  # the newest is the first
+    tab.get_by_text("The settings of this picture are filled in").wait_for()
+    assert prompt(tab).input_value() == "a red house"
+    assert not tab.get_by_label("Random seed").is_checked()
+    picture(tab).wait_for()
+
+
+def test_two_pictures_under_a_slider(tab):
+    generate(tab)
+    done(tab)
+    tab.get_by_role("button", name="Compare", exact=True).click()
+    tab.get_by_text("Kept for comparison").wait_for()
+    tab.get_by_role("button", name="Reuse last seed").click()
+    set_steps(tab, 2)
+    generate(tab)
+    tab.locator("#comparison img").nth(1).wait_for()
+    tab.locator(".captions").get_by_text("4 steps").wait_for()
+    tab.locator(".captions").get_by_text("2 steps").wait_for()
+    tab.get_by_role("button", name="End the comparison").click()
+    tab.locator("#comparison").wait_for(state="hidden")
+
+
+def test_use_these_settings_of_one_of_several_pictures(tab):
+    set_steps(tab, 2)
+    tab.get_by_label("number input for Pictures").fill("2")
+    tab.get_by_label("number input for Pictures").press("Tab")
+    generate(tab, "two stars")
+    done(tab)
+    prompt(tab).fill("something else")
+    tab.locator("#pictures .thumbnails button").nth(1).click()
+    tab.get_by_role("button", name="Same seed, change this").click()
+    tab.wait_for_function("document.querySelector('#prompt textarea').value === 'two stars'")
+    tab.wait_for_function("document.activeElement.matches('#prompt textarea')")
+    assert not tab.get_by_label("Random seed").is_checked()
+
+
+def test_two_people_each_get_their_own_picture_and_the_second_sees_a_place(browser, page, steps_done, tmp_path):
+    people = [browser.new_context(viewport={"width": 1280, "height": 900}).new_page() for _ in range(2)]
+    for person in people:
+        person.set_default_timeout(60_000)
+        person.goto(page)
+    set_steps(people[0], 8)
+    generate(people[0], "a red house")
+    people[0].get_by_text(PROGRESS).wait_for()
+    generate(people[1], "a blue boat")
+    people[1].locator("#status").get_by_text(re.compile(r"queue: 1/1")).wait_for()
+    for person, text in zip(people, ("a red house", "a blue boat"), strict=True):
+        done(person)
+        with person.expect_download() as download:
+            person.get_by_label("Download").click()
+        download.value.save_as(tmp_path / "picture.png")
+        assert read_settings(tmp_path / "picture.png").prompt == text
+        person.context.close()
+
+
+def test_a_model_of_the_menu_changes_the_controls_and_frees_the_other(browser, menu):
+    url, models = menu
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.set_default_timeout(60_000)
+    tab.goto(url)
+    generate(tab)
+    done(tab)
+    first = models.loading
+    tab.get_by_label("Model").click()
+    tab.get_by_role("option", name="tiny-sprint").click()
+    tab.locator("#badge").get_by_text("tiny-sprint (fp16)").wait_for()
+    tab.get_by_text("More settings").click()
+    tab.get_by_text("A Sprint model has none").wait_for()
+    assert tab.get_by_label("Negative prompt").is_disabled()
+    assert tab.get_by_label("number input for Steps").input_value() == "2"
+    tab.locator("#badge").get_by_text("Ready").wait_for()
+    wait_for(lambda: models.loading.settled.is_set())
+    assert first.pipeline is None
+    generate(tab, "a moon")
+    tab.get_by_text("Step 2 of 2").or_(tab.get_by_text("Done in")).first.wait_for()
+    done(tab)
+    tab.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_accessibility_violation(browser, page, scheme, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    context.set_default_timeout(60_000)
+    tab = context.new_page()
+    tab.goto(page)
+    generate(tab)
+    done(tab)
+    tab.get_by_text("More settings").click()
+    tab.get_by_text("What is running").click()
+    tab.locator(".facts").wait_for()
+    tab.locator(THUMBNAILS).first.wait_for()
+    found = Axe().run(tab).response
+    assert len(found["passes"]) > 20
+    serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in serious] == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+def test_the_keyboard_goes_from_the_prompt_to_generate_to_the_rest(tab):
+    prompt(tab).focus()
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.id") == "generate"
+    tab.keyboard.press("Tab")  # Stop can be pressed only while it draws
+    assert tab.evaluate("document.activeElement.closest('#examples') !== null")
+
+
+def test_the_queue_is_as_long_as_was_said(pipe, tmp_path):
+    from gradio_client import Client
+
+    from app import build_app
+
+    with serve_page(build_app(pipe, max_queue=1)) as url:
+        client = Client(url, verbose=False, download_files=str(tmp_path))
+        jobs = [client.submit(prompt="a house", num_inference_steps=MAX_STEPS, api_name="/generate") for _ in range(4)]
+        wait_for(lambda: any(job.done() for job in jobs))
+        refused = next(job for job in jobs if job.done())
+        assert "Queue is full" in str(refused.exception())
+        for job in jobs:
+            job.cancel()

@@ -1,0 +1,66 @@
+import pytest
+
+from pipeline.page.timings import Timings, in_words
+from pipeline.settings import GenerationSettings
+
+
+def settings(**values):
+    return GenerationSettings("a house", **{"width": 256, "height": 256, "num_inference_steps": 10, **values})
+
+
+TIMES = {"text_encoder": 1.0, "transformer": 20.0, "vae_decoder": 3.0}
+
+
+def test_nothing_is_said_of_what_never_ran(tmp_path):
+    timings = Timings(tmp_path)
+    assert timings.estimate("model", settings()) is None
+    timings.learn("model", settings(), TIMES)
+    assert timings.estimate("another", settings()) is None
+    assert timings.estimate("model", settings(guidance_scale=1.0)) is None  # half of the work in a step
+
+
+@pytest.mark.parametrize(
+    ("values", "seconds"),
+    [
+        ({}, 24.0),
+        ({"num_inference_steps": 20}, 44.0),
+        ({"num_images_per_prompt": 2}, 47.0),
+        ({"width": 512}, 47.0),  # twice the pixels
+    ],
+)
+def test_an_estimate_is_made_of_what_ran(tmp_path, values, seconds):
+    Timings(tmp_path).learn("model", settings(), TIMES)
+    assert Timings(tmp_path).estimate("model", settings(**values)) == pytest.approx(seconds)
+    assert Timings(tmp_path).decoding("model", settings(width=512)) == pytest.approx(6.0)
+
+
+def test_a_remembered_prompt_does_not_make_the_next_one_look_free(tmp_path):
+    timings = Timings(tmp_path)
+    timings.learn("model", settings(), TIMES)
+    timings.learn("model", settings(), {**TIMES, "text_encoder": 0.0})
+    assert timings.estimate("model", settings()) == pytest.approx(24.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"model": 1}', '{"model": {"0x0": {}, "axb": {}, "256x256": {"text": "x"}}}']
+)
+def test_a_file_that_makes_no_sense_counts_as_empty(tmp_path, text):
+    (tmp_path / "timings.json").write_text(text)
+    timings = Timings(tmp_path)
+    assert timings.estimate("model", settings()) is None
+    timings.learn("model", settings(), TIMES)
+    assert timings.estimate("model", settings()) == pytest.approx(24.0)
+
+
+def test_a_folder_that_cannot_be_written_loses_nothing_but_the_estimate(tmp_path):
+    (tmp_path / "file").touch()
+    Timings(tmp_path / "file").learn("model", settings(), TIMES)
+    assert Timings(tmp_path / "file").estimate("model", settings()) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "about a second"), (7.3, "about 7 s"), (52, "about 50 s"), (200, "about 3 min"), (7200, "about 2.0 h")],
+)
+def test_times_are_said_without_false_precision(seconds, words):
+    assert in_words(seconds) == words
