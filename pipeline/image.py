@@ -18,8 +18,9 @@ SANA = "sana"
 MAX_PREVIEW = 512  # pixels of the longer side
 
 
-def describe(settings: GenerationSettings, manifest: Manifest, sampler: str, device: str, index: int) -> dict[str, str]:
-    """The text chunks of picture `index` (from 0) of a generation, derived from the settings that made it."""
+def describe(settings: GenerationSettings, manifest: Manifest, run: dict[str, str], index: int) -> dict[str, str]:
+    """The text chunks of picture `index` (from 0) of a generation, derived from the settings that made it and from
+    how it ran: "sampler", "device" and "precision"."""
     record = {
         "settings": dataclasses.asdict(settings),
         "image_index": index,
@@ -30,11 +31,10 @@ def describe(settings: GenerationSettings, manifest: Manifest, sampler: str, dev
             "compression": manifest.compression,
             "format_version": manifest.format_version,
         },
-        "sampler": sampler,
-        "device": device,
+        **run,
         "tools": manifest.tools,
     }
-    return {PARAMETERS: _automatic1111(settings, manifest, sampler), SANA: json.dumps(record)}
+    return {PARAMETERS: _automatic1111(settings, manifest, run["sampler"]), SANA: json.dumps(record)}
 
 
 def to_image(pixels: np.ndarray, texts: dict[str, str]) -> Image.Image:

@@ -188,10 +188,9 @@ class SanaPipeline:
     def _output(self, pixels: list[np.ndarray], settings: GenerationSettings, output_type: OutputType) -> Any:
         if output_type == "np":
             return np.stack(pixels)
-        sampler = self._stages.sampler
+        run = {"sampler": self._stages.sampler, "device": self.device, "precision": self.precision}
         return [
-            to_image(picture, describe(settings, self.manifest, sampler, self.device, index))
-            for index, picture in enumerate(pixels)
+            to_image(picture, describe(settings, self.manifest, run, index)) for index, picture in enumerate(pixels)
         ]
 
     def check(self, settings: GenerationSettings) -> None:

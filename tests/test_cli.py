@@ -63,6 +63,7 @@ def test_help_explains_every_flag(environment):
         "--share",
         "--auth",
         "--max-queue",
+        "--low-memory",
         "--mcp",
         "SANA_MODEL",
         "SANA_DEVICE",

@@ -8,6 +8,7 @@ import pytest
 from pipeline import SanaPipeline, device, machine
 from pipeline.components import Component, Turn
 from pipeline.device import EXACT, Device, compile_config
+from pipeline.page.sources import NamedSource
 from pipeline.parity import Sample
 from pipeline.precision import fitting
 
@@ -91,6 +92,11 @@ def test_low_memory_draws_the_same_and_holds_one_model(model, pipe, monkeypatch)
     assert np.array_equal(a, b)
     assert len(held) >= 3
     assert set(held) == {0}  # when one is compiled, all others are released
+
+
+def test_the_page_passes_the_wish_for_low_memory_on(model):
+    sources = (NamedSource(str(model), "CPU", low_memory=wish) for wish in (True, False))
+    assert [source.load(print)._stages._low_memory for source in sources] == [True, False]
 
 
 def test_whose_turn_it_is():

@@ -38,9 +38,12 @@ SETTINGS = GenerationSettings(
 )
 
 
+RUN = {"sampler": "DPMSolverMultistepScheduler", "device": "CPU", "precision": "f32"}
+
+
 def picture() -> Image.Image:
     pixels = np.random.default_rng(0).random((128, 256, 3), dtype=np.float32)
-    return to_image(pixels, describe(SETTINGS, MANIFEST, "DPMSolverMultistepScheduler", "CPU", 1))
+    return to_image(pixels, describe(SETTINGS, MANIFEST, RUN, 1))
 
 
 def test_png_gives_back_the_pixels_and_all_settings(tmp_path):

@@ -1,4 +1,4 @@
-"""The page: what it shows and where. What its buttons do stands in events.py, how it looks in look.py."""
+"""The page: what it shows and where. What its buttons do stands in events, how it looks in look.py."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +9,7 @@ import gradio as gr
 from .about import badge, facts, note
 from .controls import Controls, options
 from .description import Description
-from .events import connect
+from .events import connect_drawing, connect_menu, connect_pictures, connect_settings
 from .examples import examples
 from .generation import Generation
 from .look import STATUS_CSS, STATUS_TEMPLATE
@@ -54,7 +54,11 @@ def build(models: Models, timings: Timings, max_queue: int) -> gr.Blocks:
                 _keep(parts)
         with gr.Accordion("What is running", open=False, elem_id="about"):
             parts.facts = gr.HTML(facts(model, models.device(first)))
-        connect(app, parts, controls, models, Generation(models, timings), timings)
+        generation = Generation(models, timings)
+        connect_drawing(app, parts, controls, models, generation, timings)
+        connect_settings(app, parts, controls, models, generation)
+        connect_pictures(parts, controls, models)
+        connect_menu(app, parts, controls, models)
     return app.queue(max_size=max_queue, api_open=False)  # False: no request passes the queue by
 
 

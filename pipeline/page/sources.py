@@ -59,9 +59,10 @@ class LoadedSource:
 class NamedSource:
     """A folder that precompile.py or optimum-intel wrote, here or on the Hub."""
 
-    def __init__(self, name: str, device: str) -> None:
+    def __init__(self, name: str, device: str, low_memory: bool = False) -> None:
         self.device = device
         self._name = name
+        self._low_memory = low_memory
 
     def describe(self) -> Description:
         folder = resolve_description(self._name)
@@ -78,15 +79,16 @@ class NamedSource:
         folder = resolve(self._name, tell)
         if is_exported_by_optimum(folder):
             tell(f"{folder} comes from optimum-intel and has no manifest: it is loaded unverified.")
-        return _load(folder, self.device, tell)
+        return _load(folder, self.device, self._low_memory, tell)
 
 
 class BundledSource:
     """The bundled checkpoint: on first start it is precompiled into the user's cache folder."""
 
-    def __init__(self, checkpoint: Path, device: str) -> None:
+    def __init__(self, checkpoint: Path, device: str, low_memory: bool = False) -> None:
         self.device = device
         self._checkpoint = checkpoint
+        self._low_memory = low_memory
 
     def describe(self) -> Description:
         return describe_checkpoint(self._checkpoint, COMPRESSION)
@@ -97,14 +99,14 @@ class BundledSource:
             tell(f"Preparing the model for this machine, once, in {folder}")
             shutil.rmtree(folder, ignore_errors=True)  # damaged, or nothing
             precompile(self._checkpoint, folder, COMPRESSION, tell)
-        return _load(folder, self.device, tell)
+        return _load(folder, self.device, self._low_memory, tell)
 
 
-def _load(folder: Path, device: str, tell: Tell) -> Pipeline:
+def _load(folder: Path, device: str, low_memory: bool, tell: Tell) -> Pipeline:
     tell("Loading the model")
     from ..sana import SanaPipeline  # torch, diffusers and transformers: seconds, while the page is already up
 
-    return SanaPipeline.from_pretrained(folder, device=device)
+    return SanaPipeline.from_pretrained(folder, device=device, low_memory=low_memory)
 
 
 def _bytes(folder: Path) -> int:

@@ -1,0 +1,107 @@
+"""Generate, Stop, the estimate before, and the endpoint."""
+
+import dataclasses
+import html
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+
+from ...errors import SettingsError
+from ..controls import Controls
+from ..generation import DESCRIPTION, Generation
+from ..models import Models
+from ..timings import Timings, in_words
+from .queueing import CONCURRENCY_ID, QUIET
+
+RUNNING = "() => [{__type__: 'update', interactive: false}, {__type__: 'update', interactive: true}, '']"
+IDLE = "() => [{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}]"
+STOPPED = """(line, pictures) => {
+    const step = /^Step (\\d+) of (\\d+)/.exec(line || "");
+    const where = step ? ` after step ${step[1]} of ${step[2]}` : "";
+    return `Stopped${where}` + (pictures && pictures.length ? ": this picture is unfinished." : ".");
+}"""
+
+
+def connect_drawing(
+    app: gr.Blocks,
+    parts: SimpleNamespace,
+    controls: Controls,
+    models: Models,
+    generation: Generation,
+    timings: Timings,
+) -> None:
+    def estimate(model: str, width: int, height: int, steps: int, guidance: float, images: int) -> str:
+        try:
+            settings = generation.settings(
+                models.check(model),
+                "none",
+                width=width,
+                height=height,
+                num_inference_steps=steps,
+                guidance_scale=guidance,
+                num_images_per_prompt=images,
+            )
+        except SettingsError:
+            return ""
+        seconds = timings.estimate(model, settings)
+        return f"<p>Takes {in_words(seconds)} on this machine</p>" if seconds is not None else ""
+
+    buttons = [parts.run, parts.stop]
+    priced = [
+        controls.model,
+        controls.width,
+        controls.height,
+        controls.num_inference_steps,
+        controls.guidance_scale,
+        controls.num_images,
+    ]
+    gr.on([app.load, *(each.change for each in priced)], estimate, priced, parts.estimate, **QUIET)
+    triggers = [parts.run.click, controls.prompt.submit]
+    gr.on(triggers, None, None, [*buttons, parts.problem], js=RUNNING, **QUIET)
+    work: dict[str, Any] = {
+        "outputs": [parts.pictures, controls.seed, parts.status],
+        "preprocess": False,  # plain values, all checked by the validator: no limit is said twice
+        "concurrency_limit": 1,
+        "concurrency_id": CONCURRENCY_ID,
+        "show_progress": "minimal",
+        "show_progress_on": parts.status,
+    }
+
+    def check(*values: Any) -> None:
+        """Before anything queues; what is wrong is then said beside the button."""
+        if problems := generation.problems(*values):
+            raise gr.Error(" ".join(problems), visible=False, print_exception=False)
+
+    def explain(*values: Any) -> str:
+        return f'<p role="alert">{html.escape(" ".join(generation.problems(*values)))}</p>'
+
+    checked = gr.on(triggers, check, controls.inputs, preprocess=False, **QUIET)
+    checked.failure(explain, controls.inputs, parts.problem, preprocess=False, **QUIET)
+    checked.failure(None, None, buttons, js=IDLE, **QUIET)
+    running = checked.success(generation.show, controls.inputs, api_visibility="private", **work)
+    # The endpoint: its ten parameters are a contract, also for those who send them by position.
+    # The page draws another picture each time until a seed is typed; the endpoint keeps to its seed.
+    own = dataclasses.replace(controls, randomize_seed=parts.endpoint_randomize)
+    parameters = own.inputs[: 11 if controls.model.visible else 10]
+    parts.endpoint.click(
+        generation.generate,
+        parameters,
+        api_name="generate",
+        api_description=DESCRIPTION,
+        validator=generation.validate,
+        **work,
+    )
+    running.then(None, None, buttons, js=IDLE, **QUIET)
+    # The file is made; the browser keeps its own copy.
+    running.success(None, parts.pictures, None, js="(pictures) => { window.sanaKeep?.(pictures); }", **QUIET)
+    running.success(lambda: 0, None, parts.selected, **QUIET)
+    running.success(estimate, priced, parts.estimate, **QUIET)  # now it is known how long this takes
+    parts.stop.click(None, [parts.status, parts.pictures], parts.status, js=STOPPED, cancels=running, **QUIET).then(
+        None, None, buttons, js=IDLE, **QUIET
+    )
+    parts.pictures.select(_index, None, parts.selected, **QUIET)
+
+
+def _index(event: gr.SelectData) -> int:
+    return event.index

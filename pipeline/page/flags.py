@@ -1,0 +1,86 @@
+"""The flags of app.py, and the environment variables that say the same."""
+
+import argparse
+import os
+from typing import NoReturn
+
+USAGE_ERROR = 2
+MAX_QUEUE = 128  # requests that may wait; each is told its place
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    # an empty variable counts as unset
+    environment = {name: value for name, value in os.environ.items() if value}
+    parser = Parser(prog="app.py", description="Text to image with Sana on OpenVINO, in the browser.")
+    parser.add_argument(
+        "--model",
+        action="append",
+        metavar="DIR_OR_REPO",
+        help="a folder that precompile.py wrote, or OWNER/NAME[@REVISION] on the Hugging Face Hub, without a revision "
+        "its newest tag; given more than once, the page offers a menu of them (default: SANA_MODEL, or else the "
+        "bundled miniature, which is precompiled into the user's cache folder on first start)",
+    )
+    parser.add_argument(
+        "--device",
+        default=environment.get("SANA_DEVICE", "CPU"),
+        help="an OpenVINO device: CPU, GPU, GPU.1, AUTO, ... (default: SANA_DEVICE, or else CPU)",
+    )
+    parser.add_argument(
+        "--low-memory",
+        action="store_true",
+        help="hold one of text encoder, transformer and decoder at a time, and load it again whenever its turn comes",
+    )
+    parser.add_argument(
+        "--host",
+        default=environment.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+        help="the address to listen on; 0.0.0.0 lets others in (default: GRADIO_SERVER_NAME, or else 127.0.0.1)",
+    )
+    parser.add_argument(
+        "--port",
+        type=port_number,
+        default=environment.get("GRADIO_SERVER_PORT", "7860"),
+        help="the port to listen on; never silently another one (default: GRADIO_SERVER_PORT, or else 7860)",
+    )
+    parser.add_argument("--share", action="store_true", help="also serve on a public gradio.live address")
+    parser.add_argument(
+        "--auth", type=user_and_password, metavar="USER:PASSWORD", help="ask for this name and password"
+    )
+    parser.add_argument(
+        "--max-queue",
+        type=queue_length,
+        default=MAX_QUEUE,
+        metavar="N",
+        help=f"how many requests may wait; more are refused (default: {MAX_QUEUE})",
+    )
+    parser.add_argument(
+        "--mcp", action="store_true", help="also offer generation as an MCP tool (needs: pip install 'gradio[mcp]')"
+    )
+    options = parser.parse_args(arguments)
+    if options.model is None and environment.get("SANA_MODEL"):
+        options.model = [environment["SANA_MODEL"]]
+    return options
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, where argparse would print the usage as well."""
+        self.exit(USAGE_ERROR, f"{self.prog}: {message}; see {self.prog} --help.\n")
+
+
+def user_and_password(text: str) -> tuple[str, str]:
+    user, _, password = text.partition(":")
+    if not user or not password:
+        raise argparse.ArgumentTypeError("must be a name and a password with a colon between them")
+    return user, password
+
+
+def queue_length(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
+    return int(text)
+
+
+def port_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to 65535, not {text!r}")
+    return int(text)
