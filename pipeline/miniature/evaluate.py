@@ -20,7 +20,7 @@ from pipeline.miniature.judge import Judge, Sight, load_judge
 from pipeline.miniature.training import WORK
 from pipeline.miniature.world import Scene, Thing, draw, random_scene
 
-COMPRESSIONS = ("fp16", "int8")
+COMPRESSIONS = ("fp16", "int8", "w8a8")
 CONTACT_SHEET = CHECKPOINT.parent / "contact-sheet.png"
 COLUMNS, ROWS, CELL, LINES = 6, 5, 200, 44
 MEASURES = ("colour", "kind", "place", "position", "count")
