@@ -9,6 +9,10 @@ from gradio_client.exceptions import ValidationError
 from gradio_client.utils import Status
 
 from pipeline.image import read_settings, write_png
+from pipeline.page.generation import Generation
+from pipeline.page.models import Models
+from pipeline.page.sources import LoadedSource
+from pipeline.page.timings import Timings
 from pipeline.settings import MAX_SEED, MAX_STEPS
 from tests.conftest import wait_for
 
@@ -154,6 +158,17 @@ def test_progress_comes_with_a_preview(client):
     assert lines[:1] == ["Reading the prompt"]
     assert [line for line in lines if line.startswith("Step")] == ["Step 1 of 3", "Step 2 of 3", "Step 3 of 3"]
     assert all(len(output[0]) == 1 for output in job.outputs()[1:])
+
+
+def test_previews_are_files_that_do_not_change(pipe, tmp_path):
+    """Gradio writes an image again for each update: who reads it at that moment gets half of it."""
+    generation = Generation(Models([LoadedSource(pipe)]), Timings(tmp_path))
+    size = pipe.defaults.width
+    written = {}
+    for pictures, _, _ in generation.generate("a house", "", "none", size, size, 2, 4.5, 0, False, 1):
+        for path in pictures:
+            assert written.setdefault(path, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
+    assert len(written) == 3  # two previews, one picture
 
 
 def test_two_clients_at_once_get_their_own_pictures(page, tmp_path):

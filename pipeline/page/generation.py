@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from ..errors import SanaError, SettingsError
 from ..image import write_png
@@ -21,7 +20,7 @@ from .styles import NO_STYLE, apply_style, find_style
 from .timings import Timings
 
 # The pictures (while it runs: a preview), the seed, and a line on how far it is or how long it took.
-Output = tuple[list[Path] | list[Image.Image], int, str]
+Output = tuple[list[Path], int, str]
 
 PARAMETERS = (
     "prompt",
@@ -102,22 +101,25 @@ class Generation:
             progress = Progress(name, settings, self._timings)
             yield [], seed, progress.first()
             # Closed when Gradio closes this generator (Stop, a closed tab, a cancelled client): that ends the work.
-            with closing(self._models.generate(name, settings)) as updates:
+            # The files are copied into Gradio's cache while this waits at a yield, whole or not at all; images it would
+            # write again for each update, while a browser may be reading them.
+            with (
+                tempfile.TemporaryDirectory(prefix="sana-") as folder,
+                closing(self._models.generate(name, settings)) as updates,
+            ):
                 for update in updates:
                     match update:
                         case PreparationUpdate(line=line):
                             yield [], seed, line
                             progress = Progress(name, settings, self._timings)  # the wait for the model is no work
                         case StepUpdate():
-                            previews = [update.preview] if update.preview else []
+                            previews = _write_preview(update, Path(folder))
                             yield previews, seed, progress.step(update)
                         case DecodeUpdate():
                             yield previews, seed, progress.decode(update)
                         case Result():
                             self._timings.learn(name, settings, update.times)
-                            with tempfile.TemporaryDirectory(prefix="sana-") as folder:
-                                # Gradio copies the files into its cache, byte by byte, while this waits at the yield.
-                                yield _write(update, Path(folder)), seed, progress.done(update)
+                            yield _write(update, Path(folder)), seed, progress.done(update)
         except SanaError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -197,6 +199,14 @@ def _is_fine(check: Callable[[], object]) -> bool:
 def _check_switch(name: str, value: object) -> None:
     if not isinstance(value, bool):
         raise SettingsError(f"{name} must be true or false.")
+
+
+def _write_preview(update: StepUpdate, folder: Path) -> list[Path]:
+    if update.preview is None:
+        return []
+    file = folder / f"preview-{update.step}.png"
+    update.preview.save(file)
+    return [file]
 
 
 def _write(result: Result, folder: Path) -> list[Path]:
