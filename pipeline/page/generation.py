@@ -204,7 +204,7 @@ def _check_switch(name: str, value: object) -> None:
 def _write_preview(update: StepUpdate, folder: Path) -> list[Path]:
     if update.preview is None:
         return []
-    file = folder / f"preview-{update.step}.png"
+    file = folder / f"preview-{update.step}.webp"  # no PNG, by which finished pictures are known
     update.preview.save(file)
     return [file]
 
