@@ -145,7 +145,7 @@ def test_the_keyboard_goes_from_the_prompt_to_generate_to_the_rest(tab):
     assert tab.evaluate("document.activeElement.closest('#examples') !== null")
 
 
-def test_the_queue_is_as_long_as_was_said(pipe, tmp_path):
+def test_the_queue_is_as_long_as_was_said(pipe, steps_done, tmp_path):
     from gradio_client import Client
 
     from app import build_app
@@ -156,5 +156,7 @@ def test_the_queue_is_as_long_as_was_said(pipe, tmp_path):
         wait_for(lambda: any(job.done() for job in jobs))
         refused = next(job for job in jobs if job.done())
         assert "Queue is full" in str(refused.exception())
+        wait_for(lambda: steps_done)  # the first is at work
         for job in jobs:
             job.cancel()
+        wait_for(lambda: steps_done[-1] == "closed")
