@@ -52,6 +52,10 @@ class Manifest:
     preview: dict[str, list]
     files: dict[str, dict[str, Any]]
 
+    def size(self, folder: str = "") -> int:
+        """Bytes of the files below `folder`, by default of all."""
+        return sum(entry["size"] for file, entry in self.files.items() if file.startswith(folder))
+
 
 def resolve(name: str | Path, tell: Callable[[str], object] = print) -> Path:
     """The folder that `name` stands for: a local one, or that of OWNER/NAME[@REVISION] on the Hub, which is fetched

@@ -32,6 +32,8 @@ class Component:
     It is compiled at once; or, where memory is short, when its turn comes.
     """
 
+    _AT_ONCE = True
+
     def __init__(
         self, device: Device, model: Path | ov.Model, precision: str = EXACT, turn: Turn | None = None
     ) -> None:
@@ -39,7 +41,9 @@ class Component:
         self._device = device
         self._model = model
         self._turn = turn
-        self._compiled: ov.CompiledModel | None = None if turn else device.compile(model, precision)
+        self._compiled: ov.CompiledModel | None = (
+            device.compile(model, precision) if self._AT_ONCE and not turn else None
+        )
         self.precision = precision
         self.seconds = 0.0
 
@@ -71,9 +75,8 @@ class ShapedComponent(Component):
     """A model of one input that is compiled for each new shape of it: for large ones that takes far less memory, since
     OpenVINO plans it ahead."""
 
-    def __init__(self, device: Device, model: ov.Model, precision: str = EXACT, turn: Turn | None = None) -> None:
-        super().__init__(device, model, precision, turn or Turn())
-        self._model: ov.Model = model
+    _AT_ONCE = False
+    _model: ov.Model
 
     def _prepared(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:
         (value,) = inputs.values()

@@ -29,6 +29,11 @@ class Denoiser:
     family: str
     new_scheduler: Callable[[], Any]
 
+    def branches(self, settings: GenerationSettings) -> int:
+        """How many latents go through the transformer for each picture: with guidance, a negative one as well."""
+        # as in diffusers: a scale of 1 or less computes no negative branch, and Sprint's guidance is an input
+        return 2 if self.family == "flow" and settings.guidance_scale > 1 else 1
+
     def steps(
         self, text_encoder: TextEncoder, settings: GenerationSettings, width: int, height: int
     ) -> Iterator[DenoisedStep]:
@@ -52,12 +57,11 @@ class Denoiser:
                 guidance=settings.guidance_scale * self.config.get("guidance_embeds_scale", 0.1),
                 generator=generator,
             )
-        guided = settings.guidance_scale > 1  # as in diffusers; otherwise the negative branch is not computed at all
         return flow_steps(
             self.transformer,
             self.new_scheduler(),
             prompt,
-            text_encoder.encode_negative(settings.negative_prompt) if guided else None,
+            text_encoder.encode_negative(settings.negative_prompt) if self.branches(settings) == 2 else None,
             latents,
             num_inference_steps=settings.num_inference_steps,
             guidance_scale=settings.guidance_scale,

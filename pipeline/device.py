@@ -24,10 +24,7 @@ def compile_config(precision: str = EXACT) -> dict[str, Any]:
 
 
 class Device:
-    """An OpenVINO device by its name.
-
-    With `one_at_a_time`, models of one stage only are in memory: compiling for another stage releases them.
-    """
+    """An OpenVINO device by its name."""
 
     def __init__(self, name: str = "CPU") -> None:
         """Raises DeviceError, naming the devices there are, unless `name` is one of them or AUTO over them."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import openvino as ov
 
-_ELEMENT = 4  # bytes of an f32
+ELEMENT = 4  # bytes of an f32
 
 
 def steps(model: ov.Model) -> Iterator[tuple[ov.Node, list[ov.Output]]]:
@@ -28,7 +28,7 @@ def steps(model: ov.Model) -> Iterator[tuple[ov.Node, list[ov.Output]]]:
 
 def most_live_bytes(static: ov.Model) -> float:
     """Bytes of the largest set of tensors that are live at once, in f32; of a model of fixed shapes."""
-    return max(sum(math.prod(tensor.get_shape()) for tensor in live) for _, live in steps(static) if live) * _ELEMENT
+    return max(sum(math.prod(tensor.get_shape()) for tensor in live) for _, live in steps(static) if live) * ELEMENT
 
 
 def _key(value: ov.Output) -> str:

@@ -199,11 +199,11 @@ class SanaPipeline:
         for name in ("width", "height"):
             check_size(name, getattr(settings, name), self.defaults.min_size, self.defaults.max_size)
         images = settings.num_images_per_prompt
-        branches = 2 if self.manifest.family == "flow" and settings.guidance_scale > 1 else 1
+        batch = images * self._stages.denoiser.branches(settings)
 
         def memory(width: int, height: int) -> float:
             width, height = self._generation_size(width, height, settings.use_resolution_binning)
-            return self._stages.memory(height // SIZE_MULTIPLE, width // SIZE_MULTIPLE, branches * images, images)
+            return self._stages.memory(height // SIZE_MULTIPLE, width // SIZE_MULTIPLE, batch, images)
 
         check_room(memory, settings.width, settings.height)
 

@@ -12,7 +12,7 @@ from .classes import named_class
 from .components import Component, Turn
 from .denoise import Denoiser
 from .device import EXACT, Device
-from .liveness import most_live_bytes
+from .liveness import ELEMENT, most_live_bytes
 from .precision import fitting
 from .settings import SIZE_MULTIPLE
 from .text_encoder import Prefix, TextEncoder
@@ -82,7 +82,7 @@ class Stages:
         denoising = self._bytes_per_position * batch * height * width
         decoding = self.vae_decoder.memory(height, width)
         held = max(weights) if self._low_memory else sum(unread)
-        return held + max(denoising, decoding) + images * 3 * 4 * height * width * SIZE_MULTIPLE**2
+        return held + max(denoising, decoding) + images * 3 * ELEMENT * height * width * SIZE_MULTIPLE**2
 
     @cached_property
     def _bytes_per_position(self) -> float:

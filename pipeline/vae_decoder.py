@@ -16,11 +16,11 @@ from diffusers.image_processor import PixArtImageProcessor
 from .components import ShapedComponent, Turn
 from .cut import Segment, cut
 from .device import EXACT, Device
+from .liveness import ELEMENT
 from .machine import free_memory
 
 MOST_BYTES = 1.5e9  # of a band's activations, so that a Stop has not long to wait
 FREE_SHARE = 0.5  # of the memory that is free
-_ELEMENT = 4  # bytes of an f32
 OVERHEAD = 2.5  # what OpenVINO takes, over the activations that are live at once
 
 
@@ -65,7 +65,7 @@ class VaeDecoder:
             channels, finer = (
                 port.get_partial_shape()[1].get_length() for port in (segment.model.inputs[0], segment.model.outputs[0])
             )
-            whole = _ELEMENT * height * width * (channels + finer * segment.growth**2)
+            whole = ELEMENT * height * width * (channels + finer * segment.growth**2)
             most = max(most, whole + OVERHEAD * segment.bytes_per_cell * width * _least_rows(segment, height))
             height, width = height * segment.growth, width * segment.growth
         return most

@@ -10,10 +10,9 @@ def tell_parity(manifest: Manifest, tell: Callable[[str], object]) -> None:
     """One row per component and per picture; dB of the uncompressed IR, then of the finished one, against torch."""
     tell(f"{'component':<14}{'weights':<9}{'converted':>11}{'compressed':>12}{'size':>11}")
     for name, record in manifest.components.items():
-        size = sum(entry["size"] for file, entry in manifest.files.items() if file.startswith(f"{name}/"))
         tell(
             f"{name:<14}{record['compression']:<9}{record['conversion_db']:>8.1f} dB{record['parity_db']:>9.1f} dB"
-            f"{size / 1e6:>8.1f} MB"
+            f"{manifest.size(f'{name}/') / 1e6:>8.1f} MB"
         )
     tell("the same seed, drawn by this folder and by the checkpoint:")
     for picture in manifest.pictures:

@@ -71,15 +71,12 @@ class NamedSource:
             return describe_folder(folder, by_optimum=not (folder / MANIFEST).is_file())
         by_optimum = is_exported_by_optimum(folder)
         description = describe_folder(folder, by_optimum)
-        if not by_optimum and _bytes(folder) <= SMALL:
+        if not by_optimum and read_manifest(folder).size() <= SMALL:
             verify(folder)
         return description
 
     def load(self, tell: Tell) -> Pipeline:
-        folder = resolve(self._name, tell)
-        if is_exported_by_optimum(folder):
-            tell(f"{folder} comes from optimum-intel and has no manifest: it is loaded unverified.")
-        return _load(folder, self.device, self._low_memory, tell)
+        return _load(resolve(self._name, tell), self.device, self._low_memory, tell)
 
 
 class BundledSource:
@@ -106,11 +103,7 @@ def _load(folder: Path, device: str, low_memory: bool, tell: Tell) -> Pipeline:
     tell("Loading the model")
     from ..sana import SanaPipeline  # torch, diffusers and transformers: seconds, while the page is already up
 
-    return SanaPipeline.from_pretrained(folder, device=device, low_memory=low_memory)
-
-
-def _bytes(folder: Path) -> int:
-    return sum(entry["size"] for entry in read_manifest(folder).files.values())
+    return SanaPipeline.from_pretrained(folder, device, low_memory, tell)
 
 
 def _is_intact(folder: Path) -> bool:

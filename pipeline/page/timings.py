@@ -4,10 +4,10 @@ import json
 import re
 from pathlib import Path
 
+from ..artifacts import COMPONENTS
 from ..settings import GenerationSettings
 
 FILE = "timings.json"
-PARTS = ("text_encoder", "transformer", "vae_decoder")
 
 
 class Timings:
@@ -18,9 +18,9 @@ class Timings:
 
     def learn(self, model: str, settings: GenerationSettings, times: dict[str, float]) -> None:
         """Remembers the `times` of a `Result`; a file that cannot be written is no reason to lose a picture."""
-        if not all(part in times for part in PARTS):
+        if not all(part in times for part in COMPONENTS):
             return
-        text, transformer, decoder = (times[part] for part in PARTS)
+        text, transformer, decoder = (times[part] for part in COMPONENTS)
         images = settings.num_images_per_prompt
         sizes = self._read().get(model, {})
         known = sizes.get(_size(settings), {})

@@ -104,9 +104,8 @@ def draw_sample(folder: Path, manifest: Manifest, room: Path) -> Path:
 def _components(manifest: Manifest) -> str:
     rows = []
     for name, record in manifest.components.items():
-        size = sum(entry["size"] for file, entry in manifest.files.items() if file.startswith(f"{name}/"))
         measured = f"{record['conversion_db']:.1f} dB | {record['parity_db']:.1f} dB"
-        rows.append(f"| {name} | {record['compression']} | {measured} | {megabytes(size)} |")
+        rows.append(f"| {name} | {record['compression']} | {measured} | {megabytes(manifest.size(f'{name}/'))} |")
     return "\n".join(rows)
 
 
