@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
     from pipeline.hub import find_checkpoint, find_vae
 
     checkpoint = find_checkpoint(options.model, tell)
-    vae = find_vae(options.vae, tell).folder if options.vae else None
+    vae = find_vae(options.vae, tell) if options.vae else None
     from pipeline.export import precompile  # takes seconds to load
 
     output = precompile(checkpoint.folder, options.output, options.compression, vae, checkpoint.name, progress=tell)
@@ -87,7 +87,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="; ".join(f"{name}: {meaning}" for name, meaning in COMPRESSIONS.items()) + " (default: fp16)",
     )
     parser.add_argument(
-        "--vae", metavar="DIR_OR_REPO", help="another autoencoder for the same latents (DC-AE, DC-AE-Lite)"
+        "--vae",
+        metavar="DIR_OR_REPO_OR_FILE",
+        help="another autoencoder for the same latents (DC-AE, DC-AE-Lite); or a draft decoder to have beside the "
+        "checkpoint's own (taesana_decoder.pth, or .safetensors)",
     )
     parser.add_argument(
         "--push-to-hub",

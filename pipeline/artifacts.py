@@ -19,7 +19,8 @@ FORMAT_VERSION = 2
 TOOLS = ("openvino", "nncf", "torch", "diffusers", "transformers")  # the packages whose versions decide an export
 MANIFEST = "manifest.json"
 FAMILIES = {"SanaPipeline": "flow", "SanaSprintPipeline": "sprint"}
-COMPONENTS = ("text_encoder", "transformer", "vae_decoder")
+VAE_DECODER, DRAFT_DECODER = "vae_decoder", "draft_decoder"
+COMPONENTS = ("text_encoder", "transformer", VAE_DECODER)  # of every folder; some have a draft decoder beside
 REQUIRED_FILES = (
     "model_index.json",
     "scheduler/scheduler_config.json",
@@ -32,7 +33,8 @@ REQUIRED_FILES = (
 class Manifest:
     """What an IR folder is and how it was made.
 
-    `components` holds compression and measured parity per component, `pictures` "psnr_db" and "ssim" of what a few
+    `components` holds compression and measured parity per component (and the "preview" of a draft decoder's features,
+    with the "draft_db" of its pictures against the VAE decoder's), `pictures` "psnr_db" and "ssim" of what a few
     prompts give against the uncompressed checkpoint, `tools` the versions that made them,
     `preview` the linear map from latents to RGB ("matrix" 3 x C, "bias" 3), and `files` maps each relative
     path to its "size" and "sha256".

@@ -29,11 +29,17 @@ class Segment:
     halo: int | None
     bytes_per_cell: float
 
+    @property
+    def input_name(self) -> str:
+        return self.model.inputs[0].get_any_name()
+
 
 def cut(model: ov.Model) -> list[Segment]:
     """Cuts wherever everything passes through one tensor before the resolution grows, after the last product of two
     activations (linear attention sums over all positions)."""
-    channels = model.inputs[0].get_partial_shape()[1].get_length()
+    # an input's own shape may be dynamic in all
+    first_convolution = next(each for each in model.get_ordered_ops() if each.get_type_name() == "Convolution")
+    channels = first_convolution.input_value(1).get_shape()[1]
     model = _shaped(model, [1, channels, -1, -1])  # one picture at a time
     segments: list[Segment] = []
     is_global, places = _places(_shaped(model, [1, channels, SIDE, SIDE]))

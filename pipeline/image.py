@@ -15,7 +15,6 @@ from .settings import GenerationSettings
 
 PARAMETERS = "parameters"
 SANA = "sana"
-MAX_PREVIEW = 512  # pixels of the longer side
 
 
 def describe(settings: GenerationSettings, manifest: Manifest, run: dict[str, str], index: int) -> dict[str, str]:
@@ -42,17 +41,6 @@ def to_image(pixels: np.ndarray, texts: dict[str, str]) -> Image.Image:
     image = Image.fromarray((pixels * 255).round().astype(np.uint8))
     image.info.update(texts)
     return image
-
-
-def to_preview(latents: np.ndarray, preview: dict[str, list], width: int, height: int) -> Image.Image:
-    """A rough picture of latents [N, C, h, w], several side by side, by the linear map of the manifest."""
-    matrix, bias = np.asarray(preview["matrix"]), np.asarray(preview["bias"])
-    pixels = np.einsum("rc,nchw->hnwr", matrix, latents) + bias
-    pixels = pixels.reshape(pixels.shape[0], -1, 3)
-    image = Image.fromarray((pixels.clip(0, 1) * 255).round().astype(np.uint8))
-    width *= len(latents)
-    scale = min(1.0, MAX_PREVIEW / max(width, height))
-    return image.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.BICUBIC)
 
 
 def write_png(image: Image.Image, path: Path) -> None:

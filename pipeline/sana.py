@@ -9,14 +9,14 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from .artifacts import Manifest, is_exported_by_optimum, read_manifest, resolve, verify
+from .artifacts import DRAFT_DECODER, VAE_DECODER, Manifest, is_exported_by_optimum, read_manifest, resolve, verify
 from .bins import generation_size
 from .device import Device
 from .errors import SettingsError
-from .image import describe, to_image, to_preview
+from .image import describe, to_image
 from .optimum import describe as describe_optimum
 from .room import check_room
-from .settings import SIZE_MULTIPLE, GenerationSettings, check_negative_prompt, check_size
+from .settings import SIZE_MULTIPLE, GenerationSettings, check_draft, check_negative_prompt, check_size
 from .stages import Stages
 from .updates import DecodeUpdate, Result, StepUpdate, Update
 from .vae_decoder import to_picture
@@ -97,6 +97,7 @@ class SanaPipeline:
         seed: int = 0,
         num_images_per_prompt: int = 1,
         use_resolution_binning: bool = True,
+        draft_decode: bool = False,
     ) -> GenerationSettings:
         """Settings with this model's own default in place of each None; raises SettingsError."""
         defaults = self.defaults
@@ -110,6 +111,7 @@ class SanaPipeline:
             seed=seed,
             num_images_per_prompt=num_images_per_prompt,
             use_resolution_binning=use_resolution_binning,
+            draft_decode=draft_decode,
         )
         self.check(settings)
         return settings
@@ -126,6 +128,7 @@ class SanaPipeline:
         num_images_per_prompt: int = 1,
         use_resolution_binning: bool = True,
         output_type: OutputType = "pil",
+        draft_decode: bool = False,
     ) -> Result:
         """Generates and waits for the result; None stands for the model's own default. Raises SettingsError."""
         settings = self.settings(
@@ -138,6 +141,7 @@ class SanaPipeline:
             seed,
             num_images_per_prompt,
             use_resolution_binning,
+            draft_decode,
         )
         *_, result = self.generate(settings, output_type)
         assert isinstance(result, Result)
@@ -159,7 +163,9 @@ class SanaPipeline:
             before = self._stages.seconds()
             latents = yield from self._denoise(settings)
             pixels = yield from self._decode(latents, settings)
-            times = {name: seconds - before[name] for name, seconds in self._stages.seconds().items()}
+            unused = VAE_DECODER if settings.draft_decode else DRAFT_DECODER
+            spent = self._stages.seconds().items()
+            times = {name: seconds - before[name] for name, seconds in spent if name != unused}
             yield Result(self._output(pixels, settings, output_type), settings, times)
 
     def _denoise(self, settings: GenerationSettings) -> Generator[Update, None, torch.Tensor]:
@@ -169,17 +175,17 @@ class SanaPipeline:
         latents = torch.empty(0)
         for step in self._stages.denoiser.steps(self._stages.text_encoder, settings, width, height):
             latents = step.latents
-            preview = None
-            if self.manifest.preview:  # optimum-intel's folders have none
-                preview = to_preview(step.clean.numpy(), self.manifest.preview, settings.width, settings.height)
+            show = self._stages.preview
+            preview = show(step.clean.numpy(), settings.width, settings.height) if show else None
             yield StepUpdate(step.step, step.steps, preview, time.perf_counter() - start)
         return latents
 
     def _decode(self, latents: torch.Tensor, settings: GenerationSettings) -> Generator[Update, None, list[np.ndarray]]:
         """Yields a DecodeUpdate per band; returns pixels f32 [H, W, 3] of each picture."""
         pictures = []
+        decoder = self._stages.decoder(settings)
         for image, latent in enumerate(latents, 1):  # one at a time: the decoder needs the most memory
-            for decoded in self._stages.vae_decoder.decode(latent):
+            for decoded in decoder.decode(latent):
                 yield DecodeUpdate(image, len(latents), decoded.band, decoded.bands)
             assert decoded.pixels is not None
             pictures.append(to_picture(decoded.pixels, settings.width, settings.height))
@@ -198,12 +204,11 @@ class SanaPipeline:
         check_negative_prompt(settings.negative_prompt, self.manifest.family)
         for name in ("width", "height"):
             check_size(name, getattr(settings, name), self.defaults.min_size, self.defaults.max_size)
-        images = settings.num_images_per_prompt
-        batch = images * self._stages.denoiser.branches(settings)
+        check_draft(settings.draft_decode, DRAFT_DECODER in self.manifest.components)
 
         def memory(width: int, height: int) -> float:
             width, height = self._generation_size(width, height, settings.use_resolution_binning)
-            return self._stages.memory(height // SIZE_MULTIPLE, width // SIZE_MULTIPLE, batch, images)
+            return self._stages.memory(settings, height // SIZE_MULTIPLE, width // SIZE_MULTIPLE)
 
         check_room(memory, settings.width, settings.height)
 

@@ -33,6 +33,7 @@ class GenerationSettings:
     seed: int = 0
     num_images_per_prompt: int = 1
     use_resolution_binning: bool = True
+    draft_decode: bool = False
 
     def __post_init__(self) -> None:
         _check_text("prompt", self.prompt)
@@ -45,8 +46,8 @@ class GenerationSettings:
         _check_guidance(self.guidance_scale)
         _check_integer("seed", self.seed, 0, MAX_SEED)
         _check_integer("number of images", self.num_images_per_prompt, 1, MAX_IMAGES)
-        if not isinstance(self.use_resolution_binning, bool):
-            raise SettingsError(f"Resolution binning must be true or false, not {_shown(self.use_resolution_binning)}.")
+        check_switch("Resolution binning", self.use_resolution_binning)
+        check_switch("Draft decoding", self.draft_decode)
 
 
 def check_size(name: str, value: object, minimum: int = MIN_SIZE, maximum: int = MAX_SIZE) -> None:
@@ -61,6 +62,19 @@ def check_negative_prompt(value: str, family: str) -> None:
     """Raises SettingsError for a negative prompt to a model of the Sprint family."""
     if family == "sprint" and value.strip():
         raise SettingsError("A Sprint model has no negative prompt: leave it empty.")
+
+
+def check_draft(value: bool, has_draft: bool) -> None:
+    """Raises SettingsError for a draft of a model that has no decoder for it."""
+    if value and not has_draft:
+        raise SettingsError("This model has no draft decoder: turn draft decoding off, or precompile it with one.")
+
+
+def check_switch(name: str, value: object) -> bool:
+    """That value; raises SettingsError unless it is true or false."""
+    if not isinstance(value, bool):
+        raise SettingsError(f"{name} must be true or false, not {_shown(value)}.")
+    return value
 
 
 def _check_integer(name: str, value: object, minimum: int, maximum: int) -> None:

@@ -7,14 +7,15 @@ from typing import TypeVar
 
 import openvino as ov
 
-from .artifacts import COMPONENTS, Manifest, read_json
+from .artifacts import COMPONENTS, DRAFT_DECODER, VAE_DECODER, Manifest, read_json
 from .classes import named_class
 from .components import Component, Turn
 from .denoise import Denoiser
 from .device import EXACT, Device
 from .liveness import ELEMENT, most_live_bytes
 from .precision import fitting
-from .settings import SIZE_MULTIPLE
+from .preview import Preview
+from .settings import SIZE_MULTIPLE, GenerationSettings
 from .text_encoder import Prefix, TextEncoder
 from .vae_decoder import VaeDecoder
 
@@ -36,7 +37,9 @@ class Stages:
         # fp16 promises what f32 gives; the other recipes come near to it, and so does a fast precision.
         fast = EXACT if manifest.compression == "fp16" else device.fast_precision
         turn = Turn() if low_memory else None
-        paths = {name: folder / name / "openvino_model.xml" for name in COMPONENTS}
+        has_draft = DRAFT_DECODER in manifest.components
+        names = (*COMPONENTS, DRAFT_DECODER) if has_draft else COMPONENTS
+        paths = {name: folder / name / "openvino_model.xml" for name in names}
         self._device, self._paths, self._low_memory = device, paths, low_memory
 
         def fit(name: str, build: Callable[[str], Model]) -> Model:
@@ -64,23 +67,38 @@ class Stages:
         )
 
         scaling_factor = read_json(folder / "vae_decoder" / "config.json")["scaling_factor"]
-        self.vae_decoder = fit(
+        vae_decoder = fit(
             "vae_decoder",
             lambda precision: VaeDecoder(device, paths["vae_decoder"], scaling_factor, precision, turn),
         )
 
         self._models: dict[str, Component | VaeDecoder] = dict(
-            zip(COMPONENTS, (text_model, transformer, self.vae_decoder), strict=True)
+            zip(COMPONENTS, (text_model, transformer, vae_decoder), strict=True)
         )
+        self.preview = Preview(manifest.preview) if manifest.preview else None  # optimum-intel's folders have none
+        if has_draft:
+            # its latents are not scaled
+            draft = fit(DRAFT_DECODER, lambda precision: VaeDecoder(device, paths[DRAFT_DECODER], 1.0, precision, turn))
+            self._models[DRAFT_DECODER] = draft
+            linear = manifest.components[DRAFT_DECODER]["preview"]
+            self.preview = Preview.of_draft(linear, device, draft.segments, draft.precision)
         self.precisions = {name: model.precision for name, model in self._models.items()}
 
-    def memory(self, height: int, width: int, batch: int, images: int) -> float:
-        """Bytes that a generation takes, about, at a latent size: `batch` latents go through the transformer at once,
-        `images` pictures come out. Weights are counted that no call has read into memory yet."""
+    def decoder(self, settings: GenerationSettings) -> VaeDecoder:
+        """The one that these settings ask for."""
+        decoder = self._models[DRAFT_DECODER if settings.draft_decode else VAE_DECODER]
+        assert isinstance(decoder, VaeDecoder)
+        return decoder
+
+    def memory(self, settings: GenerationSettings, height: int, width: int) -> float:
+        """Bytes that a generation takes, about, at a latent size. Weights are counted that no call has read into memory
+        yet."""
+        images = settings.num_images_per_prompt
+        batch = images * self.denoiser.branches(settings)
         weights = [path.with_suffix(".bin").stat().st_size for path in self._paths.values()]
         unread = [size for size, model in zip(weights, self._models.values(), strict=True) if not model.seconds]
         denoising = self._bytes_per_position * batch * height * width
-        decoding = self.vae_decoder.memory(height, width)
+        decoding = self.decoder(settings).memory(height, width)
         held = max(weights) if self._low_memory else sum(unread)
         return held + max(denoising, decoding) + images * 3 * ELEMENT * height * width * SIZE_MULTIPLE**2
 

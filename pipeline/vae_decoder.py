@@ -1,4 +1,4 @@
-"""Latents -> pixels, exactly, in horizontal bands.
+"""Latents -> pixels, exactly, in horizontal bands: by the VAE's decoder, or by a draft decoder.
 
 What looks at the whole picture runs once; the rest is local and runs segment by segment, each in bands with as many
 rows around them as their cells can depend on. Tiles that overlap and blend would only come near.
@@ -49,8 +49,8 @@ class VaeDecoder:
         self, device: Device, path: Path, scaling_factor: float, precision: str = EXACT, turn: Turn | None = None
     ) -> None:
         """Raises DeviceError where the device cannot take it."""
-        self._segments = cut(device.core.read_model(path))
-        self._components = [ShapedComponent(device, segment.model, precision, turn) for segment in self._segments]
+        self.segments = cut(device.core.read_model(path))
+        self._components = [ShapedComponent(device, segment.model, precision, turn) for segment in self.segments]
         self._scaling_factor = scaling_factor
         self.precision = precision
 
@@ -61,7 +61,7 @@ class VaeDecoder:
     def memory(self, height: int, width: int) -> float:
         """Bytes that decoding one latent of that size takes at least, about."""
         most = 0.0
-        for segment in self._segments:
+        for segment in self.segments:
             channels, finer = (
                 port.get_partial_shape()[1].get_length() for port in (segment.model.inputs[0], segment.model.outputs[0])
             )
@@ -87,16 +87,15 @@ class VaeDecoder:
     def _run(self, features: np.ndarray, rows: int | None) -> Iterator[Decoded]:
         plans = []
         height, width = features.shape[2:]
-        for segment in self._segments:
+        for segment in self.segments:
             plans.append(_bands(segment, height, rows or _rows(segment, height, width)))
             height, width = height * segment.growth, width * segment.growth
         done, count = 0, sum(len(plan) for plan in plans)
-        for segment, component, plan in zip(self._segments, self._components, plans, strict=True):
+        for segment, component, plan in zip(self.segments, self._components, plans, strict=True):
             growth = segment.growth
-            name = segment.model.inputs[0].get_any_name()
             finer = np.empty(0, np.float32)
             for band in plan:
-                output = component({name: np.ascontiguousarray(features[:, :, band.window])})
+                output = component({segment.input_name: np.ascontiguousarray(features[:, :, band.window])})
                 if not finer.size:
                     finer = np.empty((1, output.shape[1], features.shape[2] * growth, output.shape[3]), np.float32)
                 start = band.window.start

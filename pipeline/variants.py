@@ -66,6 +66,7 @@ CATALOGUE = (
 
 
 WEIGHTS = ("fp16", "bf16")
+DRAFT_SUFFIXES = (".pth", ".safetensors")  # of a draft decoder's file
 
 
 def weights_variant(file_name: str) -> str | None:

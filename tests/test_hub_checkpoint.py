@@ -32,11 +32,11 @@ def test_of_a_checkpoint_only_the_variant_to_be_read_is_fetched(hub):
         assert (source.folder / "LICENSE.txt").is_file()
         assert not (source.folder / "asset").exists()
     vae = find_vae("tester/tuned@main", lambda line: None)
-    assert (vae.folder / "vae" / f"{weights}.safetensors").is_file()
+    assert (vae / "vae" / f"{weights}.safetensors").is_file()
     hub.add(
         "mit-han-lab/lite", {"config.json": b"{}", f"{weights}.safetensors": b"x", f"old/{weights}.safetensors": b"x"}
     )
-    lite = find_vae("mit-han-lab/lite", lambda line: None).folder
+    lite = find_vae("mit-han-lab/lite", lambda line: None)
     assert sorted(path.name for path in lite.rglob("*") if path.is_file()) == ["config.json", f"{weights}.safetensors"]
 
 

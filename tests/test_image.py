@@ -6,7 +6,8 @@ from PIL import Image
 
 from pipeline.artifacts import FORMAT_VERSION, Manifest
 from pipeline.errors import SanaError
-from pipeline.image import describe, read_metadata, read_settings, to_image, to_preview, write_png
+from pipeline.image import describe, read_metadata, read_settings, to_image, write_png
+from pipeline.preview import Preview
 from pipeline.settings import GenerationSettings
 from pipeline.variants import Defaults
 
@@ -118,7 +119,7 @@ def test_preview_is_the_linear_map_of_the_manifest_pictures_side_by_side():
     latents = np.zeros((2, 2, 4, 4))
     latents[0, 0], latents[1, 1] = 1, 1
     linear = {"matrix": [[1, 0], [0, 1], [0, 0]], "bias": [0, 0, 0.2]}
-    preview = to_preview(latents, linear, 1024, 1024)
+    preview = Preview(linear)(latents, 1024, 1024)
     assert preview.size == (512, 256)
     assert preview.getpixel((20, 100)) == (255, 0, 51)
     assert preview.getpixel((490, 100)) == (0, 255, 51)

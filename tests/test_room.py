@@ -23,7 +23,7 @@ def test_the_largest_of_the_shape_that_fits_is_named(monkeypatch):
 
 def test_a_generation_is_refused_before_it_starts(pipe, monkeypatch):
     settings = pipe.settings("a house", width=512, height=256)
-    fits = pipe._stages.memory(4, 8, 2, 1)
+    fits = pipe._stages.memory(settings, 4, 8)
     monkeypatch.setattr(room, "free_memory", lambda: fits)
     pipe.generate(pipe.settings("a house", width=256, height=128))
     with pytest.raises(SettingsError, match="fits is 256x128"):
@@ -32,6 +32,8 @@ def test_a_generation_is_refused_before_it_starts(pipe, monkeypatch):
 
 def test_more_pictures_and_a_second_branch_take_more(pipe):
     pipe("a house", width=128, height=128, num_inference_steps=1)  # weights are in memory now
-    one, guided, two = (pipe._stages.memory(16, 16, *more) for more in ((1, 1), (2, 1), (2, 2)))
-    assert one <= guided < two
-    assert pipe._stages.memory(32, 32, 1, 1) > 3 * one
+    alone, guided = (pipe.settings("a house", guidance_scale=guidance) for guidance in (1.0, 4.5))
+    two = pipe.settings("a house", num_images_per_prompt=2)
+    sizes = [pipe._stages.memory(settings, 16, 16) for settings in (alone, guided, two)]
+    assert sizes[0] <= sizes[1] < sizes[2]
+    assert pipe._stages.memory(alone, 32, 32) > 3 * sizes[0]

@@ -12,17 +12,23 @@ from pipeline.export.convert import convert, save
 from pipeline.export.quiet import quiet
 from pipeline.parity import psnr
 from pipeline.vae_decoder import VaeDecoder
-from tests.tiny_checkpoint import autoencoder
+from tests.tiny_checkpoint import LATENT_CHANNELS, autoencoder, draft_decoder
 
 LOCAL = {"decoder_block_types": ("ResBlock",) * 6, "decoder_layers_per_block": (0, 1, 1, 1, 1, 1)}
 
 
-@pytest.fixture(scope="module", params=["attention", "local"])
+@pytest.fixture(scope="module", params=["attention", "local", "draft"])
 def decoder(request, tmp_path_factory):
-    """(path, untiled decode) of a random tiny DC-AE, or of one that is local in all its parts, as DC-AE-Lite is."""
-    network = networks.vae_decoder(autoencoder(**(LOCAL if request.param == "local" else {})))
+    """(path, untiled decode) of a random tiny DC-AE, of one that is local in all its parts, as DC-AE-Lite is, or of a
+    draft decoder."""
+    folder = tmp_path_factory.mktemp("decoder")
+    if request.param == "draft":
+        draft, _ = draft_decoder(folder / "decoder.pth")
+        network = networks.draft_decoder(draft, torch.randn(2, LATENT_CHANNELS, 8, 8))
+    else:
+        network = networks.vae_decoder(autoencoder(**(LOCAL if request.param == "local" else {})))
     with quiet():
-        path = save(convert(network.module, network.example), tmp_path_factory.mktemp("decoder"))
+        path = save(convert(network.module, network.example), folder)
     return path, Device().compile(path)
 
 

@@ -8,8 +8,11 @@ import torch
 from diffusers import DPMSolverMultistepScheduler, SanaSprintPipeline, SCMScheduler
 from diffusers.models import AutoencoderDC, SanaTransformer2DModel
 from diffusers.pipelines.sana.pipeline_sana import SanaPipeline
+from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import Gemma2Config, Gemma2Model, PreTrainedTokenizerFast
+
+from pipeline.export.draft import build_draft
 
 INSTRUCTION = ["Draw one picture of what follows.", "Picture: "]
 TEXT = "a red house under the big yellow moon and two white clouds near the blue sea draw one picture of what follows"
@@ -127,3 +130,18 @@ def autoencoder(**options: Any) -> AutoencoderDC:
         scaling_factor=0.41407,  # the DC-AE's own, so that a missing division would show
         **{f"{side}_{name}": value for side in ("encoder", "decoder") for name, value in stages.items()} | options,
     ).eval()
+
+
+def draft_decoder(file: Path) -> tuple[torch.nn.Sequential, Path]:
+    """A narrow TAESANA of random weights, written to `file`, and the file."""
+    torch.manual_seed(4)
+    decoder = build_draft(LATENT_CHANNELS, [32, 16, 16, 8, 8, 8]).eval().requires_grad_(False)
+    for name, weight in decoder.named_parameters():  # that keep the variance of what they multiply
+        weight.normal_(0, (2 / weight[0].numel()) ** 0.5 if weight.dim() > 1 else 0.1)
+        if name.endswith("conv.4.weight"):
+            weight.mul_(0.5)
+    if file.suffix == ".safetensors":
+        save_file(decoder.state_dict(), file)
+    else:
+        torch.save(decoder.state_dict(), file)
+    return decoder, file

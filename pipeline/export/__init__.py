@@ -8,11 +8,11 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from ..artifacts import FORMAT_VERSION, TOOLS, Manifest, describe_files, read_json
+from ..artifacts import DRAFT_DECODER, FORMAT_VERSION, TOOLS, VAE_DECODER, Manifest, describe_files, read_json
 from ..errors import SanaError
 from .checkpoint import Checkpoint, read_checkpoint
-from .component import export_text_encoder, export_transformer, export_vae_decoder
-from .compress import RECIPES
+from .component import export_draft_decoder, export_text_encoder, export_transformer, export_vae_decoder
+from .compress import FP16, RECIPES
 from .folder import Inputs, Partial, is_complete
 from .quiet import quiet
 from .reference import Reference
@@ -24,7 +24,8 @@ __all__ = ["precompile"]
 STAGES = {
     "text_encoder": export_text_encoder,
     "transformer": export_transformer,
-    "vae_decoder": export_vae_decoder,
+    VAE_DECODER: export_vae_decoder,
+    DRAFT_DECODER: export_draft_decoder,
 }
 
 
@@ -39,9 +40,9 @@ def precompile(
     """Writes the IR folder `output` of a checkpoint in diffusers' layout and returns its path.
 
     Made aside, so that `output` is complete or absent; an interrupted run is continued by the next one with the same
-    inputs, and a complete folder is left as it is. `vae` is the folder of another autoencoder for the same latents;
-    `name` is what the checkpoint is called, where its folder does not tell. `progress` gets a line for each stage, and
-    a table of what was measured.
+    inputs, and a complete folder is left as it is. `vae` is the folder of another autoencoder for the same latents,
+    or the file of a draft decoder to have beside the checkpoint's own; `name` is what the checkpoint is called, where
+    its folder does not tell. `progress` gets a line for each stage, and a table of what was measured.
 
     Raises:
         SanaError: a checkpoint that cannot be exported, an `output` that holds something else, too little disk or
@@ -59,11 +60,13 @@ def precompile(
     partial = Partial(output, inputs)
     reference = Reference(source, partial.reference)
     for name, export in STAGES.items():
+        if name == DRAFT_DECODER and source.draft is None:
+            continue
         if name in partial.components:
             progress(f"{name}: kept from the interrupted run")
             continue
         start = time.perf_counter()
-        precision = RECIPES[compression][name]
+        precision = RECIPES[compression].get(name, FP16)  # the draft decoder is small
         with quiet():
             record = export(source, precision, partial.folder / name, reference)
         partial.finish(name, record)

@@ -11,12 +11,14 @@ import diffusers
 import torch
 import transformers
 from safetensors import SafetensorError
+from torch import nn
 
 from ..artifacts import read_family, read_json, sha256
 from ..classes import named_class, pipeline_defaults
 from ..errors import ArtifactError, SanaError
 from ..settings import GenerationSettings, check_size
-from ..variants import Defaults, find_variant
+from ..variants import DRAFT_SUFFIXES, Defaults, find_variant
+from .draft import read_draft
 from .half import compute_in_f32
 from .layers import clip_linear_attention
 from .vae import check_vae_fits, find_vae
@@ -35,8 +37,8 @@ _LOADING_ERRORS = (OSError, ValueError, RuntimeError, TypeError, KeyError, Attri
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint's folder and that of its autoencoder, its name and family, a fingerprint of its contents, and how
-    prompts are put to it."""
+    """A checkpoint's folder and that of its autoencoder, its name and family, a fingerprint of its contents, how
+    prompts are put to it, and the file of a draft decoder, if there is one."""
 
     folder: Path
     vae_folder: Path
@@ -46,6 +48,7 @@ class Checkpoint:
     instruction: list[str]
     max_sequence_length: int
     defaults: Defaults
+    draft: Path | None
 
     def load_model(self, part: str) -> Any:
         """The torch model of a part, which computes in f32 with its weights as they are stored; raises ArtifactError,
@@ -76,6 +79,10 @@ class Checkpoint:
         published = find_variant(self.name)
         return folder, choose_variant(folder, published.weights if published else None)
 
+    def load_draft(self, path: Path) -> nn.Sequential:
+        """The draft decoder in a file, for the transformer's latents; raises ArtifactError."""
+        return read_draft(path, read_json(self.folder / "transformer" / "config.json").get("in_channels", 32))
+
     def load_tokenizer(self) -> Any:
         """The tokenizer, of the class that model_index.json names, as at run time."""
         with _one_sentence(self.folder / "tokenizer"):
@@ -84,15 +91,16 @@ class Checkpoint:
 
 
 def read_checkpoint(folder: Path, vae: Path | None = None, name: str | None = None) -> Checkpoint:
-    """Checks a checkpoint as far as its small files tell; `vae` is another autoencoder's folder, `name` the Hub's name
-    of one that lies in its cache. Raises SanaError."""
+    """Checks a checkpoint as far as its small files tell; `vae` is another autoencoder's folder or a draft decoder's
+    file, `name` the Hub's name of a checkpoint that lies in its cache. Raises SanaError."""
     _check_folder(folder)
     family = read_family(folder)
     _check_classes(folder)
     guided = read_json(folder / "transformer" / "config.json").get("guidance_embeds", False)
     if guided != (family == "sprint"):
         raise ArtifactError(f"{folder} is not of one family: its pipeline is {family}, its transformer the other's.")
-    vae_folder = folder / "vae" if vae is None else find_vae(vae)
+    draft = vae if vae and vae.suffix in DRAFT_SUFFIXES else None
+    vae_folder = folder / "vae" if vae is None or draft else find_vae(vae)
     check_vae_fits(vae_folder, folder / "transformer")
     for models in (folder / "text_encoder", folder / "transformer", vae_folder):
         check_weights(models)
@@ -101,18 +109,22 @@ def read_checkpoint(folder: Path, vae: Path | None = None, name: str | None = No
         for limit in ("min_size", "max_size"):
             check_size(limit, sana[limit])
         GenerationSettings("any", **sana["defaults"])
-        return Checkpoint(
+        checkpoint = Checkpoint(
             folder,
             vae_folder,
             name or sana.get("name", folder.resolve().name),
             family,
-            _fingerprint(folder, vae_folder),
+            _fingerprint(folder, vae_folder, draft),
             list(sana["complex_human_instruction"]),
             int(sana["max_sequence_length"]),
             Defaults.from_record(sana),
+            draft,
         )
     except (KeyError, TypeError, ValueError, SanaError) as error:
         raise ArtifactError(f"{folder / SANA} is not as it should be ({_one_line(error)}).") from error
+    if draft:
+        checkpoint.load_draft(draft)
+    return checkpoint
 
 
 def _check_folder(folder: Path) -> None:
@@ -143,12 +155,14 @@ def _check_classes(folder: Path) -> None:
             raise ArtifactError(f"{folder / 'model_index.json'} names an unknown {part}, {entry[1]}.")
 
 
-def _fingerprint(folder: Path, vae_folder: Path) -> str:
+def _fingerprint(folder: Path, vae_folder: Path, draft: Path | None) -> str:
     """A hash over path and content of every file that an export reads."""
     paths = {file: folder / file for file in ("model_index.json", SANA)}
     for part in PARTS:
         root = vae_folder if part == "vae" else folder / part
         paths |= {f"{part}/{path.relative_to(root).as_posix()}": path for path in sorted(root.rglob("*"))}
+    if draft:
+        paths["draft_decoder"] = draft
     digest = hashlib.sha256()
     for name, path in paths.items():
         if path.is_file():

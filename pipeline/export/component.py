@@ -17,7 +17,7 @@ from .convert import convert, release, save
 from .measure import check_floor, measure, measure_in_pieces
 from .networks import Network
 from .prefix import PREFIX, write_prefix
-from .preview import fit_preview
+from .preview import fit_draft_preview, fit_preview, random_latents
 from .reference import Calibration, Reference
 
 CONVERSION_FLOOR = 70.0  # dB of the f32 IR against torch; only the order of additions differs
@@ -71,10 +71,26 @@ def export_vae_decoder(
         model = checkpoint.load_model("vae")
         _write_config(model.to_json_string(), folder)
         given = reference.decode(model)
-        preview.update(fit_preview(model))
+        preview.update(fit_preview(model, random_latents(model)))
         return networks.vae_decoder(model), given
 
     return {**_export("vae_decoder", build, precision, folder), "preview": preview}
+
+
+def export_draft_decoder(
+    checkpoint: Checkpoint, precision: Precision, folder: Path, reference: Reference
+) -> dict[str, Any]:
+    """Writes the IR of the draft decoder; its record also holds the "preview" map of its features, and as "draft_db"
+    how far its pictures are from the VAE decoder's."""
+    assert checkpoint.draft
+    decoder = checkpoint.load_draft(checkpoint.draft)
+    latents = random_latents(checkpoint.load_model("vae"))
+    quality = {"preview": fit_draft_preview(decoder, latents), "draft_db": reference.measure_draft(decoder)}
+
+    def build() -> tuple[Network, Calibration]:
+        return networks.draft_decoder(decoder, latents), []
+
+    return {**_export("draft_decoder", build, precision, folder), **quality}
 
 
 def _export(

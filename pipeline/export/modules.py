@@ -98,6 +98,18 @@ class VaeDecoderModule(nn.Module):
         return self.decoder(latent_sample)
 
 
+class DraftDecoderModule(nn.Module):
+    """A draft decoder whose pixels are in [-1, 1], as the DC-AE's are."""
+
+    def __init__(self, decoder: nn.Sequential) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, latent_sample: Tensor) -> Tensor:
+        """Latents as the transformer makes them, f32 [1, C, h, w]. Returns pixels, f32 [1, 3, 32h, 32w]."""
+        return self.decoder(latent_sample) * 2 - 1
+
+
 def _join(past: Tensor, new: Tensor, layer: int) -> Tensor:
     """[layers, kv_heads, p, head_dim] and [1, kv_heads, n, head_dim] to [1, kv_heads, p + n, head_dim]."""
     return torch.cat([past[layer][None], new], dim=2)

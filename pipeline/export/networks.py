@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from transformers import Gemma2Model
 
 from ..parity import Sample
-from .modules import GuidedTransformerModule, TextEncoderModule, TransformerModule, VaeDecoderModule
+from .modules import DraftDecoderModule, GuidedTransformerModule, TextEncoderModule, TransformerModule, VaeDecoderModule
 from .prefix import hidden_states_and_cache
 
 PROMPT = "a red house near the sea, under a big yellow moon"
@@ -91,6 +91,15 @@ def vae_decoder(model: AutoencoderDC) -> Network:
         with torch.no_grad():
             samples.append(_sample(named, model.decode(named["latent_sample"]).sample))
     return Network(VaeDecoderModule(model), inputs(side, side), samples)
+
+
+def draft_decoder(decoder: nn.Sequential, latents: Tensor) -> Network:
+    """Measured on parts of latents f32 [N, C, h, w], N > 1, as the transformer makes them."""
+    samples = []
+    for part in (latents[:1, :, :, 1:], latents[1:2, :, :4, :4]):
+        with torch.no_grad():
+            samples.append(_sample({"latent_sample": part}, decoder(part) * 2 - 1))
+    return Network(DraftDecoderModule(decoder), {"latent_sample": latents[:1]}, samples)
 
 
 def _sample(inputs: dict[str, Tensor], answer: Tensor) -> Sample:

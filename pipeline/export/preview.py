@@ -1,29 +1,46 @@
-"""The preview: a linear map from latents to RGB, fitted to decoded pictures."""
+"""The preview: a linear map from latents, or from a draft decoder's features, to RGB, fitted to decoded pictures."""
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers.models import AutoencoderDC
+from torch import Tensor, nn
+
+from ..preview import GROWTH
+from .draft import front_length
 
 PICTURES, SIDE = 12, 256  # pixels
 CELL = 32  # pixels along the side of what one latent position stands for
 RIDGE = 1e-3  # relative to the latents' variance: channels that the pictures hardly move get small coefficients
 
 
-def fit_preview(model: AutoencoderDC) -> dict[str, list]:
-    """The map of `Manifest.preview`, for latents as the transformer makes them (times the scaling factor).
-
-    The latents are encoded from random pictures: those that a decoder knows are not just any.
-    """
-    latents, colours = [], []
+def random_latents(model: AutoencoderDC) -> Tensor:
+    """Latents f32 [PICTURES, C, h, w] as the transformer makes them (times the scaling factor), encoded from random
+    pictures: those that a decoder knows are not just any."""
     generator = torch.Generator().manual_seed(0)
-    for _ in range(PICTURES):
-        with torch.no_grad():
-            encoded = model.encode(random_picture(generator)[None]).latent
-            pixels = model.decode(encoded).sample / 2 + 0.5
-        latents.append((encoded * model.config["scaling_factor"])[0].numpy())
-        colours.append(F.avg_pool2d(pixels.clamp(0, 1), CELL)[0].numpy())
-    return fit(np.stack(latents), np.stack(colours))
+    pictures = [random_picture(generator)[None] for _ in range(PICTURES)]
+    with torch.no_grad():
+        return torch.cat([model.encode(picture).latent for picture in pictures]) * model.config["scaling_factor"]
+
+
+def fit_preview(model: AutoencoderDC, latents: Tensor) -> dict[str, list]:
+    """The map of `Manifest.preview`, for latents as the transformer makes them."""
+    with torch.no_grad():
+        pixels = [model.decode(latent[None] / model.config["scaling_factor"]).sample for latent in latents]
+    return fit(latents.numpy(), _averaged(torch.cat(pixels) / 2 + 0.5, CELL))
+
+
+def fit_draft_preview(decoder: nn.Sequential, latents: Tensor) -> dict[str, list]:
+    """The map of the features that a draft decoder has where each latent position has become GROWTH x GROWTH."""
+    front = decoder[: front_length(GROWTH)]
+    with torch.no_grad():
+        features, pixels = (torch.cat([part(latent[None]) for latent in latents]) for part in (front, decoder))
+    return fit(features.numpy(), _averaged(pixels, CELL // GROWTH))
+
+
+def _averaged(pixels: Tensor, side: int) -> np.ndarray:
+    """Of pixels in [0, 1], each square of that side."""
+    return F.avg_pool2d(pixels.clamp(0, 1), side).numpy()
 
 
 def fit(latents: np.ndarray, colours: np.ndarray) -> dict[str, list]:

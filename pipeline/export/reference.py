@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers.models import AutoencoderDC, SanaTransformer2DModel
+from torch import nn
 from transformers import Gemma2Model
 
 from ..artifacts import Manifest, read_json
@@ -112,6 +113,16 @@ class Reference:
             pictures.append(to_picture(sample[0], self._side, self._side))
         np.save(self._folder / "pictures.npy", np.stack(pictures))
         return given
+
+    def measure_draft(self, decoder: nn.Sequential) -> float:
+        """The worst PSNR in dB of a draft decoder's pictures against those of `decode`."""
+        latents = torch.from_numpy(np.load(self._folder / "latents.npy"))
+        decibels = []
+        for latent, picture in zip(latents, np.load(self._folder / "pictures.npy"), strict=True):
+            with torch.no_grad():
+                pixels = decoder(latent[None])[0] * 2 - 1
+            decibels.append(psnr(to_picture(pixels.numpy(), self._side, self._side), picture, peak=1.0))
+        return round(min(decibels), 1)
 
     def compare(self, folder: Path, manifest: Manifest) -> list[dict[str, Any]]:
         """For each prompt the "psnr_db" and "ssim" of what an IR folder draws with the same seed."""

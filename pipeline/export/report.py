@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..artifacts import Manifest
+from ..artifacts import DRAFT_DECODER, Manifest
 from .room import peak_memory
 
 
@@ -14,6 +14,8 @@ def tell_parity(manifest: Manifest, tell: Callable[[str], object]) -> None:
             f"{name:<14}{record['compression']:<9}{record['conversion_db']:>8.1f} dB{record['parity_db']:>9.1f} dB"
             f"{manifest.size(f'{name}/') / 1e6:>8.1f} MB"
         )
+    if record := manifest.components.get(DRAFT_DECODER):
+        tell(f"the draft decoder's pictures are at least {record['draft_db']:.1f} dB from the VAE decoder's")
     tell("the same seed, drawn by this folder and by the checkpoint:")
     for picture in manifest.pictures:
         tell(f"  {picture['psnr_db']:.1f} dB, SSIM {picture['ssim']:.4f}: {picture['prompt']}")

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ..errors import SanaError
-from ..variants import choose_weights, find_variant, weights_variant
+from ..variants import DRAFT_SUFFIXES, choose_weights, find_variant, weights_variant
 from .client import in_one_line
 from .download import INDEX, download, is_ir, list_files, snapshot
 from .names import HubName
@@ -31,9 +31,11 @@ def find_checkpoint(name: str, tell: Callable[[str], object]) -> Source:
     return _find(name, MODELS, tell)
 
 
-def find_vae(name: str, tell: Callable[[str], object]) -> Source:
-    """The same for an autoencoder: a repo of its own, or the `vae` of a checkpoint."""
-    return _find(name, ("", "vae"), tell)
+def find_vae(name: str, tell: Callable[[str], object]) -> Path:
+    """The same for an autoencoder: a repo of its own, or the `vae` of a checkpoint; or the file of a draft decoder."""
+    if name.endswith(DRAFT_SUFFIXES):
+        return Path(name).expanduser()
+    return _find(name, ("", "vae"), tell).folder
 
 
 def _find(name: str, parts: tuple[str, ...], tell: Callable[[str], object]) -> Source:

@@ -11,6 +11,7 @@ from .shapes import has_bins, shape_of, shapes
 from .styles import NO_STYLE, STYLES, split_style
 
 NO_NEGATIVE = "A Sprint model has none, so this is left empty."
+DRAFT = "Draft decode: much faster, fine detail simplified"
 NEGATIVE = "What to avoid. It has an effect where guidance is above 1."
 
 
@@ -30,6 +31,7 @@ class Controls:
     num_images: Any
     model: Any
     use_resolution_binning: Any
+    draft_decode: Any
 
     @property
     def inputs(self) -> list[Any]:
@@ -85,6 +87,7 @@ def options(name: str, model: Description) -> dict[str, Any]:
             "value": True,
             "visible": has_bins(model.native),
         },
+        "draft_decode": {"label": DRAFT, "value": False, "visible": model.has_draft},
         "shape": {
             "label": "Shape",
             "choices": list(shapes(defaults, model.native)),
@@ -101,6 +104,7 @@ MODEL_SPECIFIC = (
     "num_inference_steps",
     "guidance_scale",
     "use_resolution_binning",
+    "draft_decode",
 )
 
 
@@ -124,4 +128,5 @@ def values_of(settings: GenerationSettings, family: str) -> dict[str, Any]:
         "randomize_seed": False,
         "num_images": settings.num_images_per_prompt,
         "use_resolution_binning": settings.use_resolution_binning,
+        "draft_decode": settings.draft_decode,
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..artifacts import Manifest, read_family, read_json, read_manifest
+from ..artifacts import DRAFT_DECODER, Manifest, read_family, read_json, read_manifest
 from ..settings import SIZE_MULTIPLE
 from ..variants import Defaults
 
@@ -22,6 +22,11 @@ class Description:
     components: dict[str, Any] = field(default_factory=dict)
     pictures: list[dict[str, Any]] = field(default_factory=list)
     is_miniature: bool = False
+
+    @property
+    def has_draft(self) -> bool:
+        """Whether it has a decoder for drafts beside the full one."""
+        return DRAFT_DECODER in self.components
 
     @property
     def name(self) -> str:

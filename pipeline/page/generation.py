@@ -12,7 +12,7 @@ import gradio as gr
 
 from ..errors import SanaError, SettingsError
 from ..image import write_png
-from ..settings import MAX_SEED, GenerationSettings, check_negative_prompt, check_size
+from ..settings import MAX_SEED, GenerationSettings, check_draft, check_negative_prompt, check_size, check_switch
 from ..updates import DecodeUpdate, Result, StepUpdate
 from .models import Models, PreparationUpdate
 from .progress import Progress
@@ -35,6 +35,7 @@ PARAMETERS = (
     "num_images",
     "model",  # from here on: of the page; the endpoint has it where there is a menu
     "use_resolution_binning",
+    "draft_decode",
 )
 DESCRIPTION = """Draws pictures of a prompt. Returns them as PNG files that hold the settings they were made with,
 the seed that was used, and a line of times. While it runs, each step yields a preview and how far it is."""
@@ -61,6 +62,7 @@ class Generation:
         num_images: int,
         model: str = "",
         use_resolution_binning: bool = True,
+        draft_decode: bool = False,
     ) -> Iterator[Output]:
         """Draws pictures of a prompt.
 
@@ -77,6 +79,7 @@ class Generation:
             num_images: Pictures to draw at once, 1 to 8.
             model: A model of the page's menu; empty stands for the first.
             use_resolution_binning: Draw at the trained size of the nearest aspect ratio, then scale and crop.
+            draft_decode: Use the model's draft decoder, where it has one.
 
         Returns:
             The pictures as PNG files with metadata, the seed used, and a line of times.
@@ -95,8 +98,9 @@ class Generation:
                 num_inference_steps=num_inference_steps,
                 guidance_scale=guidance_scale,
                 seed=seed,
-                num_images_per_prompt=num_images,
+                num_images=num_images,
                 use_resolution_binning=use_resolution_binning,
+                draft_decode=draft_decode,
             )
             progress = Progress(name, settings, self._timings)
             yield [], seed, progress.first()
@@ -149,12 +153,10 @@ class Generation:
                 find_style(given[name])
             case "model":
                 self._models.check(given[name])
-            case "randomize_seed" | "use_resolution_binning":
-                _check_switch(name, given[name])
+            case "randomize_seed":
+                check_switch(name, given[name])
             case "seed" if given["randomize_seed"] is True:
                 pass  # another one is taken
-            case "num_images":
-                self.settings(model, style, num_images_per_prompt=given[name])
             case "height":
                 self.settings(model, style, height=given[name])
                 self._check_room(given, model, style)
@@ -163,21 +165,24 @@ class Generation:
 
     def _check_room(self, given: dict[str, Any], model: str, style: str) -> None:
         """Raises SettingsError where the memory does not suffice; what is refused for itself is not looked at."""
-        values = {name: given[name] for name in ("width", "height", "guidance_scale")}
-        values["num_images_per_prompt"] = given["num_images"]
+        decisive = ("width", "height", "guidance_scale", "num_images", "use_resolution_binning", "draft_decode")
+        values = {name: given[name] for name in decisive if name in given}
         if all(_is_fine(partial(self.settings, model, style, **{name: value})) for name, value in values.items()):
             self._models.check_room(model, self.settings(model, style, **values))
 
     def settings(self, model: str, style: str, **values: Any) -> GenerationSettings:
-        """Settings of some values for a model, with valid ones in place of the rest; raises SettingsError."""
+        """Settings of some of a request's values, with valid ones in place of the rest; raises SettingsError."""
         description = self._models.describe(model)
         defaults, family = description.defaults, description.family
         values = {"prompt": "a picture", "negative_prompt": "", **values}
+        check_draft(values.get("draft_decode", False), description.has_draft)
         GenerationSettings(values["prompt"], values["negative_prompt"])  # as it was typed, before a style adds words
         check_negative_prompt(values["negative_prompt"], family)
         values["prompt"], values["negative_prompt"] = apply_style(
             style, values["prompt"], values["negative_prompt"], family
         )
+        if "num_images" in values:
+            values["num_images_per_prompt"] = values.pop("num_images")
         values = {"width": defaults.width, "height": defaults.height, **values}
         for name in ("width", "height"):  # the model's own limits, narrower than those of GenerationSettings
             check_size(name, values[name], defaults.min_size, defaults.max_size)
@@ -194,11 +199,6 @@ def _verdict(check: Callable[[], object]) -> dict[str, Any]:
 
 def _is_fine(check: Callable[[], object]) -> bool:
     return _verdict(check)["is_valid"]
-
-
-def _check_switch(name: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise SettingsError(f"{name} must be true or false.")
 
 
 def _write_preview(update: StepUpdate, folder: Path) -> list[Path]:

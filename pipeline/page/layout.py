@@ -115,6 +115,7 @@ def _settings(prompt: Any, models: Models, model: Description, parts: SimpleName
         negative_prompt = _make(gr.Textbox, "negative_prompt", model)
         num_images = _make(gr.Slider, "num_images", model)
         binning = _make(gr.Checkbox, "use_resolution_binning", model)
+        draft = _make(gr.Checkbox, "draft_decode", model)
     return Controls(
         prompt,
         negative_prompt,
@@ -128,6 +129,7 @@ def _settings(prompt: Any, models: Models, model: Description, parts: SimpleName
         num_images,
         menu,
         binning,
+        draft,
     )
 
 

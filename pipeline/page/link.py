@@ -1,14 +1,17 @@
 """Permalinks: the settings of a picture in the page's address, `?prompt=...&seed=...`, by the endpoint's names."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ..errors import SettingsError
+from ..settings import check_switch
 from .generation import Generation
 from .models import Models
 from .styles import find_style
 
 WHOLE = ("width", "height", "num_inference_steps", "seed", "num_images")
+TEXTS = ("prompt", "negative_prompt")
 SWITCHES = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -27,32 +30,27 @@ def read_link(query: Mapping[str, str], models: Models, generation: Generation) 
     attempt("model", models.check)
     model = values.get("model", models.names[0])
 
-    def checked(name: str) -> Any:
-        key = "num_images_per_prompt" if name == "num_images" else name
-        return lambda text: getattr(generation.settings(model, "none", **{key: _number(text, name)}), key)
+    def checked(text: str, name: str) -> Any:
+        value = _value(text, name)
+        generation.settings(model, "none", **{name: value})
+        return value
 
     attempt("style", lambda text: find_style(text) and text)
-    for name in ("prompt", "negative_prompt"):
-        attempt(name, checked(name))
-    for name in (*WHOLE, "guidance_scale"):
-        attempt(name, checked(name))
-    for name in ("randomize_seed", "use_resolution_binning"):
-        attempt(name, lambda text, name=name: _switch(text, name))
+    attempt("randomize_seed", lambda text: check_switch("randomize_seed", _value(text, "randomize_seed")))
+    for name in (*TEXTS, *WHOLE, "guidance_scale", "use_resolution_binning", "draft_decode"):
+        attempt(name, partial(checked, name=name))
     if "seed" in values:
         values.setdefault("randomize_seed", False)
     return values, problems
 
 
-def _number(text: str, name: str) -> Any:
-    """A number where the setting is one; other text as it is, to be refused by the settings."""
-    kind = int if name in WHOLE else float if name == "guidance_scale" else str
+def _value(text: str, name: str) -> Any:
+    """A number or a switch where the setting is one; other text as it is, to be refused by the settings."""
     try:
-        return kind(text)
+        if name in WHOLE:
+            return int(text)
+        if name == "guidance_scale":
+            return float(text)
     except ValueError:
         return text
-
-
-def _switch(text: str, name: str) -> bool:
-    if text.lower() not in SWITCHES:
-        raise SettingsError(f"{name} must be true or false, not {text[:40]!r}.")
-    return SWITCHES[text.lower()]
+    return text if name in TEXTS else SWITCHES.get(text.lower(), text)

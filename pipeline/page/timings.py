@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from ..artifacts import COMPONENTS
+from ..artifacts import DRAFT_DECODER, VAE_DECODER
 from ..settings import GenerationSettings
 
 FILE = "timings.json"
@@ -18,14 +18,15 @@ class Timings:
 
     def learn(self, model: str, settings: GenerationSettings, times: dict[str, float]) -> None:
         """Remembers the `times` of a `Result`; a file that cannot be written is no reason to lose a picture."""
-        if not all(part in times for part in COMPONENTS):
+        parts = ("text_encoder", "transformer", DRAFT_DECODER if settings.draft_decode else VAE_DECODER)
+        if not all(part in times for part in parts):
             return
-        text, transformer, decoder = (times[part] for part in COMPONENTS)
+        text, transformer, decoder = (times[part] for part in parts)
         images = settings.num_images_per_prompt
         sizes = self._read().get(model, {})
         known = sizes.get(_size(settings), {})
         known[_step_key(settings)] = transformer / settings.num_inference_steps / images
-        known["decode"] = decoder / images
+        known[_decode_key(settings)] = decoder / images
         known["text"] = max(text, known.get("text", 0.0))  # a remembered prompt costs nothing
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,12 +42,12 @@ class Timings:
         entry, scale = known
         images = settings.num_images_per_prompt
         steps = settings.num_inference_steps * images * entry[_step_key(settings)] * scale
-        return entry["text"] + steps + images * entry["decode"] * scale
+        return entry["text"] + steps + images * entry[_decode_key(settings)] * scale
 
     def decoding(self, model: str, settings: GenerationSettings) -> float | None:
         """Seconds that decoding all pictures of these settings will take; None where it is not known."""
         known = self._nearest(model, settings)
-        return known and settings.num_images_per_prompt * known[0]["decode"] * known[1]
+        return known and settings.num_images_per_prompt * known[0][_decode_key(settings)] * known[1]
 
     def _nearest(self, model: str, settings: GenerationSettings) -> tuple[dict[str, float], float] | None:
         """What is known of the size nearest in pixels, and how many times as many pixels are wanted."""
@@ -55,7 +56,7 @@ class Timings:
         for size, entry in self._read().get(model, {}).items():
             width, _, height = size.partition("x")
             scale = pixels / (int(width) * int(height))
-            usable = {_step_key(settings), "decode", "text"} <= set(entry)
+            usable = {_step_key(settings), _decode_key(settings), "text"} <= set(entry)
             if usable and (best is None or abs(scale - 1) < abs(best[1] - 1)):
                 best = entry, scale
         return best
@@ -95,3 +96,7 @@ def _size(settings: GenerationSettings) -> str:
 
 def _step_key(settings: GenerationSettings) -> str:
     return "guided step" if settings.guidance_scale > 1 else "step"  # without guidance, half of the work
+
+
+def _decode_key(settings: GenerationSettings) -> str:
+    return "draft" if settings.draft_decode else "decode"

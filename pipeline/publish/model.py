@@ -8,7 +8,7 @@ from typing import NamedTuple
 from huggingface_hub import HfApi, constants, hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 
-from ..artifacts import COMPONENTS, MANIFEST, Manifest, read_manifest, verify
+from ..artifacts import COMPONENTS, DRAFT_DECODER, MANIFEST, Manifest, read_manifest, verify
 from ..errors import SanaError
 from ..hub.client import in_one_line, patiently
 from ..hub.names import HubName
@@ -89,7 +89,8 @@ def _write(target: Repo, folder: Path, manifest: Manifest, tag: str, checkpoint:
 
 def _is_part(name: str) -> bool:
     """Whether a file belongs to an IR folder; whatever else is in the repo stays."""
-    return name == "model_index.json" or name.partition("/")[0] in ("scheduler", "tokenizer", *COMPONENTS)
+    folders = ("scheduler", "tokenizer", *COMPONENTS, DRAFT_DECODER)
+    return name == "model_index.json" or name.partition("/")[0] in folders
 
 
 def _holds(repo: str, commit: str, folder: Path, manifest: Manifest) -> bool:

@@ -31,7 +31,7 @@ def connect_drawing(
     generation: Generation,
     timings: Timings,
 ) -> None:
-    def estimate(model: str, width: int, height: int, steps: int, guidance: float, images: int) -> str:
+    def estimate(model: str, width: int, height: int, steps: int, guidance: float, images: int, draft: bool) -> str:
         try:
             settings = generation.settings(
                 models.check(model),
@@ -40,7 +40,8 @@ def connect_drawing(
                 height=height,
                 num_inference_steps=steps,
                 guidance_scale=guidance,
-                num_images_per_prompt=images,
+                num_images=images,
+                draft_decode=draft,
             )
         except SettingsError:
             return ""
@@ -55,6 +56,7 @@ def connect_drawing(
         controls.num_inference_steps,
         controls.guidance_scale,
         controls.num_images,
+        controls.draft_decode,
     ]
     gr.on([app.load, *(each.change for each in priced)], estimate, priced, parts.estimate, **QUIET)
     triggers = [parts.run.click, controls.prompt.submit]

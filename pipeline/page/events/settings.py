@@ -1,21 +1,22 @@
 """The settings: shapes and sizes, styles, examples, the seed, and links."""
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 
 from ..controls import Controls, fit
-from ..generation import Generation
+from ..generation import PARAMETERS, Generation
 from ..link import read_link
 from ..models import Models
 from ..shapes import shape_of, shapes
 from ..styles import describe_style
 from .queueing import QUIET
 
-LINK = """(...values) => {
-    const names = ["prompt", "negative_prompt", "style", "width", "height", "num_inference_steps", "guidance_scale",
-        "seed", "randomize_seed", "num_images", "model", "use_resolution_binning"];
+LINK = (
+    f"(...values) => {{ const names = {json.dumps(PARAMETERS)};"
+    + """
     const query = new URLSearchParams();
     names.forEach((name, index) => {
         const value = values[index];
@@ -26,6 +27,7 @@ LINK = """(...values) => {
     navigator.clipboard?.writeText(link).catch(() => {});
     return "The link to these settings is in the address bar" + (navigator.clipboard ? ", and copied." : ".");
 }"""
+)
 
 
 def connect_settings(

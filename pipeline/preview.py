@@ -1,0 +1,44 @@
+"""A rough picture of unfinished latents: by a linear map; where there is a draft decoder, by its first half as well."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from .components import ShapedComponent
+from .cut import Segment
+from .device import Device
+
+MAX_SIDE = 512  # pixels of the longer side
+GROWTH = 8  # a draft decoder's features are shown where one latent position has become 8 x 8: a tenth of its work
+
+
+class Preview:
+    """Pictures of latents f32 [N, C, h, w], as the transformer makes them."""
+
+    def __init__(self, linear: dict[str, list], front: Sequence[tuple[str, ShapedComponent]] = ()) -> None:
+        """`linear` maps the latents, or what the models in `front` (each with the name of its input) make of them, to
+        RGB: "matrix" 3 x C, "bias" 3."""
+        self._matrix, self._bias = np.asarray(linear["matrix"]), np.asarray(linear["bias"])
+        self._front = front
+
+    @classmethod
+    def of_draft(cls, linear: dict[str, list], device: Device, segments: list[Segment], precision: str) -> "Preview":
+        """One that runs the segments of a draft decoder as far as `GROWTH`."""
+        grown = np.cumprod([segment.growth for segment in segments])
+        front = segments[: np.searchsorted(grown, GROWTH, side="right")]
+        return cls(linear, [(each.input_name, ShapedComponent(device, each.model, precision)) for each in front])
+
+    def __call__(self, latents: np.ndarray, width: int, height: int) -> Image.Image:
+        """The pictures side by side, each in the proportions of `width` and `height` in pixels, MAX_SIDE at most."""
+        pixels = np.concatenate([self._pixels(latent[None]) for latent in latents], axis=1)
+        image = Image.fromarray((pixels.clip(0, 1) * 255).round().astype(np.uint8))
+        width *= len(latents)
+        scale = min(1.0, MAX_SIDE / max(width, height))
+        return image.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.BICUBIC)
+
+    def _pixels(self, features: np.ndarray) -> np.ndarray:
+        """[h, w, 3], nominally in [0, 1]."""
+        for name, component in self._front:
+            features = component({name: features})
+        return np.einsum("rc,chw->hwr", self._matrix, features[0]) + self._bias

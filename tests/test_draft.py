@@ -1,0 +1,172 @@
+"""Draft decoding: TAESANA's file, read by name and shape, beside the full decoder of a folder."""
+
+import itertools
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+
+from pipeline import SanaPipeline
+from pipeline.artifacts import read_manifest
+from pipeline.errors import ArtifactError, SettingsError
+from pipeline.export import precompile
+from pipeline.export.draft import build_draft, front_length, read_draft
+from pipeline.image import read_settings, write_png
+from pipeline.page.controls import options
+from pipeline.page.description import describe_folder
+from pipeline.parity import psnr
+from pipeline.updates import Result, StepUpdate
+from pipeline.vae_decoder import to_picture
+from tests.tiny_checkpoint import LATENT_CHANNELS, build, draft_decoder
+
+TAESANA = [256, 128, 64, 64, 64, 64]
+
+
+def as_described(weights, latents):
+    """TAESANA by its description, written out without modules, to the pixels and to the features at 8 x 8."""
+
+    def conv(x, name):
+        return F.conv2d(x, weights[f"{name}.weight"], weights.get(f"{name}.bias"), padding=1)
+
+    def block(x, index):
+        y = conv(x, f"{index}.conv.0").relu()
+        y = conv(y, f"{index}.conv.2").relu()
+        return (conv(y, f"{index}.conv.4") + x).relu()
+
+    x = conv(3 * torch.tanh(latents / 3), "1").relu()
+    index, features = itertools.count(3), None
+    for stage in range(5):
+        for _ in range(3):
+            x = block(x, next(index))
+        if stage == 3:
+            features = x
+        next(index)
+        x = conv(x.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3), next(index))
+    x = block(x, next(index))
+    return conv(x, next(index)), features
+
+
+@pytest.fixture(scope="module")
+def drafting(tmp_path_factory):
+    """(pipeline, torch draft decoder) of a tiny model that has both decoders."""
+    root = tmp_path_factory.mktemp("drafting")
+    decoder, file = draft_decoder(root / "taesana_decoder.pth")
+    folder = precompile(build(root / "checkpoint"), root / "ir", "fp16", vae=file, progress=lambda line: None)
+    return SanaPipeline.from_pretrained(folder), decoder, folder
+
+
+def test_the_structure_is_the_published_one():
+    weights = build_draft(32, TAESANA).state_dict()
+    assert round(sum(value.numel() for value in weights.values()) / 1e6, 1) == 8.3
+    shapes = {name: tuple(weights[name].shape) for name in ("1.weight", "7.weight", "28.conv.4.bias", "29.weight")}
+    assert shapes == {
+        "1.weight": (256, 32, 3, 3),
+        "7.weight": (128, 256, 3, 3),
+        "28.conv.4.bias": (64,),
+        "29.weight": (3, 64, 3, 3),
+    }
+    assert "7.bias" not in weights
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_file_is_read_and_computes_as_described(tmp_path, suffix):
+    _, file = draft_decoder(tmp_path / f"decoder{suffix}")
+    decoder = read_draft(file, LATENT_CHANNELS)
+    latents = 4 * torch.randn(1, LATENT_CHANNELS, 3, 5, generator=torch.Generator().manual_seed(0))
+    pixels, features = as_described(decoder.state_dict(), latents)
+    assert pixels.shape == (1, 3, 96, 160)
+    assert torch.allclose(decoder(latents), pixels, atol=1e-5)
+    assert torch.allclose(decoder[: front_length(8)](latents), features, atol=1e-5)
+
+
+def test_what_is_no_such_decoder_is_refused_in_one_sentence(tmp_path):
+    weights = draft_decoder(tmp_path / "decoder.pth")[0].state_dict()
+
+    def refused(change, match, channels=LATENT_CHANNELS):
+        path = tmp_path / "changed.safetensors"
+        save_file({name: value.contiguous() for name, value in change(dict(weights)).items()}, path)
+        with pytest.raises(ArtifactError, match=match):
+            read_draft(path, channels)
+
+    refused(lambda each: {name: each[name] for name in each if name != "12.weight"}, "lacks '12.weight'")
+    refused(lambda each: {name: each[name] for name in each if name != "8.conv.2.bias"}, r"8\.conv\.2\.bias is none")
+    refused(lambda each: {**each, "30.weight": torch.zeros(1)}, r"30\.weight is \(1,\), not none")
+    refused(lambda each: each, "decoder of 16 latent channels", channels=16)
+    (tmp_path / "text.pth").write_text("no weights")
+    with zipfile.ZipFile(tmp_path / "code.pth", "w") as archive:
+        archive.writestr("archive/data.pkl", b"cos\nsystem\n(S'true'\ntR.")
+        archive.writestr("archive/version", b"3")
+    for name in ("text.pth", "code.pth", "absent.pth", "absent.safetensors"):
+        with pytest.raises(ArtifactError, match=f"{name} cannot be read as weights"):
+            read_draft(tmp_path / name, LATENT_CHANNELS)
+
+
+def test_an_export_is_refused_before_it_starts(tmp_path):
+    checkpoint = build(tmp_path / "checkpoint")
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        precompile(checkpoint, tmp_path / "ir", vae=tmp_path / "absent.pth")
+    assert not list(tmp_path.glob("ir*"))
+
+
+def test_a_draft_is_that_of_the_torch_decoder(drafting, tmp_path, monkeypatch):
+    pipe, decoder, _ = drafting
+    settings = pipe.settings("a red house", width=256, height=192, use_resolution_binning=False, draft_decode=True)
+    latents = []
+    draft = pipe._stages.decoder(settings)
+    decode = draft.decode
+    monkeypatch.setattr(draft, "decode", lambda latent: latents.append(latent) or decode(latent))
+    *_, result = pipe.generate(settings, "np")
+    with torch.no_grad():
+        pixels = decoder(latents[0][None])[0].numpy() * 2 - 1
+    assert psnr(result.images[0], to_picture(pixels, 256, 192)) >= 50
+    assert set(result.times) == {"text_encoder", "transformer", "draft_decoder"}
+    full = pipe("a red house", width=256, height=192, use_resolution_binning=False, output_type="np")
+    assert set(full.times) == {"text_encoder", "transformer", "vae_decoder"}
+    assert psnr(result.images[0], full.images[0]) < 30
+    image = pipe("a red house", width=256, height=192, draft_decode=True).images[0]
+    write_png(image, tmp_path / "draft.png")
+    assert read_settings(tmp_path / "draft.png").draft_decode
+
+
+def test_a_model_without_a_draft_decoder_refuses(pipe):
+    with pytest.raises(SettingsError, match="no draft decoder"):
+        pipe.settings("a red house", draft_decode=True)
+
+
+def test_previews_are_finer_with_a_draft_decoder(drafting, pipe):
+    """Of a latent of 4 x 4 positions the linear map tells 4 colours in a row, the draft decoder's features 32."""
+
+    def edges(pipeline):
+        settings = pipeline.settings("a house", width=128, height=128, use_resolution_binning=False)
+        first = next(update for update in pipeline.generate(settings) if isinstance(update, StepUpdate))
+        assert first.preview.size == (128, 128)
+        spectrum = np.abs(np.fft.fft2(np.asarray(first.preview.convert("L"), float)))
+        return spectrum[5:16, 5:16].mean() / spectrum[1:4, 1:4].mean()
+
+    assert edges(drafting[0]) > 2 * edges(pipe)
+
+
+def test_the_folder_says_so(drafting):
+    _, _, folder = drafting
+    record = read_manifest(folder).components["draft_decoder"]
+    assert record["compression"] == "fp16"
+    assert record["conversion_db"] >= 70
+    assert record["draft_db"] < 40  # a random one is nothing like the VAE's
+    description = describe_folder(folder, by_optimum=False)
+    assert description.has_draft
+    assert options("draft_decode", description)["visible"]
+
+
+def test_one_model_at_a_time_draws_the_same_draft(drafting):
+    pipe, _, folder = drafting
+    settings = pipe.settings("a red house", width=128, height=128, draft_decode=True)
+
+    def draw(pipeline):
+        *_, result = pipeline.generate(settings, "np")
+        assert isinstance(result, Result)
+        return result.images
+
+    assert np.array_equal(draw(SanaPipeline.from_pretrained(folder, low_memory=True)), draw(pipe))
