@@ -162,6 +162,7 @@ class SanaPipeline:
         with _GENERATION:
             before = self._stages.seconds()
             latents = yield from self._denoise(settings)
+            self._stages.rest()  # of large pictures, the transformer's activations take as much as the decoder's
             pixels = yield from self._decode(latents, settings)
             unused = VAE_DECODER if settings.draft_decode else DRAFT_DECODER
             spent = self._stages.seconds().items()

@@ -114,6 +114,11 @@ class Stages:
         model.reshape({port: ov.PartialShape(shapes.get(port.get_any_name(), [1])) for port in model.inputs})
         return OVERHEAD * most_live_bytes(model) / _SIDE**2
 
+    def rest(self) -> None:
+        """Frees what the models keep for a next call of the same size; weights stay."""
+        for model in self._models.values():
+            model.rest()
+
     def seconds(self) -> dict[str, float]:
         """The time spent in each model so far."""
         return {name: model.seconds for name, model in self._models.items()}

@@ -51,6 +51,7 @@ def tab(browser, page, requests, request):
     tab.on("request", lambda request: requests.append(request.url))
     tab.goto(page)
     yield tab
+    print("The page's last words:", tab.locator("body").inner_text())  # pytest shows them of a test that failed
     if os.environ.get("CI"):
         name = re.sub(r"\W+", "-", request.node.name)
         tab.screenshot(path=f"screenshots/{name}.png", full_page=True)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from pipeline.errors import SanaError
 from pipeline.image import read_settings, write_png
 from pipeline.page.examples import FULL_SIZE
 from pipeline.settings import MAX_STEPS
@@ -112,6 +113,22 @@ def test_an_empty_prompt_is_refused_beside_the_field_and_the_next_one_is_not(tab
     tab.wait_for_function("!document.querySelector('#generate').disabled")
     generate(tab)
     done(tab)
+
+
+def test_what_goes_wrong_on_the_way_is_said_beside_the_button(tab, pipe, monkeypatch):
+    def fail(settings):
+        yield from ()
+        raise SanaError("The <disk> was taken away.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipe, "generate", fail)
+        generate(tab)
+        tab.locator("#ask").get_by_text("The <disk> was taken away.").wait_for()
+        tab.wait_for_function("!document.querySelector('#generate').disabled")
+    assert tab.get_by_test_id("toast-body").count() == 0
+    generate(tab)
+    done(tab)
+    assert tab.locator("#problem p").count() == 0
 
 
 def test_an_example_fills_the_prompt_and_a_shape_the_size(tab):

@@ -50,6 +50,7 @@ def test_two_pictures_under_a_slider(tab):
     tab.get_by_role("button", name="Reuse last seed").click()
     set_steps(tab, 2)
     generate(tab)
+    done(tab)
     tab.locator("#comparison img").nth(1).wait_for()
     tab.locator(".captions").get_by_text("4 steps").wait_for()
     tab.locator(".captions").get_by_text("2 steps").wait_for()

@@ -31,7 +31,8 @@ MODEL_CLASSES: dict[str, Any] = {
 }
 CONFIGS = {**dict.fromkeys(MODEL_CLASSES, "config.json"), "scheduler": "scheduler_config.json"}
 PARTS = (*CONFIGS, "tokenizer")
-SANA = "sana.json"  # what diffusers' layout has no place for; Sana's own checkpoints do without
+# What diffusers' layout has no place for; Sana's own checkpoints do without.
+SANA, DRAFT = "sana.json", "draft_decoder.safetensors"
 _LOADING_ERRORS = (OSError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, SafetensorError)
 
 
@@ -99,8 +100,12 @@ def read_checkpoint(folder: Path, vae: Path | None = None, name: str | None = No
     guided = read_json(folder / "transformer" / "config.json").get("guidance_embeds", False)
     if guided != (family == "sprint"):
         raise ArtifactError(f"{folder} is not of one family: its pipeline is {family}, its transformer the other's.")
-    draft = vae if vae and vae.suffix in DRAFT_SUFFIXES else None
-    vae_folder = folder / "vae" if vae is None or draft else find_vae(vae)
+    draft = folder / DRAFT if (folder / DRAFT).is_file() else None
+    vae_folder = folder / "vae"
+    if vae and vae.suffix in DRAFT_SUFFIXES:
+        draft = vae
+    elif vae:
+        vae_folder = find_vae(vae)
     check_vae_fits(vae_folder, folder / "transformer")
     for models in (folder / "text_encoder", folder / "transformer", vae_folder):
         check_weights(models)

@@ -1,5 +1,6 @@
 """What Generate and the `/generate` endpoint do: check the values, run the model, hand over PNG files."""
 
+import html
 import random
 import tempfile
 from collections.abc import Callable, Iterator
@@ -128,9 +129,18 @@ class Generation:
             raise gr.Error(str(error), print_exception=False) from error
 
     def show(self, *values: Any) -> Iterator[tuple[Any, ...]]:
-        """`generate` for the page, which keeps the last picture in view until there is a preview."""
-        for pictures, seed, line in self.generate(*values):
-            yield pictures or gr.skip(), seed, line
+        """`generate` for the page, which keeps the last picture in view until there is a preview, and says what went
+        wrong beside the button."""
+        try:
+            for pictures, seed, line in self.generate(*values):
+                yield pictures or gr.skip(), seed, line, gr.skip()
+        except gr.Error as error:
+            yield gr.skip(), gr.skip(), "", alert(error.message)
+            raise gr.Error(error.message, visible=False, print_exception=False) from error
+
+    def explain(self, *values: Any) -> str:
+        """What is wrong with these values, beside the button."""
+        return alert(" ".join(self.problems(*values)))
 
     def validate(self, *values: Any) -> list[dict[str, Any]]:
         """One verdict per parameter, asked before a request queues; the sentences are those of SettingsError."""
@@ -187,6 +197,11 @@ class Generation:
         for name in ("width", "height"):  # the model's own limits, narrower than those of GenerationSettings
             check_size(name, values[name], defaults.min_size, defaults.max_size)
         return GenerationSettings(**values)
+
+
+def alert(text: str) -> str:
+    """Text as HTML that a screen reader says at once."""
+    return f'<p role="alert">{html.escape(text)}</p>'
 
 
 def _verdict(check: Callable[[], object]) -> dict[str, Any]:

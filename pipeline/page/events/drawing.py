@@ -1,7 +1,6 @@
 """Generate, Stop, the estimate before, and the endpoint."""
 
 import dataclasses
-import html
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,13 +74,11 @@ def connect_drawing(
         if problems := generation.problems(*values):
             raise gr.Error(" ".join(problems), visible=False, print_exception=False)
 
-    def explain(*values: Any) -> str:
-        return f'<p role="alert">{html.escape(" ".join(generation.problems(*values)))}</p>'
-
     checked = gr.on(triggers, check, controls.inputs, preprocess=False, **QUIET)
-    checked.failure(explain, controls.inputs, parts.problem, preprocess=False, **QUIET)
+    checked.failure(generation.explain, controls.inputs, parts.problem, preprocess=False, **QUIET)
     checked.failure(None, None, buttons, js=IDLE, **QUIET)
-    running = checked.success(generation.show, controls.inputs, api_visibility="private", **work)
+    shown = {**work, "outputs": [*work["outputs"], parts.problem]}
+    running = checked.success(generation.show, controls.inputs, api_visibility="private", **shown)
     # The endpoint: its ten parameters are a contract, also for those who send them by position.
     # The page draws another picture each time until a seed is typed; the endpoint keeps to its seed.
     own = dataclasses.replace(controls, randomize_seed=parts.endpoint_randomize)
@@ -95,6 +92,7 @@ def connect_drawing(
         **work,
     )
     running.then(None, None, buttons, js=IDLE, **QUIET)
+    running.failure(None, None, buttons, js=IDLE, **QUIET)  # which Gradio's `then` does not follow
     # The file is made; the browser keeps its own copy.
     running.success(None, parts.pictures, None, js="(pictures) => { window.sanaKeep?.(pictures); }", **QUIET)
     running.success(lambda: 0, None, parts.selected, **QUIET)
