@@ -30,7 +30,7 @@ start = time.perf_counter()
 pipe = SanaPipeline.from_pretrained(sys.argv[1])
 loaded = time.perf_counter()
 result = pipe("a red house near the sea", num_inference_steps=2, guidance_scale=float(sys.argv[2]))
-print(json.dumps({"load": loaded - start, **result.times, "size": result.images[0].size}))
+print(json.dumps({"load": loaded - start, **result.times, "precision": pipe.precision}))
 """
 
 
@@ -63,7 +63,7 @@ def row(variant: ModelVariant, folder: Path) -> str:
     return (
         f"| {variant.name} | {export_seconds / 60:.1f} min | {export_memory / 1e9:.1f} GB | {size / 1e9:.2f} GB | "
         f"{times['load']:.0f} s | {times['text_encoder']:.1f} s | {times['transformer'] / 2:.1f} s | "
-        f"{times['vae_decoder']:.0f} s | {draw_memory / 1e9:.1f} GB |"
+        f"{times['vae_decoder']:.0f} s | {draw_memory / 1e9:.1f} GB | {times['precision']} |"
     )
 
 
@@ -76,8 +76,8 @@ def main() -> None:
     if unknown:
         parser.error(f"unknown checkpoint {unknown[0]}; choose from {', '.join(VARIANTS)}")
     options.folder.mkdir(parents=True, exist_ok=True)
-    print("| checkpoint | precompile | its memory | folder | load | text | step | decode | memory |")
-    print(f"|{'---|' * 9}")
+    print("| checkpoint | precompile | its memory | folder | load | text | step | decode | memory | in |")
+    print(f"|{'---|' * 10}")
     for name in options.names or NAMES:
         print(row(VARIANTS[name], options.folder), flush=True)
 

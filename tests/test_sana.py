@@ -100,3 +100,14 @@ def test_auto_is_a_device(model, pipe):
     auto = SanaPipeline.from_pretrained(model, device="AUTO:CPU")
     a, b = (np.asarray(each("a house", num_inference_steps=2).images[0]) for each in (pipe, auto))
     assert np.array_equal(a, b)
+
+
+def test_the_transformers_activations_are_freed_before_decoding(pipe, monkeypatch):
+    """At 4096x4096 they take as much as the decoder's."""
+    events = []
+    transformer = pipe._stages.denoiser.transformer
+    monkeypatch.setattr(transformer, "rest", lambda: events.append("rest"))
+    settings = pipe.settings("a house", width=128, height=128, num_inference_steps=2)
+    for update in pipe.generate(settings):
+        events.append(type(update).__name__)
+    assert events[:4] == ["StepUpdate", "StepUpdate", "rest", "DecodeUpdate"]

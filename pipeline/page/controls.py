@@ -113,6 +113,12 @@ def fit(model: Description) -> dict[str, Any]:
     return {name: gr.update(**options(name, model)) for name in MODEL_SPECIFIC}
 
 
+def filled(values: dict[str, Any], model: Description | None = None) -> dict[str, Any]:
+    """The updates that put values into controls, by name; for a change of model, those of `fit` as well."""
+    updates = fit(model) if model else {}
+    return updates | {name: gr.update(**{**updates.get(name, {}), "value": value}) for name, value in values.items()}
+
+
 def values_of(settings: GenerationSettings, family: str) -> dict[str, Any]:
     """The values of the controls, by name, that make these settings again: a fixed seed, and the style told apart."""
     style, prompt, negative_prompt = split_style(settings.prompt, settings.negative_prompt, family)

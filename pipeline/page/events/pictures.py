@@ -8,7 +8,7 @@ import gradio as gr
 
 from ...errors import SanaError
 from ...image import read_settings
-from ..controls import Controls, fit
+from ..controls import Controls, filled
 from ..models import Models
 from ..pictures import model_of, settings_of, shown
 from .queueing import QUIET
@@ -19,9 +19,7 @@ def connect_pictures(parts: SimpleNamespace, controls: Controls, models: Models)
         name, line = model_of(path, models, current)
         model = models.describe(name)
         values = {**settings_of(path, model), "model": name}
-        wanted = fit(model)
-        wanted.update({key: gr.update(**{**wanted.get(key, {}), "value": value}) for key, value in values.items()})
-        return {**controls.updates(wanted), parts.status: line}
+        return {**controls.updates(filled(values, model)), parts.status: line}
 
     def use(pictures: Any, index: int, current: str) -> dict[Any, Any]:
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from ..controls import Controls, fit
+from ..controls import Controls, filled
 from ..generation import PARAMETERS, Generation
 from ..link import read_link
 from ..models import Models
@@ -39,11 +39,9 @@ def connect_settings(
 ) -> None:
     def open_link(request: gr.Request) -> dict[Any, Any]:
         values, problems = read_link(request.query_params, models, generation)
-        model = models.describe(values.get("model", models.names[0]))
-        wanted = fit(model) if "model" in values else {}
-        wanted.update({name: gr.update(**{**wanted.get(name, {}), "value": value}) for name, value in values.items()})
+        model = models.describe(values["model"]) if "model" in values else None
         line = "The link is not right in all: " + " ".join(problems) if problems else gr.skip()
-        return {**controls.updates(wanted), parts.status: line}
+        return {**controls.updates(filled(values, model)), parts.status: line}
 
     def size_of(shape: str, model: str) -> tuple[int, int]:
         description = models.describe(model)
