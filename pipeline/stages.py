@@ -56,6 +56,7 @@ class Stages:
         )
 
         transformer = fit("transformer", lambda precision: Component(device, paths["transformer"], precision, turn))
+        self._transformer = transformer
         scheduler_class = named_class(folder, "scheduler")
         scheduler_config = read_json(folder / "scheduler" / "scheduler_config.json")
         self.sampler: str = scheduler_class.__name__
@@ -115,9 +116,11 @@ class Stages:
         return OVERHEAD * most_live_bytes(model) / _SIDE**2
 
     def rest(self) -> None:
-        """Frees what the models keep for a next call of the same size; weights stay."""
-        for model in self._models.values():
-            model.rest()
+        """Frees the transformer's activations, which OpenVINO would keep for another step; weights stay.
+
+        Not the text encoder's, which are small: OpenVINO 2026.4 fails when that is called again.
+        """
+        self._transformer.rest()
 
     def seconds(self) -> dict[str, float]:
         """The time spent in each model so far."""

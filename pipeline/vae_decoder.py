@@ -58,11 +58,6 @@ class VaeDecoder:
     def seconds(self) -> float:
         return sum(component.seconds for component in self._components)
 
-    def rest(self) -> None:
-        """Frees the memory of activations; weights stay."""
-        for component in self._components:
-            component.rest()
-
     def memory(self, height: int, width: int) -> float:
         """Bytes that decoding one latent of that size takes at least, about."""
         most = 0.0

@@ -67,6 +67,7 @@ CATALOGUE = (
 
 WEIGHTS = ("fp16", "bf16")
 DRAFT_SUFFIXES = (".pth", ".safetensors")  # of a draft decoder's file
+DRAFT_FILE = "draft_decoder.safetensors"  # in a checkpoint that brings one
 
 
 def weights_variant(file_name: str) -> str | None:

@@ -17,7 +17,7 @@ from ..artifacts import read_family, read_json, sha256
 from ..classes import named_class, pipeline_defaults
 from ..errors import ArtifactError, SanaError
 from ..settings import GenerationSettings, check_size
-from ..variants import DRAFT_SUFFIXES, Defaults, find_variant
+from ..variants import DRAFT_FILE, DRAFT_SUFFIXES, Defaults, find_variant
 from .draft import read_draft
 from .half import compute_in_f32
 from .layers import clip_linear_attention
@@ -31,8 +31,7 @@ MODEL_CLASSES: dict[str, Any] = {
 }
 CONFIGS = {**dict.fromkeys(MODEL_CLASSES, "config.json"), "scheduler": "scheduler_config.json"}
 PARTS = (*CONFIGS, "tokenizer")
-# What diffusers' layout has no place for; Sana's own checkpoints do without.
-SANA, DRAFT = "sana.json", "draft_decoder.safetensors"
+SANA = "sana.json"  # what diffusers' layout has no place for; Sana's own checkpoints do without
 _LOADING_ERRORS = (OSError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, SafetensorError)
 
 
@@ -100,7 +99,7 @@ def read_checkpoint(folder: Path, vae: Path | None = None, name: str | None = No
     guided = read_json(folder / "transformer" / "config.json").get("guidance_embeds", False)
     if guided != (family == "sprint"):
         raise ArtifactError(f"{folder} is not of one family: its pipeline is {family}, its transformer the other's.")
-    draft = folder / DRAFT if (folder / DRAFT).is_file() else None
+    draft = folder / DRAFT_FILE if (folder / DRAFT_FILE).is_file() else None
     vae_folder = folder / "vae"
     if vae and vae.suffix in DRAFT_SUFFIXES:
         draft = vae

@@ -11,12 +11,12 @@ import torch.nn.functional as F
 from diffusers import AutoencoderDC
 from safetensors.torch import save_file
 
-from pipeline.export.checkpoint import DRAFT
 from pipeline.export.draft import build_draft
 from pipeline.miniature import CHECKPOINT
 from pipeline.miniature.latents import Latents
 from pipeline.miniature.training import Run, ahead
 from pipeline.parity import psnr
+from pipeline.variants import DRAFT_FILE
 
 WIDTHS = [64, 32, 32, 16, 16, 16]
 STEPS, BATCH, DECAY, RATE = 3_000, 4, 0.998, 2e-3
@@ -58,7 +58,7 @@ def main() -> None:
         with torch.no_grad():
             decibels.append(psnr(model(given).clamp(0, 1).numpy(), pictures.numpy(), peak=1.0))
     print(f"{run.step} steps in {run.seconds:.0f} s: {np.mean(decibels):.1f} dB from the decoder's pictures")
-    save_file({name: value.half().contiguous() for name, value in run.average.items()}, CHECKPOINT / DRAFT)
+    save_file({name: value.half().contiguous() for name, value in run.average.items()}, CHECKPOINT / DRAFT_FILE)
 
 
 if __name__ == "__main__":

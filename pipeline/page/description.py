@@ -6,12 +6,13 @@ from typing import Any
 
 from ..artifacts import DRAFT_DECODER, Manifest, read_family, read_json, read_manifest
 from ..settings import SIZE_MULTIPLE
-from ..variants import Defaults
+from ..variants import DRAFT_FILE, Defaults
 
 
 @dataclass(frozen=True)
 class Description:
-    """`native` is the side in pixels that the model was made for; `components` and `pictures` are the manifest's."""
+    """`native` is the side in pixels that the model was made for; `components` and `pictures` are the manifest's;
+    `has_draft` says that a draft decoder is there beside the full one."""
 
     source: str
     revision: str | None
@@ -22,11 +23,7 @@ class Description:
     components: dict[str, Any] = field(default_factory=dict)
     pictures: list[dict[str, Any]] = field(default_factory=list)
     is_miniature: bool = False
-
-    @property
-    def has_draft(self) -> bool:
-        """Whether it has a decoder for drafts beside the full one."""
-        return DRAFT_DECODER in self.components
+    has_draft: bool = False
 
     @property
     def name(self) -> str:
@@ -58,6 +55,7 @@ def describe_checkpoint(checkpoint: Path, compression: str) -> Description:
         defaults=defaults,
         native=defaults.width,
         is_miniature=True,
+        has_draft=(checkpoint / DRAFT_FILE).is_file(),
     )
 
 
@@ -72,4 +70,5 @@ def describe_manifest(manifest: Manifest, sample_size: int) -> Description:
         components=manifest.components,
         pictures=manifest.pictures,
         is_miniature=manifest.source == "sana-miniature",
+        has_draft=DRAFT_DECODER in manifest.components,
     )
