@@ -95,6 +95,9 @@ def test_what_is_no_such_decoder_is_refused_in_one_sentence(tmp_path):
     refused(lambda each: {name: each[name] for name in each if name != "8.conv.2.bias"}, r"8\.conv\.2\.bias is none")
     refused(lambda each: {**each, "30.weight": torch.zeros(1)}, r"30\.weight is \(1,\), not none")
     refused(lambda each: each, "decoder of 16 latent channels", channels=16)
+    torch.save({**weights, "step": 7}, tmp_path / "step.pth")
+    with pytest.raises(ArtifactError, match=r"its step is \(\), not none"):
+        read_draft(tmp_path / "step.pth", LATENT_CHANNELS)
     (tmp_path / "text.pth").write_text("no weights")
     with zipfile.ZipFile(tmp_path / "code.pth", "w") as archive:
         archive.writestr("archive/data.pkl", b"cos\nsystem\n(S'true'\ntR.")

@@ -58,15 +58,19 @@ def read_draft(path: Path, channels: int) -> nn.Sequential:
     except (KeyError, IndexError, AttributeError, TypeError) as error:
         raise ArtifactError(f"{path} is no TAESANA decoder: it lacks {error}.") from error
     decoder = build_draft(channels, widths)
-    expected = {name: tuple(value.shape) for name, value in decoder.state_dict().items()}
-    for name in (*expected, *weights):
-        wanted, found = expected.get(name, "none"), tuple(weights[name].shape) if name in weights else "none"
+    for name in (*decoder.state_dict(), *weights):
+        wanted, found = (_shape(each, name) for each in (decoder.state_dict(), weights))
         if wanted != found:
             raise ArtifactError(
                 f"{path} is no TAESANA decoder of {channels} latent channels: its {name} is {found}, not {wanted}."
             )
     decoder.load_state_dict(weights)
     return decoder.eval().requires_grad_(False)
+
+
+def _shape(weights: dict[str, Tensor], name: str) -> object:
+    """ "none" where there is no such weight; of what is no tensor, ()."""
+    return tuple(getattr(weights[name], "shape", ())) if name in weights else "none"
 
 
 def _load(path: Path) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ def tell_parity(manifest: Manifest, tell: Callable[[str], object]) -> None:
             f"{manifest.size(f'{name}/') / 1e6:>8.1f} MB"
         )
     if record := manifest.components.get(DRAFT_DECODER):
-        tell(f"the draft decoder's pictures are at least {record['draft_db']:.1f} dB from the VAE decoder's")
+        tell(f"the draft decoder's pictures against the VAE decoder's: {record['draft_db']:.1f} dB or more")
     tell("the same seed, drawn by this folder and by the checkpoint:")
     for picture in manifest.pictures:
         tell(f"  {picture['psnr_db']:.1f} dB, SSIM {picture['ssim']:.4f}: {picture['prompt']}")

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ..errors import SanaError
-from ..variants import DRAFT_SUFFIXES, choose_weights, find_variant, weights_variant
+from ..variants import DRAFT_FILE, DRAFT_SUFFIXES, choose_weights, find_variant, weights_variant
 from .client import in_one_line
 from .download import INDEX, download, is_ir, list_files, snapshot
 from .names import HubName
@@ -14,7 +14,7 @@ from .revisions import MAIN
 
 MODELS = ("text_encoder", "transformer", "vae")
 CONFIGURATION = (
-    *(INDEX, "sana.json", "README.md", "LICENSE*", "scheduler/*", "tokenizer/*", "config.json"),
+    *(INDEX, "sana.json", DRAFT_FILE, "README.md", "LICENSE*", "scheduler/*", "tokenizer/*", "config.json"),
     *(f"{part}/*.json" for part in MODELS),
 )
 
