@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 STEPS = "number input for Steps"
 PROGRESS = re.compile(r"^Step \d+ of")
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @contextmanager
@@ -44,6 +45,8 @@ def done(tab):
 
 def set_steps(tab, steps):
     tab.get_by_text("More settings").click()
+    tab.get_by_label(STEPS).wait_for()
+    tab.evaluate(TWO_FRAMES)  # for one, Gradio puts the first values back into what is shown for the first time
     tab.get_by_label(STEPS).fill(str(steps))
     tab.get_by_label(STEPS).press("Tab")
 

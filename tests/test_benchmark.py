@@ -3,6 +3,7 @@
 import json
 import os
 import statistics
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,27 +11,27 @@ import pytest
 import torch
 
 from pipeline import SanaError
+from pipeline.export import precompile
 from tests.benchmark import __main__ as program
-from tests.benchmark import comparison, dc_ae_lite, flop, process
+from tests.benchmark import comparison, dc_ae_lite, flop, process, taesana
 from tests.benchmark.report import TITLES, report
 from tests.benchmark.stages import Stages
 from tests.full_size import autoencoder
-from tests.tiny_checkpoint import build
+from tests.tiny_checkpoint import build, draft_decoder
 
 GROWTH = ["--sizes", "160", "--step-counts", "--image-counts"]
 
 
 @pytest.fixture(scope="module")
-def measured(model, tmp_path_factory):
-    """(results, what results.json holds) of this project's own side alone, in processes of its own.
-
-    The tiny model that other tests precompiled stands for what precompile.py writes.
-    """
+def measured(tmp_path_factory):
+    """(results, what results.json holds) of this project's own sides alone, in processes of their own."""
     folder = tmp_path_factory.mktemp("benchmark")
     checkpoint = build(folder / "checkpoint", family="sprint")
-    options = ["--checkpoint", str(checkpoint), "--compressions", "fp16", "--vaes", "--against", "--size", "128"]
+    _, draft = draft_decoder(folder / "small.pth")
+    options = ["--checkpoint", str(checkpoint), "--compressions", "fp16", "--vaes", "--draft", str(draft)]
+    options += ["--against", "--size", "128"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comparison.models, "precompiled", lambda *_: model)
+        patch.setattr(comparison.models, "precompiled", partial(precompile, progress=str))
         results = comparison.compare(program.parse([str(folder / "results"), *options, *GROWTH]))
     return results, json.loads((folder / "results" / "results.json").read_text())
 
@@ -49,8 +50,10 @@ def tables(text: str) -> dict[str, list[dict[str, str]]]:
 def test_every_stage_of_every_run_is_measured(measured):
     results, kept = measured
     assert kept == results
-    (side,) = results["sides"]
-    assert len(side["runs"]) == 3
+    side, sketch = results["sides"]
+    assert (side["name"], sketch["name"]) == ("this project, fp16", "this project, fp16 with small")
+    assert 0 < results["flop"]["vae_decoder"]["small.pth"] < results["flop"]["vae_decoder"]["vae"]
+    assert len(side["runs"]) == len(sketch["runs"]) == 3
     for run in side["runs"]:
         stages = [run[stage] for stage in ("text_encoder", "transformer", "vae_decoder")]
         assert min(stages) > 0  # a prompt that was encoded before would cost nothing
@@ -67,9 +70,9 @@ def test_the_tables_tell_what_was_measured(measured):
     found = tables(report(results))
     assert list(found) == [*TITLES.values(), "How cost grows (this project, fp16)"]
     runs = results["sides"][0]["runs"]
-    (row,) = found["One transformer step"]
+    row, _ = found["One transformer step"]
     assert float(row["seconds"]) == pytest.approx(statistics.median(run["transformer"] for run in runs) / 2, rel=0.01)
-    (row,) = found["End to end"]
+    row, _ = found["End to end"]
     assert float(row["seconds"]) == pytest.approx(statistics.median(run["total"] for run in runs), rel=0.01)
     assert row["in"] == "f32"
     assert [row["size"] for row in found["How cost grows (this project, fp16)"]] == ["160x160"]
@@ -124,14 +127,16 @@ def test_ratios_and_the_part_of_the_peak():
 
 
 def test_known_work_of_full_size_decoders(tmp_path, monkeypatch):
-    """The DC-AE's and DC-AE-Lite's at 1024x1024."""
+    """The DC-AE's, DC-AE-Lite's and TAESANA's at 1024x1024."""
     saved = lambda model, folder, *_: model.save_config(folder)  # noqa: E731
     monkeypatch.setattr(dc_ae_lite, "write", saved)
     dc_ae_lite.build(tmp_path / "lite")
+    taesana.build(tmp_path / "taesana.safetensors")
     with torch.device("meta"):
         autoencoder().save_config(tmp_path / "vae")
-        assert flop._of_decoder(tmp_path / "vae", 32) == pytest.approx(8.37e12, rel=1e-3)
-        assert flop._of_decoder(tmp_path / "lite", 32) == pytest.approx(7.51e12, rel=1e-3)
+        assert flop._of_decoder(tmp_path / "vae", 32, 32) == pytest.approx(8.37e12, rel=1e-3)
+        assert flop._of_decoder(tmp_path / "lite", 32, 32) == pytest.approx(7.51e12, rel=1e-3)
+        assert flop._of_decoder(tmp_path / "taesana.safetensors", 32, 32) == pytest.approx(0.59e12, rel=1e-2)
 
 
 def test_memory_is_that_of_the_stage_it_was_taken_in():

@@ -9,7 +9,7 @@ from pipeline.errors import SanaError
 from precompile import COMPRESSIONS
 
 from .comparison import OTHERS, compare
-from .models import LITE
+from .models import LITE, TAESANA
 from .report import report
 
 LEAST_RUNS = 3
@@ -44,6 +44,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         default=[LITE],
         metavar="DIR",
         help=f"other decoders, with the first of the compressions (default: {LITE}, a random one of full size)",
+    )
+    parser.add_argument(
+        "--draft",
+        default=TAESANA,
+        metavar="FILE",
+        help=f"a draft decoder beside it; '' for none (default: {TAESANA}, a random one of full size)",
     )
     parser.add_argument("--against", nargs="*", choices=OTHERS, default=OTHERS, help="default: both")
     parser.add_argument("--size", type=int, default=1024, help="pixels of a side (default: %(default)s)")

@@ -46,14 +46,16 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
     checkpoint = (options.checkpoint or models.checkpoint(folder / "checkpoint")).resolve()
     models.check(checkpoint)
     vaes = [models.vae(name, folder) for name in options.vaes]
-    ours = list(_ours(options, checkpoint, vaes, folder))
+    draft = models.draft(options.draft, folder)
+    decoders = [*vaes, draft] if draft else vaes
+    ours = list(_ours(options, checkpoint, vaes, draft, folder))
     results: dict[str, Any] = {
         "machine": describe(),
         "size": options.size,
         "steps": options.steps,
         "runs": options.runs,
         "peak": process.run("peak", [], folder),
-        **process.run("flop", [str(checkpoint), str(options.size), *map(str, vaes)], folder),
+        **process.run("flop", [str(checkpoint), str(options.size), *map(str, decoders)], folder),
         "sides": [],
         "grown": ours[0].name,
         "growth": [],
@@ -71,11 +73,15 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
     return results
 
 
-def _ours(options: argparse.Namespace, checkpoint: Path, vaes: list[Path], folder: Path) -> Iterator[Side]:
-    """Each compression with the checkpoint's own decoder, then the first with each other one."""
-    first, *_ = options.compressions
-    for compression, vae in [(name, None) for name in options.compressions] + [(first, vae) for vae in vaes]:
-        name = f"{compression} with {vae.name}" if vae else compression
+def _ours(
+    options: argparse.Namespace, checkpoint: Path, vaes: list[Path], draft: Path | None, folder: Path
+) -> Iterator[Side]:
+    """Each compression with the checkpoint's own decoder, then the first with each other one, and as a draft."""
+    first, *others = options.compressions
+    own = [(first, draft), *((name, None) for name in others)]
+    for compression, vae in own + [(first, vae) for vae in vaes]:
+        other = vae.name if vae in vaes else ""
+        name = f"{compression} with {other}" if other else compression
         model = models.precompiled(checkpoint, folder / f"ours-{name.replace(' ', '-')}", compression, vae)
         task = Task(
             model=str(model),
@@ -86,7 +92,10 @@ def _ours(options: argparse.Namespace, checkpoint: Path, vaes: list[Path], folde
             runs=options.runs,
             warm_up_size=options.size,
         )
-        yield Side(f"this project, {name}", "side_ours", task, text="real", vae=vae.name if vae else "vae")
+        side = Side(f"this project, {name}", "side_ours", task, text="real", vae=other or "vae")
+        yield side
+        if vae and vae == draft:  # which is beside the checkpoint's own
+            yield replace(side, name=f"{side.name} with {vae.stem}", task=replace(task, draft=True), vae=vae.name)
 
 
 def _others(task: Task, against: list[str], checkpoint: Path, folder: Path) -> Iterator[Side]:

@@ -17,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import Gemma2Config, Gemma2Model
 
 from pipeline.export.checkpoint import Checkpoint, read_checkpoint
+from pipeline.export.draft import read_draft
 from pipeline.settings import SIZE_MULTIPLE
 from pipeline.text_encoder import Prefix, TextEncoder
 
@@ -34,10 +35,11 @@ def measure(checkpoint: Path, size: int, vaes: list[Path]) -> dict[str, Any]:
     with torch.device("meta"), torch.no_grad():
         side = size // SIZE_MULTIPLE
         decoders = {"vae": source.vae_folder, **{vae.name: vae for vae in vaes}}
+        channels = AutoencoderDC.load_config(source.vae_folder)["latent_channels"]
         flop = {
             "text_encoder": _of_text_encoder(source, tokens),
             "transformer": _of_transformer(source, tokens, side),
-            "vae_decoder": {name: _of_decoder(folder, side) for name, folder in decoders.items()},
+            "vae_decoder": {name: _of_decoder(path, side, channels) for name, path in decoders.items()},
         }
     return {"tokens": tokens, "flop": flop}
 
@@ -91,10 +93,16 @@ def _of_transformer(source: Checkpoint, tokens: dict[str, int], side: int) -> di
     }
 
 
-def _of_decoder(folder: Path, side: int) -> int:
-    config: Any = AutoencoderDC.load_config(folder)
-    model: Any = AutoencoderDC.from_config(config)
-    return _counted(lambda: model.decode(torch.zeros(1, config["latent_channels"], side, side)))
+def _of_decoder(path: Path, side: int, channels: int) -> int:
+    """Of the folder of an autoencoder, or of a draft decoder's file."""
+    if path.is_file():
+        with torch.device("cpu"):
+            decode: Any = read_draft(path, channels).to("meta")
+    else:
+        config: Any = AutoencoderDC.load_config(path)
+        model: Any = AutoencoderDC.from_config(config)
+        decode = model.decode
+    return _counted(lambda: decode(torch.zeros(1, channels, side, side)))
 
 
 def _counted(call: Callable[[], Any]) -> int:

@@ -11,6 +11,7 @@ from .process import ROOT
 
 FULL_SIZE = "Sana_Sprint_0.6B_1024px_diffusers"
 LITE = "dc-ae-lite"  # stands for a random one of full size
+TAESANA = "taesana"  # so does this
 
 
 def checkpoint(folder: Path) -> Path:
@@ -21,6 +22,13 @@ def checkpoint(folder: Path) -> Path:
 def vae(name: str, folder: Path) -> Path:
     """The folder of the autoencoder that `name` is, or in `folder` the one it stands for."""
     return _written(folder / LITE, "-m", "tests.benchmark.dc_ae_lite") if name == LITE else Path(name).resolve()
+
+
+def draft(name: str, folder: Path) -> Path | None:
+    """The file of the draft decoder that `name` is, or in `folder` the one it stands for; None for ""."""
+    if name == TAESANA:
+        return _written(folder / "taesana.safetensors", "-m", "tests.benchmark.taesana")
+    return Path(name).resolve() if name else None
 
 
 def check(folder: Path) -> None:
@@ -36,13 +44,13 @@ def precompiled(source: Path, folder: Path, compression: str, vae: Path | None =
     return folder
 
 
-def _written(folder: Path, *command: str) -> Path:
-    """A folder that a command writes, whose last argument it is; complete or absent."""
-    if not folder.is_dir():
-        partial = folder.with_name(folder.name + ".partial")
+def _written(path: Path, *command: str) -> Path:
+    """A folder or file that a command writes, whose last argument it is; complete or absent."""
+    if not path.exists():
+        partial = path.with_name(f"partial-{path.name}")
         _run(*command, str(partial))
-        partial.rename(folder)
-    return folder
+        partial.rename(path)
+    return path
 
 
 def _run(*arguments: str) -> None:

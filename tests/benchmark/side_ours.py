@@ -42,6 +42,7 @@ def measure(task: Task) -> dict[str, Any]:
                 seed=SEED,
                 num_images_per_prompt=images,
                 use_resolution_binning=False,
+                draft_decode=task.draft,
             ).images
 
         return stages.measure(draw, task)

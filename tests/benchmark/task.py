@@ -15,7 +15,8 @@ class Task:
     that is no larger than `warm_up_size`.
 
     `model` is the folder to load, `instruction` what goes before each prompt, `precision` the one to compute in (""
-    for the side's own choice), and `picture` the file that gets the last run's first picture ("" for none).
+    for the side's own choice), `draft` whether to use its draft decoder, and `picture` the file that gets the last
+    run's first picture ("" for none).
     """
 
     model: str
@@ -26,6 +27,7 @@ class Task:
     runs: int
     warm_up_size: int
     precision: str = ""
+    draft: bool = False
     picture: str = ""
 
     def to_json(self) -> str:

@@ -57,7 +57,8 @@ def connect_drawing(
         controls.num_images,
         controls.draft_decode,
     ]
-    gr.on([app.load, *(each.change for each in priced)], estimate, priced, parts.estimate, **QUIET)
+    changes = [each.change for each in priced]
+    gr.on([*changes, app.load], estimate, priced, parts.estimate, trigger_mode="always_last", **QUIET)
     triggers = [parts.run.click, controls.prompt.submit]
     gr.on(triggers, None, None, [*buttons, parts.problem], js=RUNNING, **QUIET)
     work: dict[str, Any] = {
