@@ -43,11 +43,11 @@ def build_app(pipeline: "SanaPipeline", max_queue: int = MAX_QUEUE) -> "gr.Block
 
 
 def build_page(models: "Models", max_queue: int) -> "gr.Blocks":
-    from pipeline.page.cache import cache_root
+    from pipeline.machine import cache_folder
     from pipeline.page.layout import build
     from pipeline.page.timings import Timings
 
-    return build(models, Timings(cache_root()), max_queue)
+    return build(models, Timings(cache_folder()), max_queue)
 
 
 def serve(options: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import openvino as ov
 
+from .compiled import CompileCache
 from .errors import DeviceError
 from .machine import cpu_quota
 
@@ -26,12 +27,16 @@ def compile_config(precision: str = EXACT) -> dict[str, Any]:
 class Device:
     """An OpenVINO device by its name."""
 
-    def __init__(self, name: str = "CPU") -> None:
-        """Raises DeviceError, naming the devices there are, unless `name` is one of them or AUTO over them."""
+    def __init__(self, name: str = "CPU", cache: CompileCache | None = None) -> None:
+        """Raises DeviceError, naming the devices there are, unless `name` is one of them or AUTO over them.
+
+        `cache` is where compiled IR files are kept; those of AUTO, which compiles for several devices, are not.
+        """
         self.name = name
         self.core = ov.Core()
         available = self.core.available_devices
         kind, _, listed = name.partition(":")
+        self._cache = None if kind in _VIRTUAL else cache
         chosen = listed.split(",") if kind in _VIRTUAL and listed else [name]
         wanted = {entry.lstrip("-") for entry in chosen}  # AUTO:-CPU means any but CPU
         # GPU stands for GPU.0 where there are several
@@ -47,8 +52,11 @@ class Device:
 
     def compile(self, model: Path | ov.Model, precision: str = EXACT) -> ov.CompiledModel:
         """Compiles a model or an IR file; raises DeviceError where the device cannot take it."""
+        config = compile_config(precision)
         try:
-            return self.core.compile_model(model, self.name, compile_config(precision))
+            if self._cache and isinstance(model, Path):
+                return self._cache.compile(self.core, model, self.name, config)
+            return self.core.compile_model(model, self.name, config)
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1].strip()
             name = model if isinstance(model, Path) else f"The model {model.get_friendly_name()}"

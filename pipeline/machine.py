@@ -1,6 +1,7 @@
 """What this machine lets the program have, also inside of a container that may use only a part of it."""
 
 import math
+import os
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,15 @@ def free_memory() -> int:
         return min(free, max(0, limit - used))
     except (OSError, ValueError):  # no such container, or "max": no limit
         return free
+
+
+def cache_folder() -> Path:
+    """Where this user keeps what can be made again; ours alone, and there or not."""
+    if os.name == "nt":
+        parent = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    else:
+        parent = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(parent) / "sana-openvino"
 
 
 def cpu_quota() -> int | None:

@@ -11,9 +11,11 @@ import torch
 
 from .artifacts import DRAFT_DECODER, VAE_DECODER, Manifest, is_exported_by_optimum, read_manifest, resolve, verify
 from .bins import generation_size
+from .compiled import CompileCache
 from .device import Device
 from .errors import SettingsError
 from .image import describe, to_image
+from .machine import cache_folder
 from .optimum import describe as describe_optimum
 from .room import check_room
 from .settings import SIZE_MULTIPLE, GenerationSettings, check_draft, check_negative_prompt, check_size
@@ -44,17 +46,20 @@ class SanaPipeline:
         device: str = "CPU",
         low_memory: bool = False,
         tell: Callable[[str], object] = print,
+        cache_dir: str | Path | None = None,
     ) -> "SanaPipeline":
         """Loads, verifies and compiles an IR folder that precompile.py wrote; or, unverified, one of optimum-intel.
 
         `name` is a local folder, or OWNER/NAME[@REVISION] on the Hub: what the cache lacks of that is fetched, and
         `tell` gets a line on how far that is. Without a revision: the newest tag, or else `main`.
-        With `low_memory` one model at a time is in memory, and compiled again whenever its turn comes.
+        With `low_memory` one model at a time is in memory, and compiled again whenever its turn comes. Compiled models
+        are kept in `cache_dir`, by default in the user's cache folder, until the IR, the device or OpenVINO changes.
 
         Raises:
             SanaError: no such folder, no IR folder, a damaged file, an unknown device, a repo that cannot be fetched.
         """
-        known = Device(device)  # refused before anything is fetched or read
+        cache = Path(cache_dir) if cache_dir else cache_folder() / "compiled"
+        known = Device(device, CompileCache(cache))  # refused before anything is fetched or read
         folder = resolve(name, tell)
         if is_exported_by_optimum(folder):
             tell(f"{name} comes from optimum-intel and has no manifest: it is loaded unverified.")

@@ -1,11 +1,11 @@
 """Where the precompiled miniature is kept: a folder of the user's cache, named by all that decides its content."""
 
 import hashlib
-import os
 from importlib.metadata import version
 from pathlib import Path
 
 from ..artifacts import FORMAT_VERSION, TOOLS, sha256
+from ..machine import cache_folder
 
 COMPRESSION = "fp16"
 EXPORT_SOURCES = Path(__file__).parents[1] / "export"
@@ -13,15 +13,7 @@ EXPORT_SOURCES = Path(__file__).parents[1] / "export"
 
 def cached_folder(checkpoint: Path) -> Path:
     """The IR folder of this checkpoint as this version makes it; an update of anything makes it another one."""
-    return cache_root() / f"miniature-{COMPRESSION}-{_fingerprint(checkpoint)}"
-
-
-def cache_root() -> Path:
-    if os.name == "nt":
-        parent = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    else:
-        parent = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(parent) / "sana-openvino"
+    return cache_folder() / f"miniature-{COMPRESSION}-{_fingerprint(checkpoint)}"
 
 
 def _fingerprint(checkpoint: Path) -> str:
