@@ -188,3 +188,14 @@ def test_two_clients_at_once_get_their_own_pictures(page, tmp_path):
             settings = read_settings(paths(images)[0])
             assert (settings.prompt, settings.seed, seed_used) == (f"house {seed}", seed, seed)
     assert set(results) == {1, 2}
+
+
+def test_what_follows_a_change_follows_the_last_one(pipe):
+    """Gradio drops what changes while a request is under way, unless it is told to wait."""
+    from app import build_app
+
+    followers = [
+        each for each in build_app(pipe).config["dependencies"] if "change" in [event for _, event in each["targets"]]
+    ]
+    assert len(followers) >= 3
+    assert {each["trigger_mode"] for each in followers} == {"always_last"}
