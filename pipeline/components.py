@@ -44,6 +44,7 @@ class Component:
         self._compiled: ov.CompiledModel | None = (
             device.compile(model, precision) if self._AT_ONCE and not turn else None
         )
+        self._request: ov.InferRequest | None = None
         self.precision = precision
         self.seconds = 0.0
 
@@ -52,20 +53,24 @@ class Component:
         if self._turn:
             self._turn.take(self)
         self._compiled = self._prepared(inputs)
+        self._request = self._request or self._compiled.create_infer_request()
         # optimum-intel's exports differ from ours in the types of their inputs
-        types = {port.get_any_name(): port.get_element_type().to_dtype() for port in self._compiled.inputs}
-        output = self._compiled({name: value.astype(types[name], copy=False) for name, value in inputs.items()})[0]
+        types = {name: port.get_element_type() for port in self._compiled.inputs for name in port.get_names()}
+        typed = {name: value.astype(types[name].to_dtype(), copy=False) for name, value in inputs.items()}
+        output = self._request.infer(typed, share_inputs=True)[0]
         self.seconds += time.perf_counter() - start
         return output
 
     def rest(self) -> None:
-        """Frees the memory of activations, which OpenVINO keeps for the next call; weights stay."""
+        """Frees the memory of activations, which OpenVINO keeps for the next call, inputs and outputs as well; weights
+        stay."""
+        self._request = None
         if self._compiled is not None:
             self._compiled.release_memory()
 
     def release(self) -> None:
         """Frees all memory; the next call compiles again."""
-        self._compiled = None
+        self._request = self._compiled = None
 
     def _prepared(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:
         return self._compiled or self._device.compile(self._model, self.precision)
@@ -81,7 +86,7 @@ class ShapedComponent(Component):
     def _prepared(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:
         (value,) = inputs.values()
         if self._compiled is None or tuple(self._compiled.inputs[0].shape) != value.shape:
-            self._compiled = None  # freed first
+            self.release()  # first
             shaped = self._model.clone()
             shaped.reshape(ov.PartialShape(value.shape))
             self._compiled = self._device.compile(shaped, self.precision)

@@ -1,12 +1,13 @@
 """Latents -> pixels, exactly, in horizontal bands: by the VAE's decoder, or by a draft decoder.
 
-What looks at the whole picture runs once; the rest is local and runs segment by segment, each in bands with as many
+What looks at the whole picture runs at once; the rest is local and runs segment by segment, each in bands with as many
 rows around them as their cells can depend on. Tiles that overlap and blend would only come near.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from diffusers.image_processor import PixArtImageProcessor
 from .components import ShapedComponent, Turn
 from .cut import Segment, cut
 from .device import EXACT, Device
-from .liveness import ELEMENT
 from .machine import free_memory
 
 MOST_BYTES = 1.5e9  # of a band's activations, so that a Stop has not long to wait
@@ -49,23 +49,23 @@ class VaeDecoder:
         self, device: Device, path: Path, scaling_factor: float, precision: str = EXACT, turn: Turn | None = None
     ) -> None:
         """Raises DeviceError where the device cannot take it."""
-        self.segments = cut(device.core.read_model(path))
-        self._components = [ShapedComponent(device, segment.model, precision, turn) for segment in self.segments]
+        self._model = device.core.read_model(path)
+        self._on_device = partial(ShapedComponent, device, precision=precision, turn=turn)
         self._scaling_factor = scaling_factor
         self.precision = precision
+        self._seconds = 0.0
+        self.segments = self._coarse = cut(self._model)
+        self._components = [self._on_device(segment.model) for segment in self.segments]
 
     @property
     def seconds(self) -> float:
-        return sum(component.seconds for component in self._components)
+        return self._seconds + sum(component.seconds for component in self._components)
 
     def memory(self, height: int, width: int) -> float:
         """Bytes that decoding one latent of that size takes at least, about."""
         most = 0.0
-        for segment in self.segments:
-            channels, finer = (
-                port.get_partial_shape()[1].get_length() for port in (segment.model.inputs[0], segment.model.outputs[0])
-            )
-            whole = ELEMENT * height * width * (channels + finer * segment.growth**2)
+        for segment in self._fitting(height, width):
+            whole = segment.held_per_cell * height * width
             most = max(most, whole + OVERHEAD * segment.bytes_per_cell * width * _least_rows(segment, height))
             height, width = height * segment.growth, width * segment.growth
         return most
@@ -84,9 +84,25 @@ class VaeDecoder:
         """
         yield from self._run((latent[None] / self._scaling_factor).numpy(), rows)
 
+    def _fitting(self, height: int, width: int) -> list[Segment]:
+        """Segments for a latent of that size: more of them where what looks at the whole picture would be large."""
+        whole = max((each.bytes_per_cell for each in self._coarse if each.halo is None), default=0.0)
+        return self._coarse if OVERHEAD * whole * height * width <= MOST_BYTES else self._fine
+
+    @cached_property
+    def _fine(self) -> list[Segment]:
+        return cut(self._model, finely=True)
+
+    def _use(self, segments: list[Segment]) -> None:
+        if segments is not self.segments:
+            self._seconds = self.seconds
+            self.segments = segments
+            self._components = [self._on_device(segment.model) for segment in segments]
+
     def _run(self, features: np.ndarray, rows: int | None) -> Iterator[Decoded]:
         plans = []
         height, width = features.shape[2:]
+        self._use(self._fitting(height, width))
         for segment in self.segments:
             plans.append(_bands(segment, height, rows or _rows(segment, height, width)))
             height, width = height * segment.growth, width * segment.growth
@@ -138,4 +154,5 @@ def _rows(segment: Segment, height: int, width: int) -> int:
 
 
 def _least_rows(segment: Segment, height: int) -> int:
-    return height if segment.halo is None else min(height, 4 * segment.halo)  # half of which are computed twice
+    # half of which are computed twice
+    return height if segment.halo is None else min(height, 4 * segment.halo or 1)

@@ -80,8 +80,8 @@ def test_low_memory_draws_the_same_and_holds_one_model(model, pipe, monkeypatch)
     components = []
     make = Component.__init__
 
-    def remembered(self, *arguments):
-        make(self, *arguments)
+    def remembered(self, *arguments, **named):
+        make(self, *arguments, **named)
         components.append(self)
 
     monkeypatch.setattr(Component, "__init__", remembered)

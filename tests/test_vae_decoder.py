@@ -1,10 +1,14 @@
 """The banded decode: equal to the untiled one, bit for bit or nearly, whatever the decoder is made of."""
 
+import sys
+
 import numpy as np
 import openvino as ov
 import pytest
 import torch
 
+from pipeline import vae_decoder
+from pipeline.components import ShapedComponent
 from pipeline.cut import cut
 from pipeline.device import Device
 from pipeline.export import networks
@@ -84,9 +88,9 @@ def test_the_halo_is_not_larger_than_needed(decoder):
         assert segment.halo < reach <= segment.halo + 1
 
 
-def test_the_segments_of_the_full_size_decoder():
-    """As counted by hand: attention up to the 1/8 grid, then three ResBlock stages of three layers of two convolutions,
-    each after the convolution of its upsampling: 7 finer cells are 3.5; the last convolution adds half a cell."""
+@pytest.fixture(scope="module")
+def full_chain(tmp_path_factory):
+    """(path, untiled decode) of a narrow DC-AE with as many layers as the full-size one."""
     stages = {
         "decoder_block_types": ("ResBlock",) * 3 + ("EfficientViTBlock",) * 3,
         "decoder_block_out_channels": (8, 16, 32, 32, 32, 32),
@@ -96,5 +100,50 @@ def test_the_segments_of_the_full_size_decoder():
     }
     network = networks.vae_decoder(autoencoder(**stages))
     with quiet():
-        segments = cut(convert(network.module, network.example))
-    assert [(segment.growth, segment.halo) for segment in segments] == [(4, None), (2, 4), (2, 4), (2, 4)]
+        path = save(convert(network.module, network.example), tmp_path_factory.mktemp("full"))
+    return path, Device().compile(path)
+
+
+def test_the_segments_of_the_full_size_decoder(full_chain):
+    """As counted by hand: attention up to the 1/8 grid, then three ResBlock stages of three layers of two convolutions,
+    each after the convolution of its upsampling: 7 finer cells are 3.5; the last convolution adds half a cell.
+
+    Finely, the 1/8 grid's three attentions and the one depthwise convolution after each are apart from what is before
+    them.
+    """
+    model = ov.Core().read_model(full_chain[0])
+    local = [(2, 4), (2, 4), (2, 4)]
+    assert [(segment.growth, segment.halo) for segment in cut(model)] == [(4, None), *local]
+    apart = [(4, None), (1, None), (1, 1), (1, None), (1, 1), (1, None), (1, 1), *local]
+    assert [(segment.growth, segment.halo) for segment in cut(model, finely=True)] == apart
+
+
+def test_a_large_picture_takes_more_segments(full_chain, monkeypatch):
+    path, untiled = full_chain
+    decoder = VaeDecoder(Device(), path, scaling_factor=1.0)
+    whole = max(segment.bytes_per_cell for segment in decoder.segments if segment.halo is None)
+    monkeypatch.setattr(vae_decoder, "MOST_BYTES", vae_decoder.OVERHEAD * whole * 8 * 6)
+    for height, width, segments in ((8, 6, 4), (9, 6, 10), (6, 8, 4)):
+        latent = torch.randn(32, height, width, generator=torch.Generator().manual_seed(height))
+        seconds = decoder.seconds
+        *_, last = decoder.decode(latent)
+        assert len(decoder.segments) == segments
+        assert decoder.seconds > seconds
+        assert psnr(last.pixels, untiled(latent[None].numpy())[0][0]) >= 100
+
+
+def test_memory_grows_with_the_picture(decoder):
+    vae = VaeDecoder(Device(), decoder[0], scaling_factor=1.0)
+    pixels = 4 * 3 * 32 * 32 * 64 * 64
+    assert pixels < vae.memory(64, 64) < vae.memory(64, 96) < vae.memory(96, 128)
+
+
+def test_what_rests_keeps_no_tensors(decoder):
+    """OpenVINO's release_memory leaves the inputs and outputs of an inference request alone."""
+    vae = VaeDecoder(Device(), decoder[0], scaling_factor=1.0)
+    component = ShapedComponent(Device(), vae.segments[0].model)
+    features = np.zeros((1, 32, 8, 8), np.float32)
+    component({vae.segments[0].input_name: features})
+    held = sys.getrefcount(features)
+    component.rest()
+    assert sys.getrefcount(features) < held
