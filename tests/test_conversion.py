@@ -17,7 +17,7 @@ from pipeline.export import measure, networks
 from pipeline.export.checkpoint import read_checkpoint
 from pipeline.export.compress import RECIPES, compress
 from pipeline.export.convert import convert, release
-from pipeline.export.graph import pieces
+from pipeline.export.graph import pieces, weight
 from pipeline.export.half import compute_in_f32
 from pipeline.export.layers import SincosPatchEmbed
 from pipeline.export.measure import check_floor
@@ -44,18 +44,32 @@ def test_int4_reaches_nearly_all_of_a_transformer():
     assert sizes["i4"] >= 0.95 * (sizes.total() - scales)
 
 
-def test_quantised_weights_are_stored_in_8_bits():
-    """Of a checkpoint in bfloat16, too."""
+@pytest.fixture(scope="module")
+def quantised():
+    """The transformer of a checkpoint in bfloat16, with weights and activations in 8 bits."""
     model = transformer(8).bfloat16()
     compute_in_f32(model)
     network = networks.transformer(model)
     with quiet():
-        ir = quantize(convert(network.module, network.example), [sample.inputs for sample in network.samples])
-    stored = [operation for operation in ir.get_ops() if operation.get_type_name() == "Constant"]
-    wide = {ov.Type.f16, ov.Type.bf16, ov.Type.f32}
-    quantised = sum(each.get_byte_size() for each in stored if each.get_element_type() == ov.Type.i8)
-    kept = sum(each.get_byte_size() for each in stored if each.get_element_type() in wide)
-    assert quantised > 0.4 * (quantised + kept)  # of so small a model the edges, which stay, are a large part
+        return quantize(convert(network.module, network.example), [sample.inputs for sample in network.samples])
+
+
+def test_quantised_weights_are_stored_in_8_bits(quantised):
+    """Those of layers that compute in floating point, too."""
+    stored = [operation for operation in quantised.get_ops() if operation.get_type_name() == "Constant"]
+    in_8_bits = sum(each.get_byte_size() for each in stored if each.get_element_type() in (ov.Type.i8, ov.Type.u8))
+    assert in_8_bits > 0.8 * sum(each.get_byte_size() for each in stored)  # small as it is, scales are a large part
+
+
+def test_only_layers_after_a_norm_compute_in_8_bits(quantised):
+    """And the query of the text's attention: with the others in 8 bits the miniature drew wrong things (kind 73, not
+    85 of 100)."""
+    layers = set()
+    for operation in quantised.get_ops():
+        layer = operation.get_type_name() == "MatMul" and weight(operation) is not None
+        if layer and operation.input_value(0).get_node().get_type_name() == "FakeQuantize":
+            layers.add(operation.get_friendly_name().split("/")[0].split(".", 4)[-1])
+    assert layers == {"attn1.to_q", "attn1.to_k", "attn1.to_v", "attn2.to_q", "ff.inverted"}
 
 
 def test_psnr_is_that_of_its_definition():
