@@ -95,7 +95,8 @@ def _size(settings: GenerationSettings) -> str:
 
 
 def _step_key(settings: GenerationSettings) -> str:
-    return "guided step" if settings.guidance_scale > 1 else "step"  # without guidance, half of the work
+    step = "guided step" if settings.guidance_scale > 1 else "step"  # without guidance, half of the work
+    return f"cached {step}" if settings.cache_threshold else step
 
 
 def _decode_key(settings: GenerationSettings) -> str:

@@ -13,6 +13,15 @@ from ..models import Models
 from ..timings import Timings, in_words
 from .queueing import CONCURRENCY_ID, QUIET
 
+DECISIVE = (  # for the time that a picture takes
+    "width",
+    "height",
+    "num_inference_steps",
+    "guidance_scale",
+    "num_images",
+    "draft_decode",
+    "cache_threshold",
+)
 RUNNING = "() => [{__type__: 'update', interactive: false}, {__type__: 'update', interactive: true}, '']"
 IDLE = "() => [{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}]"
 STOPPED = """(line, pictures) => {
@@ -30,33 +39,16 @@ def connect_drawing(
     generation: Generation,
     timings: Timings,
 ) -> None:
-    def estimate(model: str, width: int, height: int, steps: int, guidance: float, images: int, draft: bool) -> str:
+    def estimate(model: str, *values: Any) -> str:
         try:
-            settings = generation.settings(
-                models.check(model),
-                "none",
-                width=width,
-                height=height,
-                num_inference_steps=steps,
-                guidance_scale=guidance,
-                num_images=images,
-                draft_decode=draft,
-            )
+            settings = generation.settings(models.check(model), "none", **dict(zip(DECISIVE, values, strict=True)))
         except SettingsError:
             return ""
         seconds = timings.estimate(model, settings)
         return f"<p>Takes {in_words(seconds)} on this machine</p>" if seconds is not None else ""
 
     buttons = [parts.run, parts.stop]
-    priced = [
-        controls.model,
-        controls.width,
-        controls.height,
-        controls.num_inference_steps,
-        controls.guidance_scale,
-        controls.num_images,
-        controls.draft_decode,
-    ]
+    priced = [controls.model, *(getattr(controls, name) for name in DECISIVE)]
     changes = [each.change for each in priced]
     gr.on([*changes, app.load], estimate, priced, parts.estimate, trigger_mode="always_last", **QUIET)
     triggers = [parts.run.click, controls.prompt.submit]
