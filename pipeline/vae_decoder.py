@@ -136,10 +136,12 @@ def to_picture(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def _bands(segment: Segment, height: int, rows: int) -> list[Band]:
-    """Bands of nearly equal height, in windows of `rows` rows: equal windows are compiled once."""
+    """Bands of nearly equal height, in windows of at most `rows` rows: equal windows are compiled once, and windows no
+    higher than they have to be compute little twice."""
     if segment.halo is None or rows >= height:
         return [Band(0, height, slice(0, height))]
     count = math.ceil(height / (rows - 2 * segment.halo))
+    rows = math.ceil(height / count) + 2 * segment.halo
     bands = []
     for index in range(count):
         first, last = index * height // count, (index + 1) * height // count
