@@ -68,7 +68,7 @@ def test_every_stage_of_every_run_is_measured(measured):
 def test_the_tables_tell_what_was_measured(measured):
     results, _ = measured
     found = tables(report(results))
-    assert list(found) == [*TITLES.values(), "How cost grows (this project, fp16)"]
+    assert list(found) == ["In short", *TITLES.values(), "How cost grows (this project, fp16)"]
     runs = results["sides"][0]["runs"]
     row, _ = found["One transformer step"]
     assert float(row["seconds"]) == pytest.approx(statistics.median(run["transformer"] for run in runs) / 2, rel=0.01)
@@ -115,6 +115,11 @@ def test_ratios_and_the_part_of_the_peak():
         ],
     }  # fmt: skip
     found = tables(report(results))
+    ours, fast, theirs, killed = found["In short"]
+    assert [ours[column] for column in ("in", "Decoder", "End to end", "x theirs", "picture")] == [
+        "f32", "100 s", "120 s", "2.5", "60.0 dB",
+    ]  # fmt: skip
+    assert (fast["in"], theirs["x theirs"], killed["in"]) == ("bf16, f32", "1.0", "killed: out of memory")
     ours, fast, theirs, killed = found["One transformer step"]
     assert (ours["seconds"], theirs["seconds"], killed["in"]) == ("5", "12.5", "killed: out of memory")
     assert (ours["x theirs"], theirs["x theirs"]) == ("2.50", "1.00")

@@ -107,9 +107,8 @@ def _others(task: Task, against: list[str], checkpoint: Path, folder: Path) -> I
             yield Side(f"diffusers in {precision}", "side_diffusers", of_torch)
     if "optimum-intel" in against:
         python = str(optimum.environment(folder / "optimum-environment"))
-        fingerprint = str(read_manifest(Path(task.model)).revision).rpartition(":")[
-            2
-        ]  # another checkpoint's is another
+        # another checkpoint has another
+        fingerprint = str(read_manifest(Path(task.model)).revision).rpartition(":")[2]
         exported = str(optimum.exported(python, checkpoint, folder / f"optimum-int8-{fingerprint}"))
         for precision in precisions:
             of_export = replace(task, model=exported, precision=precision)

@@ -13,7 +13,7 @@ TITLES = {
 
 
 def report(results: dict[str, Any]) -> str:
-    parts = [_preface(results)]
+    parts = [_preface(results), f"### In short\n\n{_short_table(results)}"]
     parts += [f"### {title}\n\n{_stage_table(results, stage)}" for stage, title in TITLES.items()]
     if results["growth"]:
         parts.append(f"### How cost grows ({results['grown']})\n\n{_growth_table(results['growth'])}")
@@ -43,9 +43,23 @@ def _preface(results: dict[str, Any]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
+def _short_table(results: dict[str, Any]) -> str:
+    steps, references = results["steps"], _references(results)
+    rows = []
+    for side in results["sides"]:
+        if "refused" in side:
+            rows.append([side["name"], side["refused"]])
+            continue
+        spent = [seconds(side, stage, steps) for stage in TITLES]
+        row = [side["name"], _precisions(side, "total"), *(f"{_shown(each)} s" for each in spent)]
+        row += [f"{seconds(reference, 'total', steps) / spent[-1]:.1f}" for reference in references]
+        rows.append([*row, _gigabytes(side["memory"]["total"]), _likeness(side)])
+    names = [f"x {side['name']}" for side in references]
+    return _table(["", "in", *TITLES.values(), *names, "memory", "picture"], rows)
+
+
 def _stage_table(results: dict[str, Any], stage: str) -> str:
-    sides, steps = results["sides"], results["steps"]
-    references = [side for side in sides if side["text"] == "padded" and "runs" in side]
+    steps, references = results["steps"], _references(results)
     header = [
         "",
         "in",
@@ -59,7 +73,7 @@ def _stage_table(results: dict[str, Any], stage: str) -> str:
     if stage == "total":
         header.append("picture")
     rows = []
-    for side in sides:
+    for side in results["sides"]:
         if "refused" in side:
             rows.append([side["name"], side["refused"]])
             continue
@@ -70,7 +84,7 @@ def _stage_table(results: dict[str, Any], stage: str) -> str:
         row += [f"{sum(work.values()) / 1e12:.3g}", f"{sum(work.values()) / spent / 1e9:.0f}"]
         row.append(f"{ideal(work, side['precisions'], results['peak']) / spent:.0%}")
         if stage == "total":
-            row.append(f"{side['psnr_db']:.1f} dB" if "psnr_db" in side else "")
+            row.append(_likeness(side))
         rows.append(row)
     return _table(header, rows)
 
@@ -107,6 +121,15 @@ def flop(counted: dict[str, Any], side: dict[str, Any], stage: str, steps: int) 
 def ideal(work: dict[str, int], precisions: dict[str, str], peak: dict[str, float]) -> float:
     """The seconds that the work would take at the machine's peak in the precision of each stage."""
     return sum(work[stage] / peak[precisions[stage]] for stage in work)
+
+
+def _references(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the others are compared with."""
+    return [side for side in results["sides"] if side["text"] == "padded" and "runs" in side]
+
+
+def _likeness(side: dict[str, Any]) -> str:
+    return f"{side['psnr_db']:.1f} dB" if "psnr_db" in side else ""
 
 
 def _precisions(side: dict[str, Any], stage: str) -> str:
