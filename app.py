@@ -96,6 +96,8 @@ def launch(models: "Models", options: argparse.Namespace) -> "gr.Blocks":
     print(f"Sana is on {url}", flush=True)
     if share_url:
         print(f"and, for a week at most, on {share_url}", flush=True)
+    elif options.share:
+        print("A public address could not be had, perhaps for want of a network: the page is served here only.")
     if options.mcp:
         print(f"MCP clients find it at {url}gradio_api/mcp/", flush=True)
     return app

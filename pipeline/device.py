@@ -1,10 +1,12 @@
 """The device that models run on: whether it is there, how precisely and with how many threads it computes."""
 
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import openvino as ov
+from openvino import opset13
 
 from .compiled import CompileCache
 from .errors import DeviceError
@@ -49,6 +51,15 @@ class Device:
         """ "bf16" on a CPU that has instructions for it (AMX, AVX512-BF16), as OpenVINO tells; else "f32"."""
         preferred = self.core.get_property("CPU", "INFERENCE_PRECISION_HINT") if self.name == "CPU" else None
         return "bf16" if preferred == ov.Type.bf16 else EXACT
+
+    @cached_property
+    def threads(self) -> int | None:
+        """How many a CPU computes with, as OpenVINO tells; None for other devices."""
+        if self.name != "CPU":
+            return None
+        number = opset13.parameter([1], ov.Type.f32)
+        compiled = self.core.compile_model(ov.Model([opset13.relu(number)], [number]), self.name, compile_config())
+        return compiled.get_property("INFERENCE_NUM_THREADS")
 
     def compile(self, model: Path | ov.Model, precision: str = EXACT) -> ov.CompiledModel:
         """Compiles a model or an IR file; raises DeviceError where the device cannot take it."""

@@ -1,5 +1,6 @@
 """A rough picture of unfinished latents: by a linear map; where there is a draft decoder, by its first half as well."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,12 +31,17 @@ class Preview:
         return cls(linear, [(each.input_name, ShapedComponent(device, each.model, precision)) for each in front])
 
     def __call__(self, latents: np.ndarray, width: int, height: int) -> Image.Image:
-        """The pictures side by side, each in the proportions of `width` and `height` in pixels, MAX_SIDE at most."""
-        pixels = np.concatenate([self._pixels(latent[None]) for latent in latents], axis=1)
-        image = Image.fromarray((pixels.clip(0, 1) * 255).round().astype(np.uint8))
-        width *= len(latents)
-        scale = min(1.0, MAX_SIDE / max(width, height))
-        return image.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.BICUBIC)
+        """The pictures in a grid, each in the proportions of `width` and `height` in pixels, MAX_SIDE at most in all."""
+        columns = math.ceil(math.sqrt(len(latents)))
+        rows = math.ceil(len(latents) / columns)
+        scale = min(1.0, MAX_SIDE / max(columns * width, rows * height))
+        width, height = max(1, round(width * scale)), max(1, round(height * scale))
+        grid = Image.new("RGB", (columns * width, rows * height), "white")
+        for index, latent in enumerate(latents):
+            image = Image.fromarray((self._pixels(latent[None]).clip(0, 1) * 255).round().astype(np.uint8))
+            place = (index % columns * width, index // columns * height)
+            grid.paste(image.resize((width, height), Image.Resampling.BICUBIC), place)
+        return grid
 
     def _pixels(self, features: np.ndarray) -> np.ndarray:
         """[h, w, 3], nominally in [0, 1]."""

@@ -37,6 +37,7 @@ class SanaPipeline:
         """Compiles the models in `folder`, which is not verified here. Raises SanaError."""
         self.manifest = manifest
         self.device = device.name
+        self.threads = device.threads  # of a CPU
         self._stages = Stages(folder, manifest, device, low_memory)
 
     @classmethod

@@ -87,6 +87,7 @@ def test_a_random_seed_is_another_one_each_time_and_makes_the_picture_again(clie
     [
         ({"prompt": ""}, "The prompt is empty"),
         ({"prompt": " \n"}, "The prompt is empty"),
+        ({"prompt": "x" * 10_000, "style": "anime"}, "With the words of the style Anime the prompt has"),
         ({"prompt": "x" * 10_001}, "at most 10,000 characters"),
         ({"prompt": None}, "The prompt must be text"),
         ({"negative_prompt": "x" * 10_001}, "The negative prompt must have at most"),

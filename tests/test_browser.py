@@ -1,6 +1,7 @@
 """The page in a real browser: Debian's chromium, driven by playwright. What a person does, from prompt to picture."""
 
 import re
+import time
 
 import pytest
 
@@ -8,6 +9,7 @@ from pipeline.errors import SanaError
 from pipeline.image import read_settings, write_png
 from pipeline.page.examples import FULL_SIZE
 from pipeline.settings import MAX_STEPS
+from pipeline.updates import StepUpdate
 from tests.browsing import PROGRESS, STEPS, done, drop, generate, picture, prompt, set_steps
 from tests.conftest import wait_for
 
@@ -135,8 +137,53 @@ def test_an_example_fills_the_prompt_and_a_shape_the_size(tab):
     tab.locator("#examples button").nth(1).click()
     wait_for(lambda: prompt(tab).input_value() == FULL_SIZE[1])  # its button shows only the beginning
     tab.get_by_text("Wide", exact=True).click()
-    tab.wait_for_function("document.querySelector('[aria-label=\"number input for Width\"]').value === '352'")
-    assert tab.get_by_label("number input for Height").input_value() == "192"
+    wait_for(lambda: tab.get_by_label("Width").input_value() == "352")
+    assert tab.get_by_label("Height").input_value() == "192"
+
+
+def test_a_size_is_refused_as_it_was_typed(tab):
+    for value in ("999", "200", ""):
+        tab.get_by_label("Width").fill(value)
+        tab.get_by_label("Width").press("Tab")
+        generate(tab)
+        tab.locator("#problem").get_by_text(f"not {value or 'None'}.").wait_for()
+        assert tab.get_by_label("Width").input_value() == value
+        tab.wait_for_function("!document.querySelector('#generate').disabled")
+
+
+def test_a_finished_picture_is_not_called_unfinished(tab, pipe, monkeypatch):
+    generate(tab)
+    done(tab)
+
+    def endless(settings):
+        for step in range(1, 101):
+            yield StepUpdate(step, 100, None, 1.0)  # without a preview, the last picture stays
+            time.sleep(0.2)
+
+    monkeypatch.setattr(pipe, "generate", endless)
+    generate(tab, "a boat")
+    tab.get_by_text(PROGRESS).wait_for()
+    stop_button(tab).click()
+    tab.get_by_text(re.compile(r"^Stopped after step \d+ of 100\.$")).wait_for()
+    tab.wait_for_function("!document.querySelector('#generate').disabled")
+
+
+def test_a_picture_fills_the_screen(tab):
+    generate(tab)
+    done(tab)
+    tab.get_by_label("Fullscreen").click()
+    tab.wait_for_function("document.querySelector('#pictures').getBoundingClientRect().height > 0.95 * innerHeight")
+    assert not tab.get_by_label("Close").is_visible()  # what is behind the picture is of no use
+
+
+def test_on_a_phone_the_picture_comes_into_view(browser, page):
+    tab = browser.new_page(viewport={"width": 390, "height": 844})
+    tab.set_default_timeout(60_000)
+    tab.goto(page)
+    generate(tab)
+    done(tab)
+    tab.wait_for_function("document.querySelector('#status').getBoundingClientRect().bottom <= innerHeight")
+    tab.close()
 
 
 def test_a_style_says_what_it_adds(tab):
@@ -159,8 +206,17 @@ def test_a_dropped_picture_gives_back_its_settings_and_itself(browser, page, pip
     tab.close()
 
 
-@pytest.mark.parametrize("kind", ["text", "foreign", "huge", "jpeg", "cut"])
-def test_what_is_no_picture_of_ours_is_refused_in_a_sentence(tab, tmp_path, kind, pipe):
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("text", "is no PNG file"),
+        ("foreign", "holds no settings of this program"),
+        ("huge", "holds no settings of this program"),
+        ("jpeg", "is no PNG file"),
+        ("cut", "is cut off"),
+    ],
+)
+def test_what_is_no_picture_of_ours_is_refused_in_a_sentence(tab, tmp_path, kind, sentence, pipe):
     from PIL import Image
 
     path = tmp_path / "file.png"
@@ -168,15 +224,15 @@ def test_what_is_no_picture_of_ours_is_refused_in_a_sentence(tab, tmp_path, kind
         path.write_text("no picture")
     elif kind == "cut":
         write_png(pipe("a house", num_inference_steps=1).images[0], path)
-        path.write_bytes(path.read_bytes()[:40])
+        path.write_bytes(path.read_bytes()[:-100])  # its settings are there
     else:
         Image.new("RGB", (20_000, 10_000) if kind == "huge" else (8, 8)).save(path, "JPEG" if kind == "jpeg" else "PNG")
     before = prompt(tab).input_value()
     drop(tab, path)
-    tab.locator("#status").get_by_text("no settings of this program").wait_for()
+    tab.locator("#status").get_by_text(sentence).wait_for()
     assert prompt(tab).input_value() == before
     drop(tab, path)  # the field takes the next one
-    tab.locator("#status").get_by_text("no settings of this program").wait_for()
+    tab.locator("#status").get_by_text(sentence).wait_for()
 
 
 def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab, page):
@@ -185,7 +241,7 @@ def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab, page):
     tab.wait_for_function("document.querySelector('#prompt textarea').value === 'a <i>moon</i>'")
     tab.get_by_text("The height must be a multiple of 32").wait_for()
     assert tab.get_by_label("Seed", exact=True).input_value() == "5"
-    assert tab.get_by_label("number input for Width").input_value() == "160"
+    assert tab.get_by_label("Width").input_value() == "160"
     assert not tab.get_by_label("Random seed").is_checked()
     tab.get_by_role("button", name="Copy link").click()
     tab.wait_for_function("location.search.includes('height=256')")

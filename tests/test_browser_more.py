@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.image import read_settings
 from pipeline.settings import MAX_STEPS
-from tests.browsing import PROGRESS, done, generate, picture, prompt, set_steps
+from tests.browsing import PROGRESS, STEPS, done, generate, picture, prompt, set_steps
 from tests.conftest import serve_page, wait_for
 
 THUMBNAILS = "#history .strip button"
@@ -42,6 +42,20 @@ def test_the_history_survives_a_reload_and_brings_a_picture_back(tab):
     picture(tab).wait_for()
 
 
+def test_nothing_is_brought_back_while_a_picture_is_drawn(tab, steps_done):
+    set_steps(tab, 2)
+    generate(tab)
+    done(tab)
+    tab.get_by_label(STEPS).fill(str(MAX_STEPS))
+    generate(tab, "a blue boat")
+    tab.get_by_text(PROGRESS).wait_for()
+    tab.locator(THUMBNAILS).first.click()
+    tab.get_by_text("A picture is being drawn").wait_for()
+    assert prompt(tab).input_value() == "a blue boat"
+    tab.get_by_role("button", name="Stop").click()
+    wait_for(lambda: steps_done[-1] == "closed")
+
+
 def test_two_pictures_under_a_slider(tab):
     generate(tab)
     done(tab)
@@ -52,6 +66,7 @@ def test_two_pictures_under_a_slider(tab):
     generate(tab)
     done(tab)
     tab.locator("#comparison img").nth(1).wait_for()
+    tab.wait_for_function("document.querySelector('#comparison').getBoundingClientRect().bottom <= innerHeight + 1")
     tab.locator(".captions").get_by_text("4 steps").wait_for()
     tab.locator(".captions").get_by_text("2 steps").wait_for()
     tab.get_by_role("button", name="End the comparison").click()
@@ -81,7 +96,7 @@ def test_two_people_each_get_their_own_picture_and_the_second_sees_a_place(brows
     generate(people[0], "a red house")
     people[0].get_by_text(PROGRESS).wait_for()
     generate(people[1], "a blue boat")
-    people[1].locator("#status").get_by_text(re.compile(r"queue: 1/1")).wait_for()
+    people[1].locator("#status").get_by_text("In the queue: one request is before yours").wait_for()
     for person, text in zip(people, ("a red house", "a blue boat"), strict=True):
         done(person)
         with person.expect_download() as download:
@@ -146,7 +161,7 @@ def test_the_keyboard_goes_from_the_prompt_to_generate_to_the_rest(tab):
     assert tab.evaluate("document.activeElement.closest('#examples') !== null")
 
 
-def test_the_queue_is_as_long_as_was_said(pipe, steps_done, tmp_path):
+def test_the_queue_is_as_long_as_was_said(tab, pipe, steps_done, tmp_path):
     from gradio_client import Client
 
     from app import build_app
@@ -163,6 +178,10 @@ def test_the_queue_is_as_long_as_was_said(pipe, steps_done, tmp_path):
         waiting = ask()
         wait_for(lambda: waiting.status().rank == 0)
         assert "Queue is full" in str(ask().exception(timeout=60))
+        tab.goto(url)
+        generate(tab)
+        tab.get_by_text("No picture: too many requests are waiting").wait_for()
+        tab.wait_for_function("!document.querySelector('#generate').disabled")
         waiting.cancel()
         working.cancel()
         wait_for(lambda: steps_done[-1] == "closed")

@@ -109,13 +109,13 @@ def test_settings_are_read_without_the_pixels_also_after_them(tmp_path):
     (tmp_path / "bare.png").write_bytes(ihdr + content[end:])
     with pytest.raises(SanaError, match="holds no settings"):
         read_settings(tmp_path / "bare.png")
-    for cut in (5, 20, start + 20):
+    for cut in (5, 8, 20, start + 20, len(content) - 1):
         (tmp_path / "cut.png").write_bytes(content[:cut])
-        with pytest.raises(SanaError, match=r"cut\.png (is no PNG|holds no settings)"):
+        with pytest.raises(SanaError, match=r"cut\.png (is no PNG|is cut off)"):
             read_settings(tmp_path / "cut.png")
 
 
-def test_preview_is_the_linear_map_of_the_manifest_pictures_side_by_side():
+def test_preview_is_the_linear_map_of_the_manifest_pictures_in_a_grid():
     latents = np.zeros((2, 2, 4, 4))
     latents[0, 0], latents[1, 1] = 1, 1
     linear = {"matrix": [[1, 0], [0, 1], [0, 0]], "bias": [0, 0, 0.2]}
@@ -123,3 +123,4 @@ def test_preview_is_the_linear_map_of_the_manifest_pictures_side_by_side():
     assert preview.size == (512, 256)
     assert preview.getpixel((20, 100)) == (255, 0, 51)
     assert preview.getpixel((490, 100)) == (0, 255, 51)
+    assert Preview(linear)(latents[[0, 0, 1]], 1024, 512).size == (512, 256)  # two and one

@@ -56,7 +56,12 @@ class Controls:
 def options(name: str, model: Description) -> dict[str, Any]:
     """What a control of that name looks like for a model: its value and limits, and whether it means anything."""
     defaults = model.defaults
-    size = {"minimum": defaults.min_size, "maximum": defaults.max_size, "step": SIZE_MULTIPLE, "precision": 0}
+    size = {
+        "info": f"{defaults.min_size} to {defaults.max_size}, in steps of {SIZE_MULTIPLE}",
+        "minimum": defaults.min_size,
+        "maximum": defaults.max_size,
+        "step": SIZE_MULTIPLE,
+    }
     sprint = model.family == "sprint"
     every: dict[str, dict[str, Any]] = {
         "prompt": {"label": "Prompt", "lines": 1, "max_lines": 12, "autofocus": True},

@@ -25,7 +25,7 @@ from ..settings import (
 from ..updates import DecodeUpdate, Result, StepUpdate
 from .models import Models, PreparationUpdate
 from .progress import Progress
-from .styles import NO_STYLE, apply_style, find_style
+from .styles import NO_STYLE, apply_style, check_style_fits, find_style
 from .timings import Timings
 
 # The pictures (while it runs: a preview), the seed, and a line on how far it is or how long it took.
@@ -204,6 +204,7 @@ class Generation:
         values["prompt"], values["negative_prompt"] = apply_style(
             style, values["prompt"], values["negative_prompt"], family
         )
+        check_style_fits(style, values["prompt"])
         if "num_images" in values:
             values["num_images_per_prompt"] = values.pop("num_images")
         values = {"width": defaults.width, "height": defaults.height, **values}

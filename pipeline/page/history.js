@@ -38,6 +38,10 @@ async function settingsOf(blob) {
 function open(file) {
   const input = document.querySelector("#drop input[type=file]");
   if (!input) return;
+  if (document.querySelector("#generate").disabled) {  // what is drawn would take its place
+    note.textContent = "A picture is being drawn: wait for it, or press Stop, before you bring another one back.";
+    return;
+  }
   const files = new DataTransfer();
   files.items.add(file);
   input.files = files.files;
@@ -87,8 +91,14 @@ clear.addEventListener("click", async () => {
 });
 
 // A PNG can be dropped anywhere on the page.
-document.addEventListener("dragover", (event) => event.preventDefault());
+const over = (is) => document.querySelector("#drop")?.classList.toggle("over", is);
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  over(true);
+});
+document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) over(false); });
 document.addEventListener("drop", (event) => {
+  over(false);
   const file = event.dataTransfer?.files?.[0];
   if (!file || event.target.closest("#drop")) return;
   event.preventDefault();

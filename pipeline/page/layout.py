@@ -18,7 +18,7 @@ from .styles import NO_STYLE, describe_style
 from .timings import Timings
 
 CACHE_CHECK, CACHE_AGE = 3600, 86400  # seconds: pictures older than a day are deleted, looked for every hour
-HISTORY_SCRIPT = Path(__file__).with_name("history.js")
+HISTORY_SCRIPT, WAITING_SCRIPT = (Path(__file__).with_name(name) for name in ("history.js", "waiting.js"))
 
 
 def build(models: Models, timings: Timings, max_queue: int) -> gr.Blocks:
@@ -74,7 +74,12 @@ def _result(parts: SimpleNamespace) -> None:
         elem_id="pictures",
     )
     parts.status = gr.HTML(
-        "", label="Times", html_template=STATUS_TEMPLATE, css_template=STATUS_CSS, elem_id="status", min_height=44
+        "",
+        label="Times",
+        html_template=STATUS_TEMPLATE,
+        css_template=STATUS_CSS,
+        js_on_load=WAITING_SCRIPT.read_text(encoding="utf-8"),
+        elem_id="status",
     )
     with gr.Row(elem_id="actions"):
         parts.use = gr.Button("Use these settings", size="sm", min_width=0)
@@ -99,8 +104,8 @@ def _settings(prompt: Any, models: Models, model: Description, parts: SimpleName
     )
     parts.shape = _make(gr.Radio, "shape", model, elem_id="shape")
     with gr.Row():
-        width = _make(gr.Slider, "width", model, min_width=140)
-        height = _make(gr.Slider, "height", model, min_width=140)
+        width = _make(gr.Number, "width", model, min_width=140)
+        height = _make(gr.Number, "height", model, min_width=140)
     with gr.Row(elem_id="seeds"):
         seed = _make(gr.Number, "seed", model, min_width=140)
         with gr.Column(min_width=140):

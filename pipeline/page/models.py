@@ -28,6 +28,7 @@ class Loading:
         self.name = name
         self.line = "Preparing the model"
         self.pipeline: Pipeline | None = None
+        self.description: Description | None = None  # with what is known only of the loaded model
         self.error: SanaError | None = None
         self.settled = threading.Event()
         self._source = source
@@ -46,7 +47,9 @@ class Loading:
                 self._before.pipeline = None
                 self._before = None
                 gc.collect()  # both would not fit where one does
-            self.pipeline = self._source.load(tell)
+            pipeline = self._source.load(tell)
+            self.description = self._source.describe()
+            self.pipeline = pipeline
         except SanaError as error:
             self.error = error
         except OSError as error:  # a disk that is full, or was taken away
@@ -92,12 +95,17 @@ class Models:
         return name
 
     def describe(self, name: str) -> Description:
-        return self._descriptions[name]
+        loading = self._loading
+        loaded = loading.description if loading and loading.name == name else None
+        return loaded or self._descriptions[name]
 
     def device(self, name: str) -> str:
-        """Where that model computes, and how precisely once it is loaded."""
+        """Where that model computes; once it is loaded, how precisely and with how many threads."""
         device, pipeline = self._sources[name].device, self._loaded(name)
-        return f"{device}, computing in {pipeline.precision}" if pipeline else device
+        if pipeline is None:
+            return device
+        threads = f", {pipeline.threads} thread{'s' * (pipeline.threads > 1)}" if pipeline.threads else ""
+        return f"{device}{threads}, computing in {pipeline.precision}"
 
     def check_room(self, name: str, settings: GenerationSettings) -> None:
         """Raises SettingsError for what that model, once it is loaded, refuses on this machine."""

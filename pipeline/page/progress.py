@@ -32,8 +32,10 @@ class Progress:
         return f"Decoding: {picture}band {update.band} of {update.bands}{_left(left if done < 1 else None)}"
 
     def done(self, result: Result) -> str:
-        parts = ", ".join(f"{name.replace('_', ' ')} {spent:.1f} s" for name, spent in result.times.items())
-        return f"Done in {time.monotonic() - self._start:.1f} s: {parts}"
+        total = time.monotonic() - self._start
+        times = {**result.times, "the rest": total - sum(result.times.values())}
+        parts = ", ".join(f"{name.replace('_', ' ')} {spent:.1f} s" for name, spent in times.items())
+        return f"Done in {total:.1f} s: {parts}"
 
 
 def _left(seconds: float | None) -> str:

@@ -2,10 +2,20 @@
 
 import shutil
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..artifacts import MANIFEST, is_exported_by_optimum, read_manifest, resolve, resolve_description, verify
+from ..artifacts import (
+    COMPONENTS,
+    DRAFT_DECODER,
+    MANIFEST,
+    is_exported_by_optimum,
+    read_manifest,
+    resolve,
+    resolve_description,
+    verify,
+)
 from ..errors import ArtifactError
 from ..settings import GenerationSettings
 from ..updates import Update
@@ -22,6 +32,8 @@ SMALL = 64 << 20  # bytes of a folder that is verified in a moment, before the p
 
 class Pipeline(Protocol):
     """What drawing needs of a pipeline; `SanaPipeline` has it."""
+
+    threads: int | None
 
     @property
     def precision(self) -> str: ...
@@ -88,15 +100,35 @@ class BundledSource:
         self._low_memory = low_memory
 
     def describe(self) -> Description:
+        folder = cached_folder(self._checkpoint)
+        if (folder / MANIFEST).is_file():
+            with suppress(ArtifactError):  # a damaged one is made again
+                return describe_folder(folder, by_optimum=False)
         return describe_checkpoint(self._checkpoint, COMPRESSION)
 
     def load(self, tell: Tell) -> Pipeline:
         folder = cached_folder(self._checkpoint)
         if not _is_intact(folder):
-            tell(f"Preparing the model for this machine, once, in {folder}")
             shutil.rmtree(folder, ignore_errors=True)  # damaged, or nothing
-            precompile(self._checkpoint, folder, COMPRESSION, tell)
+            precompile(self._checkpoint, folder, COMPRESSION, self._counted(tell))
         return _load(folder, self.device, self._low_memory, tell)
+
+
+    def _counted(self, tell: Tell) -> Tell:
+        """Takes what precompile.py prints, of which one line is for each part, and tells how many parts are done."""
+        names = (*COMPONENTS, DRAFT_DECODER) if self.describe().has_draft else COMPONENTS
+        done: set[str] = set()
+
+        def count(line: str) -> None:
+            if (name := line.partition(":")[0]) in names:
+                done.add(name)
+                say()
+
+        def say() -> None:
+            tell(f"Preparing the model for this machine, once: {len(done)} of {len(names)} parts are done")
+
+        say()
+        return count
 
 
 def _load(folder: Path, device: str, low_memory: bool, tell: Tell) -> Pipeline:

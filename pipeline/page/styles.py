@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ..errors import SettingsError
+from ..settings import MAX_PROMPT
 
 PLACE = "{prompt}"
 
@@ -89,6 +90,16 @@ def apply_style(name: object, prompt: str, negative_prompt: str, family: str) ->
         return prompt, negative_prompt  # still refused as empty
     avoid = "" if family == "sprint" else style.avoid
     return style.template.replace(PLACE, prompt), ", ".join(filter(None, (avoid, negative_prompt)))
+
+
+def check_style_fits(name: object, prompt: str) -> None:
+    """Raises SettingsError where a prompt is too long only with the words of its style."""
+    if len(prompt) > MAX_PROMPT:
+        label = find_style(name).label
+        raise SettingsError(
+            f"With the words of the style {label} the prompt has {len(prompt):,} characters, of at most "
+            f"{MAX_PROMPT:,}: shorten it, or choose no style."
+        )
 
 
 def split_style(prompt: str, negative_prompt: str, family: str) -> tuple[str, str, str]:

@@ -77,7 +77,7 @@ class Timings:
 
 def in_words(seconds: float) -> str:
     """ "about 50 s", "about 4 min": no more digits than are true."""
-    if seconds < 1:
+    if seconds < 1.5:
         return "about a second"
     if seconds < 90:
         return f"about {round(seconds) if seconds < 20 else round(seconds / 5) * 5} s"

@@ -22,12 +22,26 @@ DECISIVE = (  # for the time that a picture takes
     "draft_decode",
     "cache_threshold",
 )
-RUNNING = "() => [{__type__: 'update', interactive: false}, {__type__: 'update', interactive: true}, '']"
-IDLE = "() => [{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}]"
-STOPPED = """(line, pictures) => {
+# Generate and Stop: which of them can be pressed, in the browser at once.
+RUNNING_BUTTONS = "{__type__: 'update', interactive: false}, {__type__: 'update', interactive: true}"
+IDLE_BUTTONS = "{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}"
+RUNNING = f"() => [{RUNNING_BUTTONS}, '', '']"
+IDLE = f"() => [{IDLE_BUTTONS}]"
+# What `show` could not say, since it was not reached, or its answer did not come.
+LOST = f"""(problem) => [{IDLE_BUTTONS}, problem ||
+    '<p role="alert">No picture: too many requests are waiting, or the server is gone. Try again in a moment.</p>']"""
+# What is shown when Stop is pressed; only previews are .webp. Said when the work has ended, so that nothing comes after.
+STOPPING = """(line, pictures) => {
     const step = /^Step (\\d+) of (\\d+)/.exec(line || "");
     const where = step ? ` after step ${step[1]} of ${step[2]}` : "";
-    return `Stopped${where}` + (pictures && pictures.length ? ": this picture is unfinished." : ".");
+    const isPreview = (pictures || []).some(({ image }) => image.path.endsWith(".webp"));
+    window.sanaStopped = `Stopped${where}` + (isPreview ? ": this picture is unfinished." : ".");
+    return "Stopping";
+}"""
+STOPPED = f"() => [{IDLE_BUTTONS}, window.sanaStopped]"
+# On a phone the picture is below the button.
+SHOW_RESULT = """() => {
+    if (innerWidth <= 760) document.querySelector("#result").scrollIntoView({ behavior: "smooth" });
 }"""
 
 
@@ -50,9 +64,9 @@ def connect_drawing(
     buttons = [parts.run, parts.stop]
     priced = [controls.model, *(getattr(controls, name) for name in DECISIVE)]
     changes = [each.change for each in priced]
-    gr.on([*changes, app.load], estimate, priced, parts.estimate, trigger_mode="always_last", **QUIET)
+    gr.on([*changes, app.load], estimate, priced, parts.estimate, trigger_mode="always_last", preprocess=False, **QUIET)
     triggers = [parts.run.click, controls.prompt.submit]
-    gr.on(triggers, None, None, [*buttons, parts.problem], js=RUNNING, **QUIET)
+    gr.on(triggers, None, None, [*buttons, parts.problem, parts.status], js=RUNNING, **QUIET)
     work: dict[str, Any] = {
         "outputs": [parts.pictures, controls.seed, parts.status],
         "preprocess": False,  # plain values, all checked by the validator: no limit is said twice
@@ -70,6 +84,7 @@ def connect_drawing(
     checked = gr.on(triggers, check, controls.inputs, preprocess=False, **QUIET)
     checked.failure(generation.explain, controls.inputs, parts.problem, preprocess=False, **QUIET)
     checked.failure(None, None, buttons, js=IDLE, **QUIET)
+    checked.success(None, None, None, js=SHOW_RESULT, **QUIET)
     shown = {**work, "outputs": [*work["outputs"], parts.problem]}
     running = checked.success(generation.show, controls.inputs, api_visibility="private", **shown)
     # The endpoint: its ten parameters are a contract, also for those who send them by position.
@@ -85,13 +100,13 @@ def connect_drawing(
         **work,
     )
     running.then(None, None, buttons, js=IDLE, **QUIET)
-    running.failure(None, None, buttons, js=IDLE, **QUIET)  # which Gradio's `then` does not follow
+    running.failure(None, parts.problem, [*buttons, parts.problem], js=LOST, **QUIET)  # `then` does not follow it
     # The file is made; the browser keeps its own copy.
     running.success(None, parts.pictures, None, js="(pictures) => { window.sanaKeep?.(pictures); }", **QUIET)
     running.success(lambda: 0, None, parts.selected, **QUIET)
-    running.success(estimate, priced, parts.estimate, **QUIET)  # now it is known how long this takes
-    parts.stop.click(None, [parts.status, parts.pictures], parts.status, js=STOPPED, cancels=running, **QUIET).then(
-        None, None, buttons, js=IDLE, **QUIET
+    running.success(estimate, priced, parts.estimate, preprocess=False, **QUIET)  # now it is known how long this takes
+    parts.stop.click(None, [parts.status, parts.pictures], parts.status, js=STOPPING, cancels=running, **QUIET).then(
+        None, None, [*buttons, parts.status], js=STOPPED, **QUIET
     )
     parts.pictures.select(_index, None, parts.selected, **QUIET)
 

@@ -14,6 +14,14 @@ from ..pictures import model_of, settings_of, shown
 from .queueing import QUIET
 
 
+# It appears below the picture, perhaps out of sight.
+SHOW_COMPARISON = """() => {
+    const comparison = document.querySelector("#comparison");
+    if (comparison && !window.sanaCompares) comparison.scrollIntoView({ behavior: "smooth", block: "nearest" });
+    window.sanaCompares = Boolean(comparison);
+}"""
+
+
 def connect_pictures(parts: SimpleNamespace, controls: Controls, models: Models) -> None:
     def refill(path: Path, current: str) -> dict[Any, Any]:
         name, line = model_of(path, models, current)
@@ -74,7 +82,7 @@ def connect_pictures(parts: SimpleNamespace, controls: Controls, models: Models)
         [parts.pictures, parts.selected, parts.pinned],
         [parts.comparison, parts.slider, parts.captions],
         **QUIET,
-    )
+    ).then(None, None, None, js=SHOW_COMPARISON, **QUIET)
     parts.end_compare.click(lambda: (None, gr.update(visible=False)), None, [parts.pinned, parts.comparison], **QUIET)
 
 

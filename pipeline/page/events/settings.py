@@ -53,7 +53,7 @@ def connect_settings(
 
     sizes = [controls.width, controls.height]
     parts.shape.input(size_of, [parts.shape, controls.model], sizes, **QUIET)
-    gr.on([each.change for each in sizes], shape, [*sizes, controls.model], parts.shape, **QUIET)
+    gr.on([each.change for each in sizes], shape, [*sizes, controls.model], parts.shape, preprocess=False, **QUIET)
     gr.on(
         [controls.style.change, controls.model.change],
         lambda style, model: describe_style(style, models.describe(model).family),
