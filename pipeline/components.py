@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import openvino as ov
@@ -14,18 +13,13 @@ from .device import EXACT, Device
 Infer = Callable[[dict[str, np.ndarray]], np.ndarray]
 
 
-class Releasable(Protocol):
-    def release(self) -> None:
-        """Frees all memory; the next call compiles again."""
-
-
 class Turn:
     """Whose turn it is among components of which only one may be in memory."""
 
     def __init__(self) -> None:
-        self._holder: Releasable | None = None
+        self._holder: Component | None = None
 
-    def take(self, component: Releasable) -> None:
+    def take(self, component: "Component") -> None:
         """Releases the component that had it before."""
         if self._holder is not None and self._holder is not component:
             self._holder.release()
@@ -33,8 +27,7 @@ class Turn:
 
 
 class Component:
-    """A model on a device, called with its inputs by name, among others; `seconds` is the time spent in it since it was
-    made.
+    """A model on a device, called with named inputs; `seconds` is the time spent in it since it was made.
 
     It is compiled at once; or, where memory is short, when its turn comes.
     """
@@ -63,8 +56,7 @@ class Component:
         self._request = self._request or self._compiled.create_infer_request()
         # optimum-intel's exports differ from ours in the types of their inputs
         types = {name: port.get_element_type() for port in self._compiled.inputs for name in port.get_names()}
-        # a piece of a model has only some of its inputs
-        typed = {name: inputs[name].astype(kind.to_dtype(), copy=False) for name, kind in types.items()}
+        typed = {name: value.astype(types[name].to_dtype(), copy=False) for name, value in inputs.items()}
         output = self._request.infer(typed, share_inputs=True)[0]
         self.seconds += time.perf_counter() - start
         return output

@@ -19,13 +19,12 @@ def initial_latents(generator: torch.Generator, images: int, channels: int, heig
 
 @dataclass(frozen=True)
 class Denoiser:
-    """A transformer by the threshold of its first-block cache, with its own configuration, its family, and what makes
-    a fresh scheduler (they keep state).
+    """A transformer with its own configuration, its family, and what makes a fresh scheduler (they keep state).
 
     What a configuration leaves out is as in diffusers' `SanaTransformer2DModel`.
     """
 
-    transformer: Callable[[float], Infer]
+    transformer: Infer
     config: dict[str, Any]
     family: str
     new_scheduler: Callable[[], Any]
@@ -48,11 +47,9 @@ class Denoiser:
             width // SIZE_MULTIPLE,
         )
         prompt = text_encoder.encode(settings.prompt)
-        negative = text_encoder.encode_negative(settings.negative_prompt) if self.branches(settings) == 2 else None
-        transformer = self.transformer(settings.cache_threshold)
         if self.family == "sprint":
             return sprint_steps(
-                transformer,
+                self.transformer,
                 self.new_scheduler(),
                 prompt,
                 latents,
@@ -61,10 +58,10 @@ class Denoiser:
                 generator=generator,
             )
         return flow_steps(
-            transformer,
+            self.transformer,
             self.new_scheduler(),
             prompt,
-            negative,
+            text_encoder.encode_negative(settings.negative_prompt) if self.branches(settings) == 2 else None,
             latents,
             num_inference_steps=settings.num_inference_steps,
             guidance_scale=settings.guidance_scale,

@@ -18,7 +18,7 @@ from .image import describe, to_image
 from .machine import cache_folder
 from .optimum import describe as describe_optimum
 from .room import check_room
-from .settings import SIZE_MULTIPLE, GenerationSettings, check_cache, check_draft, check_negative_prompt, check_size
+from .settings import SIZE_MULTIPLE, GenerationSettings, check_draft, check_negative_prompt, check_size
 from .stages import Stages
 from .updates import DecodeUpdate, Result, StepUpdate, Update
 from .vae_decoder import to_picture
@@ -104,7 +104,6 @@ class SanaPipeline:
         num_images_per_prompt: int = 1,
         use_resolution_binning: bool = True,
         draft_decode: bool = False,
-        cache_threshold: float = 0.0,
     ) -> GenerationSettings:
         """Settings with this model's own default in place of each None; raises SettingsError."""
         defaults = self.defaults
@@ -119,7 +118,6 @@ class SanaPipeline:
             num_images_per_prompt=num_images_per_prompt,
             use_resolution_binning=use_resolution_binning,
             draft_decode=draft_decode,
-            cache_threshold=cache_threshold,
         )
         self.check(settings)
         return settings
@@ -137,7 +135,6 @@ class SanaPipeline:
         use_resolution_binning: bool = True,
         output_type: OutputType = "pil",
         draft_decode: bool = False,
-        cache_threshold: float = 0.0,
     ) -> Result:
         """Generates and waits for the result; None stands for the model's own default. Raises SettingsError."""
         settings = self.settings(
@@ -151,7 +148,6 @@ class SanaPipeline:
             num_images_per_prompt,
             use_resolution_binning,
             draft_decode,
-            cache_threshold,
         )
         *_, result = self.generate(settings, output_type)
         assert isinstance(result, Result)
@@ -213,7 +209,6 @@ class SanaPipeline:
     def check(self, settings: GenerationSettings) -> None:
         """What this model takes on this machine, less than `GenerationSettings` allow; raises SettingsError."""
         check_negative_prompt(settings.negative_prompt, self.manifest.family)
-        check_cache(settings.cache_threshold, self.manifest.family)
         for name in ("width", "height"):
             check_size(name, getattr(settings, name), self.defaults.min_size, self.defaults.max_size)
         check_draft(settings.draft_decode, DRAFT_DECODER in self.manifest.components)

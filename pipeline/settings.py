@@ -11,7 +11,6 @@ MAX_SIZE = 4096
 MAX_STEPS = 100
 MIN_GUIDANCE = 0.0
 MAX_GUIDANCE = 20.0
-MAX_CACHE_THRESHOLD = 0.5
 MAX_SEED = 2**32 - 1
 MAX_IMAGES = 8
 MAX_PROMPT = 10_000  # characters; the text encoder keeps about 300 tokens of them
@@ -20,9 +19,6 @@ MAX_PROMPT = 10_000  # characters; the text encoder keeps about 300 tokens of th
 @dataclass(frozen=True)
 class GenerationSettings:
     """Everything that decides what a model draws; the same settings give the same picture.
-
-    With a `cache_threshold`, the transformer's deep blocks are not computed again until the first one's states have
-    changed by that part (`FirstBlockCache`): less time, and nearly the same picture.
 
     Raises:
         SettingsError: for the first setting that is out of range, in one sentence.
@@ -38,7 +34,6 @@ class GenerationSettings:
     num_images_per_prompt: int = 1
     use_resolution_binning: bool = True
     draft_decode: bool = False
-    cache_threshold: float = 0.0
 
     def __post_init__(self) -> None:
         _check_text("prompt", self.prompt)
@@ -48,12 +43,11 @@ class GenerationSettings:
         check_size("width", self.width)
         check_size("height", self.height)
         _check_integer("number of steps", self.num_inference_steps, 1, MAX_STEPS)
-        _check_number("guidance scale", self.guidance_scale, MIN_GUIDANCE, MAX_GUIDANCE)
+        _check_guidance(self.guidance_scale)
         _check_integer("seed", self.seed, 0, MAX_SEED)
         _check_integer("number of images", self.num_images_per_prompt, 1, MAX_IMAGES)
         check_switch("Resolution binning", self.use_resolution_binning)
         check_switch("Draft decoding", self.draft_decode)
-        _check_number("cache threshold", self.cache_threshold, 0.0, MAX_CACHE_THRESHOLD)
 
 
 def check_size(name: str, value: object, minimum: int = MIN_SIZE, maximum: int = MAX_SIZE) -> None:
@@ -68,12 +62,6 @@ def check_negative_prompt(value: str, family: str) -> None:
     """Raises SettingsError for a negative prompt to a model of the Sprint family."""
     if family == "sprint" and value.strip():
         raise SettingsError("A Sprint model has no negative prompt: leave it empty.")
-
-
-def check_cache(value: float, family: str) -> None:
-    """Raises SettingsError for a cache threshold to a model of the Sprint family, whose few steps share nothing."""
-    if family == "sprint" and value:
-        raise SettingsError("A Sprint model takes too few steps for the first-block cache: leave its threshold at 0.")
 
 
 def check_draft(value: bool, has_draft: bool) -> None:
@@ -94,10 +82,12 @@ def _check_integer(name: str, value: object, minimum: int, maximum: int) -> None
         raise SettingsError(f"The {name} must be a whole number from {minimum} to {maximum}, not {_shown(value)}.")
 
 
-def _check_number(name: str, value: object, minimum: float, maximum: float) -> None:
+def _check_guidance(value: object) -> None:
     # NaN lies in no range, so it is refused by the comparison.
-    if not (_is_integer(value) or isinstance(value, float)) or not minimum <= value <= maximum:
-        raise SettingsError(f"The {name} must be a number from {minimum:g} to {maximum:g}, not {_shown(value)}.")
+    if not (_is_integer(value) or isinstance(value, float)) or not MIN_GUIDANCE <= value <= MAX_GUIDANCE:
+        raise SettingsError(
+            f"The guidance scale must be a number from {MIN_GUIDANCE:g} to {MAX_GUIDANCE:g}, not {_shown(value)}."
+        )
 
 
 def _check_text(name: str, value: object) -> None:

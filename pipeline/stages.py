@@ -17,13 +17,12 @@ from .precision import fitting
 from .preview import Preview
 from .settings import SIZE_MULTIPLE, GenerationSettings
 from .text_encoder import Prefix, TextEncoder
-from .transformer import Transformer
 from .vae_decoder import VaeDecoder
 
 OVERHEAD = 4.5  # what OpenVINO takes for any size of input, over the activations that are live at once
 _SIDE, _TOKENS = 32, 64  # of the latent and the prompt while the transformer is looked at
 
-Model = TypeVar("Model", Component, Transformer, VaeDecoder)
+Model = TypeVar("Model", Component, VaeDecoder)
 
 
 class Stages:
@@ -56,13 +55,13 @@ class Stages:
             manifest.max_sequence_length,
         )
 
-        transformer = fit("transformer", lambda precision: Transformer(device, paths["transformer"], precision, turn))
+        transformer = fit("transformer", lambda precision: Component(device, paths["transformer"], precision, turn))
         self._transformer = transformer
         scheduler_class = named_class(folder, "scheduler")
         scheduler_config = read_json(folder / "scheduler" / "scheduler_config.json")
         self.sampler: str = scheduler_class.__name__
         self.denoiser = Denoiser(
-            transformer.with_cache,
+            transformer,
             read_json(folder / "transformer" / "config.json"),
             manifest.family,
             lambda: scheduler_class.from_config(scheduler_config),
@@ -74,7 +73,7 @@ class Stages:
             lambda precision: VaeDecoder(device, paths["vae_decoder"], scaling_factor, precision, turn),
         )
 
-        self._models: dict[str, Component | Transformer | VaeDecoder] = dict(
+        self._models: dict[str, Component | VaeDecoder] = dict(
             zip(COMPONENTS, (text_model, transformer, vae_decoder), strict=True)
         )
         self.preview = Preview(manifest.preview) if manifest.preview else None  # optimum-intel's folders have none

@@ -105,7 +105,7 @@ def test_auto_is_a_device(model, pipe):
 def test_the_transformers_activations_are_freed_before_decoding(pipe, monkeypatch):
     """At 4096x4096 they take as much as the decoder's."""
     events = []
-    transformer = pipe._stages._transformer
+    transformer = pipe._stages.denoiser.transformer
     monkeypatch.setattr(transformer, "rest", lambda: events.append("rest"))
     settings = pipe.settings("a house", width=128, height=128, num_inference_steps=2)
     for update in pipe.generate(settings):

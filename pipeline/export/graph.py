@@ -1,10 +1,12 @@
 """Looking into an OpenVINO graph, and taking it apart."""
 
 import math
+import re
 
 import openvino as ov
+from openvino import opset13
 
-from ..blocks import between, block_ends
+_BLOCK = re.compile(r"(?:layers|transformer_blocks)\.(\d+)/")  # an operation of the block itself, not of its parts
 
 
 def weight(operation: ov.Node) -> ov.Node | None:
@@ -19,10 +21,37 @@ def weight(operation: ov.Node) -> ov.Node | None:
 
 
 def pieces(model: ov.Model, most_weights: int) -> list[ov.Model]:
-    """The model as a chain of models, cut between blocks so that each holds about `most_weights` weights."""
-    constants = [constant for operation in model.get_ordered_ops() if (constant := weight(operation)) is not None]
-    weights = sum(math.prod(constant.get_output_shape(0)) for constant in constants)
-    ends = block_ends(model)
+    """The model as a chain of models, cut between blocks so that each holds about `most_weights` weights.
+
+    Every piece but the first takes the states of the one before as "states", and the model's own inputs besides as far
+    as it needs them.
+    """
+    ends, weights = {}, 0
+    for operation in model.get_ordered_ops():
+        constant = weight(operation)
+        weights += math.prod(constant.get_output_shape(0)) if constant is not None else 0
+        block = _BLOCK.search(operation.get_friendly_name())
+        if block and operation.get_type_name() == "Add":  # the last one adds up what the block returns
+            ends[int(block[1])] = operation.get_friendly_name()
     count = min(len(ends), math.ceil(weights / most_weights))
     chosen = [ends[index * len(ends) // count - 1] for index in range(1, count)]
-    return [between(model, start, end) for start, end in zip([None, *chosen], [*chosen, None], strict=True)]
+    return [_between(model, start, end) for start, end in zip([None, *chosen], [*chosen, None], strict=True)]
+
+
+def _between(model: ov.Model, start: str | None, end: str | None) -> ov.Model:
+    copy = model.clone()
+    nodes = {operation.get_friendly_name(): operation for operation in copy.get_ordered_ops()}
+    results = copy.get_results() if end is None else [opset13.result(nodes[end].output(0))]
+    inputs = copy.get_parameters()
+    if start is not None:
+        output = nodes[start].output(0)
+        states = opset13.parameter(output.get_partial_shape(), output.get_element_type(), "states")
+        states.output(0).set_names({"states"})
+        for reader in output.get_target_inputs():
+            reader.replace_source_output(states.output(0))
+        inputs.append(states)
+    piece = ov.Model(results, inputs).clone()  # a clone has only what the results depend on, and the inputs
+    for parameter in piece.get_parameters():
+        if not parameter.output(0).get_target_inputs():
+            piece.remove_parameter(parameter)
+    return piece

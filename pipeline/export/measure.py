@@ -7,7 +7,6 @@ import openvino as ov
 import torch
 import torch.nn.functional as F
 
-from ..blocks import STATES
 from ..device import Device
 from ..errors import SanaError
 from ..parity import Sample, psnr
@@ -33,7 +32,7 @@ def measure_in_pieces(model: ov.Model, samples: list[Sample]) -> float:
         compiled = Device().compile(piece)
         names = [port.get_any_name() for port in piece.inputs]
         for index, sample in enumerate(samples):
-            known = {**sample.inputs, STATES: states[index]}
+            known = {**sample.inputs, "states": states[index]}
             states[index] = compiled({name: known[name] for name in names})[0]
     return _worst([answer for answer in states if answer is not None], samples)
 

@@ -90,7 +90,7 @@ class Reference:
         folder = self._checkpoint.folder
         config = read_json(folder / "scheduler" / "scheduler_config.json")
         denoiser = Denoiser(
-            lambda threshold: infer,
+            infer,
             dict(model.config),
             self._checkpoint.family,
             lambda: named_class(folder, "scheduler").from_config(config),

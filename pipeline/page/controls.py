@@ -5,23 +5,13 @@ from typing import Any
 
 import gradio as gr
 
-from ..settings import (
-    MAX_CACHE_THRESHOLD,
-    MAX_GUIDANCE,
-    MAX_IMAGES,
-    MAX_SEED,
-    MAX_STEPS,
-    MIN_GUIDANCE,
-    SIZE_MULTIPLE,
-    GenerationSettings,
-)
+from ..settings import MAX_GUIDANCE, MAX_IMAGES, MAX_SEED, MAX_STEPS, MIN_GUIDANCE, SIZE_MULTIPLE, GenerationSettings
 from .description import Description
 from .shapes import has_bins, shape_of, shapes
 from .styles import NO_STYLE, STYLES, split_style
 
 NO_NEGATIVE = "A Sprint model has none, so this is left empty."
 DRAFT = "Draft decode: much faster, fine detail simplified"
-CACHE = "0 computes everything. Around 0.1, much of the work is saved for nearly the same picture."
 NEGATIVE = "What to avoid. It has an effect where guidance is above 1."
 
 
@@ -42,7 +32,6 @@ class Controls:
     model: Any
     use_resolution_binning: Any
     draft_decode: Any
-    cache_threshold: Any
 
     @property
     def inputs(self) -> list[Any]:
@@ -104,15 +93,6 @@ def options(name: str, model: Description) -> dict[str, Any]:
             "visible": has_bins(model.native),
         },
         "draft_decode": {"label": DRAFT, "value": False, "visible": model.has_draft},
-        "cache_threshold": {
-            "label": "First-block cache",
-            "info": CACHE,
-            "minimum": 0.0,
-            "maximum": MAX_CACHE_THRESHOLD,
-            "step": 0.01,
-            "value": 0.0,
-            "visible": not sprint,
-        },
         "shape": {
             "label": "Shape",
             "choices": list(shapes(defaults, model.native)),
@@ -130,7 +110,6 @@ MODEL_SPECIFIC = (
     "guidance_scale",
     "use_resolution_binning",
     "draft_decode",
-    "cache_threshold",
 )
 
 
@@ -161,5 +140,4 @@ def values_of(settings: GenerationSettings, family: str) -> dict[str, Any]:
         "num_images": settings.num_images_per_prompt,
         "use_resolution_binning": settings.use_resolution_binning,
         "draft_decode": settings.draft_decode,
-        "cache_threshold": settings.cache_threshold,
     }

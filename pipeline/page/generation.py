@@ -13,15 +13,7 @@ import gradio as gr
 
 from ..errors import SanaError, SettingsError
 from ..image import write_png
-from ..settings import (
-    MAX_SEED,
-    GenerationSettings,
-    check_cache,
-    check_draft,
-    check_negative_prompt,
-    check_size,
-    check_switch,
-)
+from ..settings import MAX_SEED, GenerationSettings, check_draft, check_negative_prompt, check_size, check_switch
 from ..updates import DecodeUpdate, Result, StepUpdate
 from .models import Models, PreparationUpdate
 from .progress import Progress
@@ -45,7 +37,6 @@ PARAMETERS = (
     "model",  # from here on: of the page; the endpoint has it where there is a menu
     "use_resolution_binning",
     "draft_decode",
-    "cache_threshold",
 )
 DESCRIPTION = """Draws pictures of a prompt. Returns them as PNG files that hold the settings they were made with,
 the seed that was used, and a line of times. While it runs, each step yields a preview and how far it is."""
@@ -73,7 +64,6 @@ class Generation:
         model: str = "",
         use_resolution_binning: bool = True,
         draft_decode: bool = False,
-        cache_threshold: float = 0.0,
     ) -> Iterator[Output]:
         """Draws pictures of a prompt.
 
@@ -91,7 +81,6 @@ class Generation:
             model: A model of the page's menu; empty stands for the first.
             use_resolution_binning: Draw at the trained size of the nearest aspect ratio, then scale and crop.
             draft_decode: Use the model's draft decoder, where it has one.
-            cache_threshold: 0 computes everything; up to 0.5, deep blocks are reused between steps that differ less.
 
         Returns:
             The pictures as PNG files with metadata, the seed used, and a line of times.
@@ -113,7 +102,6 @@ class Generation:
                 num_images=num_images,
                 use_resolution_binning=use_resolution_binning,
                 draft_decode=draft_decode,
-                cache_threshold=cache_threshold,
             )
             progress = Progress(name, settings, self._timings)
             yield [], seed, progress.first()
@@ -200,7 +188,6 @@ class Generation:
         check_draft(values.get("draft_decode", False), description.has_draft)
         GenerationSettings(values["prompt"], values["negative_prompt"])  # as it was typed, before a style adds words
         check_negative_prompt(values["negative_prompt"], family)
-        check_cache(values.get("cache_threshold", 0.0), family)
         values["prompt"], values["negative_prompt"] = apply_style(
             style, values["prompt"], values["negative_prompt"], family
         )

@@ -121,7 +121,6 @@ def _settings(prompt: Any, models: Models, model: Description, parts: SimpleName
         num_images = _make(gr.Slider, "num_images", model)
         binning = _make(gr.Checkbox, "use_resolution_binning", model)
         draft = _make(gr.Checkbox, "draft_decode", model)
-        cache = _make(gr.Slider, "cache_threshold", model)
     return Controls(
         prompt,
         negative_prompt,
@@ -136,7 +135,6 @@ def _settings(prompt: Any, models: Models, model: Description, parts: SimpleName
         menu,
         binning,
         draft,
-        cache,
     )
 
 

@@ -11,7 +11,6 @@ from .models import Models
 from .styles import find_style
 
 WHOLE = ("width", "height", "num_inference_steps", "seed", "num_images")
-NUMBERS = ("guidance_scale", "cache_threshold")
 TEXTS = ("prompt", "negative_prompt")
 SWITCHES = {"true": True, "1": True, "false": False, "0": False}
 
@@ -38,7 +37,7 @@ def read_link(query: Mapping[str, str], models: Models, generation: Generation) 
 
     attempt("style", lambda text: find_style(text) and text)
     attempt("randomize_seed", lambda text: check_switch("randomize_seed", _value(text, "randomize_seed")))
-    for name in (*TEXTS, *WHOLE, *NUMBERS, "use_resolution_binning", "draft_decode"):
+    for name in (*TEXTS, *WHOLE, "guidance_scale", "use_resolution_binning", "draft_decode"):
         attempt(name, partial(checked, name=name))
     if "seed" in values:
         values.setdefault("randomize_seed", False)
@@ -50,7 +49,7 @@ def _value(text: str, name: str) -> Any:
     try:
         if name in WHOLE:
             return int(text)
-        if name in NUMBERS:
+        if name == "guidance_scale":
             return float(text)
     except ValueError:
         return text

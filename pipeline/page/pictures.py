@@ -5,7 +5,7 @@ from typing import Any
 
 from ..errors import SanaError, SettingsError
 from ..image import read_metadata, read_settings
-from ..settings import check_cache, check_draft, check_negative_prompt, check_size
+from ..settings import check_draft, check_negative_prompt, check_size
 from .controls import values_of
 from .description import Description
 from .models import Models
@@ -19,7 +19,6 @@ def settings_of(path: Path, model: Description) -> dict[str, Any]:
     settings = read_settings(path)
     check_negative_prompt(settings.negative_prompt, model.family)
     check_draft(settings.draft_decode, model.has_draft)
-    check_cache(settings.cache_threshold, model.family)
     for name in ("width", "height"):
         check_size(name, getattr(settings, name), model.defaults.min_size, model.defaults.max_size)
     return values_of(settings, model.family)

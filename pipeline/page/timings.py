@@ -95,8 +95,7 @@ def _size(settings: GenerationSettings) -> str:
 
 
 def _step_key(settings: GenerationSettings) -> str:
-    step = "guided step" if settings.guidance_scale > 1 else "step"  # without guidance, half of the work
-    return f"cached {step}" if settings.cache_threshold else step
+    return "guided step" if settings.guidance_scale > 1 else "step"  # without guidance, half of the work
 
 
 def _decode_key(settings: GenerationSettings) -> str:

@@ -20,7 +20,6 @@ DECISIVE = (  # for the time that a picture takes
     "guidance_scale",
     "num_images",
     "draft_decode",
-    "cache_threshold",
 )
 # Generate and Stop: which of them can be pressed, in the browser at once.
 RUNNING_BUTTONS = "{__type__: 'update', interactive: false}, {__type__: 'update', interactive: true}"
