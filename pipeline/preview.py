@@ -31,7 +31,7 @@ class Preview:
         return cls(linear, [(each.input_name, ShapedComponent(device, each.model, precision)) for each in front])
 
     def __call__(self, latents: np.ndarray, width: int, height: int) -> Image.Image:
-        """The pictures in a grid, each in the proportions of `width` and `height` in pixels, MAX_SIDE at most in all."""
+        """The pictures in a grid of MAX_SIDE at most, each in the proportions of `width` and `height` in pixels."""
         columns = math.ceil(math.sqrt(len(latents)))
         rows = math.ceil(len(latents) / columns)
         scale = min(1.0, MAX_SIDE / max(columns * width, rows * height))

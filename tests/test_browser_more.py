@@ -1,7 +1,5 @@
 """The page in a real browser: what is kept and compared, several people and models at once, looks and manners."""
 
-import re
-
 import pytest
 
 from pipeline.image import read_settings

@@ -1,6 +1,7 @@
 """The banded decode: equal to the untiled one, bit for bit or nearly, whatever the decoder is made of."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import openvino as ov
@@ -15,7 +16,7 @@ from pipeline.export import networks
 from pipeline.export.convert import convert, save
 from pipeline.export.quiet import quiet
 from pipeline.parity import psnr
-from pipeline.vae_decoder import VaeDecoder
+from pipeline.vae_decoder import VaeDecoder, _bands
 from tests.tiny_checkpoint import LATENT_CHANNELS, autoencoder, draft_decoder
 
 LOCAL = {"decoder_block_types": ("ResBlock",) * 6, "decoder_layers_per_block": (0, 1, 1, 1, 1, 1)}
@@ -147,3 +148,18 @@ def test_what_rests_keeps_no_tensors(decoder):
     held = sys.getrefcount(features)
     component.rest()
     assert sys.getrefcount(features) < held
+
+
+@pytest.mark.parametrize(("height", "rows"), [(256, 190), (512, 190), (100, 30), (31, 30)])
+def test_bands_compute_little_twice(height, rows):
+    """A window of all the rows that fit, for each of few bands, would compute up to half of them twice."""
+    segment = SimpleNamespace(halo=4)
+    bands = _bands(segment, height, rows)
+    assert [band.first for band in bands] == [0, *(band.last for band in bands[:-1])]
+    assert bands[-1].last == height
+    for band in bands:
+        assert 0 <= band.window.start <= max(0, band.first - 4)
+        assert min(height, band.last + 4) <= band.window.stop <= height
+        assert band.window.stop - band.window.start <= rows
+    computed = sum(band.window.stop - band.window.start for band in bands)
+    assert computed <= height + len(bands) * (2 * 4 + 1)

@@ -113,7 +113,6 @@ class BundledSource:
             precompile(self._checkpoint, folder, COMPRESSION, self._counted(tell))
         return _load(folder, self.device, self._low_memory, tell)
 
-
     def _counted(self, tell: Tell) -> Tell:
         """Takes what precompile.py prints, of which one line is for each part, and tells how many parts are done."""
         names = (*COMPONENTS, DRAFT_DECODER) if self.describe().has_draft else COMPONENTS

@@ -29,7 +29,7 @@ IDLE = f"() => [{IDLE_BUTTONS}]"
 # What `show` could not say, since it was not reached, or its answer did not come.
 LOST = f"""(problem) => [{IDLE_BUTTONS}, problem ||
     '<p role="alert">No picture: too many requests are waiting, or the server is gone. Try again in a moment.</p>']"""
-# What is shown when Stop is pressed; only previews are .webp. Said when the work has ended, so that nothing comes after.
+# What Stop left: only previews are .webp. It is said when the work has ended, so that nothing comes after it.
 STOPPING = """(line, pictures) => {
     const step = /^Step (\\d+) of (\\d+)/.exec(line || "");
     const where = step ? ` after step ${step[1]} of ${step[2]}` : "";

@@ -13,7 +13,6 @@ from ..models import Models
 from ..pictures import model_of, settings_of, shown
 from .queueing import QUIET
 
-
 # It appears below the picture, perhaps out of sight.
 SHOW_COMPARISON = """() => {
     const comparison = document.querySelector("#comparison");

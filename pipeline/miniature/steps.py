@@ -1,0 +1,51 @@
+"""How many steps are enough? `python -m pipeline.miniature.steps [CAPTIONS]` prints a table.
+
+Held-out captions are drawn with the same seeds in the default number of steps and in fewer: the seconds in the
+transformer, how near the pictures come to those of all steps, and what the judge sees in them, in per cent.
+"""
+
+import statistics
+import sys
+
+import numpy as np
+from PIL import Image
+
+from pipeline import SanaPipeline
+from pipeline.export import precompile
+from pipeline.miniature import CHECKPOINT
+from pipeline.miniature.evaluate import MEASURES, exam, score
+from pipeline.miniature.judge import load_judge
+from pipeline.miniature.training import WORK
+from pipeline.parity import psnr
+
+CAPTIONS = 200
+FEWER = (16, 12, 9, 6)
+COLUMNS = ("steps", "seconds", "PSNR, median", "PSNR, lowest tenth", *MEASURES)
+
+
+def main(captions: int = CAPTIONS) -> None:
+    judge = load_judge()
+    pipe = SanaPipeline.from_pretrained(precompile(CHECKPOINT, WORK / "ir-fp16", progress=lambda line: None))
+    questions = exam("seen", captions, unseen=False)
+    complete: list[Image.Image] = []
+    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
+    for steps in (pipe.defaults.num_inference_steps, *FEWER):
+        results = [pipe(text, seed=seed, num_inference_steps=steps) for seed, (_, text) in enumerate(questions)]
+        pictures = [result.images[0] for result in results]
+        seconds = statistics.median(result.times["transformer"] for result in results)
+        row = [f"{steps}", f"{seconds:.2f}", *(_likeness(pictures, complete) if complete else ("", ""))]
+        row += [f"{value:.0f}" for value in score(judge, questions, pictures).values()]
+        print(f"| {' | '.join(row)} |", flush=True)
+        complete = complete or pictures
+
+
+def _likeness(pictures: list[Image.Image], complete: list[Image.Image]) -> list[str]:
+    decibels = sorted(
+        psnr(np.asarray(picture), np.asarray(other), peak=255)
+        for picture, other in zip(pictures, complete, strict=True)
+    )
+    return [f"{decibels[len(decibels) // part]:.1f} dB" for part in (2, 10)]
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:2]))
