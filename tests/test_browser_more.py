@@ -64,7 +64,7 @@ def test_two_pictures_under_a_slider(tab):
     generate(tab)
     done(tab)
     tab.locator("#comparison img").nth(1).wait_for()
-    tab.wait_for_function("document.querySelector('#comparison').getBoundingClientRect().bottom <= innerHeight + 1")
+    tab.wait_for_function("document.querySelector('#comparison').getBoundingClientRect().top < innerHeight / 2")
     tab.locator(".captions").get_by_text("4 steps").wait_for()
     tab.locator(".captions").get_by_text("2 steps").wait_for()
     tab.get_by_role("button", name="End the comparison").click()

@@ -46,7 +46,7 @@ def options(name: str, model: Description) -> dict[str, Any]:
     """What a control of that name looks like for a model: its value and limits, and whether it means anything."""
     defaults = model.defaults
     size = {
-        "info": f"{defaults.min_size} to {defaults.max_size}, in steps of {SIZE_MULTIPLE}",
+        "info": f"{defaults.min_size} to {defaults.max_size}, by {SIZE_MULTIPLE}",
         "minimum": defaults.min_size,
         "maximum": defaults.max_size,
         "step": SIZE_MULTIPLE,

@@ -1,12 +1,12 @@
 """Prompts to try: scenes that the bundled miniature can draw, and pictures for a full-size Sana."""
 
 MINIATURE = [
-    "a red house next to a green tree on a sunny day",
-    "two yellow stars at night",
     "a blue boat at sea",
+    "two yellow stars at night",
+    "a red house and a yellow sun",
     "a purple mushroom in the desert",
-    "a big orange balloon above a small black car",
-    "a white cloud and a brown fish by the sea",
+    "a green tree on a sunny day",
+    "a pink heart on white paper",
 ]
 
 FULL_SIZE = [

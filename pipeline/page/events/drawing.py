@@ -24,11 +24,11 @@ DECISIVE = (  # for the time that a picture takes
 # Generate and Stop: which of them can be pressed, in the browser at once.
 RUNNING_BUTTONS = "{__type__: 'update', interactive: false}, {__type__: 'update', interactive: true}"
 IDLE_BUTTONS = "{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}"
-RUNNING = f"() => [{RUNNING_BUTTONS}, '', '']"
+RUNNING = f"() => {{ window.sanaStopped = ''; return [{RUNNING_BUTTONS}, '', '']; }}"
 IDLE = f"() => [{IDLE_BUTTONS}]"
-# What `show` could not say, since it was not reached, or its answer did not come.
-LOST = f"""(problem) => [{IDLE_BUTTONS}, problem ||
-    '<p role="alert">No picture: too many requests are waiting, or the server is gone. Try again in a moment.</p>']"""
+# What `show` could not say, since it was not reached, or its answer did not come. (Stop may count as a failure, too.)
+LOST = f"""(problem) => [{IDLE_BUTTONS}, problem || (window.sanaStopped ? "" :
+    '<p role="alert">No picture: too many requests are waiting, or the server is gone. Try again in a moment.</p>')]"""
 # What Stop left: only previews are .webp. It is said when the work has ended, so that nothing comes after it.
 STOPPING = """(line, pictures) => {
     const step = /^Step (\\d+) of (\\d+)/.exec(line || "");

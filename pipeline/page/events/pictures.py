@@ -16,7 +16,7 @@ from .queueing import QUIET
 # It appears below the picture, perhaps out of sight.
 SHOW_COMPARISON = """() => {
     const comparison = document.querySelector("#comparison");
-    if (comparison && !window.sanaCompares) comparison.scrollIntoView({ behavior: "smooth", block: "nearest" });
+    if (comparison && !window.sanaCompares) comparison.scrollIntoView({ behavior: "smooth" });
     window.sanaCompares = Boolean(comparison);
 }"""
 
