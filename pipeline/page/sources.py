@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -99,19 +100,21 @@ class BundledSource:
         self._checkpoint = checkpoint
         self._low_memory = low_memory
 
+    @cached_property
+    def _folder(self) -> Path:
+        return cached_folder(self._checkpoint)  # reads the whole checkpoint
+
     def describe(self) -> Description:
-        folder = cached_folder(self._checkpoint)
-        if (folder / MANIFEST).is_file():
+        if (self._folder / MANIFEST).is_file():
             with suppress(ArtifactError):  # a damaged one is made again
-                return describe_folder(folder, by_optimum=False)
+                return describe_folder(self._folder, by_optimum=False)
         return describe_checkpoint(self._checkpoint, COMPRESSION)
 
     def load(self, tell: Tell) -> Pipeline:
-        folder = cached_folder(self._checkpoint)
-        if not _is_intact(folder):
-            shutil.rmtree(folder, ignore_errors=True)  # damaged, or nothing
-            precompile(self._checkpoint, folder, COMPRESSION, self._counted(tell))
-        return _load(folder, self.device, self._low_memory, tell)
+        if not _is_intact(self._folder):
+            shutil.rmtree(self._folder, ignore_errors=True)  # damaged, or nothing
+            precompile(self._checkpoint, self._folder, COMPRESSION, self._counted(tell))
+        return _load(self._folder, self.device, self._low_memory, tell)
 
     def _counted(self, tell: Tell) -> Tell:
         """Takes what precompile.py prints, of which one line is for each part, and tells how many parts are done."""
