@@ -93,8 +93,10 @@ def serve_page(app):
     _, url, _ = app.launch(
         server_name="127.0.0.1", server_port=free_port(), prevent_thread_lock=True, quiet=True, **LAUNCH
     )
-    yield url
-    app.close(verbose=False)
+    try:
+        yield url
+    finally:
+        app.close(verbose=False)  # also for a failed test, whose clients would wait for ever
 
 
 @pytest.fixture

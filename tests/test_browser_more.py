@@ -165,9 +165,11 @@ def test_the_queue_is_as_long_as_was_said(tab, pipe, steps_done, tmp_path):
     from app import build_app
 
     with serve_page(build_app(pipe, max_queue=1)) as url:
-        client = Client(url, verbose=False, download_files=str(tmp_path))
+        # three people: of one, Gradio's cancel ends all that runs
+        clients = [Client(url, verbose=False, download_files=str(tmp_path)) for _ in range(3)]
 
         def ask():
+            client = clients.pop()
             return client.submit(prompt="a house", num_inference_steps=MAX_STEPS, api_name="/generate")
 
         # one after the other: Gradio lets in those that come at once, as none waits yet

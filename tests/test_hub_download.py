@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import SanaError, SanaPipeline
 from pipeline.artifacts import FORMAT_VERSION, MANIFEST, resolve, verify
-from pipeline.hub import HubName, download, fetch, fetch_description
+from pipeline.hub import HubName, download, fetch, fetch_description, progress
 from tests.fake_hub import WRITE, Fault
 from tests.hub_helpers import NAME, TAG, quietly, refused, without
 
@@ -18,7 +18,8 @@ def with_manifest(repo_files, **changes):
     return {**repo_files, MANIFEST: json.dumps({**json.loads(repo_files[MANIFEST]), **changes}).encode()}
 
 
-def test_only_what_runs_is_fetched_with_its_size_said_before(repo, files):
+def test_only_what_runs_is_fetched_with_its_size_said_before(repo, files, monkeypatch):
+    monkeypatch.setattr(progress, "INTERVAL", 3600.0)  # on a busy machine the fetch may take a while
     lines = []
     folder = fetch(f"{NAME}@{TAG}", lines.append)
     fetched = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -36,8 +37,6 @@ def test_the_pipeline_draws_what_the_local_folder_draws(repo, pipe):
 
 
 def test_a_download_tells_how_far_it_is(hub, repo, monkeypatch):
-    from pipeline.hub import progress
-
     monkeypatch.setattr(progress, "INTERVAL", 0.01)
     lines = []
 
