@@ -33,6 +33,7 @@ class Component:
     """
 
     _AT_ONCE = True
+    _SHARES_OUTPUT = False
 
     def __init__(
         self, device: Device, model: Path | ov.Model, precision: str = EXACT, turn: Turn | None = None
@@ -57,7 +58,7 @@ class Component:
         # optimum-intel's exports differ from ours in the types of their inputs
         types = {name: port.get_element_type() for port in self._compiled.inputs for name in port.get_names()}
         typed = {name: value.astype(types[name].to_dtype(), copy=False) for name, value in inputs.items()}
-        output = self._request.infer(typed, share_inputs=True)[0]
+        output = self._request.infer(typed, share_inputs=True, share_outputs=self._SHARES_OUTPUT)[0]
         self.seconds += time.perf_counter() - start
         return output
 
@@ -78,9 +79,10 @@ class Component:
 
 class ShapedComponent(Component):
     """A model of one input that is compiled for each new shape of it: for large ones that takes far less memory, since
-    OpenVINO plans it ahead."""
+    OpenVINO plans it ahead. What it answers is overwritten by its next call, but not after `rest`."""
 
     _AT_ONCE = False
+    _SHARES_OUTPUT = True
     _model: ov.Model
 
     def _prepared(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:

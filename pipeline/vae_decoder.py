@@ -109,18 +109,21 @@ class VaeDecoder:
         done, count = 0, sum(len(plan) for plan in plans)
         for segment, component, plan in zip(self.segments, self._components, plans, strict=True):
             growth = segment.growth
-            finer = np.empty(0, np.float32)
-            for band in plan:
-                output = component({segment.input_name: np.ascontiguousarray(features[:, :, band.window])})
-                if not finer.size:
-                    finer = np.empty((1, output.shape[1], features.shape[2] * growth, output.shape[3]), np.float32)
-                start = band.window.start
-                kept = output[:, :, (band.first - start) * growth : (band.last - start) * growth]
-                finer[:, :, band.first * growth : band.last * growth] = kept
+            finer: np.ndarray | None = None
+            for band, window in zip(plan, _windows(features, plan), strict=True):
+                output = component({segment.input_name: window})
+                if finer is None:  # of a single band it is the output itself
+                    shape = (1, output.shape[1], features.shape[2] * growth, output.shape[3])
+                    finer = output if len(plan) == 1 else np.empty(shape, np.float32)
+                if finer is not output:
+                    start = band.window.start
+                    kept = output[:, :, (band.first - start) * growth : (band.last - start) * growth]
+                    finer[:, :, band.first * growth : band.last * growth] = kept
                 done += 1
                 if done < count:
                     yield Decoded(done, count, None)
             component.rest()
+            assert finer is not None
             features = finer
         yield Decoded(count, count, features[0])
 
@@ -148,6 +151,17 @@ def _bands(segment: Segment, height: int, rows: int) -> list[Band]:
         start = min(max(0, first - segment.halo), height - rows)
         bands.append(Band(first, last, slice(start, start + rows)))
     return bands
+
+
+def _windows(features: np.ndarray, plan: list[Band]) -> Iterator[np.ndarray]:
+    """The rows that each band is computed from; each time in the same memory, since fresh memory is dear."""
+    if len(plan) == 1:
+        yield features
+        return
+    window = np.empty_like(features[:, :, plan[0].window])
+    for band in plan:
+        np.copyto(window, features[:, :, band.window])
+        yield window
 
 
 def _rows(segment: Segment, height: int, width: int) -> int:

@@ -1,7 +1,8 @@
 """Precompiles full-size random checkpoints to int8 and draws one picture with each: time, memory and disk as a table.
 
 `python -m tests.measure_full_size FOLDER [NAME ...]` takes hours and, for a while, some 20 GB in FOLDER; the checkpoint
-is removed after its row. Few steps are enough: each costs the same.
+is removed after its row. Few steps are enough: each costs the same. "Stop" is the longest time between two updates of
+that picture, in which a Stop waits: the first step with the text before it, or the longest of bands.
 """
 
 import argparse
@@ -29,8 +30,13 @@ from pipeline import SanaPipeline
 start = time.perf_counter()
 pipe = SanaPipeline.from_pretrained(sys.argv[1])
 loaded = time.perf_counter()
-result = pipe("a red house near the sea", num_inference_steps=2, guidance_scale=float(sys.argv[2]))
-print(json.dumps({"load": loaded - start, **result.times, "precision": pipe.precision}))
+settings = pipe.settings("a red house near the sea", num_inference_steps=2, guidance_scale=float(sys.argv[2]))
+told = [time.perf_counter()]
+for update in pipe.generate(settings):
+    told.append(time.perf_counter())
+# what a Stop may have to wait for: a step or a band
+longest = max(after - before for before, after in zip(told, told[1:]))
+print(json.dumps({"load": loaded - start, **update.times, "longest": longest, "precision": pipe.precision}))
 """
 
 
@@ -63,7 +69,7 @@ def row(variant: ModelVariant, folder: Path) -> str:
     return (
         f"| {variant.name} | {export_seconds / 60:.1f} min | {export_memory / 1e9:.1f} GB | {size / 1e9:.2f} GB | "
         f"{times['load']:.0f} s | {times['text_encoder']:.1f} s | {times['transformer'] / 2:.1f} s | "
-        f"{times['vae_decoder']:.0f} s | {draw_memory / 1e9:.1f} GB | {times['precision']} |"
+        f"{times['vae_decoder']:.0f} s | {times['longest']:.0f} s | {draw_memory / 1e9:.1f} GB | {times['precision']} |"
     )
 
 
@@ -76,8 +82,8 @@ def main() -> None:
     if unknown:
         parser.error(f"unknown checkpoint {unknown[0]}; choose from {', '.join(VARIANTS)}")
     options.folder.mkdir(parents=True, exist_ok=True)
-    print("| checkpoint | precompile | its memory | folder | load | text | step | decode | memory | in |")
-    print(f"|{'---|' * 10}")
+    print("| checkpoint | precompile | its memory | folder | load | text | step | decode | Stop | memory | in |")
+    print(f"|{'---|' * 11}")
     for name in options.names or NAMES:
         print(row(VARIANTS[name], options.folder), flush=True)
 
