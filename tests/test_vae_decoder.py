@@ -74,6 +74,19 @@ def test_a_picture_that_fits_is_one_band_of_each_segment(decoder):
     assert psnr(last.pixels, untiled(latent[None].numpy())[0][0]) >= 120
 
 
+@pytest.mark.parametrize("banded", [False, True])
+def test_pixels_outlive_the_next_decode(decoder, banded):
+    """What a segment answers is its own memory, which the next picture of the same size must not get."""
+    stage = VaeDecoder(Device(), decoder[0], scaling_factor=1.0)
+    rows = 2 * max(segment.halo or 0 for segment in stage.segments) + 1 if banded else None
+    first, second = torch.randn(2, 32, 31, 8, generator=torch.Generator().manual_seed(2))
+    *_, before = stage.decode(first, rows)
+    kept = before.pixels.copy()
+    *_, after = stage.decode(second, rows)
+    assert (before.pixels == kept).all()
+    assert (before.pixels != after.pixels).any()
+
+
 def test_the_halo_is_not_larger_than_needed(decoder):
     """A cell changes with a feature at the halo's edge, and with none beyond it."""
     for segment in cut(ov.Core().read_model(decoder[0])):
