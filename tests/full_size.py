@@ -122,7 +122,7 @@ def write(model: torch.nn.Module, folder: Path, stem: str, weights: str | None) 
             else f"{stem}{suffix}.safetensors"
         )
         save_file(
-            {name: _random(name, shape, dtype) for name, shape in shapes.items()}, folder / file, {"format": "pt"}
+            {name: random_weight(name, shape, dtype) for name, shape in shapes.items()}, folder / file, {"format": "pt"}
         )
         weight_map |= dict.fromkeys(shapes, file)
     if len(shards) > 1:
@@ -142,7 +142,7 @@ def _shards(shapes: dict[str, torch.Size]) -> Iterator[dict[str, torch.Size]]:
     yield shard
 
 
-def _random(name: str, shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
+def random_weight(name: str, shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
     """Weights that keep the variance of what they multiply; norms and biases as they are before training."""
     if len(shape) < 2:
         one = "norm" in name and name.endswith("weight") and "layernorm" not in name and name != "norm.weight"
