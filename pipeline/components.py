@@ -8,6 +8,7 @@ import numpy as np
 import openvino as ov
 
 from .device import EXACT, Device
+from .phases import use_winograd
 
 # Named inputs -> the only output. What the stages ask of a compiled model, and all that a test has to fake.
 Infer = Callable[[dict[str, np.ndarray]], np.ndarray]
@@ -91,5 +92,7 @@ class ShapedComponent(Component):
             self.release()  # first
             shaped = self._model.clone()
             shaped.reshape(ov.PartialShape(value.shape))
+            if self._device.name == "CPU":  # others have their own ways
+                use_winograd(shaped)
             self._compiled = self._device.compile(shaped, self.precision)
         return self._compiled

@@ -18,10 +18,11 @@ from .components import ShapedComponent, Turn
 from .cut import Segment, cut
 from .device import EXACT, Device
 from .machine import free_memory
+from .winograd import TILE
 
 MOST_BYTES = 1.5e9  # of a band's activations, so that a Stop has not long to wait
 FREE_SHARE = 0.5  # of the memory that is free
-OVERHEAD = 2.5  # what OpenVINO takes, over the activations that are live at once
+OVERHEAD = 3.0  # what OpenVINO takes, over the activations that are live at once in a direct computation
 
 
 @dataclass(frozen=True)
@@ -140,11 +141,13 @@ def to_picture(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
 
 def _bands(segment: Segment, height: int, rows: int) -> list[Band]:
     """Bands of nearly equal height, in windows of at most `rows` rows: equal windows are compiled once, and windows no
-    higher than they have to be compute little twice."""
+    higher than they have to be compute little twice. They are of whole tiles where `rows` allows it, as `winograd` asks
+    for."""
     if segment.halo is None or rows >= height:
         return [Band(0, height, slice(0, height))]
     count = math.ceil(height / (rows - 2 * segment.halo))
-    rows = math.ceil(height / count) + 2 * segment.halo
+    least = math.ceil(height / count) + 2 * segment.halo
+    rows = min(rows, math.ceil(least / TILE) * TILE)
     bands = []
     for index in range(count):
         first, last = index * height // count, (index + 1) * height // count
@@ -165,8 +168,12 @@ def _windows(features: np.ndarray, plan: list[Band]) -> Iterator[np.ndarray]:
 
 
 def _rows(segment: Segment, height: int, width: int) -> int:
-    budget = min(MOST_BYTES, FREE_SHARE * free_memory())
-    return max(_least_rows(segment, height), int(budget / (OVERHEAD * segment.bytes_per_cell * width)))
+    # in steps, since a picture that is cut otherwise is rounded otherwise
+    budget, free = MOST_BYTES, free_memory()
+    while budget > FREE_SHARE * free:
+        budget /= 2
+    fitting = int(budget / (OVERHEAD * segment.bytes_per_cell * width)) // TILE * TILE
+    return max(_least_rows(segment, height), fitting)
 
 
 def _least_rows(segment: Segment, height: int) -> int:

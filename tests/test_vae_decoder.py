@@ -8,7 +8,7 @@ import openvino as ov
 import pytest
 import torch
 
-from pipeline import vae_decoder
+from pipeline import components, phases, vae_decoder
 from pipeline.components import ShapedComponent
 from pipeline.cut import cut
 from pipeline.device import Device
@@ -17,6 +17,7 @@ from pipeline.export.convert import convert, save
 from pipeline.export.quiet import quiet
 from pipeline.parity import psnr
 from pipeline.vae_decoder import VaeDecoder, _bands
+from pipeline.winograd import TILE
 from tests.tiny_checkpoint import LATENT_CHANNELS, autoencoder, draft_decoder
 
 LOCAL = {"decoder_block_types": ("ResBlock",) * 6, "decoder_layers_per_block": (0, 1, 1, 1, 1, 1)}
@@ -49,6 +50,26 @@ def test_bands_are_those_of_an_untiled_decode(decoder, height, width, extra):
     assert [decoded.band for decoded in progress] == list(range(1, last.bands))
     assert all(decoded.pixels is None for decoded in progress)
     assert psnr(last.pixels, untiled(latent[None].numpy() / 0.5)[0][0]) >= 100
+
+
+def test_bands_of_winograd_convolutions_are_those_of_an_untiled_decode(decoder, monkeypatch):
+    """Whose bands are of whole tiles wherever the picture is."""
+    for limit in ("FEWEST_CHANNELS", "LEAST_TILES", "LEAST_FLOP"):
+        monkeypatch.setattr(phases, limit, 1)
+    path, untiled = decoder
+    shapes = []
+    monkeypatch.setattr(components, "use_winograd", lambda model: shapes.append(rewritten(model)))
+    latent = torch.randn(32, 32, 8, generator=torch.Generator().manual_seed(0))
+    *_, last = VaeDecoder(Device(), path, scaling_factor=0.5).decode(latent, rows=24)
+    assert len([each for each in shapes if each]) >= 3
+    assert psnr(last.pixels, untiled(latent[None].numpy() / 0.5)[0][0]) >= 100
+
+
+def rewritten(model):
+    """Whether there were convolutions in it to rewrite."""
+    before = len(model.get_ops())
+    phases.use_winograd(model)
+    return len(model.get_ops()) > before
 
 
 def test_weights_stay_as_they_are_stored(decoder):
@@ -174,5 +195,6 @@ def test_bands_compute_little_twice(height, rows):
         assert 0 <= band.window.start <= max(0, band.first - 4)
         assert min(height, band.last + 4) <= band.window.stop <= height
         assert band.window.stop - band.window.start <= rows
+        assert rows < 40 or (band.window.stop - band.window.start) % TILE == 0
     computed = sum(band.window.stop - band.window.start for band in bands)
-    assert computed <= height + len(bands) * (2 * 4 + 1)
+    assert computed <= height + len(bands) * (2 * 4 + TILE)

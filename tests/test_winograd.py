@@ -1,0 +1,161 @@
+"""Convolutions by Winograd's filtering: the same as direct ones, in graphs of every kind."""
+
+import numpy as np
+import openvino as ov
+import pytest
+from openvino import opset13
+
+from pipeline import phases
+from pipeline.device import Device
+from pipeline.parity import psnr
+from pipeline.phases import use_winograd
+
+SIZE = (8, 12)
+CHANNELS = 6
+
+
+@pytest.fixture(autouse=True)
+def however_small(monkeypatch):
+    monkeypatch.setattr(phases, "FEWEST_CHANNELS", 4)
+    monkeypatch.setattr(phases, "LEAST_TILES", 0)
+    monkeypatch.setattr(phases, "LEAST_FLOP", 0)
+
+
+def convolution(value, filters=CHANNELS, *, kernel=3, stride=1, weights=None):
+    channels = value.get_shape()[1]
+    if weights is None:
+        shape = (filters, channels, kernel, kernel)
+        weights = opset13.constant(np.random.default_rng(filters).normal(size=shape).astype(np.float32))
+    pad = [kernel // 2] * 2
+    return opset13.convolution(value, weights, [stride] * 2, pad, pad, [1, 1]).output(0)
+
+
+def transposed(value, *order):
+    return opset13.transpose(value, np.array(order)).output(0)
+
+
+def doubled(value, nearest_mode="floor"):
+    scales = np.array([2, 2], np.float32)
+    how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": nearest_mode}
+    return opset13.interpolate(value, scales, "nearest", "scales", axes=np.array([2, 3]), **how).output(0)
+
+
+def plus(first, second):
+    return opset13.add(first, second).output(0)
+
+
+def resnet_block(value):
+    """As DC-AE's: the norm has the channels last."""
+    inner = opset13.swish(convolution(value)).output(0)
+    last = transposed(convolution(inner), 0, 2, 3, 1)
+    mean = opset13.reduce_mean(opset13.power(last, np.float32(2)), np.array([-1]), True)
+    scale = np.arange(1, CHANNELS + 1, dtype=np.float32)
+    normed = opset13.multiply(opset13.divide(last, opset13.sqrt(mean)), scale).output(0)
+    return plus(value, transposed(normed, 0, 3, 1, 2))
+
+
+def small_weights(value):
+    """In 8 bits, with a zero point and a scale."""
+    rng = np.random.default_rng(0)
+    stored = opset13.constant(rng.integers(0, 255, (CHANNELS, CHANNELS, 3, 3)).astype(np.uint8))
+    moved = opset13.subtract(opset13.convert(stored, "f32"), np.full((CHANNELS, 1, 1, 1), 128, np.float32))
+    return convolution(value, weights=opset13.multiply(moved, rng.random((CHANNELS, 1, 1, 1), np.float32)))
+
+
+def with_channels_last(value):
+    """An addend that is not in phases, to one that is and has the channels last."""
+    return plus(transposed(convolution(value), 0, 2, 3, 1), transposed(value, 0, 2, 3, 1))
+
+
+def pooled(value):
+    """Of each channel the mean over all pixels."""
+    features = convolution(value)
+    return opset13.multiply(features, opset13.reduce_mean(features, np.array([2, 3]), True)).output(0)
+
+
+def shaded(value):
+    """What differs between pixels and has few axes."""
+    return opset13.multiply(convolution(value), np.arange(SIZE[1], dtype=np.float32)).output(0)
+
+
+def flattened(value):
+    """The channels last, in an order that phases do not know."""
+    last = transposed(convolution(value), 0, 2, 3, 1)
+    return opset13.relu(opset13.reshape(last, np.array([1, -1, CHANNELS]), False)).output(0)
+
+
+GRAPHS = {
+    "alone": (convolution, 1),
+    "other channels": (lambda value: convolution(convolution(value, 10), 4), 2),
+    "block": (lambda value: resnet_block(resnet_block(value)), 4),
+    "doubled": (lambda value: convolution(doubled(value)), 1),
+    "block, doubled": (lambda value: resnet_block(convolution(doubled(resnet_block(value)))), 5),
+    "doubled in phases": (lambda value: convolution(doubled(convolution(value))), 2),
+    "otherwise doubled": (lambda value: convolution(doubled(value, "ceil")), 1),
+    "small weights": (small_weights, 1),
+    "picture added": (lambda value: convolution(plus(convolution(value), value)), 2),
+    "channels last": (with_channels_last, 1),
+    "pooled": (pooled, 1),
+    "shaded": (shaded, 1),
+    "flattened": (flattened, 1),
+    "few channels": (lambda value: convolution(convolution(value), 3), 1),
+    "1x1": (lambda value: convolution(convolution(value), kernel=1), 1),
+    "stride": (lambda value: convolution(convolution(value, stride=2)), 0),
+}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_same_as_direct_convolutions(name):
+    """`replaced` of a graph's 3x3 convolutions are gone, and it answers the same."""
+    build, replaced = GRAPHS[name]
+    direct = model(build)
+    rewritten = direct.clone()
+    use_winograd(rewritten)
+    assert kernels(direct).count(3) - kernels(rewritten).count(3) == replaced
+    value = np.random.default_rng(1).normal(size=(1, CHANNELS, *SIZE)).astype(np.float32)
+    assert psnr(answer(rewritten, value), answer(direct, value)) >= 115
+
+
+def test_features_stay_in_phases_from_one_convolution_to_the_next():
+    """They are taken apart once, and put together once, around two blocks that have all that Sana's decoder has."""
+    rewritten = model(lambda value: resnet_block(resnet_block(convolution(value))))
+    use_winograd(rewritten)
+    ranks = [len(each.get_output_shape(0)) for each in rewritten.get_ops() if each.get_type_name() == "Transpose"]
+    assert ranks.count(5) == 2
+
+
+@pytest.mark.parametrize("size", [(6, 8), (8, 6), (7, 7)])
+def test_a_picture_that_is_not_of_whole_tiles_is_computed_directly(size):
+    direct = model(convolution, size)
+    rewritten = direct.clone()
+    use_winograd(rewritten)
+    assert kernels(rewritten) == [3]
+
+
+def test_quantised_activations_stay():
+    """OpenVINO computes those in 8 bits."""
+    low, high = np.float32(-3), np.float32(3)
+    quantised = model(lambda value: convolution(opset13.fake_quantize(value, low, high, low, high, 256).output(0)))
+    use_winograd(quantised)
+    assert kernels(quantised) == [3]
+
+
+@pytest.mark.parametrize("limit", ["FEWEST_CHANNELS", "LEAST_TILES", "LEAST_FLOP"])
+def test_small_convolutions_do_not_pay(limit, monkeypatch):
+    monkeypatch.setattr(phases, limit, 1e9)
+    small = model(convolution)
+    use_winograd(small)
+    assert kernels(small) == [3]
+
+
+def model(build, size=SIZE):
+    value = opset13.parameter([1, CHANNELS, *size], np.float32)
+    return ov.Model([opset13.result(build(value.output(0)))], [value])
+
+
+def kernels(graph):
+    return [each.get_input_shape(1)[-1] for each in graph.get_ops() if each.get_type_name() == "Convolution"]
+
+
+def answer(graph, value):
+    return Device().compile(graph)(value)[0]
