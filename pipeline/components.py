@@ -8,6 +8,7 @@ import numpy as np
 import openvino as ov
 
 from .device import EXACT, Device
+from .filters import split_filters
 from .phases import use_winograd
 
 # Named inputs -> the only output. What the stages ask of a compiled model, and all that a test has to fake.
@@ -94,5 +95,6 @@ class ShapedComponent(Component):
             shaped.reshape(ov.PartialShape(value.shape))
             if self._device.name == "CPU":  # others have their own ways
                 use_winograd(shaped)
+                split_filters(shaped)
             self._compiled = self._device.compile(shaped, self.precision)
         return self._compiled
