@@ -13,7 +13,7 @@ from .winograd import TILE, convolution
 
 # Where there are fewer, the transforms take longer than what they save, of features or of filters,
 FEWEST_CHANNELS = 128
-LEAST_TILES = 2  # for each channel
+LEAST_TILES = 1  # for each channel
 LEAST_FLOP = 1e10  # and it takes longer to compile them.
 _ON_PIXELS = {"Add", "Convert", "Divide", "Multiply", "Power", "Relu", "Sqrt", "Subtract", "Swish"}
 _FIRST, _LAST = 1, 3  # axes that channels may be on
