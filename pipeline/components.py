@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
+from .convolutions import rewrite_convolutions
 from .device import EXACT, Device
-from .filters import split_filters
-from .phases import use_winograd
 
 # Named inputs -> the only output. What the stages ask of a compiled model, and all that a test has to fake.
 Infer = Callable[[dict[str, np.ndarray]], np.ndarray]
@@ -94,7 +93,6 @@ class ShapedComponent(Component):
             shaped = self._model.clone()
             shaped.reshape(ov.PartialShape(value.shape))
             if self._device.name == "CPU":  # others have their own ways
-                use_winograd(shaped)
-                split_filters(shaped)
+                rewrite_convolutions(shaped)
             self._compiled = self._device.compile(shaped, self.precision)
         return self._compiled

@@ -15,14 +15,14 @@ import torch
 from diffusers.image_processor import PixArtImageProcessor
 
 from .components import ShapedComponent, Turn
+from .convolutions import TILE
 from .cut import Segment, cut
 from .device import EXACT, Device
 from .machine import free_memory
-from .winograd import TILE
 
 MOST_BYTES = 1.5e9  # of a band's activations, so that a Stop has not long to wait
 FREE_SHARE = 0.5  # of the memory that is free
-OVERHEAD = 3.0  # what OpenVINO takes, over the activations that are live at once in a direct computation
+OVERHEAD = 3.0  # what OpenVINO takes at most, over the activations that are live at once in a direct computation
 
 
 @dataclass(frozen=True)

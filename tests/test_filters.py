@@ -5,9 +5,9 @@ import openvino as ov
 import pytest
 from openvino import opset13
 
-from pipeline import filters
+from pipeline.convolutions import filters
+from pipeline.convolutions.filters import split_filters
 from pipeline.device import Device
-from pipeline.filters import split_filters
 from pipeline.parity import psnr
 
 COUNT, CHANNELS = 10, 3

@@ -8,8 +8,9 @@ import openvino as ov
 import pytest
 import torch
 
-from pipeline import components, phases, vae_decoder
+from pipeline import components, vae_decoder
 from pipeline.components import ShapedComponent
+from pipeline.convolutions import TILE, phases
 from pipeline.cut import cut
 from pipeline.device import Device
 from pipeline.export import networks
@@ -17,7 +18,6 @@ from pipeline.export.convert import convert, save
 from pipeline.export.quiet import quiet
 from pipeline.parity import psnr
 from pipeline.vae_decoder import VaeDecoder, _bands
-from pipeline.winograd import TILE
 from tests.tiny_checkpoint import LATENT_CHANNELS, autoencoder, draft_decoder
 
 LOCAL = {"decoder_block_types": ("ResBlock",) * 6, "decoder_layers_per_block": (0, 1, 1, 1, 1, 1)}
@@ -58,7 +58,7 @@ def test_bands_of_winograd_convolutions_are_those_of_an_untiled_decode(decoder, 
         monkeypatch.setattr(phases, limit, 1)
     path, untiled = decoder
     shapes = []
-    monkeypatch.setattr(components, "use_winograd", lambda model: shapes.append(rewritten(model)))
+    monkeypatch.setattr(components, "rewrite_convolutions", lambda model: shapes.append(rewritten(model)))
     latent = torch.randn(32, 32, 8, generator=torch.Generator().manual_seed(0))
     *_, last = VaeDecoder(Device(), path, scaling_factor=0.5).decode(latent, rows=24)
     assert len([each for each in shapes if each]) >= 3

@@ -5,10 +5,10 @@ import openvino as ov
 import pytest
 from openvino import opset13
 
-from pipeline import phases
+from pipeline.convolutions import phases
+from pipeline.convolutions.phases import use_winograd
 from pipeline.device import Device
 from pipeline.parity import psnr
-from pipeline.phases import use_winograd
 
 SIZE = (8, 12)
 CHANNELS = 6
