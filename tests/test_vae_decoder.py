@@ -17,7 +17,7 @@ from pipeline.export import networks
 from pipeline.export.convert import convert, save
 from pipeline.export.quiet import quiet
 from pipeline.parity import psnr
-from pipeline.vae_decoder import VaeDecoder, _bands
+from pipeline.vae_decoder import VaeDecoder, _bands, _rows
 from tests.tiny_checkpoint import LATENT_CHANNELS, autoencoder, draft_decoder
 
 LOCAL = {"decoder_block_types": ("ResBlock",) * 6, "decoder_layers_per_block": (0, 1, 1, 1, 1, 1)}
@@ -198,3 +198,13 @@ def test_bands_compute_little_twice(height, rows):
         assert rows < 40 or (band.window.stop - band.window.start) % TILE == 0
     computed = sum(band.window.stop - band.window.start for band in bands)
     assert computed <= height + len(bands) * (2 * 4 + TILE)
+
+
+def test_bands_do_not_follow_every_change_of_free_memory(monkeypatch):
+    """In other bands a picture is rounded otherwise."""
+    segment = SimpleNamespace(halo=4, bytes_per_cell=2000.0)
+    rows = []
+    for free in (9e9, 3.1e9, 2.9e9, 1.6e9, 1.4e9):
+        monkeypatch.setattr(vae_decoder, "free_memory", lambda free=free: free)
+        rows.append(_rows(segment, height=4096, width=1024))
+    assert rows[0] == rows[1] > rows[2] == rows[3] > rows[4]
