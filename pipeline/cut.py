@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import openvino as ov
 from openvino import opset13
-from openvino.passes import ConstantFolding, Manager
 
+from .constants import folded
 from .liveness import ELEMENT, most_live_bytes, steps
 
 SIDE = 16  # latent positions along each side while the graph is looked at
@@ -152,11 +152,7 @@ def _known(value: ov.Output, parameters: list[ov.Node]) -> ov.Node:
             source = operation.input_value(0)
             shapes.append(opset13.parameter(source.get_partial_shape(), source.get_element_type()))
             operation.input(0).replace_source_output(shapes[-1].output(0))
-    folded = ov.Model(copy.get_results(), shapes)
-    passes = Manager()
-    passes.register_pass(ConstantFolding())
-    passes.run_passes(folded)
-    return folded.get_results()[0].input_value(0).get_node()
+    return folded(ov.Model(copy.get_results(), shapes))
 
 
 def _halo(local: ov.Model) -> int:

@@ -7,8 +7,8 @@ single pixels need not know.
 import numpy as np
 import openvino as ov
 from openvino import opset13
-from openvino.passes import ConstantFolding, Manager
 
+from ..constants import folded
 from .winograd import TILE, convolution
 
 # Where there are fewer, the transforms take longer than what they save, of features or of filters,
@@ -137,8 +137,4 @@ def _reshaped(value: ov.Output, shape: list[int]) -> ov.Output:
 
 def _value(constant: ov.Output) -> np.ndarray:
     """What is computed of constants alone, such as weights that are stored in fewer bits."""
-    folded = ov.Model([opset13.result(constant)], []).clone()
-    passes = Manager()
-    passes.register_pass(ConstantFolding())
-    passes.run_passes(folded)
-    return folded.get_results()[0].input_value(0).get_node().data
+    return folded(ov.Model([opset13.result(constant)], []).clone()).data
