@@ -13,20 +13,27 @@ from .artifacts import sha256
 
 _SEAL = "seal.json"
 
+Shapes = dict[str, tuple[int, ...]]  # of inputs by name; -1 where any length will do
+
 
 class CompileCache:
-    """A folder with an entry for each IR file, device and configuration: OpenVINO's blobs, which refer to the weights
-    in the IR, and a seal that says what they were made of and their sha256."""
+    """A folder with an entry for each IR file, device, configuration and shape: OpenVINO's blobs, which refer to the
+    weights in the IR, and a seal that says what they were made of and their sha256."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def compile(self, core: ov.Core, path: Path, device: str, config: dict[str, Any]) -> ov.CompiledModel:
+    def compile(
+        self, core: ov.Core, path: Path, device: str, config: dict[str, Any], shapes: Shapes | None = None
+    ) -> ov.CompiledModel:
         """What `core.compile_model` gives and raises, from the cache where that is sound; the cache is then renewed.
 
-        A folder that cannot be written is no error: the model is compiled each time.
+        With `shapes`, the model is compiled for inputs of those. A folder that cannot be written is no error: the model
+        is compiled each time.
         """
-        entry = self._folder / hashlib.sha256(json.dumps([str(path.resolve()), device, config]).encode()).hexdigest()
+        key = json.dumps([str(path.resolve()), device, config, shapes])
+        entry = self._folder / hashlib.sha256(key.encode()).hexdigest()
+        source = shaped(core, path, shapes) if shapes else path
         ingredients = {
             "openvino": ov.get_version(),
             "device": core.get_property(device, "FULL_DEVICE_NAME"),
@@ -38,11 +45,19 @@ class CompileCache:
             entry.mkdir(parents=True, exist_ok=True)
             (entry / _SEAL).unlink(missing_ok=True)  # a blob that ends the process is not read a second time
         except OSError:
-            return core.compile_model(path, device, config)
-        compiled = core.compile_model(path, device, {**config, "CACHE_DIR": str(entry), "CACHE_MODE": "OPTIMIZE_SIZE"})
+            return core.compile_model(source, device, config)
+        cached = {"CACHE_DIR": str(entry), "CACHE_MODE": "OPTIMIZE_SIZE", "WEIGHTS_PATH": str(path.with_suffix(".bin"))}
+        compiled = core.compile_model(source, device, {**config, **cached})
         with suppress(OSError):  # without a seal it is made again
             (entry / _SEAL).write_text(json.dumps({**ingredients, "blobs": _blobs(entry)}), encoding="utf-8")
         return compiled
+
+
+def shaped(core: ov.Core, path: Path, shapes: Shapes) -> ov.Model:
+    """The model of an IR file, for inputs of these shapes."""
+    model = core.read_model(path)
+    model.reshape({name: ov.PartialShape(shape) for name, shape in shapes.items()})
+    return model
 
 
 def _seal(entry: Path) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
+from .compiled import Shapes
 from .convolutions import rewrite_convolutions
 from .device import EXACT, Device
 
@@ -79,20 +80,44 @@ class Component:
 
 
 class ShapedComponent(Component):
-    """A model of one input that is compiled for each new shape of it: for large ones that takes far less memory, since
-    OpenVINO plans it ahead. What it answers is overwritten by its next call, but not after `rest`."""
+    """A model that is compiled for each new shape of its inputs: OpenVINO can plan it ahead then, and takes less time
+    and, for large ones, far less memory."""
 
     _AT_ONCE = False
+    _compiled_for: Shapes | None = None
+
+    def _prepared(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:
+        shapes = self._shapes(inputs)
+        if self._compiled is None or shapes != self._compiled_for:
+            self.release()  # first
+            self._compiled, self._compiled_for = self._compile(shapes), shapes
+        return self._compiled
+
+    def _shapes(self, inputs: dict[str, np.ndarray]) -> Shapes:
+        return {name: value.shape for name, value in inputs.items()}
+
+    def _compile(self, shapes: Shapes) -> ov.CompiledModel:
+        return self._device.compile(self._model, self.precision, shapes)
+
+
+class Transformer(ShapedComponent):
+    """Compiled for a size and number of pictures, and for prompts of any length."""
+
+    def _shapes(self, inputs: dict[str, np.ndarray]) -> Shapes:
+        shapes = super()._shapes(inputs)
+        texts = [name for name in shapes if name.startswith("encoder_")]
+        return {**shapes, **{name: (shapes[name][0], -1, *shapes[name][2:]) for name in texts}}
+
+
+class DecoderSegment(ShapedComponent):
+    """What it answers is overwritten by its next call, but not after `rest`."""
+
     _SHARES_OUTPUT = True
     _model: ov.Model
 
-    def _prepared(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:
-        (value,) = inputs.values()
-        if self._compiled is None or tuple(self._compiled.inputs[0].shape) != value.shape:
-            self.release()  # first
-            shaped = self._model.clone()
-            shaped.reshape(ov.PartialShape(value.shape))
-            if self._device.name == "CPU":  # others have their own ways
-                rewrite_convolutions(shaped)
-            self._compiled = self._device.compile(shaped, self.precision)
-        return self._compiled
+    def _compile(self, shapes: Shapes) -> ov.CompiledModel:
+        shaped = self._model.clone()
+        shaped.reshape({name: ov.PartialShape(shape) for name, shape in shapes.items()})
+        if self._device.name == "CPU":  # others have their own ways
+            rewrite_convolutions(shaped)
+        return self._device.compile(shaped, self.precision)

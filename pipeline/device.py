@@ -8,7 +8,7 @@ from typing import Any
 import openvino as ov
 from openvino import opset13
 
-from .compiled import CompileCache
+from .compiled import CompileCache, Shapes, shaped
 from .errors import DeviceError
 from .machine import cpu_quota
 
@@ -61,12 +61,15 @@ class Device:
         compiled = self.core.compile_model(ov.Model([opset13.relu(number)], [number]), self.name, compile_config())
         return compiled.get_property("INFERENCE_NUM_THREADS")
 
-    def compile(self, model: Path | ov.Model, precision: str = EXACT) -> ov.CompiledModel:
-        """Compiles a model or an IR file; raises DeviceError where the device cannot take it."""
+    def compile(self, model: Path | ov.Model, precision: str = EXACT, shapes: Shapes | None = None) -> ov.CompiledModel:
+        """Compiles a model or an IR file, the file's for inputs of `shapes` if they are given; raises DeviceError where
+        the device cannot take it."""
         config = compile_config(precision)
         try:
             if self._cache and isinstance(model, Path):
-                return self._cache.compile(self.core, model, self.name, config)
+                return self._cache.compile(self.core, model, self.name, config, shapes)
+            if isinstance(model, Path) and shapes:
+                model = shaped(self.core, model, shapes)
             return self.core.compile_model(model, self.name, config)
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1].strip()

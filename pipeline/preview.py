@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from .components import ShapedComponent
+from .components import DecoderSegment
 from .cut import Segment
 from .device import Device
 
@@ -17,7 +17,7 @@ GROWTH = 8  # a draft decoder's features are shown where one latent position has
 class Preview:
     """Pictures of latents f32 [N, C, h, w], as the transformer makes them."""
 
-    def __init__(self, linear: dict[str, list], front: Sequence[tuple[str, ShapedComponent]] = ()) -> None:
+    def __init__(self, linear: dict[str, list], front: Sequence[tuple[str, DecoderSegment]] = ()) -> None:
         """`linear` maps the latents, or what the models in `front` (each with the name of its input) make of them, to
         RGB: "matrix" 3 x C, "bias" 3."""
         self._matrix, self._bias = np.asarray(linear["matrix"]), np.asarray(linear["bias"])
@@ -28,7 +28,7 @@ class Preview:
         """One that runs the segments of a draft decoder as far as `GROWTH`."""
         grown = np.cumprod([segment.growth for segment in segments])
         front = segments[: np.searchsorted(grown, GROWTH, side="right")]
-        return cls(linear, [(each.input_name, ShapedComponent(device, each.model, precision)) for each in front])
+        return cls(linear, [(each.input_name, DecoderSegment(device, each.model, precision)) for each in front])
 
     def __call__(self, latents: np.ndarray, width: int, height: int) -> Image.Image:
         """The pictures in a grid of MAX_SIDE at most, each in the proportions of `width` and `height` in pixels."""

@@ -9,7 +9,7 @@ import openvino as ov
 
 from .artifacts import COMPONENTS, DRAFT_DECODER, VAE_DECODER, Manifest, read_json
 from .classes import named_class
-from .components import Component, Turn
+from .components import Component, Transformer, Turn
 from .denoise import Denoiser
 from .device import EXACT, Device
 from .liveness import ELEMENT, most_live_bytes
@@ -55,7 +55,7 @@ class Stages:
             manifest.max_sequence_length,
         )
 
-        transformer = fit("transformer", lambda precision: Component(device, paths["transformer"], precision, turn))
+        transformer = fit("transformer", lambda precision: Transformer(device, paths["transformer"], precision, turn))
         self._transformer = transformer
         scheduler_class = named_class(folder, "scheduler")
         scheduler_config = read_json(folder / "scheduler" / "scheduler_config.json")

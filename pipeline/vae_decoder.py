@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from diffusers.image_processor import PixArtImageProcessor
 
-from .components import ShapedComponent, Turn
+from .components import DecoderSegment, Turn
 from .convolutions import TILE
 from .cut import Segment, cut
 from .device import EXACT, Device
@@ -51,7 +51,7 @@ class VaeDecoder:
     ) -> None:
         """Raises DeviceError where the device cannot take it."""
         self._model = device.core.read_model(path)
-        self._on_device = partial(ShapedComponent, device, precision=precision, turn=turn)
+        self._on_device = partial(DecoderSegment, device, precision=precision, turn=turn)
         self._scaling_factor = scaling_factor
         self.precision = precision
         self._seconds = 0.0

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pipeline import components, vae_decoder
-from pipeline.components import ShapedComponent
+from pipeline.components import DecoderSegment
 from pipeline.convolutions import TILE, phases
 from pipeline.cut import cut
 from pipeline.device import Device
@@ -176,7 +176,7 @@ def test_memory_grows_with_the_picture(decoder):
 def test_what_rests_keeps_no_tensors(decoder):
     """OpenVINO's release_memory leaves the inputs and outputs of an inference request alone."""
     vae = VaeDecoder(Device(), decoder[0], scaling_factor=1.0)
-    component = ShapedComponent(Device(), vae.segments[0].model)
+    component = DecoderSegment(Device(), vae.segments[0].model)
     features = np.zeros((1, 32, 8, 8), np.float32)
     component({vae.segments[0].input_name: features})
     held = sys.getrefcount(features)

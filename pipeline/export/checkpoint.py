@@ -18,9 +18,9 @@ from ..classes import named_class, pipeline_defaults
 from ..errors import ArtifactError, SanaError
 from ..settings import GenerationSettings, check_size
 from ..variants import DRAFT_FILE, DRAFT_SUFFIXES, Defaults, find_variant
+from .attention import clip_linear_attention
 from .draft import read_draft
 from .half import compute_in_f32
-from .layers import clip_linear_attention
 from .vae import check_vae_fits, find_vae
 from .weights import check_weights, choose_variant, count_weights, stored_type
 

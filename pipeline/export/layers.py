@@ -1,11 +1,7 @@
 """Layers that stand in for diffusers' and transformers' own, where those do not trace, or compress, as they should."""
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
-from diffusers.models import SanaTransformer2DModel
-from diffusers.models.attention_processor import SanaLinearAttnProcessor2_0
 from diffusers.models.embeddings import PatchEmbed
 from diffusers.models.transformers.sana_transformer import GLUMBConv
 from torch import Tensor, nn
@@ -37,24 +33,11 @@ class MixFeedForward(nn.Module):
         self.point = _linear(original.conv_point)
 
     def forward(self, hidden_states: Tensor) -> Tensor:
-        """f32 [B, D, h, w] to f32 [B, D, h, w]."""
+        """f32 [B, D, h, w] to f32 [B, D, 1, h * w]: the block flattens it, and so nothing is transposed."""
         expanded = F.silu(self.inverted(hidden_states.permute(0, 2, 3, 1)))
         hidden_states, gate = self.depth(expanded.permute(0, 3, 1, 2)).chunk(2, dim=1)
-        return self.point((hidden_states * F.silu(gate)).permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
-class ClippedLinearAttention(SanaLinearAttnProcessor2_0):
-    """Sana's linear attention as diffusers computes it in float16: its output clipped to what that can hold."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
-        limit = torch.finfo(torch.float16).max
-        return super().__call__(*args, **kwargs).clip(-limit, limit)
-
-
-def clip_linear_attention(model: SanaTransformer2DModel) -> None:
-    """Gives each block `ClippedLinearAttention`."""
-    for block in model.transformer_blocks:
-        block.attn1.set_processor(ClippedLinearAttention())
+        tokens = self.point((hidden_states * F.silu(gate)).permute(0, 2, 3, 1)).flatten(1, 2)
+        return tokens.permute(0, 2, 1)[:, :, None]
 
 
 class SincosPatchEmbed(nn.Module):

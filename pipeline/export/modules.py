@@ -8,9 +8,11 @@ from types import SimpleNamespace
 
 import torch
 from diffusers.models import AutoencoderDC, SanaTransformer2DModel
+from diffusers.models.autoencoders.autoencoder_dc import EfficientViTBlock
 from torch import Tensor, nn
 from transformers import Gemma2Model
 
+from .attention import LinearAttention, MultiscaleLinearAttention
 from .layers import MixFeedForward, ScaledEmbedding, SincosPatchEmbed
 
 
@@ -39,8 +41,9 @@ class TextEncoderModule(nn.Module):
 
 
 class TransformerModule(nn.Module):
-    """Sana's linear DiT. In the model given, the patch embedding is replaced by one that traces for any size, and the
-    feed-forward blocks by ones whose weights are those of matrix multiplications."""
+    """Sana's linear DiT. In the model given, the patch embedding is replaced by one that traces for any size, the
+    feed-forward blocks by ones whose weights are those of matrix multiplications, and linear attention by a faster way
+    to compute it."""
 
     def __init__(self, model: SanaTransformer2DModel) -> None:
         super().__init__()
@@ -49,6 +52,7 @@ class TransformerModule(nn.Module):
             model.register_module("patch_embed", SincosPatchEmbed(model.patch_embed))
         for block in model.transformer_blocks:
             block.register_module("ff", MixFeedForward(block.ff))
+            block.attn1.set_processor(LinearAttention(block.attn1.processor))
 
     def forward(
         self, hidden_states: Tensor, encoder_hidden_states: Tensor, encoder_attention_mask: Tensor, timestep: Tensor
@@ -87,11 +91,14 @@ class GuidedTransformerModule(TransformerModule):
 
 
 class VaeDecoderModule(nn.Module):
-    """The DC-AE's decoder."""
+    """The DC-AE's decoder. In the model given, linear attention is replaced by a faster way to compute it."""
 
     def __init__(self, model: AutoencoderDC) -> None:
         super().__init__()
         self.decoder = model.decoder
+        for part in self.decoder.modules():
+            if isinstance(part, EfficientViTBlock):
+                part.attn.processor = MultiscaleLinearAttention()
 
     def forward(self, latent_sample: Tensor) -> Tensor:
         """Latents divided by the scaling factor, f32 [1, C, h, w]. Returns pixels in [-1, 1], f32 [1, 3, 32h, 32w]."""
