@@ -52,6 +52,9 @@ def build_page(models: "Models", max_queue: int) -> "gr.Blocks":
 
 def serve(options: argparse.Namespace) -> None:
     """Serves until interrupted; raises SanaError where a model, the device or the port cannot be used."""
+    from pipeline import heap
+
+    heap.use_one_heap()  # Gradio starts the threads that will generate
     models = describe_models(options)
     app = launch(models, options)
     # The page is up while the model is loaded, and says so; what cannot be loaded ends it.

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from . import heap
 from .artifacts import DRAFT_DECODER, VAE_DECODER, Manifest, is_exported_by_optimum, read_manifest, resolve, verify
 from .bins import generation_size
 from .compiled import CompileCache
@@ -169,7 +170,8 @@ class SanaPipeline:
             before = self._stages.seconds()
             latents = yield from self._denoise(settings)
             self._stages.rest()  # of large pictures, the transformer's activations take as much as the decoder's
-            pixels = yield from self._decode(latents, settings)
+            with heap.kept():
+                pixels = yield from self._decode(latents, settings)
             unused = VAE_DECODER if settings.draft_decode else DRAFT_DECODER
             spent = self._stages.seconds().items()
             times = {name: seconds - before[name] for name, seconds in spent if name != unused}

@@ -44,6 +44,28 @@ def test_a_second_start_gets_the_compiled_model_and_the_same_answer(cache, ir):
     assert not load(cache, ir, "bf16")[1]
 
 
+def test_each_shape_has_an_entry_of_its_own(cache, ir):
+    """Blobs that refer to the weights in the IR, too."""
+    inputs = Sample.load(ir.parent).inputs
+    shapes = {name: value.shape for name, value in inputs.items()}
+    taller = {**shapes, "hidden_states": (*shapes["hidden_states"][:2], 8, *shapes["hidden_states"][3:])}
+
+    def load_for(shapes):
+        model = Device("CPU", CompileCache(cache)).compile(ir, "f32", shapes)
+        return model, model.get_property("LOADED_FROM_CACHE")
+
+    first, from_cache = load_for(shapes)
+    assert not from_cache
+    assert not load_for(taller)[1]
+    assert not load(cache, ir)[1]
+    again, from_cache = load_for(shapes)
+    assert from_cache
+    assert [tuple(port.shape) for port in again.inputs] == [shapes[port.get_any_name()] for port in again.inputs]
+    np.testing.assert_array_equal(answer(first, ir), answer(again, ir))
+    weights = ir.with_suffix(".bin").stat().st_size
+    assert all(0 < path.stat().st_size < weights for path in cache.rglob("*.blob"))
+
+
 def flip(path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 255

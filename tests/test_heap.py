@@ -1,0 +1,40 @@
+"""Freed memory that the process keeps for a while, in a process of its own."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import threading
+import numpy as np
+from pipeline import heap
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+def use():
+    np.ones(2**25).sum()  # 256 MB
+
+def generate():
+    before = resident()
+    with heap.kept():
+        use()
+        print((resident() - before) // 2**20)
+    print((resident() - before) // 2**20)
+
+heap.use_one_heap()
+thread = threading.Thread(target=generate)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's memory is kept")
+def test_freed_memory_is_kept_meanwhile_and_given_back():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    meanwhile, afterwards = map(int, done.stdout.split())
+    assert meanwhile >= 250
+    assert afterwards < 20
