@@ -72,6 +72,17 @@ def test_only_layers_after_a_norm_compute_in_8_bits(quantised):
     assert layers == {"attn1.to_q", "attn1.to_k", "attn1.to_v", "attn2.to_q", "ff.inverted"}
 
 
+def test_layers_that_compute_in_floating_point_are_not_smoothed(quantised):
+    """SmoothQuant's factors are for quantised activations; before others OpenVINO transposed what they scale."""
+    sources = [
+        operation.input_value(0).get_node() for operation in quantised.get_ops() if weight(operation) is not None
+    ]
+    scaled = [source for source in sources if source.get_friendly_name().endswith("nncf_smooth_quant")]
+    smoothed = [operation for operation in quantised.get_ops() if "nncf_smooth_quant" in operation.get_friendly_name()]
+    assert not scaled
+    assert smoothed  # elsewhere they are
+
+
 def test_psnr_is_that_of_its_definition():
     reference = np.array([0.0, 10.0, 5.0])
     assert parity.psnr(reference, reference) == parity.MOST

@@ -23,8 +23,24 @@ def quantize(model: ov.Model, calibration: list[dict[str, np.ndarray]]) -> ov.Mo
             subset_size=len(calibration),
             ignored_scope=nncf.IgnoredScope(names=_kept(model), validate=False),
         )
+        _leave_as_given(quantized, model)
         _store_in_8_bits(quantized)
         return nncf.compress_weights(quantized, mode=nncf.CompressWeightsMode.INT8_ASYM)
+
+
+def _leave_as_given(quantized: ov.Model, given: ov.Model) -> None:
+    """Takes NNCF's SmoothQuant back where activations are not quantised after all: there its factors gain nothing, and
+    OpenVINO 2026.4 would transpose what they scale."""
+    layers = {operation.get_friendly_name(): operation for operation in given.get_ops()}
+    for operation in quantized.get_ordered_ops():
+        scaled_weight = weight(operation)
+        source = operation.input_value(0).get_node() if scaled_weight else None
+        if scaled_weight and source and source.get_friendly_name().endswith("nncf_smooth_quant"):
+            operation.input(0).replace_source_output(source.input_value(0))
+            given_weight = weight(layers[operation.get_friendly_name()])
+            assert given_weight
+            as_given = given_weight.get_data(dtype=np.float32)
+            scaled_weight.output(0).replace(opset13.constant(as_given, given_weight.get_element_type()).output(0))
 
 
 def _store_in_8_bits(model: ov.Model) -> None:
