@@ -8,6 +8,9 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .machine import free_memory
+
+KEPT_SHARE = 1 / 8  # of the memory that is free; more than that is given back
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -3, -4, -8
 _MOST = 2**31 - 1
 _LARGE = 2**25  # bytes, from which on glibc maps memory of its own after a while
@@ -24,7 +27,7 @@ def use_one_heap() -> None:
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Meanwhile freed memory stays with this process, and is given back in the end."""
+    """Meanwhile freed memory stays with this process; in the end it is given back, unless it is little."""
     if _GLIBC:
         _GLIBC.mallopt(_MMAP_MAX, 0)
         _GLIBC.mallopt(_TRIM_THRESHOLD, _MOST)
@@ -34,5 +37,18 @@ def kept() -> Iterator[None]:
         if _GLIBC:
             _GLIBC.mallopt(_MMAP_MAX, _MAPPINGS)
             _GLIBC.mallopt(_MMAP_THRESHOLD, _LARGE)
-            _GLIBC.mallopt(_TRIM_THRESHOLD, _LARGE)
-            _GLIBC.malloc_trim(0)
+            if _freed(_GLIBC) > KEPT_SHARE * free_memory():
+                _GLIBC.mallopt(_TRIM_THRESHOLD, _LARGE)
+                _GLIBC.malloc_trim(0)
+
+
+class _Mallinfo2(ctypes.Structure):
+    _fields_ = [("counts", ctypes.c_size_t * 10)]
+
+
+def _freed(glibc: ctypes.CDLL) -> float:
+    """Bytes that are kept, or that once were."""
+    if not hasattr(glibc, "mallinfo2"):  # before glibc 2.33
+        return float("inf")
+    glibc.mallinfo2.restype = _Mallinfo2
+    return glibc.mallinfo2().counts[8]  # "fordblks"

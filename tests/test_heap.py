@@ -7,6 +7,7 @@ import sys
 import pytest
 
 PROGRAM = """
+import sys
 import threading
 import numpy as np
 from pipeline import heap
@@ -25,6 +26,7 @@ def generate():
         print((resident() - before) // 2**20)
     print((resident() - before) // 2**20)
 
+heap.KEPT_SHARE = float(sys.argv[1])
 heap.use_one_heap()
 thread = threading.Thread(target=generate)
 thread.start()
@@ -33,8 +35,9 @@ thread.join()
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's memory is kept")
-def test_freed_memory_is_kept_meanwhile_and_given_back():
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize(("share", "is_kept"), [("0", False), ("1", True)])
+def test_freed_memory_is_kept_meanwhile_and_given_back_unless_it_is_little(share, is_kept):
+    done = subprocess.run([sys.executable, "-c", PROGRAM, share], capture_output=True, text=True, check=True)
     meanwhile, afterwards = map(int, done.stdout.split())
     assert meanwhile >= 250
-    assert afterwards < 20
+    assert afterwards >= 250 if is_kept else afterwards < 20
