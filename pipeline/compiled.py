@@ -46,7 +46,9 @@ class CompileCache:
             (entry / _SEAL).unlink(missing_ok=True)  # a blob that ends the process is not read a second time
         except OSError:
             return core.compile_model(source, device, config)
-        cached = {"CACHE_DIR": str(entry), "CACHE_MODE": "OPTIMIZE_SIZE", "WEIGHTS_PATH": str(path.with_suffix(".bin"))}
+        cached = {"CACHE_DIR": str(entry), "CACHE_MODE": "OPTIMIZE_SIZE"}
+        if "WEIGHTS_PATH" in core.get_property(device, "SUPPORTED_PROPERTIES"):
+            cached["WEIGHTS_PATH"] = str(path.with_suffix(".bin"))  # OpenVINO forgets it of models that were reshaped
         compiled = core.compile_model(source, device, {**config, **cached})
         with suppress(OSError):  # without a seal it is made again
             (entry / _SEAL).write_text(json.dumps({**ingredients, "blobs": _blobs(entry)}), encoding="utf-8")

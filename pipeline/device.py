@@ -72,9 +72,19 @@ class Device:
                 model = shaped(self.core, model, shapes)
             return self.core.compile_model(model, self.name, config)
         except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1].strip()
             name = model if isinstance(model, Path) else f"The model {model.get_friendly_name()}"
-            raise DeviceError(f"{name} does not compile for {self.name}: {reason}") from error
+            raise DeviceError(f"{name} does not compile for {self.name}: {_reason(error)}") from error
+
+    def read(self, path: Path) -> ov.Model:
+        """The model of an IR file; raises DeviceError if it is none."""
+        try:
+            return self.core.read_model(path)
+        except RuntimeError as error:
+            raise DeviceError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: RuntimeError) -> str:
+    return str(error).strip().splitlines()[-1].strip()
 
 
 def _visible_processors() -> int:

@@ -55,6 +55,7 @@ class Stages:
             manifest.max_sequence_length,
         )
 
+        device.read(paths["transformer"])  # a damaged one is refused now, though compiled when a size is asked for
         transformer = fit("transformer", lambda precision: Transformer(device, paths["transformer"], precision, turn))
         self._transformer = transformer
         scheduler_class = named_class(folder, "scheduler")
@@ -106,7 +107,7 @@ class Stages:
     @cached_property
     def _bytes_per_position(self) -> float:
         """Bytes of the transformer's activations for each position of a latent."""
-        model = self._device.core.read_model(self._paths["transformer"])
+        model = self._device.read(self._paths["transformer"])
         shapes = {
             "hidden_states": [1, self.denoiser.config["in_channels"], _SIDE, _SIDE],
             "encoder_hidden_states": [1, _TOKENS, self.denoiser.config["caption_channels"]],

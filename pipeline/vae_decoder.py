@@ -49,8 +49,8 @@ class VaeDecoder:
     def __init__(
         self, device: Device, path: Path, scaling_factor: float, precision: str = EXACT, turn: Turn | None = None
     ) -> None:
-        """Raises DeviceError where the device cannot take it."""
-        self._model = device.core.read_model(path)
+        """Raises DeviceError where the file is damaged, or the device cannot take it."""
+        self._model = device.read(path)
         self._on_device = partial(DecoderSegment, device, precision=precision, turn=turn)
         self._scaling_factor = scaling_factor
         self.precision = precision

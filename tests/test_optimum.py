@@ -108,3 +108,12 @@ def test_a_missing_file_is_named(exported, tmp_path, name):
     (folder / name).unlink()
     with pytest.raises(SanaError, match=name):
         SanaPipeline.from_pretrained(folder)
+
+
+@pytest.mark.parametrize("part", ["text_encoder", "transformer", "vae_decoder"])
+def test_a_damaged_model_is_named(exported, tmp_path, part):
+    """When it is loaded, whenever it will be compiled."""
+    folder = shutil.copytree(exported[0], tmp_path / "copy")
+    (folder / part / "openvino_model.xml").write_text("<net")
+    with pytest.raises(SanaError, match=f"{part}/openvino_model.xml"):
+        SanaPipeline.from_pretrained(folder)

@@ -97,7 +97,7 @@ class VaeDecoderModule(nn.Module):
         super().__init__()
         self.decoder = model.decoder
         for part in self.decoder.modules():
-            if isinstance(part, EfficientViTBlock):
+            if isinstance(part, EfficientViTBlock) and part.attn.norm_type == "rms_norm":
                 part.attn.processor = MultiscaleLinearAttention()
 
     def forward(self, latent_sample: Tensor) -> Tensor:
