@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from .machine import free_memory
 
-KEPT_SHARE = 1 / 8  # of the memory that is free; more than that is given back
+KEPT_SHARE = 1 / 4  # of the memory that is free; more than that is given back
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -3, -4, -8
 _MOST = 2**31 - 1
 _LARGE = 2**25  # bytes, from which on glibc maps memory of its own after a while
@@ -39,7 +39,13 @@ def kept() -> Iterator[None]:
             _GLIBC.mallopt(_MMAP_THRESHOLD, _LARGE)
             if _freed(_GLIBC) > KEPT_SHARE * free_memory():
                 _GLIBC.mallopt(_TRIM_THRESHOLD, _LARGE)
-                _GLIBC.malloc_trim(0)
+                give_back()
+
+
+def give_back() -> None:
+    """Gives back what is kept."""
+    if _GLIBC:
+        _GLIBC.malloc_trim(0)
 
 
 class _Mallinfo2(ctypes.Structure):

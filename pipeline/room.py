@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from . import heap
 from .errors import SettingsError
 from .machine import free_memory
 from .settings import MIN_SIZE, SIZE_MULTIPLE
@@ -10,8 +11,11 @@ from .settings import MIN_SIZE, SIZE_MULTIPLE
 def check_room(memory: Callable[[int, int], float], width: int, height: int) -> None:
     """Raises SettingsError, naming the largest size of that shape that fits, where `memory` (bytes that a picture of
     a width and a height takes) is more than what is free."""
-    free = free_memory()
     needed = memory(width, height)
+    if needed <= free_memory():
+        return
+    heap.give_back()
+    free = free_memory()
     if needed <= free:
         return
     smaller = ((_scaled(width, part), _scaled(height, part)) for part in range(31, 0, -1))

@@ -21,6 +21,13 @@ def test_the_largest_of_the_shape_that_fits_is_named(monkeypatch):
         check_room(memory, 1024, 512)
 
 
+def test_memory_that_is_kept_is_given_back_before_a_size_is_refused(monkeypatch):
+    free = [1000]
+    monkeypatch.setattr(room, "free_memory", lambda: free[0])
+    monkeypatch.setattr(room.heap, "give_back", lambda: free.insert(0, 1024 * 512))
+    check_room(lambda width, height: width * height, 1024, 512)
+
+
 def test_a_generation_is_refused_before_it_starts(pipe, monkeypatch):
     settings = pipe.settings("a house", width=512, height=256)
     fits = pipe._stages.memory(settings, 4, 8)
