@@ -58,7 +58,7 @@ class CompileCache:
 def shaped(core: ov.Core, path: Path, shapes: Shapes) -> ov.Model:
     """The model of an IR file, for inputs of these shapes."""
     model = core.read_model(path)
-    model.reshape({name: ov.PartialShape(shape) for name, shape in shapes.items()})
+    model.reshape(shapes)
     return model
 
 

@@ -117,7 +117,7 @@ class DecoderSegment(ShapedComponent):
 
     def _compile(self, shapes: Shapes) -> ov.CompiledModel:
         shaped = self._model.clone()
-        shaped.reshape({name: ov.PartialShape(shape) for name, shape in shapes.items()})
+        shaped.reshape(shapes)
         if self._device.name == "CPU":  # others have their own ways
             rewrite_convolutions(shaped)
         return self._device.compile(shaped, self.precision)

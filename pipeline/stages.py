@@ -1,9 +1,8 @@
 """The stages of a generation, made of an IR folder: prompt -> embeddings -> latents -> pixels."""
 
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import openvino as ov
 
@@ -40,7 +39,7 @@ class Stages:
         has_draft = DRAFT_DECODER in manifest.components
         names = (*COMPONENTS, DRAFT_DECODER) if has_draft else COMPONENTS
         paths = {name: folder / name / "openvino_model.xml" for name in names}
-        self._device, self._paths, self._low_memory = device, paths, low_memory
+        self._paths, self._low_memory = paths, low_memory
 
         def fit(name: str, build: Callable[[str], Model]) -> Model:
             return fitting(build, fast, folder / name, manifest.components.get(name, {}).get("parity_db", 0.0))
@@ -55,7 +54,6 @@ class Stages:
             manifest.max_sequence_length,
         )
 
-        device.read(paths["transformer"])  # a damaged one is refused now, though compiled when a size is asked for
         transformer = fit("transformer", lambda precision: Transformer(device, paths["transformer"], precision, turn))
         self._transformer = transformer
         scheduler_class = named_class(folder, "scheduler")
@@ -67,6 +65,9 @@ class Stages:
             manifest.family,
             lambda: scheduler_class.from_config(scheduler_config),
         )
+
+        # read now, though compiled when a size is asked for: a damaged one is refused
+        self._bytes_per_position = _bytes_per_position(device.read(paths["transformer"]), self.denoiser.config)
 
         scaling_factor = read_json(folder / "vae_decoder" / "config.json")["scaling_factor"]
         vae_decoder = fit(
@@ -104,18 +105,6 @@ class Stages:
         held = max(weights) if self._low_memory else sum(unread)
         return held + max(denoising, decoding) + images * 3 * ELEMENT * height * width * SIZE_MULTIPLE**2
 
-    @cached_property
-    def _bytes_per_position(self) -> float:
-        """Bytes of the transformer's activations for each position of a latent."""
-        model = self._device.read(self._paths["transformer"])
-        shapes = {
-            "hidden_states": [1, self.denoiser.config["in_channels"], _SIDE, _SIDE],
-            "encoder_hidden_states": [1, _TOKENS, self.denoiser.config["caption_channels"]],
-            "encoder_attention_mask": [1, _TOKENS],
-        }
-        model.reshape({port: ov.PartialShape(shapes.get(port.get_any_name(), [1])) for port in model.inputs})
-        return OVERHEAD * most_live_bytes(model) / _SIDE**2
-
     def rest(self) -> None:
         """Frees the transformer's activations, which OpenVINO would keep for another step; weights stay.
 
@@ -126,3 +115,14 @@ class Stages:
     def seconds(self) -> dict[str, float]:
         """The time spent in each model so far."""
         return {name: model.seconds for name, model in self._models.items()}
+
+
+def _bytes_per_position(transformer: ov.Model, config: dict[str, Any]) -> float:
+    """Bytes of the transformer's activations for each position of a latent; the model is reshaped."""
+    shapes = {
+        "hidden_states": [1, config["in_channels"], _SIDE, _SIDE],
+        "encoder_hidden_states": [1, _TOKENS, config["caption_channels"]],
+        "encoder_attention_mask": [1, _TOKENS],
+    }
+    transformer.reshape({port: ov.PartialShape(shapes.get(port.get_any_name(), [1])) for port in transformer.inputs})
+    return OVERHEAD * most_live_bytes(transformer) / _SIDE**2
