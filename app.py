@@ -8,13 +8,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from pipeline import SanaError
-from pipeline.page.flags import MAX_QUEUE, USAGE_ERROR, parse
+from pipeline.page.flags import USAGE_ERROR, parse
 
 if TYPE_CHECKING:
     import gradio as gr
 
     from pipeline import SanaPipeline
-    from pipeline.page.models import Models
+    from pipeline.jobs.job_queue import JobQueue
+    from pipeline.jobs.models import Models
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,32 +35,37 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def build_app(pipeline: "SanaPipeline", max_queue: int = MAX_QUEUE) -> "gr.Blocks":
-    """The page and its `/generate` endpoint for a loaded pipeline, not launched."""
-    from pipeline.page.models import Models
-    from pipeline.page.sources import LoadedSource
+def build_app(pipeline: "SanaPipeline", queue: "JobQueue | None" = None) -> "gr.Blocks":
+    """Return the page and its `/generate` endpoint for a loaded pipeline, not launched."""
+    from pipeline.jobs.model_sources import LoadedSource
+    from pipeline.jobs.models import Models
 
-    return build_page(Models([LoadedSource(pipeline)]), max_queue)
+    return build_page(Models([LoadedSource(pipeline)]), queue)
 
 
-def build_page(models: "Models", max_queue: int) -> "gr.Blocks":
-    from pipeline.machine import cache_folder
+def build_page(models: "Models", queue: "JobQueue | None" = None) -> "gr.Blocks":
+    """Return the page for a menu of models, not launched; in the language of this machine, as far as it speaks it."""
+    from pipeline.jobs.job_queue import JobQueue
+    from pipeline.jobs.service import GenerationService
+    from pipeline.jobs.timings import Timings
     from pipeline.page.layout import build
-    from pipeline.page.timings import Timings
+    from pipeline.page.words import local_words
+    from pipeline.runtime.host import cache_folder
 
-    return build(models, Timings(cache_folder()), max_queue)
+    return build(GenerationService(models, Timings(cache_folder()), queue or JobQueue()), local_words())
 
 
 def serve(options: argparse.Namespace) -> None:
-    """Serves until interrupted; raises SanaError where a model, the device or the port cannot be used."""
-    from pipeline import heap
+    """Serve until interrupted; raise SanaError if a model, the device or the port cannot be used."""
+    from pipeline.domain.progress import print_progress
+    from pipeline.runtime.malloc import use_single_arena
 
-    heap.use_one_heap()  # Gradio starts the threads that will generate
+    use_single_arena()  # before there are the threads that will generate
     models = describe_models(options)
     app = launch(models, options)
     # The page is up while the model is loaded, and says so; what cannot be loaded ends it.
     try:
-        models.start(report=lambda line: print(line, flush=True))
+        models.start(print_progress)
     except SanaError:
         app.close(verbose=False)
         raise
@@ -67,11 +73,11 @@ def serve(options: argparse.Namespace) -> None:
 
 
 def describe_models(options: argparse.Namespace) -> "Models":
-    """The menu, of which nothing is loaded yet; raises SanaError for what is plainly wrong already."""
-    from pipeline.device import Device
+    """Return the menu, of which nothing is loaded yet; raise SanaError for what is plainly wrong already."""
+    from pipeline.jobs.model_sources import BundledSource, NamedSource
+    from pipeline.jobs.models import Models
     from pipeline.miniature import CHECKPOINT
-    from pipeline.page.models import Models
-    from pipeline.page.sources import BundledSource, NamedSource
+    from pipeline.runtime.device import Device
 
     Device(options.device)
     if not options.model:
@@ -80,9 +86,12 @@ def describe_models(options: argparse.Namespace) -> "Models":
 
 
 def launch(models: "Models", options: argparse.Namespace) -> "gr.Blocks":
-    from pipeline.page.look import LAUNCH
+    """Return the page, served; raise SanaError if somebody took the port."""
+    from pipeline.jobs.job_queue import JobQueue
+    from pipeline.page.theme import launch_options
+    from pipeline.page.words import local_words
 
-    app = build_page(models, options.max_queue)
+    app = build_page(models, JobQueue(options.max_queue, options.max_per_client))
     try:
         _, url, share_url = app.launch(
             server_name=options.host,
@@ -92,7 +101,7 @@ def launch(models: "Models", options: argparse.Namespace) -> "gr.Blocks":
             mcp_server=options.mcp,
             prevent_thread_lock=True,
             quiet=True,
-            **LAUNCH,
+            **launch_options(local_words()),
         )
     except OSError as error:  # someone took the port since it was checked
         raise SanaError(f"Port {options.port} of {options.host} cannot be used: choose another with --port.") from error

@@ -2,19 +2,17 @@
 On request it publishes the folder on the Hugging Face Hub, and a Space that runs it."""
 
 import argparse
+import dataclasses
+import json
 import sys
 from pathlib import Path
 
-from pipeline.errors import SanaError
+from pipeline.domain.catalogue import CATALOGUE
+from pipeline.domain.errors import SanaError
+from pipeline.domain.progress import Progress, print_progress
+from pipeline.export.compression_recipes import RECIPES
 from pipeline.miniature import CHECKPOINT
-from pipeline.variants import CATALOGUE
 
-COMPRESSIONS = {
-    "fp16": "weights stored in 16 bits",
-    "int8": "weights in 8 bits",
-    "int4": "the transformer's weights in 4 bits, the others' in 8",
-    "w8a8": "weights and activations in 8 bits, the text encoder's weights only",
-}
 INTERRUPTED = 130  # the shell's exit status for Ctrl-C
 
 
@@ -42,30 +40,38 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    """The stages in order. What forbids to publish is said first: an export may take an hour."""
+    """Run the stages in order. What forbids publishing is said first: an export may take an hour."""
     if options.push_to_hub is None and (options.space or options.private):
         raise SanaError("--space and --private belong to --push-to-hub: name the model repo with it.")
     if options.push_to_hub is not None:
         from pipeline.publish import check_publishing
 
         check_publishing(options.push_to_hub, options.space)
-    from pipeline.hub import find_checkpoint, find_vae
+    from pipeline.hub.checkpoint_download import find_checkpoint, find_vae
 
-    checkpoint = find_checkpoint(options.model, tell)
-    vae = find_vae(options.vae, tell) if options.vae else None
+    on_progress = print_json if options.json_progress else print_text
+    checkpoint = find_checkpoint(options.model, on_progress)
+    vae = find_vae(options.vae, on_progress) if options.vae else None
     from pipeline.export import precompile  # takes seconds to load
 
-    output = precompile(checkpoint.folder, options.output, options.compression, vae, checkpoint.name, progress=tell)
+    output = precompile(checkpoint.folder, options.output, options.compression, vae, checkpoint.name, on_progress)
     if options.push_to_hub is not None:
         from pipeline.publish import publish, publish_space
 
-        model = publish(output, checkpoint.folder, options.push_to_hub, options.private, tell)
+        model = publish(output, checkpoint.folder, options.push_to_hub, options.private, on_progress)
         if options.space:
-            publish_space(options.space, model, options.private, tell)
+            publish_space(options.space, model, options.private, on_progress)
 
 
-def tell(line: str) -> None:
-    print(line, flush=True)
+def print_text(progress: Progress) -> None:
+    """Print the sentence of a record; that an export begins is news for programs only."""
+    if (progress.stage, progress.done) != ("export", 0):
+        print_progress(progress)
+
+
+def print_json(progress: Progress) -> None:
+    """Print a record as one line of JSON."""
+    print(json.dumps(dataclasses.asdict(progress)), flush=True)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -82,9 +88,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, metavar="DIR", help="the folder to write")
     parser.add_argument(
         "--compression",
-        choices=COMPRESSIONS,
+        choices=RECIPES,
         default="fp16",
-        help="; ".join(f"{name}: {meaning}" for name, meaning in COMPRESSIONS.items()) + " (default: fp16)",
+        help="; ".join(f"{name}: {recipe.meaning}" for name, recipe in RECIPES.items()) + " (default: fp16)",
     )
     parser.add_argument(
         "--vae",
@@ -105,16 +111,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="with --push-to-hub: also create or update a Gradio Space there that runs the published model",
     )
     parser.add_argument("--list", action="store_true", help="print the published checkpoints, and do nothing else")
+    parser.add_argument("--json-progress", action="store_true", help="print progress as JSON lines, for programs")
     return parser.parse_args(arguments)
 
 
 def catalogue() -> str:
-    """The published checkpoints as a table."""
+    """Return the published checkpoints as a table."""
     lines = [f"{'checkpoint':<58}{'family':<8}{'size':>5}{'steps':>7}{'guidance':>10}  {'weights':<15}licence"]
     for variant in CATALOGUE:
         weights = (variant.weights or "bf16") + (", clipped" if variant.clip else "")
         lines.append(
-            f"{variant.repo:<58}{variant.family:<8}{variant.size:>5}{variant.steps:>7}{variant.guidance:>10}  "
+            f"{variant.repo:<58}{variant.family.name:<8}{variant.size:>5}{variant.steps:>7}{variant.guidance:>10}  "
             f"{weights:<15}{variant.licence}"
         )
     return "\n".join(lines)

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from .errors import SanaError
+from .domain.errors import SanaError
 
 if TYPE_CHECKING:
-    from .sana import SanaPipeline
+    from .generation.pipeline import SanaPipeline
 
 __all__ = ["SanaError", "SanaPipeline"]
 
@@ -13,7 +13,7 @@ __all__ = ["SanaError", "SanaPipeline"]
 def __getattr__(name: str) -> object:
     # Loaded on first use: openvino, torch and transformers take seconds, and `app.py --help` needs none of them.
     if name == "SanaPipeline":
-        from .sana import SanaPipeline
+        from .generation.pipeline import SanaPipeline
 
         return SanaPipeline
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

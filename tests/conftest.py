@@ -66,7 +66,7 @@ def model(tmp_path_factory):
 
     root = tmp_path_factory.mktemp("model")
     build(root / "checkpoint", sample_size=8)
-    return precompile(root / "checkpoint", root / "ir", "fp16", progress=lambda line: None)
+    return precompile(root / "checkpoint", root / "ir", "fp16", on_progress=lambda progress: None)
 
 
 @pytest.fixture(scope="session")
@@ -88,10 +88,15 @@ def page(pipe):
 @contextmanager
 def serve_page(app):
     """Serves a page as app.py does; yields its address."""
-    from pipeline.page.look import LAUNCH
+    from pipeline.page.theme import launch_options
+    from pipeline.page.words import English
 
     _, url, _ = app.launch(
-        server_name="127.0.0.1", server_port=free_port(), prevent_thread_lock=True, quiet=True, **LAUNCH
+        server_name="127.0.0.1",
+        server_port=free_port(),
+        prevent_thread_lock=True,
+        quiet=True,
+        **launch_options(English()),
     )
     try:
         yield url
@@ -102,7 +107,7 @@ def serve_page(app):
 @pytest.fixture
 def steps_done(pipe, monkeypatch):
     """What the pipeline does from now on, slowed down: a number for each step, "closed" when a generation ends."""
-    from pipeline.updates import StepUpdate
+    from pipeline.domain.updates import StepUpdate
 
     events = []
     original = pipe.generate
@@ -165,7 +170,7 @@ def offline(monkeypatch):
 @pytest.fixture
 def slow_bands(pipe, monkeypatch):
     """Decoding in many small bands, slowed down: a number for each, "done", and "closed" when a generation ends."""
-    from pipeline.updates import DecodeUpdate, Result
+    from pipeline.domain.updates import DecodeUpdate, Result
 
     events = []
     original = pipe.generate

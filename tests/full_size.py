@@ -17,7 +17,8 @@ from diffusers import AutoencoderDC, DPMSolverMultistepScheduler, SanaPipeline, 
 from safetensors.torch import save_file
 from transformers import Gemma2Config, Gemma2Model
 
-from pipeline.variants import CATALOGUE, ModelVariant
+from pipeline.domain.catalogue import CATALOGUE, ModelVariant
+from pipeline.domain.families import SPRINT
 from tests.tiny_checkpoint import tokenizer
 
 SHARD = 2 * 1024**3  # bytes
@@ -41,7 +42,6 @@ VAE_STAGES = {
 
 def build(variant: ModelVariant, folder: Path) -> Path:
     """Writes the checkpoint and returns its folder."""
-    sprint = variant.family == "sprint"
     models = {"text_encoder": text_encoder, "transformer": lambda: transformer(variant), "vae": autoencoder}
     for part, make in models.items():
         with torch.device("meta"):
@@ -50,7 +50,7 @@ def build(variant: ModelVariant, folder: Path) -> Path:
     tokenizer("\n".join(INSTRUCTION), 4000).save_pretrained(folder / "tokenizer")
     scheduler = (
         SCMScheduler()
-        if sprint
+        if variant.family is SPRINT
         else DPMSolverMultistepScheduler(
             use_flow_sigmas=True,
             prediction_type="flow_prediction",
@@ -59,7 +59,7 @@ def build(variant: ModelVariant, folder: Path) -> Path:
     )
     scheduler.save_pretrained(folder / "scheduler")
     index = {
-        "_class_name": "SanaSprintPipeline" if sprint else "SanaPipeline",
+        "_class_name": variant.family.pipeline_class,
         "scheduler": ["diffusers", type(scheduler).__name__],
         "text_encoder": ["transformers", "Gemma2Model"],
         "tokenizer": ["transformers", "PreTrainedTokenizerFast"],
@@ -78,7 +78,7 @@ def transformer(variant: ModelVariant, layers: int | None = None) -> SanaTransfo
     """Its shape is told by the words of its name; `layers` instead of as many as it has."""
     words = variant.name.split("_")
     depth, heads, cross_heads, cross_width = next(SHAPES[SIZES.get(w, w)] for w in words if SIZES.get(w, w) in SHAPES)
-    sprint = variant.family == "sprint"
+    sprint = variant.family is SPRINT
     return SanaTransformer2DModel(
         num_layers=layers or depth,
         num_attention_heads=heads,

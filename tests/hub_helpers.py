@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import SanaError
-from pipeline.hub import fetch
+from pipeline.hub.download import fetch
 from tests.fake_hub import WRITE
 
 NAME = "tester/sana-ir"
@@ -13,16 +13,16 @@ TAG = "openvino-2026.4.1-fp16"
 
 
 def refused(name, call=fetch) -> str:
-    """Fetches, which must fail; returns the one sentence."""
+    """Fetch, which must fail; return the one sentence."""
     with pytest.raises(SanaError) as caught:
-        call(name, lambda line: None)
+        call(name, lambda progress: None)
     assert "\n" not in str(caught.value)
     assert WRITE not in str(caught.value)
     return str(caught.value)
 
 
 def quietly(name, call=fetch) -> Path:
-    return call(name, lambda line: None)
+    return call(name, lambda progress: None)
 
 
 def without(files, *names):

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from pipeline.variants import CATALOGUE, ModelVariant
+from pipeline.domain.catalogue import CATALOGUE, ModelVariant
 from tests.full_size import build
 
 VARIANTS = {variant.name: variant for variant in CATALOGUE}

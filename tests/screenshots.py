@@ -14,15 +14,16 @@ COLOURS = 256  # a palette: about a hundred kilobytes each
 
 
 def main(folder: Path = FOLDER) -> None:
-    from app import MAX_QUEUE, build_page
+    from app import build_page
+    from pipeline.domain.progress import print_progress
+    from pipeline.jobs.model_sources import BundledSource
+    from pipeline.jobs.models import Models
     from pipeline.miniature import CHECKPOINT
-    from pipeline.page.models import Models
-    from pipeline.page.sources import BundledSource
 
     folder.mkdir(parents=True, exist_ok=True)
     models = Models([BundledSource(CHECKPOINT, "CPU")])
-    models.start(print)
-    with serve_page(build_page(models, MAX_QUEUE)) as url, chromium() as browser:
+    models.start(print_progress)
+    with serve_page(build_page(models)) as url, chromium() as browser:
         if browser is None:
             sys.exit("There is no chromium here (Debian and Ubuntu: apt-get install chromium).")
 

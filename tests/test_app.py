@@ -1,19 +1,23 @@
 """The endpoint `/generate` over HTTP, as gradio_client and curl use it, on a random tiny checkpoint."""
 
+import asyncio
 import threading
+from contextlib import aclosing
 
 import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import ValidationError
-from gradio_client.utils import Status
 
-from pipeline.image import read_settings, write_png
-from pipeline.page.generation import Generation
-from pipeline.page.models import Models
-from pipeline.page.sources import LoadedSource
-from pipeline.page.timings import Timings
-from pipeline.settings import MAX_SEED, MAX_STEPS
+from pipeline.domain.settings import MAX_SEED, MAX_STEPS
+from pipeline.generation.metadata import read_settings, write_png
+from pipeline.jobs.job_queue import JobQueue
+from pipeline.jobs.model_sources import LoadedSource
+from pipeline.jobs.models import Models
+from pipeline.jobs.service import GenerationService
+from pipeline.jobs.timings import Timings
+from pipeline.page.following import draw
+from pipeline.page.words import English
 from tests.conftest import wait_for
 
 
@@ -40,13 +44,13 @@ def test_generate_is_the_only_endpoint_and_only_the_prompt_has_no_default(client
         "prompt": None,
         "negative_prompt": "",
         "style": "none",
-        "width": pipe.defaults.width,
-        "height": pipe.defaults.height,
-        "num_inference_steps": pipe.defaults.num_inference_steps,
-        "guidance_scale": pipe.defaults.guidance_scale,
+        **pipe.model.defaults,
         "seed": 0,
         "randomize_seed": False,
         "num_images": 1,
+        "model": pipe.model.name,
+        "use_resolution_binning": True,
+        "draft_decode": False,
     }
     assert [each["parameter_name"] for each in parameters if not each["parameter_has_default"]] == ["prompt"]
 
@@ -57,19 +61,19 @@ def test_the_pictures_are_the_bytes_that_python_writes(client, pipe, tmp_path):
         "width": 160,
         "num_inference_steps": 2,
         "guidance_scale": 3.5,
-        "seed": MAX_SEED,
+        "seed": MAX_SEED - 1,
     }
     images, seed, times = generate(client, num_images=2, **settings)
-    assert seed == MAX_SEED
+    assert seed == MAX_SEED - 1
     assert times.startswith("Done in ")
     expected = pipe("a house", num_images_per_prompt=2, **settings).images
     assert len(images) == len(expected) == 2
-    for path, image in zip(paths(images), expected, strict=True):
+    for index, (path, image) in enumerate(zip(paths(images), expected, strict=True)):
+        own = {**settings, "seed": seed + index}
+        assert read_settings(path) == pipe.settings("a house", **own)
         write_png(image, tmp_path / "expected.png")
         with open(path, "rb") as file:
             assert file.read() == (tmp_path / "expected.png").read_bytes()
-        settings_in_file = read_settings(path)
-        assert settings_in_file == pipe.settings("a house", num_images_per_prompt=2, **settings)
 
 
 def test_a_random_seed_is_another_one_each_time_and_makes_the_picture_again(client):
@@ -104,6 +108,10 @@ def test_a_random_seed_is_another_one_each_time_and_makes_the_picture_again(clie
         ({"guidance_scale": 20.5}, "The guidance scale must be"),
         ({"seed": -1}, "The seed must be a whole number from 0 to 4294967295, not -1."),
         ({"seed": MAX_SEED + 1}, "The seed must be"),
+        ({"seed": MAX_SEED - 1, "num_images": 3}, "The seed must be at most 4294967293 for 3 images"),
+        ({"model": "another"}, "There is no model 'another'"),
+        ({"draft_decode": True}, "This model has no draft decoder"),
+        ({"use_resolution_binning": 1}, "Resolution binning must be true or false"),
         ({"seed": 1.5}, "The seed must be"),
         ({"seed": "1"}, "The seed must be"),
         ({"seed": None}, "The seed must be"),
@@ -127,6 +135,8 @@ def test_a_refusal_is_http_422_and_nothing_passes_the_queue_by(page):
     assert refusal.status_code == 422
     assert [verdict["parameter_name"] for verdict in refusal.json()["detail"] if not verdict["is_valid"]] == ["prompt"]
     data[0] = "a house"
+    assert httpx.post(f"{page}gradio_api/call/generate", json={"data": data}).status_code == 200
+    assert httpx.post(f"{page}gradio_api/call/generate", json={"data": []}).is_error
     assert httpx.post(f"{page}gradio_api/run/generate", json={"data": data}).is_error
 
 
@@ -144,7 +154,7 @@ def test_a_cancelled_request_that_still_waits_is_not_run(client, page, steps_don
     running = client.submit(prompt="a house", num_inference_steps=MAX_STEPS, api_name="/generate")
     wait_for(lambda: steps_done)
     waiting = Client(page, verbose=False).submit(prompt="a moon", num_inference_steps=1, api_name="/generate")
-    wait_for(lambda: waiting.status().code == Status.IN_QUEUE)
+    wait_for(lambda: any(output[2] == "In the queue: one request is before yours" for output in waiting.outputs()))
     assert waiting.cancel()
     running.cancel()
     wait_for(lambda: steps_done[-1] == "closed")
@@ -161,14 +171,28 @@ def test_progress_comes_with_a_preview(client):
     assert all(len(output[0]) == 1 for output in job.outputs()[1:])
 
 
+def test_progress_is_told_in_numbers_too(client, steps_done):
+    job = client.submit(prompt="a house", num_inference_steps=3, api_name="/generate")
+    units = set()
+    while not job.done():
+        for unit in job.status().progress_data or []:
+            units.add((unit.index, unit.length, unit.unit, unit.desc.partition(",")[0]))
+    assert units & {(step, 3, "steps", f"Step {step} of 3") for step in (1, 2, 3)}
+
+
 def test_previews_are_files_that_do_not_change(pipe, tmp_path):
     """Gradio writes an image again for each update: who reads it at that moment gets half of it."""
-    generation = Generation(Models([LoadedSource(pipe)]), Timings(tmp_path))
-    size = pipe.defaults.width
+    service = GenerationService(Models([LoadedSource(pipe)]), Timings(tmp_path), JobQueue())
     written = {}
-    for pictures, _, _ in generation.generate("a house", "", "none", size, size, 2, 4.5, 0, False, 1):
-        for path in pictures:
-            assert written.setdefault(path, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
+
+    async def follow():
+        values = {"prompt": "a house", "num_inference_steps": 2}
+        async with aclosing(draw(service, English(), values, "me")) as updates:
+            async for pictures, _, _ in updates:
+                for path in pictures:
+                    assert written.setdefault(path, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
+
+    asyncio.run(follow())
     assert len(written) == 3  # two previews, one picture
 
 

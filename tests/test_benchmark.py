@@ -31,7 +31,7 @@ def measured(tmp_path_factory):
     options = ["--checkpoint", str(checkpoint), "--compressions", "fp16", "--vaes", "--draft", str(draft)]
     options += ["--against", "--size", "128"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comparison.models, "precompiled", partial(precompile, progress=str))
+        patch.setattr(comparison.models, "precompiled", partial(precompile, on_progress=str))
         results = comparison.compare(program.parse([str(folder / "results"), *options, *GROWTH]))
     return results, json.loads((folder / "results" / "results.json").read_text())
 

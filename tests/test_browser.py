@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from pipeline.errors import SanaError
-from pipeline.image import read_settings, write_png
+from pipeline.domain.errors import SanaError
+from pipeline.domain.settings import MAX_STEPS
+from pipeline.domain.updates import StepUpdate
+from pipeline.generation.metadata import read_settings, write_png
 from pipeline.page.examples import FULL_SIZE
-from pipeline.settings import MAX_STEPS
-from pipeline.updates import StepUpdate
 from tests.browsing import PROGRESS, STEPS, done, drop, generate, picture, prompt, set_steps
 from tests.conftest import wait_for
 
@@ -41,7 +41,7 @@ def test_a_prompt_becomes_a_picture_that_can_be_downloaded(tab, pipe, tmp_path):
     fix_seed(tab, 12)
     generate(tab)
     done(tab)
-    assert picture(tab).evaluate("image => image.decode().then(() => image.naturalWidth)") == pipe.defaults.width
+    assert picture(tab).evaluate("image => image.decode().then(() => image.naturalWidth)") == pipe.model.native_size
     save(tab, tmp_path / "picture.png")
     assert read_settings(tmp_path / "picture.png") == pipe.settings("a red house", seed=12)
     write_png(pipe("a red house", seed=12).images[0], tmp_path / "expected.png")

@@ -2,8 +2,9 @@
 
 import pytest
 
-from pipeline.image import read_settings
-from pipeline.settings import MAX_STEPS
+from pipeline.domain.settings import MAX_STEPS
+from pipeline.generation.metadata import read_settings
+from pipeline.jobs.job_queue import JobQueue
 from tests.browsing import PROGRESS, STEPS, done, generate, picture, prompt, set_steps
 from tests.conftest import serve_page, wait_for
 
@@ -13,17 +14,17 @@ THUMBNAILS = "#history .strip button"
 @pytest.fixture(scope="module")
 def menu(model, tmp_path_factory):
     """The address of a page with two models, one of them Sprint, and its `Models`."""
-    from app import MAX_QUEUE, build_page
+    from app import build_page
     from pipeline.export import precompile
-    from pipeline.page.models import Models
-    from pipeline.page.sources import NamedSource
+    from pipeline.jobs.model_sources import NamedSource
+    from pipeline.jobs.models import Models
     from tests.tiny_checkpoint import build
 
     root = tmp_path_factory.mktemp("sprint")
     checkpoint = build(root / "tiny-sprint", sample_size=8, family="sprint")
-    sprint = precompile(checkpoint, root / "ir", "fp16", progress=lambda line: None)
+    sprint = precompile(checkpoint, root / "ir", "fp16", on_progress=lambda progress: None)
     models = Models([NamedSource(str(folder), "CPU") for folder in (model, sprint)])
-    with serve_page(build_page(models, MAX_QUEUE)) as url:
+    with serve_page(build_page(models)) as url:
         yield url, models
 
 
@@ -164,7 +165,7 @@ def test_the_queue_is_as_long_as_was_said(tab, pipe, steps_done, tmp_path):
 
     from app import build_app
 
-    with serve_page(build_app(pipe, max_queue=1)) as url:
+    with serve_page(build_app(pipe, JobQueue(max_waiting=1))) as url:
         # three people: of one, Gradio's cancel ends all that runs
         clients = [Client(url, verbose=False, download_files=str(tmp_path)) for _ in range(3)]
 
@@ -176,11 +177,11 @@ def test_the_queue_is_as_long_as_was_said(tab, pipe, steps_done, tmp_path):
         working = ask()
         wait_for(lambda: steps_done)
         waiting = ask()
-        wait_for(lambda: waiting.status().rank == 0)
-        assert "Queue is full" in str(ask().exception(timeout=60))
+        wait_for(lambda: any("In the queue" in output[2] for output in waiting.outputs()))
+        assert "Too many requests are waiting" in str(ask().exception(timeout=60))
         tab.goto(url)
         generate(tab)
-        tab.get_by_text("No picture: too many requests are waiting").wait_for()
+        tab.locator("#problem").get_by_text("Too many requests are waiting").wait_for()
         tab.wait_for_function("!document.querySelector('#generate').disabled")
         waiting.cancel()
         working.cancel()

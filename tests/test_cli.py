@@ -16,7 +16,7 @@ import httpx
 import pytest
 from gradio_client import Client
 
-from pipeline.image import read_settings
+from pipeline.generation.metadata import read_settings
 from tests.tiny_checkpoint import build
 
 APP = Path(__file__).parents[1] / "app.py"

@@ -11,20 +11,23 @@ import openvino as ov
 import pytest
 import torch
 
-from pipeline import SanaError, parity
-from pipeline.device import Device
+from pipeline import SanaError
+from pipeline.domain.catalogue import find_variant
+from pipeline.domain.families import FLOW, SPRINT
 from pipeline.export import measure, networks
 from pipeline.export.checkpoint import read_checkpoint
-from pipeline.export.compress import RECIPES, compress
+from pipeline.export.compression import compress
+from pipeline.export.compression_recipes import RECIPES
 from pipeline.export.convert import convert, release
-from pipeline.export.graph import pieces, weight
-from pipeline.export.half import compute_in_f32
+from pipeline.export.graph_pieces import pieces, weight
 from pipeline.export.layers import SincosPatchEmbed
 from pipeline.export.measure import check_floor
-from pipeline.export.preview import fit
+from pipeline.export.mixed_precision import compute_in_f32
+from pipeline.export.preview_fit import fit
 from pipeline.export.quantize import quantize
 from pipeline.export.quiet import quiet
-from pipeline.variants import find_variant
+from pipeline.model_folder import parity
+from pipeline.runtime.device import Device
 from tests import full_size
 from tests.tiny_checkpoint import build, text_encoder, transformer
 
@@ -33,8 +36,8 @@ def test_int4_reaches_nearly_all_of_a_transformer():
     """One block of the 0.6B model's shape; counted in the IR: weights in 4 bits among all weights."""
     with quiet():
         block = full_size.transformer(find_variant("Sana_Sprint_0.6B_1024px_diffusers"), layers=1).eval()
-        network = networks.transformer(block)
-        ir, record = compress(convert(network.module, network.example), RECIPES["int4"]["transformer"], [])
+        network = networks.transformer(block, SPRINT)
+        ir, record = compress(convert(network.module, network.example), RECIPES["int4"].recipe("transformer"), [])
     assert record["fallback"] == {}
     sizes = Counter()
     for operation in ir.get_ops():
@@ -49,7 +52,7 @@ def quantised():
     """The transformer of a checkpoint in bfloat16, with weights and activations in 8 bits."""
     model = transformer(8).bfloat16()
     compute_in_f32(model)
-    network = networks.transformer(model)
+    network = networks.transformer(model, FLOW)
     with quiet():
         return quantize(convert(network.module, network.example), [sample.inputs for sample in network.samples])
 
@@ -85,7 +88,7 @@ def test_layers_that_compute_in_floating_point_are_not_smoothed(quantised):
 
 def test_psnr_is_that_of_its_definition():
     reference = np.array([0.0, 10.0, 5.0])
-    assert parity.psnr(reference, reference) == parity.MOST
+    assert parity.psnr(reference, reference) == parity.MAX_DB
     assert parity.psnr(reference + 0.1, reference) == pytest.approx(40)
     assert np.isnan(parity.psnr(np.array([0.0, np.nan, 5.0]), reference))
     with pytest.raises(SanaError, match="vae_decoder"):
@@ -95,17 +98,17 @@ def test_psnr_is_that_of_its_definition():
 @pytest.mark.parametrize("part", ["text encoder", "transformer"])
 def test_a_model_in_pieces_answers_like_the_whole(part):
     network = (
-        networks.transformer(transformer(8, sprint=True))
+        networks.transformer(transformer(8, family=SPRINT), SPRINT)
         if part == "transformer"
         else networks.text_encoder(text_encoder(), [2, 50, 60, 70], [80, 90])
     )
     with quiet():
         ir = convert(network.module, network.example)
-    chain = pieces(ir, most_weights=1000)
+    chain = pieces(ir, max_weights=1000)
     assert len(chain) == 2, "as many as there are blocks"
     assert all("states" in [port.get_any_name() for port in piece.inputs] for piece in chain[1:])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measure, "MOST_WEIGHTS", 1000)
+        patch.setattr(measure, "MAX_WEIGHTS", 1000)
         assert measure.measure_in_pieces(ir, network.samples) >= 120
 
 

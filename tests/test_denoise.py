@@ -5,9 +5,12 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler, FlowMatchEulerDiscreteScheduler
 
-from pipeline.denoise import initial_latents
-from pipeline.families import batch_prompts, flow_steps, guide
-from pipeline.text_encoder import PromptEmbeddings
+from pipeline.domain.families import FAMILIES
+from pipeline.generation.denoiser import initial_latents
+from pipeline.generation.samplers import SAMPLERS
+from pipeline.generation.samplers.denoised_step import batch_prompts
+from pipeline.generation.samplers.flow import flow_steps, guide
+from pipeline.generation.text_encoder import PromptEmbeddings
 
 SHAPE = (2, 4, 3, 5)  # images, channels, height, width
 
@@ -40,15 +43,18 @@ def run(transformer, negative=None, guidance_scale=1.0, steps=5, scheduler=None,
         flow_steps(
             transformer,
             scheduler or flow_dpm_solver(),
-            prompt(7, 2.0),
-            negative,
+            [negative, prompt(7, 2.0)] if negative else [prompt(7, 2.0)],
             latents,
             num_inference_steps=steps,
             guidance_scale=guidance_scale,
-            timestep_scale=0.5,
+            config={"timestep_scale": 0.5},
             generator=generator,
         )
     )
+
+
+def test_every_family_has_a_loop():
+    assert SAMPLERS.keys() == set(FAMILIES.values())
 
 
 def test_initial_latents_are_those_of_diffusers():
@@ -96,8 +102,8 @@ def test_a_constant_velocity_is_integrated_exactly(scheduler):
     assert [(step.step, step.steps) for step in steps] == [(n, 5) for n in range(1, 6)]
     sigma = float(scheduler_sigmas(scheduler())[0])
     torch.testing.assert_close(steps[-1].latents, latents - sigma * guided_velocity, rtol=0, atol=1e-4)
-    for step in steps:  # and the clean latents that the preview shows are there from the first step on
-        torch.testing.assert_close(step.clean, latents - sigma * guided_velocity, rtol=0, atol=1e-4)
+    for step in steps:  # and the predicted original sample, which the preview shows, is there from the first step on
+        torch.testing.assert_close(step.predicted_original, latents - sigma * guided_velocity, rtol=0, atol=1e-4)
 
 
 def scheduler_sigmas(scheduler):
@@ -125,12 +131,11 @@ def test_closing_the_loop_stops_before_the_next_step():
     steps = flow_steps(
         transformer,
         flow_dpm_solver(),
-        prompt(1, 1.0),
-        None,
+        [prompt(1, 1.0)],
         initial_latents(generator, *SHAPE),
         num_inference_steps=50,
         guidance_scale=1.0,
-        timestep_scale=1.0,
+        config={},
         generator=generator,
     )
     next(steps)

@@ -1,16 +1,19 @@
 """What a device lends: threads within a container's quota, a fast precision where a sample allows it, and memory."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from pipeline.jobs.sources import NamedSource
 
-from pipeline import SanaPipeline, device, machine
-from pipeline.components import Component, Turn
-from pipeline.device import EXACT, Device, compile_config
-from pipeline.page.sources import NamedSource
-from pipeline.parity import Sample
-from pipeline.precision import fitting
+from pipeline import SanaPipeline
+from pipeline.model_folder.manifest import read_manifest
+from pipeline.model_folder.parity import Sample
+from pipeline.runtime import device, host
+from pipeline.runtime.compiled_model import CompiledModel, ExclusiveResidency
+from pipeline.runtime.device import EXACT, Device, compile_config
+from pipeline.runtime.precision import choose_precision
 
 
 @pytest.mark.parametrize(
@@ -18,10 +21,10 @@ from pipeline.precision import fitting
     [("150000 100000", 2), ("200000 100000", 2), ("50000 100000", 1), ("max 100000", None), ("", None), (None, None)],
 )
 def test_the_cpu_time_of_a_container(tmp_path, monkeypatch, content, processors):
-    monkeypatch.setattr(machine, "_CGROUP", tmp_path)
+    monkeypatch.setattr(host, "_CGROUP", tmp_path)
     if content is not None:
         (tmp_path / "cpu.max").write_text(content)
-    assert machine.cpu_quota() == processors
+    assert host.cpu_quota() == processors
 
 
 @pytest.mark.parametrize(
@@ -53,19 +56,22 @@ def test_the_fast_precision_is_taken_where_a_sample_allows_it(tmp_path, error, e
         stage.precision = precision
         return stage
 
-    assert fitting(build, "bf16", tmp_path, exact_db).precision == chosen
-    assert fitting(build, EXACT, tmp_path, exact_db).precision == EXACT
+    assert choose_precision(build, "bf16", tmp_path, exact_db).precision == chosen
+    assert choose_precision(build, EXACT, tmp_path, exact_db).precision == EXACT
     (tmp_path / "sample.safetensors").unlink()
-    assert fitting(build, "bf16", tmp_path, exact_db).precision == EXACT
+    assert choose_precision(build, "bf16", tmp_path, exact_db).precision == EXACT
 
 
-def test_fp16_is_computed_in_f32_and_int8_as_fast_as_the_samples_allow(model, pipe, tmp_path, monkeypatch):
+def test_fp16_is_computed_in_f32_and_int8_as_fast_as_the_samples_allow(model, monkeypatch):
     monkeypatch.setattr(Device, "fast_precision", "bf16")
     built = []
-    monkeypatch.setattr("pipeline.stages.fitting", lambda build, fast, *_: built.append(fast) or build(EXACT))
+    monkeypatch.setattr(
+        "pipeline.generation.stages.choose_precision", lambda build, fast, *_: built.append(fast) or build(EXACT)
+    )
     SanaPipeline.from_pretrained(model)
-    manifest = SimpleNamespace(**{**vars(pipe.manifest), "compression": "int8"})
-    SanaPipeline(model, manifest, Device())
+    manifest = read_manifest(model)
+    int8 = dataclasses.replace(manifest, model=dataclasses.replace(manifest.model, compression="int8"))
+    SanaPipeline(model, int8, Device())
     assert built == [EXACT] * 3 + ["bf16"] * 3
 
 
@@ -78,13 +84,13 @@ def test_low_memory_draws_the_same_and_holds_one_model(model, pipe, monkeypatch)
         return compile_model(self, *arguments)
 
     components = []
-    make = Component.__init__
+    make = CompiledModel.__init__
 
     def remembered(self, *arguments, **named):
         make(self, *arguments, **named)
         components.append(self)
 
-    monkeypatch.setattr(Component, "__init__", remembered)
+    monkeypatch.setattr(CompiledModel, "__init__", remembered)
     monkeypatch.setattr(Device, "compile", counted)
     low = SanaPipeline.from_pretrained(model, low_memory=True)
     assert held == []
@@ -99,10 +105,10 @@ def test_the_page_passes_the_wish_for_low_memory_on(model):
     assert [source.load(print)._stages._low_memory for source in sources] == [True, False]
 
 
-def test_whose_turn_it_is():
+def test_one_model_at_a_time_is_resident():
     released = []
     first, second = (SimpleNamespace(release=lambda name=name: released.append(name)) for name in "ab")
-    turn = Turn()
-    for component in (first, first, second, second, first):
-        turn.take(component)
+    residency = ExclusiveResidency()
+    for model in (first, first, second, second, first):
+        residency.acquire(model)
     assert released == ["a", "b"]

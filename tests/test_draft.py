@@ -10,16 +10,17 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 from pipeline import SanaPipeline
-from pipeline.artifacts import read_manifest
-from pipeline.errors import ArtifactError, SettingsError
+from pipeline.domain.errors import ArtifactError, SettingsError
+from pipeline.domain.settings import DRAFT_DECODE
+from pipeline.domain.updates import Result, StepUpdate
 from pipeline.export import precompile
-from pipeline.export.draft import build_draft, front_length, read_draft
-from pipeline.image import read_settings, write_png
-from pipeline.page.controls import options
-from pipeline.page.description import describe_folder
-from pipeline.parity import psnr
-from pipeline.updates import Result, StepUpdate
-from pipeline.vae_decoder import to_picture
+from pipeline.export.taesana import build_draft, front_length, read_draft
+from pipeline.generation.metadata import read_settings, write_png
+from pipeline.generation.vae_decoder import to_picture
+from pipeline.model_folder.manifest import read_manifest
+from pipeline.model_folder.parity import psnr
+from pipeline.page.controls import properties
+from pipeline.page.words import English
 from tests.tiny_checkpoint import LATENT_CHANNELS, build, draft_decoder
 
 TAESANA = [256, 128, 64, 64, 64, 64]
@@ -54,7 +55,7 @@ def drafting(tmp_path_factory):
     """(pipeline, torch draft decoder) of a tiny model that has both decoders."""
     root = tmp_path_factory.mktemp("drafting")
     decoder, file = draft_decoder(root / "taesana_decoder.pth")
-    folder = precompile(build(root / "checkpoint"), root / "ir", "fp16", vae=file, progress=lambda line: None)
+    folder = precompile(build(root / "checkpoint"), root / "ir", "fp16", vae=file, on_progress=lambda progress: None)
     return SanaPipeline.from_pretrained(folder), decoder, folder
 
 
@@ -154,13 +155,13 @@ def test_previews_are_finer_with_a_draft_decoder(drafting, pipe):
 
 def test_the_folder_says_so(drafting):
     _, _, folder = drafting
-    record = read_manifest(folder).components["draft_decoder"]
+    model = read_manifest(folder).model
+    record = model.components["draft_decoder"]
     assert record["compression"] == "fp16"
     assert record["conversion_db"] >= 70
     assert record["draft_db"] < 40  # a random one is nothing like the VAE's
-    description = describe_folder(folder, by_optimum=False)
-    assert description.has_draft
-    assert options("draft_decode", description)["visible"]
+    assert model.has_draft_decoder
+    assert properties(DRAFT_DECODE, model, English())["visible"]
 
 
 def test_one_model_at_a_time_draws_the_same_draft(drafting):

@@ -7,13 +7,16 @@ import shutil
 import numpy as np
 import pytest
 
-from pipeline import SanaError, SanaPipeline, export
-from pipeline.artifacts import MANIFEST, read_manifest, verify
-from pipeline.export import precompile
+from pipeline import SanaError, SanaPipeline
+from pipeline.domain.progress import Progress
+from pipeline.export import precompile, precompile_checkpoint
 from pipeline.export.checkpoint import read_checkpoint
-from pipeline.export.compress import FP16, RECIPES
-from pipeline.export.folder import Inputs, Partial
+from pipeline.export.compression_recipes import FP16, RECIPES
+from pipeline.export.partial_folder import Inputs, PartialFolder
 from pipeline.export.reference import PROMPTS
+from pipeline.model_folder.folder_layout import MANIFEST
+from pipeline.model_folder.integrity import verify
+from pipeline.model_folder.manifest import read_manifest
 from tests.tiny_checkpoint import build
 
 HEADS = 6  # a width of 96: does not divide into groups of 64
@@ -26,21 +29,21 @@ def checkpoint(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def interrupted(checkpoint):
-    """An int4 export, interrupted at the last component and run again: the folder and the second run's lines."""
+    """An int4 export, interrupted at the last component and run again: the folder and the second run's records."""
     output = checkpoint.parent / "int4"
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(export.STAGES, "vae_decoder", interrupt)
+        patch.setitem(precompile_checkpoint.EXPORTERS, "vae_decoder", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            precompile(checkpoint, output, "int4", progress=lambda line: None)
+            precompile(checkpoint, output, "int4", on_progress=lambda progress: None)
     assert not output.exists()
     assert output.with_name("int4.partial").is_dir()
-    lines: list[str] = []
-    precompile(checkpoint, output, "int4", progress=lines.append)
-    return output, lines
+    records: list[Progress] = []
+    precompile(checkpoint, output, "int4", on_progress=records.append)
+    return output, records
 
 
 @pytest.fixture(scope="module")
@@ -49,36 +52,48 @@ def int4(interrupted):
 
 
 def test_an_interrupted_run_is_continued(interrupted):
-    output, lines = interrupted
-    assert [line.partition(":")[0] for line in lines[:3]] == ["text_encoder", "transformer", "vae_decoder"]
-    assert ["kept from the interrupted run" in line for line in lines[:3]] == [True, True, False]
+    output, records = interrupted
+    begun, *lines = [record.text for record in records[:4]]
+    assert begun == "exporting tiny-sana as int4"
+    assert [line.partition(":")[0] for line in lines] == ["text_encoder", "transformer", "vae_decoder"]
+    assert ["kept from the interrupted run" in line for line in lines] == [True, True, False]
     assert not output.with_name("int4.partial").exists()
-    verify(output)
+    verify(output, read_manifest(output))
+
+
+def test_progress_counts_the_components(interrupted):
+    _, records = interrupted
+    assert [(record.done, record.total) for record in records[:4]] == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    table = records[4:-1]
+    assert [record.stage for record in records] == ["export"] * 4 + ["parity"] * len(table) + ["export"]
+    assert "dB" in table[1].text
+    assert records[-1].text.endswith("is complete.")
 
 
 def test_an_interrupted_run_ends_with_the_files_of_an_undisturbed_one(checkpoint, int4):
-    undisturbed = precompile(checkpoint, checkpoint.parent / "undisturbed", "int4", progress=lambda line: None)
+    undisturbed = precompile(checkpoint, checkpoint.parent / "undisturbed", "int4", on_progress=lambda progress: None)
     assert read_manifest(undisturbed).files == read_manifest(int4).files
 
 
 def test_the_manifest_tells_what_was_made_of_what(int4):
     manifest = read_manifest(int4)
-    assert (manifest.source, manifest.family, manifest.compression) == ("tiny-sana", "flow", "int4")
-    assert str(manifest.revision).startswith("sha256:")
-    assert manifest.defaults.max_size == 512
-    assert {name: record["compression"] for name, record in manifest.components.items()} == {
+    model = manifest.model
+    assert (model.source, model.family.name, model.compression) == ("tiny-sana", "flow", "int4")
+    assert str(model.revision).startswith("sha256:")
+    assert model.max_size == 512
+    assert {name: record["compression"] for name, record in model.components.items()} == {
         "text_encoder": "int8",
         "transformer": "int4",
         "vae_decoder": "int8",
     }
-    assert all(record["parity_db"] > 25 for record in manifest.components.values())
+    assert all(record["parity_db"] > 25 for record in model.components.values())
     assert np.shape(manifest.preview["matrix"]) == (3, 32)
     everything = "".join(path.read_text() for path in int4.rglob("*") if path.suffix in (".json", ".xml"))
     assert str(int4.parent) not in everything, "a path of this machine"
 
 
 def test_layers_that_do_not_divide_into_groups_fall_back_and_are_recorded(int4):
-    record = read_manifest(int4).components["transformer"]
+    record = read_manifest(int4).model.components["transformer"]
     assert record["weights"]["i4 by 64"] > 0, "the caption projection has 64 channels"
     to_q = [precision for name, precision in record["fallback"].items() if "attn1.to_q" in name]
     assert to_q == ["i4 by 32"] * 2, "96 channels divide into groups of 32"
@@ -86,10 +101,10 @@ def test_layers_that_do_not_divide_into_groups_fall_back_and_are_recorded(int4):
 
 def test_a_second_run_does_nothing_and_says_so(checkpoint, int4):
     before = {path: path.stat().st_mtime_ns for path in int4.rglob("*")}
-    lines: list[str] = []
-    assert precompile(checkpoint, int4, "int4", progress=lines.append) == int4
-    assert len(lines) == 1
-    assert "nothing to do" in lines[0]
+    records: list[Progress] = []
+    assert precompile(checkpoint, int4, "int4", on_progress=records.append) == int4
+    assert len(records) == 1
+    assert "nothing to do" in records[0].text
     assert {path: path.stat().st_mtime_ns for path in int4.rglob("*")} == before
 
 
@@ -101,7 +116,7 @@ def test_an_output_of_other_inputs_is_refused_and_left_as_it_is(checkpoint, int4
     (changed / "sana.json").write_text(json.dumps({**sana, "max_sequence_length": 100}))
     with pytest.raises(SanaError, match="made from another checkpoint"):
         precompile(changed, int4, "int4")
-    verify(int4)
+    verify(int4, read_manifest(int4))
 
 
 def test_a_damaged_output_is_refused(checkpoint, int4, tmp_path):
@@ -121,21 +136,21 @@ def test_a_folder_of_somebody_else_is_refused_and_left_as_it_is(checkpoint, tmp_
 
 
 def test_what_was_begun_with_other_inputs_is_begun_again(tmp_path):
-    first = Partial(tmp_path / "output", Inputs("a", "fp16", {}))
+    first = PartialFolder(tmp_path / "output", Inputs("a", "fp16", {}))
     first.finish("text_encoder", {"parity_db": 1.0})
     (first.folder / "text_encoder").mkdir()
-    assert set(Partial(tmp_path / "output", Inputs("a", "fp16", {})).components) == {"text_encoder"}
-    other = Partial(tmp_path / "output", Inputs("b", "fp16", {}))
+    assert set(PartialFolder(tmp_path / "output", Inputs("a", "fp16", {})).components) == {"text_encoder"}
+    other = PartialFolder(tmp_path / "output", Inputs("b", "fp16", {}))
     assert other.components == {}
     assert list(other.folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("compression", ["int8", "w8a8"])
 def test_compressed_folders_load_and_draw_nearly_the_same(checkpoint, tmp_path, compression):
-    folder = precompile(checkpoint, tmp_path / compression, compression, progress=lambda line: None)
+    folder = precompile(checkpoint, tmp_path / compression, compression, on_progress=lambda progress: None)
     manifest = read_manifest(folder)
-    assert [picture["prompt"] for picture in manifest.pictures] == list(PROMPTS)
-    for picture in manifest.pictures:
+    assert [picture["prompt"] for picture in manifest.model.pictures] == list(PROMPTS)
+    for picture in manifest.model.pictures:
         assert picture["psnr_db"] > 20
         assert 0.5 < picture["ssim"] < 1
     pipe = SanaPipeline.from_pretrained(folder)
@@ -146,10 +161,10 @@ def test_compressed_folders_load_and_draw_nearly_the_same(checkpoint, tmp_path, 
 
 
 def test_a_component_below_its_floor_is_refused_by_name(checkpoint, tmp_path, monkeypatch):
-    demanding = dict.fromkeys(RECIPES["fp16"], dataclasses.replace(FP16, floor=150))
-    monkeypatch.setitem(RECIPES, "fp16", demanding)
+    components = dict.fromkeys(RECIPES["fp16"].components, dataclasses.replace(FP16, floor=150))
+    monkeypatch.setitem(RECIPES, "fp16", dataclasses.replace(RECIPES["fp16"], components=components))
     with pytest.raises(SanaError, match=r"text_encoder is too far .* fp16 compression: \d+\.\d dB, at least 150 dB"):
-        precompile(checkpoint, tmp_path / "output", progress=lambda line: None)
+        precompile(checkpoint, tmp_path / "output", on_progress=lambda progress: None)
     assert not (tmp_path / "output").exists()
 
 
@@ -160,8 +175,9 @@ def test_without_sana_json_a_checkpoint_gets_diffusers_defaults(checkpoint, tmp_
     assert len(plain.instruction) == 8
     assert plain.instruction[-1] == "User Prompt: "
     assert plain.max_sequence_length == 300
-    assert dataclasses.astuple(plain.defaults) == (256, 256, 20, 4.5, 128, 512)
-    assert plain.fingerprint != read_checkpoint(checkpoint).fingerprint
+    assert plain.model.defaults == {"width": 256, "height": 256, "num_inference_steps": 20, "guidance_scale": 4.5}
+    assert (plain.model.min_size, plain.model.max_size) == (128, 512)
+    assert plain.model.revision != read_checkpoint(checkpoint).model.revision
 
 
 def test_manifest_is_all_that_tells_a_complete_folder(int4):

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from pipeline.export.checkpoint import read_checkpoint
-from pipeline.hub import find_checkpoint, find_vae
+from pipeline.hub.checkpoint_download import find_checkpoint, find_vae
 from tests.tiny_checkpoint import build
 
 
@@ -24,19 +24,19 @@ def test_of_a_checkpoint_only_the_variant_to_be_read_is_fetched(hub):
         ("Efficient-Large-Model/Sana_600M_512px_diffusers", ["fp16", "fp16", "fp16", "vae"]),
         ("tester/tuned", ["text_encoder/model-0", "transformer/diff", "vae"]),
     ):
-        source = find_checkpoint(name, lambda line: None)
+        source = find_checkpoint(name, lambda progress: None)
         assert source.name == name
         paths = sorted(path.relative_to(source.folder).as_posix() for path in source.folder.rglob("*.safetensors"))
         assert len(paths) == len(fetched)
         assert all(part in path for part, path in zip(fetched, paths, strict=True))
         assert (source.folder / "LICENSE.txt").is_file()
         assert not (source.folder / "asset").exists()
-    vae = find_vae("tester/tuned@main", lambda line: None)
+    vae = find_vae("tester/tuned@main", lambda progress: None)
     assert (vae / "vae" / f"{weights}.safetensors").is_file()
     hub.add(
         "mit-han-lab/lite", {"config.json": b"{}", f"{weights}.safetensors": b"x", f"old/{weights}.safetensors": b"x"}
     )
-    lite = find_vae("mit-han-lab/lite", lambda line: None)
+    lite = find_vae("mit-han-lab/lite", lambda progress: None)
     assert sorted(path.name for path in lite.rglob("*") if path.is_file()) == ["config.json", f"{weights}.safetensors"]
 
 
@@ -53,9 +53,9 @@ def test_a_checkpoint_on_the_hub_is_known_by_its_name(hub, tmp_path):
     (folder / "README.md").write_text("---\nlicense: mit\n---\n")
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     hub.add("tester/tiny", files)
-    found = find_checkpoint("tester/tiny", lambda line: None)
+    found = find_checkpoint("tester/tiny", lambda progress: None)
     checkpoint = read_checkpoint(found.folder, name=found.name)
-    assert checkpoint.name == "tester/tiny"
-    assert checkpoint.fingerprint == read_checkpoint(folder).fingerprint
+    assert checkpoint.model.source == "tester/tiny"
+    assert checkpoint.model.revision == read_checkpoint(folder).model.revision
     assert checkpoint.load_model("transformer") is not None
     assert json.loads((found.folder / "sana.json").read_text())["max_sequence_length"] == 300

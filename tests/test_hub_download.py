@@ -8,8 +8,13 @@ from types import SimpleNamespace
 import pytest
 
 from pipeline import SanaError, SanaPipeline
-from pipeline.artifacts import FORMAT_VERSION, MANIFEST, resolve, verify
-from pipeline.hub import HubName, download, fetch, fetch_description, progress
+from pipeline.hub import download, download_progress
+from pipeline.hub.download import fetch, fetch_description
+from pipeline.hub.names import HubName
+from pipeline.hub.resolve import resolve
+from pipeline.model_folder.folder_layout import MANIFEST
+from pipeline.model_folder.integrity import verify
+from pipeline.model_folder.manifest import FORMAT_VERSION, read_manifest
 from tests.fake_hub import WRITE, Fault
 from tests.hub_helpers import NAME, TAG, quietly, refused, without
 
@@ -19,43 +24,51 @@ def with_manifest(repo_files, **changes):
 
 
 def test_only_what_runs_is_fetched_with_its_size_said_before(repo, files, monkeypatch):
-    monkeypatch.setattr(progress, "INTERVAL", 3600.0)  # on a busy machine the fetch may take a while
-    lines = []
-    folder = fetch(f"{NAME}@{TAG}", lines.append)
+    monkeypatch.setattr(download_progress, "INTERVAL", 3600.0)  # on a busy machine the fetch may take a while
+    told = []
+    folder = fetch(f"{NAME}@{TAG}", told.append)
     fetched = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert fetched == files.keys() - {".gitattributes", "README.md", "sample.png"}
-    verify(folder)
-    assert len(lines) == 1
-    assert re.match(r"Fetching \d+ files of tester/sana-ir@", lines[0])
-    assert " MB, into " in lines[0]
+    verify(folder, read_manifest(folder))
+    assert len(told) == 1
+    assert re.match(r"Fetching \d+ files of tester/sana-ir@", told[0].text)
+    assert " MB, into " in told[0].text
+    described = download.snapshot(NAME, folder.name, download.DESCRIPTION, local_files_only=True)
+    assert (told[0].stage, told[0].done) == ("fetch", 0)
+    assert 0 < told[0].total < read_manifest(described).size(), "bytes, less those of the description"
 
 
 def test_the_pipeline_draws_what_the_local_folder_draws(repo, pipe):
-    ours = SanaPipeline.from_pretrained(NAME, tell=lambda line: None)
+    ours = SanaPipeline.from_pretrained(NAME, on_progress=lambda progress: None)
     settings = {"num_inference_steps": 1, "seed": 3, "output_type": "np"}
     assert (ours("a house", **settings).images == pipe("a house", **settings).images).all()
 
 
 def test_a_download_tells_how_far_it_is(hub, repo, monkeypatch):
-    monkeypatch.setattr(progress, "INTERVAL", 0.01)
-    lines = []
+    monkeypatch.setattr(download_progress, "INTERVAL", 0.01)
+    told = []
 
     def slow():
-        while len(lines) < 3:  # the watcher's line on top of what is fetched
+        while len(told) < 3:  # the watcher's line on top of what is fetched
             pass
 
     hub.faults = [Fault("GET /blobs", slow)]
-    fetch(NAME, lines.append)
-    assert " of 2." in lines[-1]
-    assert " MB fetched, " in lines[-1]
+    fetch(NAME, told.append)
+    assert " of 2." in told[-1].text
+    assert " MB fetched, " in told[-1].text
+    fetched = [progress for progress in told if progress.stage == "fetch"]
+    assert len(fetched) > 1
+    assert len({progress.total for progress in fetched}) == 1
+    assert all(0 <= progress.done <= progress.total for progress in fetched)
 
 
 def test_no_revision_is_the_newest_tag_and_not_an_unfinished_main(hub, repo, files):
     repo.tags["openvino-2026.10.0-int4"] = repo.commit({**files, "LICENSE": b"newer"})
     repo.commit(without(files, "transformer/openvino_model.bin"))
-    lines = []
-    assert fetch(NAME, lines.append).name == repo.tags["openvino-2026.10.0-int4"]
-    assert "openvino-2026.10.0-int4 is the newest tag" in lines[0]
+    told = []
+    assert fetch(NAME, told.append).name == repo.tags["openvino-2026.10.0-int4"]
+    assert "openvino-2026.10.0-int4 is the newest tag" in told[0].text
+    assert told[0].stage == "hub"
     # A Hub that does not tell the history: by the versions in the names
     hub.faults = [Fault("/commits/", 404)]
     assert quietly(NAME).name == repo.tags["openvino-2026.10.0-int4"]
@@ -92,7 +105,7 @@ def test_a_description_is_small_and_its_folder_is_completed(hub, repo):
     assert not list(folder.rglob("*.bin"))
     assert not [line for line in hub.requests if "/blobs/" in line]
     assert quietly(f"{NAME}@{folder.name}") == folder
-    verify(folder)
+    verify(folder, read_manifest(folder))
 
 
 def test_a_tag_that_moved_is_followed(repo, files, offline):
@@ -160,7 +173,8 @@ def test_other_refusals(hub, repo, files, monkeypatch):
 def test_a_token_opens_a_private_repo(hub, files, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", WRITE)
     hub.add("tester/secret", files, private=True)
-    verify(quietly("tester/secret"))
+    folder = quietly("tester/secret")
+    verify(folder, read_manifest(folder))
 
 
 def test_a_repo_of_optimum_intel_is_fetched_unverified(hub, files):
@@ -170,10 +184,10 @@ def test_a_repo_of_optimum_intel_is_fetched_unverified(hub, files):
     folder = quietly(NAME)
     assert (folder / "tokenizer" / "tokenizer.json").is_file()
     assert len(list(folder.rglob("*.bin"))) == 3
-    lines = []
+    told = []
     with pytest.raises(SanaError, match="cannot be read"):  # nothing finds that before it is needed
-        SanaPipeline.from_pretrained(NAME, tell=lines.append)
-    assert any("optimum-intel and has no manifest: it is loaded unverified" in line for line in lines)
+        SanaPipeline.from_pretrained(NAME, on_progress=told.append)
+    assert any("optimum-intel and has no manifest: it is loaded unverified" in progress.text for progress in told)
 
 
 @pytest.mark.parametrize(

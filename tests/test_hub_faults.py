@@ -12,7 +12,9 @@ import pytest
 from huggingface_hub import constants
 
 from pipeline import SanaError, SanaPipeline
-from pipeline.artifacts import MANIFEST, verify
+from pipeline.model_folder.folder_layout import MANIFEST, TRANSFORMER_CONFIG
+from pipeline.model_folder.integrity import verify
+from pipeline.model_folder.manifest import read_manifest
 from tests.fake_hub import Fault
 from tests.hub_helpers import NAME, TAG, quietly, refused, without
 
@@ -20,24 +22,37 @@ ROOT = Path(__file__).parents[1]
 PLACES = ["/refs$", "/revision/", "/tree/", "HEAD .*model_index.json", "GET .*/resolve/", "HEAD .*bin$", "GET /blobs/"]
 
 
+def fetched_is_whole(name):
+    folder = quietly(name)
+    verify(folder, read_manifest(folder))
+
+
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("kind", "times"), [(500, 2), (429, 1), ("drop", 1)])
 def test_what_passes_is_tried_again(hub, repo, place, kind, times):
     hub.faults = [Fault(place, kind, times)]
-    verify(quietly(NAME))
+    fetched_is_whole(NAME)
     assert hub.faults[0].times == 0
 
 
 def test_every_file_may_fail_twice(hub, repo, files):
     hub.faults = [Fault(f"GET .*/resolve/.*{name}$", 500, times=2) for name in files]
     hub.faults += [Fault("GET /blobs/", "drop", times=4)]
-    verify(quietly(NAME))
+    fetched_is_whole(NAME)
 
 
-@pytest.mark.parametrize("place", ["GET /blobs/", "GET .*/resolve/.*tokenizer.json", f"GET .*/resolve/.*{MANIFEST}"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "GET /blobs/",
+        "GET .*/resolve/.*tokenizer.json",
+        f"GET .*/resolve/.*{MANIFEST}",
+        f"GET .*/resolve/.*{TRANSFORMER_CONFIG}",
+    ],
+)
 def test_a_flipped_byte_is_fetched_again_once(hub, repo, place):
     hub.faults = [Fault(place, "flip")]
-    verify(quietly(NAME))
+    fetched_is_whole(NAME)
     assert hub.faults[0].times == 0
 
 
@@ -46,10 +61,12 @@ def test_a_byte_that_stays_flipped_is_refused(hub, repo, place):
     hub.faults = [Fault(place, "flip", times=1000)]
     assert "also when fetched again" in refused(NAME)
     with pytest.raises(SanaError, match="also when fetched again"):
-        SanaPipeline.from_pretrained(NAME, tell=lambda line: None)
+        SanaPipeline.from_pretrained(NAME, on_progress=lambda progress: None)
 
 
-@pytest.mark.parametrize("name", ["transformer/openvino_model.bin", "tokenizer/tokenizer.json", MANIFEST])
+@pytest.mark.parametrize(
+    "name", ["transformer/openvino_model.bin", "tokenizer/tokenizer.json", TRANSFORMER_CONFIG, MANIFEST]
+)
 def test_a_file_that_was_tampered_with_is_fetched_again(repo, name, offline):
     folder = quietly(f"{NAME}@{TAG}")
     blob = (folder / name).resolve()
@@ -72,7 +89,7 @@ def test_a_repo_that_lacks_a_file_is_refused(hub, files, name, how):
     line = refused(NAME)
     assert name in line
     with pytest.raises(SanaError, match=name):
-        SanaPipeline.from_pretrained(NAME, tell=lambda line: None)
+        SanaPipeline.from_pretrained(NAME, on_progress=lambda progress: None)
 
 
 def test_half_a_model_in_the_cache_is_completed_or_refused(repo, monkeypatch):
@@ -82,7 +99,7 @@ def test_half_a_model_in_the_cache_is_completed_or_refused(repo, monkeypatch):
         patch.setattr(constants, "HF_HUB_OFFLINE", True)
         for name in (NAME, f"{NAME}@{TAG}", f"{NAME}@{folder.name}"):
             assert "partly in the cache, and HF_HUB_OFFLINE" in refused(name)
-    verify(quietly(f"{NAME}@{TAG}"))
+    fetched_is_whole(f"{NAME}@{TAG}")
 
 
 def test_what_is_not_cached_and_cannot_be_fetched_is_said(hub, repo, offline):

@@ -11,9 +11,11 @@ from PIL import Image
 
 import precompile as program
 from pipeline import SanaError
-from pipeline.artifacts import MANIFEST, describe_files, read_manifest, verify, write_manifest
-from pipeline.hub import fetch
-from pipeline.publish import model as publishing
+from pipeline.hub.download import fetch
+from pipeline.model_folder.folder_layout import MANIFEST
+from pipeline.model_folder.integrity import describe_files, verify
+from pipeline.model_folder.manifest import read_manifest, write_manifest
+from pipeline.publish import model_repo as publishing
 from pipeline.publish import publish
 from tests.fake_hub import READ, WRITE, Fault
 from tests.hub_helpers import NAME
@@ -22,19 +24,19 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def lines():
+def told():
     return []
 
 
 @pytest.fixture
-def push(hub, model, tmp_path, monkeypatch, lines):
+def push(hub, model, tmp_path, monkeypatch, told):
     """Publishes the tiny model, with a ready picture on its card."""
     monkeypatch.setenv("HF_TOKEN", WRITE)
     Image.new("RGB", (8, 8)).save(tmp_path / "ready.png")
     monkeypatch.setattr(publishing, "draw_sample", lambda *_: tmp_path / "ready.png")
 
     def run(folder=model, name=NAME, private=False):
-        return publish(folder, tmp_path, name, private, lines.append)
+        return publish(folder, tmp_path, name, private, told.append)
 
     return run
 
@@ -46,7 +48,7 @@ def sent(hub):
     return written
 
 
-def test_the_tag_names_a_whole_model_and_a_second_run_writes_nothing(hub, push, model, lines):
+def test_the_tag_names_a_whole_model_and_a_second_run_writes_nothing(hub, push, model, told):
     published = push()
     repo = hub.model(NAME)
     tools = read_manifest(model).tools
@@ -57,12 +59,15 @@ def test_the_tag_names_a_whole_model_and_a_second_run_writes_nothing(hub, push, 
         if (model / name).is_file():
             assert content == (model / name).read_bytes()
     assert repo.files.keys() - set(published.files) == {".gitattributes", "README.md", "sample.png"}
-    assert any(line.startswith("Uploading vae_decoder/openvino_model.bin, 1.0 MB (1 of") for line in lines)
+    (first, *_) = uploads = [progress for progress in told if progress.stage == "upload"]
+    assert first.text.startswith("Uploading vae_decoder/openvino_model.bin, 1.0 MB (1 of")
+    assert [(progress.done, progress.total) for progress in uploads] == [(k, len(uploads)) for k in range(len(uploads))]
     assert sent(hub)
     assert push() == published
     assert sent(hub) == []
-    assert "nothing to upload" in lines[-1]
-    verify(fetch(f"{NAME}@{published.tag}", lines.append))
+    assert "nothing to upload" in told[-1].text
+    folder = fetch(f"{NAME}@{published.tag}", told.append)
+    verify(folder, read_manifest(folder))
 
 
 PLACES = [
@@ -102,9 +107,9 @@ def test_killed_at_five_moments_it_goes_on_where_it_was(hub, push, model, tmp_pa
     (tmp_path / "empty").mkdir()
     statement = f"""
 from pathlib import Path
-from pipeline.publish import model
-model.draw_sample = lambda *_: Path({str(tmp_path / "ready.png")!r})
-model.publish(Path({str(model)!r}), Path({str(tmp_path / "empty")!r}), {NAME!r}, False, print)
+from pipeline.publish import model_repo
+model_repo.draw_sample = lambda *_: Path({str(tmp_path / "ready.png")!r})
+model_repo.publish(Path({str(model)!r}), Path({str(tmp_path / "empty")!r}), {NAME!r}, False, print)
 """
     environment = {"PATH": "", "HF_TOKEN": WRITE, **hub.environment}
     sizes = []

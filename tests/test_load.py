@@ -7,7 +7,7 @@ import psutil
 from gradio_client import Client
 from gradio_client.exceptions import ValidationError
 
-from pipeline.image import read_settings
+from pipeline.generation.metadata import read_settings
 from tests.conftest import wait_for
 
 CLIENTS, REQUESTS = 20, 5

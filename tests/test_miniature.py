@@ -8,25 +8,25 @@ import torch
 from diffusers import SanaPipeline
 
 from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.captions import caption
-from pipeline.miniature.evaluate import _match, exam, score
-from pipeline.miniature.judge import Sight
-from pipeline.miniature.latents import SCENES, cells_of, scene_of, size_of
-from pipeline.miniature.text import INSTRUCTION, PromptBatch
-from pipeline.miniature.world import COLOURS, KINDS, UNSEEN_PAIRS, Thing, draw, object_mask, random_scene
+from pipeline.miniature.training.captions import caption
+from pipeline.miniature.training.detector import Detection
+from pipeline.miniature.training.evaluate import _match, evaluation_set, score
+from pipeline.miniature.training.latents import SCENES, cells_of, scene_of, size_of
+from pipeline.miniature.training.text import INSTRUCTION, PromptBatch
+from pipeline.miniature.training.world import COLOURS, KINDS, UNSEEN_PAIRS, Thing, draw, object_mask, random_scene
 
 
-def test_training_never_shows_an_unseen_pair_and_the_exam_always_does():
+def test_training_never_shows_an_unseen_pair_and_the_evaluation_set_always_does():
     trained = {(thing.colour, thing.kind) for index in range(3000) for thing in scene_of(index).things}
     assert not trained & UNSEEN_PAIRS
     assert trained == {(colour, kind) for colour in COLOURS for kind in KINDS} - UNSEEN_PAIRS
-    for scene, _ in exam("unseen", 20, unseen=True):
+    for scene, _ in evaluation_set("unseen", 20, unseen=True):
         assert {(thing.colour, thing.kind) for thing in scene.things} & UNSEEN_PAIRS
 
 
-def test_no_exam_scene_is_a_training_scene():
+def test_no_scene_of_the_evaluation_set_is_a_training_scene():
     trained = {(scene.background, scene.things) for scene in map(scene_of, range(SCENES))}
-    assert not trained & {(scene.background, scene.things) for scene, _ in exam("seen", 200, unseen=False)}
+    assert not trained & {(scene.background, scene.things) for scene, _ in evaluation_set("seen", 200, unseen=False)}
 
 
 def test_a_complete_caption_says_every_kind_and_colour():
@@ -68,20 +68,20 @@ def test_the_training_sees_the_tokens_that_diffusers_keeps():
             assert torch.allclose(kept, theirs[0][their_mask[0].bool()], atol=1e-4)
 
 
-def test_the_exam_is_marked_by_what_the_picture_shows():
+def test_the_score_is_of_what_the_picture_shows():
     things = (Thing("house", "red", "medium", 0.3, 0.5, 0.2), Thing("tree", "green", "medium", 0.7, 0.5, 0.2))
-    tree, car = Sight("tree", "green", 0.2, 0.5), Sight("car", "red", 0.8, 0.5)
+    tree, car = Detection("tree", "green", 0.2, 0.5), Detection("car", "red", 0.8, 0.5)
     assert _match(things, [tree, car]) == (car, tree)
     assert _match(things, [tree]) == (None, tree)
 
     class Blind:
-        def look(self, picture):
+        def detect(self, picture):
             return [tree], "night"
 
-    questions = [(scene, "") for scene, _ in exam("seen", 30, unseen=False)]
-    marks = score(Blind(), questions, [None] * len(questions))
-    assert marks["kind"] < 30
-    assert marks["place"] < 50
+    evaluation = [(scene, "") for scene, _ in evaluation_set("seen", 30, unseen=False)]
+    scores = score(Blind(), evaluation, [None] * len(evaluation))
+    assert scores["kind"] < 30
+    assert scores["place"] < 50
 
 
 def test_the_checkpoint_is_small_and_its_record_complete():

@@ -5,20 +5,24 @@ from pathlib import Path
 
 from huggingface_hub import ModelCard
 
-from pipeline.artifacts import read_manifest
-from pipeline.image import read_settings
+from pipeline.domain.catalogue import CATALOGUE
+from pipeline.generation.metadata import read_settings
+from pipeline.model_folder.manifest import read_manifest
 from pipeline.publish import publish
-from pipeline.publish.card import model_card
-from pipeline.variants import CATALOGUE
+from pipeline.publish.model_card import model_card
 from tests.fake_hub import WRITE
 from tests.hub_helpers import NAME
 
 ROOT = Path(__file__).parents[1]
 
 
+def described(manifest, **changes):
+    return dataclasses.replace(manifest, model=dataclasses.replace(manifest.model, **changes))
+
+
 def test_the_card_carries_the_licence_and_passes_the_hub(hub, model, tmp_path):
     manifest = read_manifest(model)
-    sana = dataclasses.replace(manifest, source=CATALOGUE[0].repo, compression="int8")
+    sana = described(manifest, source=CATALOGUE[0].repo, compression="int8")
     card = ModelCard(model_card(sana, tmp_path, NAME, "v1"))
     assert hub.finds_wrong("model", str(card)) == []
     data = card.data.to_dict()
@@ -29,15 +33,15 @@ def test_the_card_carries_the_licence_and_passes_the_hub(hub, model, tmp_path):
     assert data["license_name"] == "nscl-v2-custom-and-gemma-terms"
     assert data["license_link"] == f"https://huggingface.co/{CATALOGUE[0].repo}/blob/main/LICENSE.txt"
     assert "Gemma Terms of Use" in card.text
-    for picture in manifest.pictures:
+    for picture in manifest.model.pictures:
         assert f"| {picture['prompt']} | {picture['psnr_db']:.1f} dB |" in card.text
-    for name, record in manifest.components.items():
+    for name, record in manifest.model.components.items():
         assert f"| {name} | {record['compression']} |" in card.text
     assert f"openvino {manifest.tools['openvino']}" in card.text
     assert f'from_pretrained("{NAME}@v1")' in card.text
     assert f"python app.py --model {NAME}@v1" in card.text
 
-    by_name = dataclasses.replace(manifest, source=CATALOGUE[0].name)
+    by_name = described(manifest, source=CATALOGUE[0].name)
     assert f"base_model: {CATALOGUE[0].repo}" in model_card(by_name, tmp_path, NAME, "v1")
     assert "license: apache-2.0" in model_card(manifest, ROOT / "pipeline" / "miniature" / "checkpoint", NAME, "v1")
     assert "base_model" not in model_card(manifest, tmp_path, NAME, "v1")
@@ -52,10 +56,10 @@ def test_the_card_carries_the_licence_and_passes_the_hub(hub, model, tmp_path):
 def test_the_terms_and_a_picture_by_this_very_model_go_along(hub, model, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", WRITE)
     (tmp_path / "LICENSE.txt").write_text("the terms")
-    publish(model, tmp_path, NAME, False, lambda line: None)
+    publish(model, tmp_path, NAME, False, lambda progress: None)
     files = hub.model(NAME).files
     assert files["LICENSE.txt"] == b"the terms"
     (tmp_path / "sample.png").write_bytes(files["sample.png"])
     settings = read_settings(tmp_path / "sample.png")
-    assert settings.prompt == read_manifest(model).pictures[0]["prompt"]
+    assert settings.prompt == read_manifest(model).model.pictures[0]["prompt"]
     assert f"![{settings.prompt}](sample.png)" in files["README.md"].decode()

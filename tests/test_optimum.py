@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from pipeline import SanaError, SanaPipeline
+from pipeline.domain.families import FLOW, SPRINT
 from tests.tiny_checkpoint import build
 
 
@@ -46,11 +47,11 @@ class Decoder(torch.nn.Module):
         return self.model.decode(latent_sample).sample
 
 
-@pytest.fixture(scope="module", params=["flow", "sprint"])
+@pytest.fixture(scope="module", params=[FLOW, SPRINT], ids=lambda family: family.name)
 def exported(request, tmp_path_factory):
     """(folder, diffusers' pipeline) of the same tiny random checkpoint; sample_size 32, as Sprint asks for."""
     root = tmp_path_factory.mktemp("optimum")
-    build(root / "checkpoint", sample_size=32, family=request.param)
+    build(root / "checkpoint", sample_size=32, family=request.param.name)
     theirs = diffusers.DiffusionPipeline.from_pretrained(root / "checkpoint", torch_dtype=torch.float32)
     theirs.set_progress_bar_config(disable=True)
     folder = root / "openvino"
@@ -67,7 +68,7 @@ def exported(request, tmp_path_factory):
         "timestep": torch.rand(2),
         "encoder_attention_mask": torch.ones(2, 6, dtype=torch.long),
     }
-    if request.param == "sprint":
+    if request.param.embeds_guidance:
         batch["guidance"] = torch.rand(2)
     for name, module, example, source in (
         ("text_encoder", WholeTextEncoder(theirs.text_encoder), {"input_ids": ids, "attention_mask": ids}, ""),
@@ -97,9 +98,9 @@ def test_it_draws_what_diffusers_draws(exported):
 
 def test_its_defaults_are_those_of_diffusers(exported):
     folder, theirs = exported
-    defaults = SanaPipeline.from_pretrained(folder).defaults
-    assert (defaults.width, defaults.height) == (1024, 1024)
-    assert defaults.num_inference_steps == (2 if isinstance(theirs, diffusers.SanaSprintPipeline) else 20)
+    defaults = SanaPipeline.from_pretrained(folder).model.defaults
+    assert (defaults["width"], defaults["height"]) == (1024, 1024)
+    assert defaults["num_inference_steps"] == (2 if isinstance(theirs, diffusers.SanaSprintPipeline) else 20)
 
 
 @pytest.mark.parametrize("name", ["vae_decoder/config.json", "scheduler/scheduler_config.json", "model_index.json"])

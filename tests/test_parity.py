@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from pipeline import SanaError, SanaPipeline
+from pipeline.domain.families import SPRINT
 from pipeline.export import precompile
 from tests.tiny_checkpoint import build
 
@@ -27,7 +28,7 @@ class Pair:
     ) -> None:
         build(folder / "checkpoint", **options)
         change(folder / "checkpoint")
-        precompile(folder / "checkpoint", folder / "ir", "fp16", progress=lambda line: None)
+        precompile(folder / "checkpoint", folder / "ir", "fp16", on_progress=lambda progress: None)
         self.ours = SanaPipeline.from_pretrained(folder / "ir")
         self.theirs = diffusers.DiffusionPipeline.from_pretrained(folder / "checkpoint", torch_dtype=torch.float32)
         self.theirs.set_progress_bar_config(disable=True)
@@ -36,7 +37,7 @@ class Pair:
             sana = json.loads((folder / "checkpoint" / "sana.json").read_text())
             names = ("complex_human_instruction", "max_sequence_length")
             self.instruction = {name: sana[name] for name in names if name in sana}
-        self.sprint = isinstance(self.theirs, diffusers.SanaSprintPipeline)
+        self.sprint = self.ours.model.family is SPRINT
         self.has_bins = self.theirs.transformer.config.sample_size in ((32,) if self.sprint else (16, 32, 64, 128))
 
     def psnr(self, prompt: str, seed: int = 5, use_resolution_binning: bool = True, **settings: Any) -> float:
@@ -44,12 +45,13 @@ class Pair:
         only_theirs = {}
         if self.sprint and settings["num_inference_steps"] != 2:
             only_theirs["intermediate_timesteps"] = None  # diffusers asks for it
+        seeds = range(seed, seed + settings.get("num_images_per_prompt", 1))
         ours = self.ours(
             prompt, seed=seed, use_resolution_binning=use_resolution_binning, output_type="np", **settings
         ).images
         theirs = self.theirs(
             prompt,
-            generator=torch.Generator("cpu").manual_seed(seed),
+            generator=[torch.Generator("cpu").manual_seed(each) for each in seeds],
             use_resolution_binning=use_resolution_binning and self.has_bins,  # diffusers refuses where there are none
             output_type="np",
             **settings,

@@ -9,11 +9,13 @@ from types import SimpleNamespace
 import pytest
 from safetensors.torch import load_file, save_file
 
+import pipeline.export
 import precompile as program
-from pipeline.errors import ArtifactError
+from pipeline.domain.catalogue import CATALOGUE
+from pipeline.domain.errors import ArtifactError
+from pipeline.domain.progress import Progress
 from pipeline.export.checkpoint import read_checkpoint
-from pipeline.export.compress import RECIPES
-from pipeline.variants import CATALOGUE
+from pipeline.export.compression_recipes import RECIPES
 from tests.tiny_checkpoint import autoencoder, build
 
 
@@ -104,8 +106,8 @@ def test_another_autoencoder_is_used_or_refused_where_it_does_not_fit(capsys, tm
     other = tmp_path / "other"
     autoencoder(decoder_layers_per_block=(0, 1, 1, 1, 1, 2)).save_pretrained(other)
     assert read_checkpoint(checkpoint, other).load_model("vae").config.decoder_layers_per_block[0] == 0
-    assert read_checkpoint(checkpoint, other).fingerprint != read_checkpoint(checkpoint).fingerprint
-    assert read_checkpoint(checkpoint, checkpoint).vae_folder == checkpoint / "vae", "a whole checkpoint's will do"
+    assert read_checkpoint(checkpoint, other).model.revision != read_checkpoint(checkpoint).model.revision
+    assert read_checkpoint(checkpoint, checkpoint).files.folders["vae"] == checkpoint / "vae", "a whole one's will do"
     edit(other / "config.json", latent_channels=16)
     assert "latents of 16 channels" in fail(capsys, tmp_path, checkpoint, "--vae", str(other))
     edit(other / "config.json", _class_name="AutoencoderKL")
@@ -114,13 +116,13 @@ def test_another_autoencoder_is_used_or_refused_where_it_does_not_fit(capsys, tm
 
 
 @pytest.mark.parametrize("what", ["memory", "disk"])
-def test_a_lack_of_room_is_said_before_the_work_starts(capsys, tmp_path, checkpoint, monkeypatch, what):
-    from pipeline.export import room
+def test_a_lack_of_resources_is_said_before_the_work_starts(capsys, tmp_path, checkpoint, monkeypatch, what):
+    from pipeline.export import resource_check
 
     if what == "memory":
-        monkeypatch.setattr(room, "free_memory", lambda: 10_000_000)
+        monkeypatch.setattr(resource_check, "free_memory", lambda: 10_000_000)
     else:
-        monkeypatch.setattr(room.shutil, "disk_usage", lambda place: SimpleNamespace(free=1000))
+        monkeypatch.setattr(resource_check.shutil, "disk_usage", lambda place: SimpleNamespace(free=1000))
     assert f"Not enough {what}" in fail(capsys, tmp_path, checkpoint)
     assert list(tmp_path.iterdir()) == []
 
@@ -160,8 +162,6 @@ def test_a_missing_miniature_is_said(capsys, tmp_path, monkeypatch):
 
 
 def test_ctrl_c_is_one_line_and_status_130(capsys, tmp_path, monkeypatch):
-    import pipeline.export
-
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
@@ -170,6 +170,27 @@ def test_ctrl_c_is_one_line_and_status_130(capsys, tmp_path, monkeypatch):
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1
     assert "goes on from here" in captured.err
+
+
+def test_progress_is_printed_as_sentences_or_as_json(capsys, monkeypatch, tmp_path):
+    """That an export begins is printed as JSON only."""
+    told = [
+        Progress("export", "exporting tiny-sana as fp16", 0, 3),
+        Progress("export", "text_encoder: fp16", 1, 3),
+        Progress("parity", "  dB", None, None),
+    ]
+
+    def export(folder, output, compression, vae, name, on_progress):
+        for progress in told:
+            on_progress(progress)
+        return output
+
+    monkeypatch.setattr(pipeline.export, "precompile", export)
+    arguments = ["--model", "any", "--output", str(tmp_path / "output")]
+    assert program.main(arguments) == 0
+    assert capsys.readouterr().out.splitlines() == ["text_encoder: fp16", "  dB"]
+    assert program.main([*arguments, "--json-progress"]) == 0
+    assert [Progress(**json.loads(line)) for line in capsys.readouterr().out.splitlines()] == told
 
 
 def test_help_explains_without_loading_the_libraries():
@@ -181,4 +202,5 @@ def test_help_explains_without_loading_the_libraries():
     done = subprocess.run([sys.executable, "-c", statement], capture_output=True, text=True, check=True)
     for flag in ("--model", "--output", "--compression {fp16,int8,int4,w8a8}"):
         assert flag in done.stdout
-    assert program.COMPRESSIONS.keys() == RECIPES.keys()
+    words = " ".join(done.stdout.split())
+    assert all(f"{name}: {recipe.meaning}" in words for name, recipe in RECIPES.items())

@@ -1,28 +1,47 @@
 """SanaPipeline as its callers use it: updates, stopping, the lock, defaults, errors; on a random tiny checkpoint."""
 
+import asyncio
+import dataclasses
 import json
 import threading
 
 import numpy as np
 import pytest
+import torch
 
 from pipeline import SanaPipeline
-from pipeline.errors import DeviceError, SettingsError
-from pipeline.image import read_settings, write_png
-from pipeline.updates import DecodeUpdate, Result, StepUpdate
+from pipeline.domain.errors import BusyError, DeviceError, SettingsError
+from pipeline.domain.settings import MAX_SEED, GenerationSettings
+from pipeline.domain.updates import DecodeUpdate, PictureUpdate, Result, StepUpdate
+from pipeline.generation.metadata import read_settings, to_image, write_png
+from pipeline.generation.vae_decoder import to_picture
+from pipeline.jobs.job_queue import JobQueue
+from pipeline.jobs.model_sources import LoadedSource
+from pipeline.jobs.models import Models
+from pipeline.jobs.service import GenerationService
+from pipeline.jobs.timings import Timings
+from tests.tiny_checkpoint import LATENT_CHANNELS
 
 
 def test_updates_come_step_by_step_then_picture_by_picture_then_the_result(pipe):
     settings = pipe.settings("a house", num_inference_steps=3, num_images_per_prompt=2, width=160, height=128)
     updates = list(pipe.generate(settings))
     bands = updates[3].bands
-    assert [type(update) for update in updates] == [StepUpdate] * 3 + [DecodeUpdate] * 2 * bands + [Result]
-    assert [(update.step, update.steps) for update in updates[:3]] == [(1, 3), (2, 3), (3, 3)]
-    assert [(update.image, update.band) for update in updates[3:-1]] == [
-        (image, band) for image in (1, 2) for band in range(1, bands + 1)
+    picture = [StepUpdate] * 3 + [DecodeUpdate] * bands + [PictureUpdate]
+    assert [type(update) for update in updates] == 2 * picture + [Result]
+    steps = [
+        (update.image, update.images, update.step, update.steps) for update in updates if type(update) is StepUpdate
+    ]
+    assert steps == [(image, 2, step, 3) for image in (1, 2) for step in (1, 2, 3)]
+    decoded = [(update.image, update.band) for update in updates if type(update) is DecodeUpdate]
+    assert decoded == [(image, band) for image in (1, 2) for band in range(1, bands + 1)]
+    finished = [update for update in updates if type(update) is PictureUpdate]
+    assert [(update.image, update.picture) for update in finished] == [
+        (1, updates[-1].images[0]),
+        (2, updates[-1].images[1]),
     ]
     assert updates[0].seconds < updates[2].seconds
-    assert updates[0].preview.size == (320, 128)
+    assert updates[0].preview.size == (160, 128)
     result = updates[-1]
     assert [image.size for image in result.images] == [(160, 128)] * 2
     assert set(result.times) == {"text_encoder", "transformer", "vae_decoder"}
@@ -47,15 +66,49 @@ def test_same_seed_same_bytes_also_after_a_restart(pipe, model, tmp_path):
 
 
 def test_a_picture_can_be_made_again_from_its_file(pipe, tmp_path):
-    settings = {"negative_prompt": "blue", "num_inference_steps": 2, "seed": 9, "num_images_per_prompt": 2}
-    images = pipe("a house", **settings).images
+    settings = {"negative_prompt": "blue", "num_inference_steps": 2}
+    images = pipe("a house", seed=9, num_images_per_prompt=2, **settings).images
     for index, image in enumerate(images):
         path = tmp_path / f"{index}.png"
         write_png(image, path)
+        assert read_settings(path) == pipe.settings("a house", seed=9 + index, **settings)
         *_, result = pipe.generate(read_settings(path))
-        record = json.loads(image.info["sana"])
-        assert record["image_index"] == index
-        assert np.array_equal(np.asarray(result.images[record["image_index"]]), np.asarray(image))
+        assert [each.info for each in result.images] == [image.info]
+        assert np.array_equal(np.asarray(result.images[0]), np.asarray(image))
+
+
+def test_picture_k_is_what_the_next_seeds_draw_alone(pipe):
+    settings = {"num_inference_steps": 2, "width": 128, "height": 128, "output_type": "np"}
+    together = pipe("a house", seed=MAX_SEED - 2, num_images_per_prompt=3, **settings).images
+    for index, picture in enumerate(together):
+        assert np.array_equal(picture, pipe("a house", seed=MAX_SEED - 2 + index, **settings).images[0])
+    assert not np.array_equal(together[0], together[1])
+
+
+def test_a_picture_of_an_earlier_version_is_drawn_by_its_rule(pipe, tmp_path):
+    """There, n pictures were drawn together from the noise of one generator; this is the third of three."""
+    settings = pipe.settings("a house", num_inference_steps=2, seed=9, num_images_per_prompt=3)
+    old = dataclasses.replace(settings, batch_index=2)
+    *_, result = pipe.generate(old)
+    record = json.loads(result.images[0].info["sana"])
+    assert (record["settings"]["seed"], record["settings"]["num_images_per_prompt"], record["image_index"]) == (9, 3, 2)
+    write_png(result.images[0], tmp_path / "old.png")
+    assert read_settings(tmp_path / "old.png") == old
+
+    noise = torch.randn((3, LATENT_CHANNELS, 8, 8), generator=torch.Generator("cpu").manual_seed(9))
+    given = []
+    transformer = pipe._stages.denoiser.transformer
+
+    def first_call(inputs):
+        given.append(inputs["hidden_states"])
+        return transformer(inputs)
+
+    *_, step = dataclasses.replace(pipe._stages.denoiser, transformer=first_call).steps(
+        pipe._stages.text_encoder, old, old.width, old.height
+    )
+    assert np.array_equal(given[0][:3], noise.numpy())
+    (*_, decoded) = pipe._stages.decoder(old).decode(step.latents[2])
+    assert np.array_equal(np.asarray(to_image(to_picture(decoded.pixels, old.width, old.height), {})), result.images[0])
 
 
 def test_closing_stops_at_once_and_frees_the_lock(pipe):
@@ -76,16 +129,45 @@ def test_one_generation_at_a_time(pipe):
     assert done.wait(60)
 
 
+def test_a_second_generation_of_the_same_thread_is_an_error_and_no_deadlock(pipe):
+    first = pipe.generate(pipe.settings("a house", num_inference_steps=2))
+    next(first)
+    with pytest.raises(BusyError, match="exhaust or close that generator first"):
+        pipe("a moon", num_inference_steps=1)
+    assert isinstance(list(first)[-1], Result)  # which goes on
+    assert len(pipe("a moon", num_inference_steps=1).images) == 1
+
+
 def test_none_means_the_models_own_default(pipe):
-    settings, defaults = pipe.settings("a house"), pipe.defaults
-    assert (settings.width, settings.height) == (defaults.width, defaults.height)
-    assert settings.num_inference_steps == defaults.num_inference_steps
-    assert settings.guidance_scale == defaults.guidance_scale
+    settings = pipe.settings("a house", width=None, num_inference_steps=None)
+    assert pipe.model.defaults == {name: getattr(settings, name) for name in pipe.model.defaults}
+
+
+def test_one_record_for_validation_and_one_for_the_run(pipe, tmp_path, monkeypatch):
+    built = []
+    check = GenerationSettings.__post_init__
+    monkeypatch.setattr(GenerationSettings, "__post_init__", lambda self: built.append(self) or check(self))
+    service = GenerationService(Models([LoadedSource(pipe)]), Timings(tmp_path), JobQueue())
+    service.models.start(lambda progress: None)
+    values = {"prompt": "a house", "num_inference_steps": 1, "seed": 3, "num_images": 1}
+    assert service.problems(values) == {}
+    assert len(built) == 1
+
+    async def last_of(submitted):
+        async with submitted.job.follow() as updates:
+            return [update async for update in updates][-1]
+
+    assert isinstance(asyncio.run(last_of(service.submit(values, "me"))), Result)
+    assert len(built) == 2
+    assert list(service.problems({**values, "prompt": "", "seed": -1})) == ["prompt", "seed"]
+    assert len(built) == 2
 
 
 def test_sizes_beyond_the_models_own_limits_are_refused_before_any_work(pipe):
-    with pytest.raises(SettingsError, match=f"to {pipe.defaults.max_size} pixels"):
-        pipe("a house", width=pipe.defaults.max_size + 32)
+    with pytest.raises(SettingsError, match=f"to {pipe.model.max_size} pixels"):
+        pipe("a house", width=pipe.model.max_size + 32)
+    with pytest.raises(TypeError, match="widht"):
+        pipe("a house", widht=128)
     with pytest.raises(SettingsError, match="output type"):
         pipe("a house", output_type="latent")  # type: ignore[arg-type]
 
@@ -106,8 +188,8 @@ def test_the_transformers_activations_are_freed_before_decoding(pipe, monkeypatc
     """At 4096x4096 they take as much as the decoder's."""
     events = []
     transformer = pipe._stages.denoiser.transformer
-    monkeypatch.setattr(transformer, "rest", lambda: events.append("rest"))
+    monkeypatch.setattr(transformer, "release_activations", lambda: events.append("released"))
     settings = pipe.settings("a house", width=128, height=128, num_inference_steps=2)
     for update in pipe.generate(settings):
         events.append(type(update).__name__)
-    assert events[:4] == ["StepUpdate", "StepUpdate", "rest", "DecodeUpdate"]
+    assert events[:4] == ["StepUpdate", "StepUpdate", "released", "DecodeUpdate"]

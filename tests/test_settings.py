@@ -1,10 +1,11 @@
 import dataclasses
+import inspect
 import math
 
 import pytest
 
-from pipeline.errors import SanaError, SettingsError
-from pipeline.settings import GenerationSettings
+from pipeline.domain.errors import SanaError, SettingsError
+from pipeline.domain.settings import PARAMETERS, SETTINGS, GenerationSettings
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,8 @@ from pipeline.settings import GenerationSettings
         {"use_resolution_binning": False},
         {"negative_prompt": "模糊 🌙"},
         {"prompt": "x" * 10_000},
+        {"seed": 2**32 - 3, "num_images_per_prompt": 3},
+        {"seed": 2**32 - 1, "num_images_per_prompt": 3, "batch_index": 2},
     ],
 )
 def test_valid_settings_are_kept_as_they_are(changes):
@@ -66,6 +69,9 @@ def test_valid_settings_are_kept_as_they_are(changes):
         ({"num_images_per_prompt": 0}, "number of images"),
         ({"num_images_per_prompt": 9}, "number of images"),
         ({"use_resolution_binning": 1}, "binning must be true or false"),
+        ({"seed": 2**32 - 2, "num_images_per_prompt": 3}, "seed must be at most 4294967293 for 3 images"),
+        ({"num_images_per_prompt": 2, "batch_index": 2}, "batch index must be a whole number from 0 to 1, not 2"),
+        ({"batch_index": True}, "batch index must be"),
     ],
 )
 def test_invalid_settings_are_refused_in_one_sentence(changes, message):
@@ -79,3 +85,24 @@ def test_invalid_settings_are_refused_in_one_sentence(changes, message):
 def test_settings_cannot_be_changed_behind_the_validation():
     with pytest.raises(dataclasses.FrozenInstanceError):
         GenerationSettings("a red house").width = 1  # type: ignore[misc]
+
+
+def test_the_table_and_the_record_hold_the_same_settings():
+    fields = {field.name: field.default for field in dataclasses.fields(GenerationSettings)}
+    del fields["batch_index"]  # of pictures of earlier versions only
+    assert list(fields) == [parameter.setting for parameter in SETTINGS]
+    assert fields.pop("prompt") is dataclasses.MISSING
+    assert fields == {each.setting: each.default for each in SETTINGS if each.name != "prompt"}
+    annotations = inspect.get_annotations(GenerationSettings)
+    assert {each.setting: each.type for each in SETTINGS} == {name: annotations[name] for name in ("prompt", *fields)}
+    assert len({parameter.name for parameter in PARAMETERS}) == len(PARAMETERS)
+
+
+def test_each_picture_of_a_request_has_settings_of_its_own():
+    settings = GenerationSettings("a house", seed=5, num_images_per_prompt=3)
+    assert [settings.of_picture(index).seed for index in range(3)] == [5, 6, 7]
+    assert {settings.of_picture(index).num_images_per_prompt for index in range(3)} == {1}
+    alone = GenerationSettings("a house", seed=5)
+    assert alone.of_picture(0) is alone
+    old = dataclasses.replace(settings, batch_index=2)
+    assert (old.picture_count, old.of_picture(0)) == (1, old)

@@ -12,11 +12,11 @@ from huggingface_hub import SpaceHardware, metadata_load
 from huggingface_hub.repocard import RepoCard
 
 from pipeline import SanaError
-from pipeline.image import read_settings
+from pipeline.domain.catalogue import CATALOGUE
+from pipeline.generation.metadata import read_settings
 from pipeline.publish import publish_space
-from pipeline.publish.model import Published
+from pipeline.publish.model_repo import Published
 from pipeline.publish.space import program_files
-from pipeline.variants import CATALOGUE
 from tests.fake_hub import WRITE, Fault
 from tests.test_cli import serving
 
@@ -65,7 +65,7 @@ def make(hub, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", WRITE)
 
     def run(model=MODEL, private=False):
-        return publish_space(SPACE, model, private, lambda line: None)
+        return publish_space(SPACE, model, private, lambda progress: None)
 
     return run
 
@@ -86,6 +86,7 @@ def test_every_file_is_there_and_the_model_is_set(hub, make):
         "requirements.txt",
         "pre-requirements.txt",
     } < files.keys()
+    assert not [name for name in files if name.startswith("pipeline/miniature/training/")], "needed to train it only"
     assert not [name for name in files if "__pycache__" in name or name.startswith(("tests/", "."))][1:]
     assert space(hub).variables == {"SANA_MODEL": f"{NAME}@{MODEL.commit}"}
     card = RepoCard(files["README.md"].decode())
@@ -111,6 +112,16 @@ def test_an_update_changes_what_differs_and_leaves_the_rest(hub, make):
     commits = len(repo.commits)
     make(MODEL._replace(commit="1" * 40))
     assert len(repo.commits) == commits
+
+
+def test_a_space_of_an_earlier_layout_is_updated(hub, make):
+    hub.add(SPACE, {}, "space")
+    repo = space(hub)
+    old = ["pipeline/sana.py", "pipeline/artifacts.py", "pipeline/miniature/world.py", "pipeline/__init__.py"]
+    repo.commit(dict.fromkeys(("README.md", "app.py", "precompile.py", "requirements.txt", *old), b"old"))
+    make()
+    assert repo.files.keys() == program_files().keys()
+    assert b"old" not in repo.files.values()
 
 
 def test_a_private_space_is_built_without_the_model(hub, make):

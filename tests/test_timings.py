@@ -1,11 +1,14 @@
+import json
+
 import pytest
 
-from pipeline.page.timings import Timings, in_words
-from pipeline.settings import GenerationSettings
+from pipeline.domain.settings import GenerationSettings
+from pipeline.jobs.timings import Timings
+from pipeline.page.words import English
 
 
 def settings(**values):
-    return GenerationSettings("a house", **{"width": 256, "height": 256, "num_inference_steps": 10, **values})
+    return GenerationSettings("a house", **{"width": 256, "height": 256, "num_inference_steps": 10, **values}).values()
 
 
 TIMES = {"text_encoder": 1.0, "transformer": 20.0, "vae_decoder": 3.0}
@@ -32,6 +35,7 @@ def test_an_estimate_is_made_of_what_ran(tmp_path, values, seconds):
     Timings(tmp_path).learn("model", settings(), TIMES)
     assert Timings(tmp_path).estimate("model", settings(**values)) == pytest.approx(seconds)
     assert Timings(tmp_path).decoding("model", settings(width=512)) == pytest.approx(6.0)
+    assert Timings(tmp_path).picture("model", settings(num_images_per_prompt=2)) == pytest.approx(23.0)
 
 
 def test_a_remembered_prompt_does_not_make_the_next_one_look_free(tmp_path):
@@ -63,4 +67,13 @@ def test_a_folder_that_cannot_be_written_loses_nothing_but_the_estimate(tmp_path
     [(0.4, "about a second"), (7.3, "about 7 s"), (52, "about 50 s"), (200, "about 3 min"), (7200, "about 2.0 h")],
 )
 def test_times_are_said_without_false_precision(seconds, words):
-    assert in_words(seconds) == words
+    assert English().duration(seconds) == words
+
+
+def test_a_file_of_an_earlier_version_is_read(tmp_path):
+    """Its keys are those that d271413 wrote."""
+    entry = {"guided step": 0.5, "decode": 2.0, "text": 1.0}
+    (tmp_path / "timings.json").write_text(json.dumps({"model": {"256x256": entry}}))
+    assert Timings(tmp_path).estimate("model", settings(num_images_per_prompt=2)) == pytest.approx(
+        1 + 2 * (10 * 0.5 + 2)
+    )

@@ -8,16 +8,19 @@ import openvino as ov
 import pytest
 import torch
 
-from pipeline import components, vae_decoder
-from pipeline.components import DecoderSegment
-from pipeline.convolutions import TILE, phases
-from pipeline.cut import cut
-from pipeline.device import Device
 from pipeline.export import networks
 from pipeline.export.convert import convert, save
 from pipeline.export.quiet import quiet
-from pipeline.parity import psnr
-from pipeline.vae_decoder import VaeDecoder, _bands, _rows
+from pipeline.generation import bands
+from pipeline.generation.bands import plan_bands, rows_that_fit
+from pipeline.generation.vae_decoder import VaeDecoder
+from pipeline.model_folder.parity import psnr
+from pipeline.runtime import compiled_model
+from pipeline.runtime.compiled_model import SegmentModel
+from pipeline.runtime.device import Device
+from pipeline.runtime.graph import winograd_phases
+from pipeline.runtime.graph.convolutions import TILE
+from pipeline.runtime.graph.partition import partition
 from tests.tiny_checkpoint import LATENT_CHANNELS, autoencoder, draft_decoder
 
 LOCAL = {"decoder_block_types": ("ResBlock",) * 6, "decoder_layers_per_block": (0, 1, 1, 1, 1, 1)}
@@ -43,7 +46,7 @@ def decoder(request, tmp_path_factory):
 def test_bands_are_those_of_an_untiled_decode(decoder, height, width, extra):
     path, untiled = decoder
     latent = torch.randn(32, height, width, generator=torch.Generator().manual_seed(height))
-    segments = cut(ov.Core().read_model(path))
+    segments = partition(ov.Core().read_model(path))
     rows = 2 * max(segment.halo or 0 for segment in segments) + extra
     *progress, last = VaeDecoder(Device(), path, scaling_factor=0.5).decode(latent, rows)
     assert len(progress) > len(segments) > 3
@@ -54,11 +57,11 @@ def test_bands_are_those_of_an_untiled_decode(decoder, height, width, extra):
 
 def test_bands_of_winograd_convolutions_are_those_of_an_untiled_decode(decoder, monkeypatch):
     """Whose bands are of whole tiles wherever the picture is."""
-    for limit in ("FEWEST_CHANNELS", "LEAST_TILES", "LEAST_FLOP"):
-        monkeypatch.setattr(phases, limit, 1)
+    for limit in ("MIN_CHANNELS", "MIN_TILES", "MIN_FLOP"):
+        monkeypatch.setattr(winograd_phases, limit, 1)
     path, untiled = decoder
     shapes = []
-    monkeypatch.setattr(components, "rewrite_convolutions", lambda model: shapes.append(rewritten(model)))
+    monkeypatch.setattr(compiled_model, "rewrite_convolutions", lambda model: shapes.append(rewritten(model)))
     latent = torch.randn(32, 32, 8, generator=torch.Generator().manual_seed(0))
     *_, last = VaeDecoder(Device(), path, scaling_factor=0.5).decode(latent, rows=24)
     assert len([each for each in shapes if each]) >= 3
@@ -68,14 +71,14 @@ def test_bands_of_winograd_convolutions_are_those_of_an_untiled_decode(decoder, 
 def rewritten(model):
     """Whether there were convolutions in it to rewrite."""
     before = len(model.get_ops())
-    phases.use_winograd(model)
+    winograd_phases.use_winograd(model)
     return len(model.get_ops()) > before
 
 
 def test_weights_stay_as_they_are_stored(decoder):
-    """Bytes of f16 constants: a cut that folds them to f32 doubles the memory, and undoes 8-bit decoders."""
+    """Bytes of f16 constants: a partition that folds them to f32 doubles the memory, and undoes 8-bit decoders."""
     model = ov.Core().read_model(decoder[0])
-    stored, kept = stored_bytes([model]), stored_bytes([segment.model for segment in cut(model)])
+    stored, kept = stored_bytes([model]), stored_bytes([segment.model for segment in partition(model)])
     assert stored > 100_000
     assert kept == stored
 
@@ -91,7 +94,7 @@ def test_a_picture_that_fits_is_one_band_of_each_segment(decoder):
     path, untiled = decoder
     latent = torch.randn(32, 9, 8, generator=torch.Generator().manual_seed(1))
     *progress, last = VaeDecoder(Device(), path, scaling_factor=1.0).decode(latent)
-    assert len(progress) + 1 == last.bands == len(cut(ov.Core().read_model(path)))
+    assert len(progress) + 1 == last.bands == len(partition(ov.Core().read_model(path)))
     assert psnr(last.pixels, untiled(latent[None].numpy())[0][0]) >= 120
 
 
@@ -110,7 +113,7 @@ def test_pixels_outlive_the_next_decode(decoder, banded):
 
 def test_the_halo_is_not_larger_than_needed(decoder):
     """A cell changes with a feature at the halo's edge, and with none beyond it."""
-    for segment in cut(ov.Core().read_model(decoder[0])):
+    for segment in partition(ov.Core().read_model(decoder[0])):
         if segment.halo is None:
             continue
         model = Device().compile(segment.model)
@@ -148,16 +151,16 @@ def test_the_segments_of_the_full_size_decoder(full_chain):
     """
     model = ov.Core().read_model(full_chain[0])
     local = [(2, 4), (2, 4), (2, 4)]
-    assert [(segment.growth, segment.halo) for segment in cut(model)] == [(4, None), *local]
+    assert [(segment.growth, segment.halo) for segment in partition(model)] == [(4, None), *local]
     apart = [(4, None), (1, None), (1, 1), (1, None), (1, 1), (1, None), (1, 1), *local]
-    assert [(segment.growth, segment.halo) for segment in cut(model, finely=True)] == apart
+    assert [(segment.growth, segment.halo) for segment in partition(model, finely=True)] == apart
 
 
 def test_a_large_picture_takes_more_segments(full_chain, monkeypatch):
     path, untiled = full_chain
     decoder = VaeDecoder(Device(), path, scaling_factor=1.0)
     whole = max(segment.bytes_per_cell for segment in decoder.segments if segment.halo is None)
-    monkeypatch.setattr(vae_decoder, "MOST_BYTES", vae_decoder.OVERHEAD * whole * 8 * 6)
+    monkeypatch.setattr(bands, "MAX_BYTES", bands.OVERHEAD * whole * 8 * 6)
     for height, width, segments in ((8, 6, 4), (9, 6, 10), (6, 8, 4)):
         latent = torch.randn(32, height, width, generator=torch.Generator().manual_seed(height))
         seconds = decoder.seconds
@@ -173,14 +176,14 @@ def test_memory_grows_with_the_picture(decoder):
     assert pixels < vae.memory(64, 64) < vae.memory(64, 96) < vae.memory(96, 128)
 
 
-def test_what_rests_keeps_no_tensors(decoder):
+def test_released_activations_keep_no_tensors(decoder):
     """OpenVINO's release_memory leaves the inputs and outputs of an inference request alone."""
     vae = VaeDecoder(Device(), decoder[0], scaling_factor=1.0)
-    component = DecoderSegment(Device(), vae.segments[0].model)
+    model = SegmentModel(Device(), vae.segments[0].model)
     features = np.zeros((1, 32, 8, 8), np.float32)
-    component({vae.segments[0].input_name: features})
+    model({vae.segments[0].input_name: features})
     held = sys.getrefcount(features)
-    component.rest()
+    model.release_activations()
     assert sys.getrefcount(features) < held
 
 
@@ -188,16 +191,16 @@ def test_what_rests_keeps_no_tensors(decoder):
 def test_bands_compute_little_twice(height, rows):
     """A window of all the rows that fit, for each of few bands, would compute up to half of them twice."""
     segment = SimpleNamespace(halo=4)
-    bands = _bands(segment, height, rows)
-    assert [band.first for band in bands] == [0, *(band.last for band in bands[:-1])]
-    assert bands[-1].last == height
-    for band in bands:
+    plan = plan_bands(segment, height, rows)
+    assert [band.first for band in plan] == [0, *(band.last for band in plan[:-1])]
+    assert plan[-1].last == height
+    for band in plan:
         assert 0 <= band.window.start <= max(0, band.first - 4)
         assert min(height, band.last + 4) <= band.window.stop <= height
         assert band.window.stop - band.window.start <= rows
         assert rows < 40 or (band.window.stop - band.window.start) % TILE == 0
-    computed = sum(band.window.stop - band.window.start for band in bands)
-    assert computed <= height + len(bands) * (2 * 4 + TILE)
+    computed = sum(band.window.stop - band.window.start for band in plan)
+    assert computed <= height + len(plan) * (2 * 4 + TILE)
 
 
 def test_bands_do_not_follow_every_change_of_free_memory(monkeypatch):
@@ -205,6 +208,6 @@ def test_bands_do_not_follow_every_change_of_free_memory(monkeypatch):
     segment = SimpleNamespace(halo=4, bytes_per_cell=2000.0)
     rows = []
     for free in (9e9, 3.1e9, 2.9e9, 1.6e9, 1.4e9):
-        monkeypatch.setattr(vae_decoder, "free_memory", lambda free=free: free)
-        rows.append(_rows(segment, height=4096, width=1024))
+        monkeypatch.setattr(bands, "free_memory", lambda free=free: free)
+        rows.append(rows_that_fit(segment, height=4096, width=1024))
     assert rows[0] == rows[1] > rows[2] == rows[3] > rows[4]

@@ -5,10 +5,10 @@ import openvino as ov
 import pytest
 from openvino import opset13
 
-from pipeline.convolutions import phases
-from pipeline.convolutions.phases import use_winograd
-from pipeline.device import Device
-from pipeline.parity import psnr
+from pipeline.model_folder.parity import psnr
+from pipeline.runtime.device import Device
+from pipeline.runtime.graph import winograd_phases
+from pipeline.runtime.graph.winograd_phases import use_winograd
 
 SIZE = (8, 12)
 CHANNELS = 6
@@ -16,9 +16,9 @@ CHANNELS = 6
 
 @pytest.fixture(autouse=True)
 def however_small(monkeypatch):
-    monkeypatch.setattr(phases, "FEWEST_CHANNELS", 4)
-    monkeypatch.setattr(phases, "LEAST_TILES", 0)
-    monkeypatch.setattr(phases, "LEAST_FLOP", 0)
+    monkeypatch.setattr(winograd_phases, "MIN_CHANNELS", 4)
+    monkeypatch.setattr(winograd_phases, "MIN_TILES", 0)
+    monkeypatch.setattr(winograd_phases, "MIN_FLOP", 0)
 
 
 def convolution(value, filters=CHANNELS, *, kernel=3, stride=1, weights=None):
@@ -140,9 +140,9 @@ def test_quantised_activations_stay():
     assert kernels(quantised) == [3]
 
 
-@pytest.mark.parametrize("limit", ["FEWEST_CHANNELS", "LEAST_TILES", "LEAST_FLOP"])
+@pytest.mark.parametrize("limit", ["MIN_CHANNELS", "MIN_TILES", "MIN_FLOP"])
 def test_small_convolutions_do_not_pay(limit, monkeypatch):
-    monkeypatch.setattr(phases, limit, 1e9)
+    monkeypatch.setattr(winograd_phases, limit, 1e9)
     small = model(convolution)
     use_winograd(small)
     assert kernels(small) == [3]

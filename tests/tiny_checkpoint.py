@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import Gemma2Config, Gemma2Model, PreTrainedTokenizerFast
 
-from pipeline.export.draft import build_draft
+from pipeline.domain.families import FLOW, Family, find_family
+from pipeline.export.taesana import build_draft
 
 INSTRUCTION = ["Draw one picture of what follows.", "Picture: "]
 TEXT = "a red house under the big yellow moon and two white clouds near the blue sea draw one picture of what follows"
@@ -20,24 +21,25 @@ HIDDEN = 64
 LATENT_CHANNELS = 32
 
 
-def build(folder: Path, sample_size: int = 8, family: str = "flow", **options: Any) -> Path:
-    """Writes the checkpoint and returns its folder; the same arguments give the same weights.
+def build(folder: Path, sample_size: int = 8, family: str = FLOW.name, **options: Any) -> Path:
+    """Write the checkpoint and return its folder; the same arguments give the same weights.
 
     `sample_size` is the native side in latents of 32x32 pixels; `options` are those of `transformer`.
     """
+    kind = find_family(family)
     parts = {
         "tokenizer": tokenizer(),
         "text_encoder": text_encoder(),
         "vae": autoencoder(),
-        "transformer": transformer(sample_size, sprint=family == "sprint", **options),
+        "transformer": transformer(sample_size, family=kind, **options),
     }
-    if family == "sprint":
-        SanaSprintPipeline(**parts, scheduler=SCMScheduler()).save_pretrained(folder)
-    else:
+    if kind is FLOW:
         scheduler = DPMSolverMultistepScheduler(
             use_flow_sigmas=True, prediction_type="flow_prediction", flow_shift=3.0, solver_order=2
         )
         SanaPipeline(**parts, scheduler=scheduler).save_pretrained(folder)
+    else:
+        SanaSprintPipeline(**parts, scheduler=SCMScheduler()).save_pretrained(folder)
     native = 32 * sample_size
     sana = {
         "complex_human_instruction": INSTRUCTION,
@@ -45,7 +47,7 @@ def build(folder: Path, sample_size: int = 8, family: str = "flow", **options: A
         "defaults": {
             "width": native,
             "height": native,
-            "num_inference_steps": 2 if family == "sprint" else 4,
+            "num_inference_steps": 4 if kind is FLOW else 2,
             "guidance_scale": 4.5,
         },
         "min_size": 128,
@@ -93,9 +95,9 @@ def text_encoder() -> Gemma2Model:
 
 
 def transformer(
-    sample_size: int, interpolation_scale: float | None = None, heads: int = 4, sprint: bool = False
+    sample_size: int, interpolation_scale: float | None = None, heads: int = 4, family: Family = FLOW
 ) -> SanaTransformer2DModel:
-    """`heads` x 16 wide; Sprint's have an embedding of the guidance and normalised queries and keys."""
+    """Return one that is `heads` x 16 wide; Sprint's embeds the guidance and normalises queries and keys."""
     torch.manual_seed(2)
     width = heads * 16
     return SanaTransformer2DModel(
@@ -110,8 +112,8 @@ def transformer(
         caption_channels=HIDDEN,
         sample_size=sample_size,
         interpolation_scale=interpolation_scale,
-        guidance_embeds=sprint,
-        qk_norm="rms_norm_across_heads" if sprint else None,
+        guidance_embeds=family.embeds_guidance,
+        qk_norm="rms_norm_across_heads" if family.embeds_guidance else None,
     ).eval()
 
 

@@ -1,4 +1,4 @@
-"""Linear attention as it is traced: what diffusers computes, with tokens and channels where they are.
+"""Linear attention as it is traced: what diffusers computes, without moving tokens and channels.
 
 Diffusers transposes them on the way, which on CPUs takes longer than the products.
 """
@@ -17,26 +17,26 @@ from torch import Tensor, nn
 
 
 class ClippedLinearAttention(SanaLinearAttnProcessor2_0):
-    """Sana's linear attention as diffusers computes it in float16: its output clipped to what that can hold."""
+    """Sana's linear attention as diffusers computes it in float16: its output is clipped to float16's range."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         return _clipped(super().__call__(*args, **kwargs))
 
 
 def clip_linear_attention(model: SanaTransformer2DModel) -> None:
-    """Gives each block `ClippedLinearAttention`."""
+    """Give each block `ClippedLinearAttention`."""
     for block in model.transformer_blocks:
         block.attn1.set_processor(ClippedLinearAttention())
 
 
 class LinearAttention:
-    """What the given processor of diffusers computes."""
+    """Stands for a processor of diffusers, and computes the same."""
 
     def __init__(self, original: SanaLinearAttnProcessor2_0) -> None:
         self._finish = _clipped if isinstance(original, ClippedLinearAttention) else nn.Identity()
 
     def __call__(self, attn: Attention, hidden_states: Tensor, **_: None) -> Tensor:
-        """f32 [B, n, D] to the same."""
+        """Map f32 [B, n, D] to f32 [B, n, D]."""
         query, key, value = attn.to_q(hidden_states), attn.to_k(hidden_states), attn.to_v(hidden_states)
         query = F.relu(attn.norm_q(query) if attn.norm_q is not None else query)
         key = F.relu(attn.norm_k(key) if attn.norm_k is not None else key)
@@ -48,7 +48,7 @@ class MultiscaleLinearAttention:
     """The linear attention of diffusers' `SanaMultiscaleAttnProcessor2_0` in an `EfficientViTBlock` with RMS norms."""
 
     def __call__(self, attn: SanaMultiscaleLinearAttention, hidden_states: Tensor) -> Tensor:
-        """f32 [B, D, h, w] to the same."""
+        """Map f32 [B, D, h, w] to f32 [B, D, h, w]."""
         pixels = hidden_states.movedim(1, -1)
         states = torch.cat([attn.to_q(pixels), attn.to_k(pixels), attn.to_v(pixels)], 3).movedim(-1, 1)
         states = torch.cat([states, *(scale(states) for scale in attn.to_qkv_multiscale)], 1).movedim(1, -1)
@@ -60,7 +60,7 @@ class MultiscaleLinearAttention:
 
 
 def _linear_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """Each f32 [B, heads, n, head_dim], query and key not negative, to f32 [B, n, heads * head_dim]."""
+    """Return f32 [B, n, heads * head_dim]; each input is f32 [B, heads, n, head_dim], query and key not negative."""
     weighted = query @ (key.transpose(2, 3) @ value)
     total = query @ key.sum(2)[..., None]
     return (weighted / (total + 1e-15)).transpose(1, 2).flatten(2)

@@ -9,12 +9,12 @@ import openvino as ov
 import torch
 from torch import Tensor, nn
 
-from ..errors import SanaError
-from .half import make_16bit_traceable
+from ..domain.errors import SanaError
+from .mixed_precision import make_16bit_traceable
 
 
 def convert(module: nn.Module, example: dict[str, Tensor]) -> ov.Model:
-    """Traces the module, which is of no other use afterwards, with the example inputs.
+    """Trace a module with example inputs; the module is of no other use afterwards.
 
     The model's inputs are named as the arguments of `forward`, and all sizes that the module itself does not fix are
     dynamic. Weights of 16 bits stay so, and are converted to f32 where they are used.
@@ -29,9 +29,9 @@ def convert(module: nn.Module, example: dict[str, Tensor]) -> ov.Model:
 
 
 def release(module: nn.Module) -> None:
-    """Takes the weights of a module away when the model converted from it, which reads them there, is no more.
+    """Drop the module's weights. Call this after the converted ov.Model is gone: it reads the weights from the module.
 
-    torch never forgets a module that it has traced: they would stay in memory.
+    torch never forgets a module that it has traced, so that the weights would stay in memory.
     """
     for part in module.modules():
         part._parameters.clear()
@@ -40,10 +40,10 @@ def release(module: nn.Module) -> None:
 
 
 def save(model: ov.Model, folder: Path) -> Path:
-    """Writes openvino_model.xml and .bin, with what is still f32 stored as f16; returns the path of the .xml.
+    """Write openvino_model.xml and .bin, with f32 weights stored as f16; return the path of the .xml.
 
     Raises:
-        SanaError: they cannot be written, as on a full disk.
+        SanaError: the files cannot be written, as on a full disk.
     """
     folder.mkdir(exist_ok=True)
     path = folder / "openvino_model.xml"
@@ -56,7 +56,7 @@ def save(model: ov.Model, folder: Path) -> Path:
 
 
 def _name_by_place(model: ov.Model) -> None:
-    """Replaces names that count all operations this process has made: the same model gives the same file, always."""
+    """Replace names that count the operations of this process, so that the same model always gives the same file."""
     model.set_friendly_name("model")
     for index, operation in enumerate(model.get_ordered_ops()):
         if re.fullmatch(r"[A-Za-z]+_\d+", operation.get_friendly_name()):

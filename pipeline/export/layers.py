@@ -18,13 +18,15 @@ class ScaledEmbedding(nn.Module):
         self.scale = original.scalar_embed_scale
 
     def forward(self, input_ids: Tensor) -> Tensor:
-        """i64 [1, n] to f32 [1, n, hidden]."""
+        """Map i64 [1, n] to f32 [1, n, hidden]."""
         return self.embedding(input_ids) * self.scale
 
 
 class MixFeedForward(nn.Module):
-    """diffusers' `GLUMBConv` as Sana's blocks use it, its 1x1 convolutions as the matrix multiplications they are:
-    of convolutions, NNCF compresses none to 4 bits."""
+    """diffusers' `GLUMBConv` as Sana's blocks use it, with its 1x1 convolutions as matrix multiplications.
+
+    NNCF compresses no convolutions to 4 bits.
+    """
 
     def __init__(self, original: GLUMBConv) -> None:
         super().__init__()
@@ -33,7 +35,7 @@ class MixFeedForward(nn.Module):
         self.point = _linear(original.conv_point)
 
     def forward(self, hidden_states: Tensor) -> Tensor:
-        """f32 [B, D, h, w] to f32 [B, D, 1, h * w]: the block flattens it, and so nothing is transposed."""
+        """Map f32 [B, D, h, w] to f32 [B, D, 1, h * w]: the block flattens it, so that nothing is transposed."""
         expanded = F.silu(self.inverted(hidden_states.permute(0, 2, 3, 1)))
         hidden_states, gate = self.depth(expanded.permute(0, 3, 1, 2)).chunk(2, dim=1)
         tokens = self.point((hidden_states * F.silu(gate)).permute(0, 2, 3, 1)).flatten(1, 2)
@@ -51,7 +53,7 @@ class SincosPatchEmbed(nn.Module):
         self.native_side = original.base_size / original.interpolation_scale
 
     def forward(self, latent: Tensor) -> Tensor:
-        """f32 [B, C, h, w] to f32 [B, h/p * w/p, D], row by row."""
+        """Map f32 [B, C, h, w] to f32 [B, h/p * w/p, D], row by row."""
         patches = self.proj(latent)
         height, width = patches.shape[-2:]
         x = self._embed(width)[None].expand(height, -1, -1)  # the grid of `get_2d_sincos_pos_embed` has x first
@@ -59,14 +61,14 @@ class SincosPatchEmbed(nn.Module):
         return (patches.permute(0, 2, 3, 1) + torch.cat([x, y], dim=-1)).flatten(1, 2)
 
     def _embed(self, count: int) -> Tensor:
-        """f32 [count, D/2]: the positions along one side, scaled so that any side spans the native one."""
+        """Return f32 [count, D/2]: the positions along one side, scaled so that any side spans the native one."""
         positions = torch.arange(count, dtype=torch.float32) / count * self.native_side
         angles = positions[:, None] * self.omega
         return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
 
 def _linear(convolution: nn.Conv2d) -> nn.Linear:
-    """A 1x1 convolution's weights as those of a linear layer over the channels."""
+    """Return a linear layer over the channels with the weights of a 1x1 convolution."""
     linear = nn.Linear(1, 1, bias=convolution.bias is not None)
     linear.in_features, linear.out_features = convolution.in_channels, convolution.out_channels
     linear.weight = nn.Parameter(convolution.weight[:, :, 0, 0], requires_grad=False)

@@ -7,28 +7,28 @@ import openvino as ov
 import torch
 import torch.nn.functional as F
 
-from ..device import Device
-from ..errors import SanaError
-from ..parity import Sample, psnr
-from .graph import pieces
+from ..domain.errors import SanaError
+from ..model_folder.parity import Sample, psnr
+from ..runtime.device import Device
+from .graph_pieces import pieces
 
-MOST_WEIGHTS = 600_000_000  # in one piece: 2.4 GB in f32
+MAX_WEIGHTS = 600_000_000  # in one piece: 2.4 GB in f32
 
 
 class ParityError(SanaError):
-    """A component that is too far from the checkpoint it was made of."""
+    """A component that is too far from the checkpoint it was made from."""
 
 
 def measure(model: ov.Model | Path, samples: list[Sample]) -> float:
-    """The worst PSNR in dB over the samples, computed in f32 on the CPU."""
+    """Return the worst PSNR in dB over the samples, computed in f32 on the CPU."""
     compiled = Device().compile(model)
     return _worst([compiled(sample.inputs)[0] for sample in samples], samples)
 
 
 def measure_in_pieces(model: ov.Model, samples: list[Sample]) -> float:
-    """The same, block after block: an uncompressed model is never in memory as a whole."""
+    """Return the same, block after block: an uncompressed model is never in memory as a whole."""
     states: list[np.ndarray | None] = [None] * len(samples)
-    for piece in pieces(model, MOST_WEIGHTS):
+    for piece in pieces(model, MAX_WEIGHTS):
         compiled = Device().compile(piece)
         names = [port.get_any_name() for port in piece.inputs]
         for index, sample in enumerate(samples):
@@ -38,7 +38,7 @@ def measure_in_pieces(model: ov.Model, samples: list[Sample]) -> float:
 
 
 def check_floor(name: str, stage: str, decibels: float, floor: float) -> None:
-    """Raises ParityError, naming component and stage, unless the parity reaches the floor."""
+    """Raise ParityError, naming component and stage, unless the parity reaches the floor."""
     if not decibels >= floor:
         raise ParityError(
             f"The {name} is too far from the checkpoint after {stage}: {decibels:.1f} dB, at least {floor:g} dB "
@@ -47,8 +47,10 @@ def check_floor(name: str, stage: str, decibels: float, floor: float) -> None:
 
 
 def ssim(picture: np.ndarray, reference: np.ndarray) -> float:
-    """Structural similarity of pictures [H, W, 3] in [0, 1], in windows of 7x7 pixels, averaged over pixels and colours
-    (https://doi.org/10.1109/TIP.2003.819861)."""
+    """Return the structural similarity of pictures [H, W, 3] in [0, 1], averaged over pixels and colours.
+
+    Windows are of 7x7 pixels (https://doi.org/10.1109/TIP.2003.819861).
+    """
     x, y = (torch.from_numpy(p).double().permute(2, 0, 1)[:, None] for p in (picture, reference))
 
     def mean(values: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,7 @@
-"""The three networks as they are traced: with the inputs of the IR, and every size dynamic.
+"""The networks as they are traced: with the inputs of the IR, and every size dynamic.
 
-All module calls are diffusers' and transformers' own, but for the layers in `layers`; what Python would decide from
-sizes while tracing is written here as tensor operations.
+All module calls are diffusers' and transformers' own, but for `layers` and `attention`. Where their Python code would
+decide by a size while it is traced, tensor operations stand here instead.
 """
 
 from types import SimpleNamespace
@@ -17,8 +17,10 @@ from .layers import MixFeedForward, ScaledEmbedding, SincosPatchEmbed
 
 
 class TextEncoderModule(nn.Module):
-    """Gemma-2 on new tokens after those whose keys and values are given. In the model given, the embedding is replaced
-    by one whose weights OpenVINO reads in 16 bits."""
+    """Gemma-2 on new tokens, after tokens whose keys and values are given.
+
+    Replaces the model's embedding by one whose weights OpenVINO reads in 16 bits.
+    """
 
     def __init__(self, model: Gemma2Model) -> None:
         super().__init__()
@@ -26,8 +28,11 @@ class TextEncoderModule(nn.Module):
         model.register_module("embed_tokens", ScaledEmbedding(model.embed_tokens))
 
     def forward(self, input_ids: Tensor, position_ids: Tensor, past_keys: Tensor, past_values: Tensor) -> Tensor:
-        """`input_ids`, `position_ids` i64 [1, n]; `past_keys`, `past_values` f32 [layers, kv_heads, p, head_dim],
-        p may be 0. Returns the hidden states after the final norm, f32 [1, n, hidden]."""
+        """Return the hidden states after the final norm, f32 [1, n, hidden].
+
+        `input_ids`, `position_ids` i64 [1, n]; `past_keys`, `past_values` f32 [layers, kv_heads, p, head_dim], p may
+        be 0.
+        """
         past = SimpleNamespace(update=lambda k, v, layer: (_join(past_keys, k, layer), _join(past_values, v, layer)))
         key_positions = torch.arange(past_keys.shape[2] + input_ids.shape[1])
         future = key_positions > position_ids[:, None, :, None]
@@ -41,9 +46,11 @@ class TextEncoderModule(nn.Module):
 
 
 class TransformerModule(nn.Module):
-    """Sana's linear DiT. In the model given, the patch embedding is replaced by one that traces for any size, the
-    feed-forward blocks by ones whose weights are those of matrix multiplications, and linear attention by a faster way
-    to compute it."""
+    """Sana's linear DiT.
+
+    Replaces the model's patch embedding by one that traces for any size, its feed-forward blocks by ones that multiply
+    matrices, and its linear attention by a faster way to compute it.
+    """
 
     def __init__(self, model: SanaTransformer2DModel) -> None:
         super().__init__()
@@ -57,8 +64,11 @@ class TransformerModule(nn.Module):
     def forward(
         self, hidden_states: Tensor, encoder_hidden_states: Tensor, encoder_attention_mask: Tensor, timestep: Tensor
     ) -> Tensor:
-        """Latents f32 [B, C, h, w], prompt embeddings f32 [B, n, hidden], their mask f32 [B, n] (1 keep, 0 drop) and
-        timesteps f32 [B]. Returns the velocity f32 [B, C, h, w]."""
+        """Return the velocity f32 [B, C, h, w].
+
+        Takes latents f32 [B, C, h, w], prompt embeddings f32 [B, n, hidden], their mask f32 [B, n] (1 keep, 0 drop) and
+        timesteps f32 [B].
+        """
         return self.model(
             hidden_states,
             encoder_hidden_states,
@@ -69,7 +79,7 @@ class TransformerModule(nn.Module):
 
 
 class GuidedTransformerModule(TransformerModule):
-    """The same of the Sprint family, to which the guidance scale is an input."""
+    """The same of a family that embeds the guidance scale."""
 
     def forward(  # type: ignore[override]
         self,
@@ -79,7 +89,8 @@ class GuidedTransformerModule(TransformerModule):
         timestep: Tensor,
         guidance: Tensor,
     ) -> Tensor:
-        """As `TransformerModule`, and `guidance` f32 [B], the scale times `guidance_embeds_scale`."""
+        """Return the velocity; besides the inputs of `TransformerModule`, `guidance` f32 [B] is the scale times
+        `guidance_embeds_scale`."""
         return self.model(
             hidden_states,
             encoder_hidden_states,
@@ -91,7 +102,7 @@ class GuidedTransformerModule(TransformerModule):
 
 
 class VaeDecoderModule(nn.Module):
-    """The DC-AE's decoder. In the model given, linear attention is replaced by a faster way to compute it."""
+    """The DC-AE's decoder; replaces its linear attention by a faster way to compute it."""
 
     def __init__(self, model: AutoencoderDC) -> None:
         super().__init__()
@@ -101,7 +112,7 @@ class VaeDecoderModule(nn.Module):
                 part.attn.processor = MultiscaleLinearAttention()
 
     def forward(self, latent_sample: Tensor) -> Tensor:
-        """Latents divided by the scaling factor, f32 [1, C, h, w]. Returns pixels in [-1, 1], f32 [1, 3, 32h, 32w]."""
+        """Return pixels f32 [1, 3, 32h, 32w] in [-1, 1] of latents f32 [1, C, h, w] divided by the scaling factor."""
         return self.decoder(latent_sample)
 
 
@@ -113,10 +124,10 @@ class DraftDecoderModule(nn.Module):
         self.decoder = decoder
 
     def forward(self, latent_sample: Tensor) -> Tensor:
-        """Latents as the transformer makes them, f32 [1, C, h, w]. Returns pixels, f32 [1, 3, 32h, 32w]."""
+        """Return pixels f32 [1, 3, 32h, 32w] of latents as the transformer makes them, f32 [1, C, h, w]."""
         return self.decoder(latent_sample) * 2 - 1
 
 
 def _join(past: Tensor, new: Tensor, layer: int) -> Tensor:
-    """[layers, kv_heads, p, head_dim] and [1, kv_heads, n, head_dim] to [1, kv_heads, p + n, head_dim]."""
+    """Join [layers, kv_heads, p, head_dim] and [1, kv_heads, n, head_dim] to [1, kv_heads, p + n, head_dim]."""
     return torch.cat([past[layer][None], new], dim=2)

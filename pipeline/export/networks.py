@@ -1,7 +1,7 @@
-"""The three components of a checkpoint, each as a module to trace, with inputs to trace it with and to measure it on.
+"""The components of a checkpoint, each as a module to trace, with inputs to trace it with and to measure it on.
 
-The measure's answers come from diffusers' and transformers' own models as they are called in their pipelines, so they
-test the modules of `modules` as well as OpenVINO.
+The expected answers come from diffusers' and transformers' own models as they are called in their pipelines, so that
+they test the modules of `modules` as well as OpenVINO.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from diffusers.models import AutoencoderDC, SanaTransformer2DModel
 from torch import Tensor, nn
 from transformers import Gemma2Model
 
-from ..parity import Sample
+from ..domain.families import Family
+from ..model_folder.parity import Sample
 from .modules import DraftDecoderModule, GuidedTransformerModule, TextEncoderModule, TransformerModule, VaeDecoderModule
 from .prefix import hidden_states_and_cache
 
@@ -29,7 +30,7 @@ class Network:
 
 
 def text_encoder(model: Gemma2Model, prefix_ids: list[int], prompt_ids: list[int]) -> Network:
-    """Measured on a prompt after the prefix, and on the same prompt alone."""
+    """Return the text encoder, measured on a prompt after the prefix, and on the same prompt alone."""
     samples = []
     for past in (prefix_ids, []):
         answer, keys, values = hidden_states_and_cache(model, past + prompt_ids)
@@ -45,8 +46,8 @@ def text_encoder(model: Gemma2Model, prefix_ids: list[int], prompt_ids: list[int
     return Network(TextEncoderModule(model), example, samples)
 
 
-def transformer(model: SanaTransformer2DModel) -> Network:
-    """Measured on two sizes that are not the native one, with padded prompts."""
+def transformer(model: SanaTransformer2DModel, family: Family) -> Network:
+    """Return the transformer, measured on two sizes that are not the native one, with padded prompts."""
     generator = torch.Generator().manual_seed(0)
     config = model.config
 
@@ -59,7 +60,7 @@ def transformer(model: SanaTransformer2DModel) -> Network:
             "encoder_attention_mask": mask,
         }
         timestep = torch.rand(batch, generator=generator)
-        if config["guidance_embeds"]:
+        if family.embeds_guidance:
             return {
                 **named,
                 "timestep": timestep,
@@ -71,12 +72,12 @@ def transformer(model: SanaTransformer2DModel) -> Network:
     for named in (inputs(2, 9, 7, 20), inputs(1, 4, 12, 5)):
         with torch.no_grad():
             samples.append(_sample(named, model(**named).sample))
-    module = GuidedTransformerModule if config["guidance_embeds"] else TransformerModule
+    module = GuidedTransformerModule if family.embeds_guidance else TransformerModule
     return Network(module(model), inputs(2, 6, 10, 8), samples)
 
 
 def vae_decoder(model: AutoencoderDC) -> Network:
-    """Measured also on a latent so small that diffusers takes another way through its attention."""
+    """Return the VAE decoder, measured also on a latent so small that diffusers computes its attention otherwise."""
     # `SanaMultiscaleAttnProcessor2_0` is linear from more than head_dim positions on, quadratic below; both give the
     # same but for rounding, and only the linear one is fit for large pictures.
     side = max(8, int(model.config["attention_head_dim"] ** 0.5) + 1)
@@ -94,7 +95,7 @@ def vae_decoder(model: AutoencoderDC) -> Network:
 
 
 def draft_decoder(decoder: nn.Sequential, latents: Tensor) -> Network:
-    """Measured on parts of latents f32 [N, C, h, w], N > 1, as the transformer makes them."""
+    """Return a draft decoder, measured on parts of latents f32 [N, C, h, w], N > 1, as the transformer makes them."""
     samples = []
     for part in (latents[:1, :, :, 1:], latents[1:2, :, :4, :4]):
         with torch.no_grad():

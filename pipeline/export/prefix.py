@@ -1,4 +1,4 @@
-"""What the text encoder makes of the constant instruction before each prompt, computed once."""
+"""The prefix: hidden states, keys and values of the constant instruction before each prompt, computed once."""
 
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ PREFIX = "prefix.safetensors"
 
 
 def hidden_states_and_cache(model: Gemma2Model, token_ids: list[int]) -> tuple[Tensor, Tensor, Tensor]:
-    """Hidden states f32 [n, hidden], keys and values f32 [layers, kv_heads, n, head_dim] of a text's tokens.
+    """Return hidden states f32 [n, hidden], keys and values f32 [layers, kv_heads, n, head_dim] of a text's tokens.
 
-    Gemma is causal, so the first p of each are those of the text's first p tokens, whatever follows.
+    Gemma is causal: the first p of each belong to the text's first p tokens, whatever follows.
     """
     cache = DynamicCache()
     with torch.no_grad():
@@ -27,7 +27,8 @@ def hidden_states_and_cache(model: Gemma2Model, token_ids: list[int]) -> tuple[T
 
 
 def hidden_states_after(model: Gemma2Model, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    """What the text encoder's IR answers to its inputs (`modules.TextEncoderModule`), by transformers' own cache."""
+    """Return the hidden states f32 [1, n, hidden] for the inputs of `modules.TextEncoderModule`, by transformers' own
+    cache."""
     keys, values = (torch.from_numpy(inputs[name])[:, None] for name in ("past_keys", "past_values"))
     cache = DynamicCache()
     for layer in range(len(keys)):
@@ -38,7 +39,7 @@ def hidden_states_after(model: Gemma2Model, inputs: dict[str, np.ndarray]) -> np
 
 
 def write_prefix(model: Gemma2Model, token_ids: list[int], path: Path) -> None:
-    """Writes `text_encoder.Prefix` of the instruction's tokens."""
+    """Write the `generation.text_encoder.Prefix` of the instruction's tokens."""
     hidden_states, keys, values = hidden_states_and_cache(model, token_ids)
     arrays = {
         "token_ids": np.asarray(token_ids, dtype=np.int64),

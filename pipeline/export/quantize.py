@@ -5,13 +5,16 @@ import openvino as ov
 from openvino import opset13
 from openvino._offline_transformations import compress_quantize_weights_transformation
 
-from .graph import weight
+from .graph_pieces import weight
 from .quiet import quiet_nncf
 
 
 def quantize(model: ov.Model, calibration: list[dict[str, np.ndarray]]) -> ov.Model:
-    """The model with 8-bit weights and activations; some layers compute in floating point (`_kept`), and only their
-    weights are in 8 bits."""
+    """Return the model with 8-bit weights and activations.
+
+    Some layers compute in floating point (`_in_floating_point`); only their weights are in 8 bits. `calibration` holds
+    the inputs of real generations.
+    """
     import nncf  # takes seconds
 
     with quiet_nncf():
@@ -21,7 +24,7 @@ def quantize(model: ov.Model, calibration: list[dict[str, np.ndarray]]) -> ov.Mo
             model_type=nncf.ModelType.TRANSFORMER,
             preset=nncf.QuantizationPreset.MIXED,
             subset_size=len(calibration),
-            ignored_scope=nncf.IgnoredScope(names=_kept(model), validate=False),
+            ignored_scope=nncf.IgnoredScope(names=_in_floating_point(model), validate=False),
         )
         _leave_as_given(quantized, model)
         _store_in_8_bits(quantized)
@@ -29,8 +32,10 @@ def quantize(model: ov.Model, calibration: list[dict[str, np.ndarray]]) -> ov.Mo
 
 
 def _leave_as_given(quantized: ov.Model, given: ov.Model) -> None:
-    """Takes NNCF's SmoothQuant back where activations are not quantised after all: there its factors gain nothing, and
-    OpenVINO 2026.4 would transpose what they scale."""
+    """Take NNCF's SmoothQuant back where activations are not quantised after all.
+
+    Its factors gain nothing there, and OpenVINO 2026.4 would transpose the tensors that they scale.
+    """
     layers = {operation.get_friendly_name(): operation for operation in given.get_ops()}
     for operation in quantized.get_ordered_ops():
         scaled_weight = weight(operation)
@@ -44,7 +49,7 @@ def _leave_as_given(quantized: ov.Model, given: ov.Model) -> None:
 
 
 def _store_in_8_bits(model: ov.Model) -> None:
-    """Makes 8-bit constants of quantised weights, which NNCF does only for those that were f32."""
+    """Make 8-bit constants of quantised weights: NNCF does so only if they were f32."""
     for operation in model.get_ops():
         if operation.get_type_name() == "FakeQuantize":
             convert = operation.input_value(0).get_node()
@@ -55,13 +60,14 @@ def _store_in_8_bits(model: ov.Model) -> None:
     compress_quantize_weights_transformation(model)
 
 
-def _kept(model: ov.Model) -> list[str]:
-    """Names of the operations that compute in floating point.
+def _in_floating_point(model: ov.Model) -> list[str]:
+    """Return the names of the operations that compute in floating point.
 
-    These are products of two activations, which are linear attention (its sums over all positions span too many orders
-    of magnitude), layers of the transformer whose input was not normalised, the first and last layers, and depthwise
-    convolutions: they cost little, and quantised ones give the shape of the call before when a size changes (OpenVINO
-    2026.4 on CPUs).
+    - Products of two activations, which are linear attention: its sums over all positions span too many orders of
+      magnitude.
+    - Layers of the transformer whose input was not normalised, and the first and last layers.
+    - Depthwise convolutions: they cost little, and quantised ones give the shape of the call before when a size changes
+      (OpenVINO 2026.4 on CPUs).
     """
     names = []
     for operation in model.get_ordered_ops():

@@ -12,7 +12,7 @@ from transformers.utils import logging as transformers_logging
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No Python warnings, progress bars or log lines below an error from torch, diffusers and transformers."""
+    """Silence warnings, progress bars and log lines below an error of torch, diffusers and transformers."""
     with warnings.catch_warnings(), ExitStack() as restore:
         warnings.simplefilter("ignore")
         for library in (diffusers_logging, transformers_logging):
@@ -26,7 +26,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def quiet_nncf() -> Iterator[None]:
-    """No progress bars from NNCF, nor log lines below an error."""
+    """Silence progress bars and log lines below an error of NNCF."""
     import nncf  # takes seconds, and fp16 does without
 
     nncf.set_log_level(logging.ERROR)

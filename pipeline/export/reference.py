@@ -1,6 +1,6 @@
-"""What the uncompressed checkpoint draws: three pictures in torch, made stage by stage as its parts are exported.
+"""The reference: three pictures that the uncompressed checkpoint draws in torch, a stage with each exported part.
 
-The finished folder is compared with them, and activations are calibrated on what the stages were given.
+The finished folder is compared with them, and quantised activations are calibrated on the inputs of the stages.
 """
 
 from collections.abc import Callable
@@ -14,17 +14,16 @@ from diffusers.models import AutoencoderDC, SanaTransformer2DModel
 from torch import nn
 from transformers import Gemma2Model
 
-from ..artifacts import Manifest, read_json
-from ..classes import named_class
-from ..components import Infer
-from ..denoise import Denoiser
-from ..device import Device
-from ..parity import psnr
-from ..sana import SanaPipeline
-from ..settings import GenerationSettings
-from ..text_encoder import Prefix, PromptEmbeddings, TextEncoder
-from ..updates import Result
-from ..vae_decoder import to_picture
+from ..domain.settings import GenerationSettings
+from ..domain.updates import Result
+from ..generation.denoiser import Denoiser
+from ..generation.pipeline import SanaPipeline
+from ..generation.text_encoder import Prefix, PromptEmbeddings, TextEncoder
+from ..generation.vae_decoder import to_picture
+from ..model_folder.manifest import Manifest
+from ..model_folder.parity import psnr
+from ..runtime.compiled_model import Infer
+from ..runtime.device import Device
 from .checkpoint import Checkpoint
 from .measure import ssim
 from .prefix import hidden_states_after
@@ -38,7 +37,7 @@ SIDE, SEED = 256, 0  # small, so that it takes minutes for the largest checkpoin
 Calibration = list[dict[str, np.ndarray]]
 
 
-class Remembered:
+class RememberedEmbeddings:
     """Stands for a `TextEncoder` that has encoded the prompts before."""
 
     def __init__(self, embeddings: dict[str, np.ndarray]) -> None:
@@ -56,15 +55,15 @@ class Reference:
     def __init__(self, checkpoint: Checkpoint, folder: Path) -> None:
         self._checkpoint = checkpoint
         self._folder = folder
-        defaults = checkpoint.defaults
-        self._side = max(defaults.min_size, min(SIDE, defaults.max_size))
+        model = checkpoint.model
+        self._side = max(model.min_size, min(SIDE, model.max_size))
         self._settings = [
             GenerationSettings(
                 prompt,
                 width=self._side,
                 height=self._side,
-                num_inference_steps=defaults.num_inference_steps,
-                guidance_scale=defaults.guidance_scale,
+                num_inference_steps=model.defaults["num_inference_steps"],
+                guidance_scale=model.defaults["guidance_scale"],
                 seed=SEED,
                 use_resolution_binning=False,
             )
@@ -72,7 +71,7 @@ class Reference:
         ]
 
     def encode(self, model: Gemma2Model, prefix: Path) -> None:
-        """The embeddings of the prompts and of the empty negative prompt."""
+        """Encode the prompts and the empty negative prompt."""
         encoder = TextEncoder(
             partial(hidden_states_after, model),
             self._checkpoint.load_tokenizer(),
@@ -85,17 +84,11 @@ class Reference:
         np.savez(self._folder / "embeddings.npz", allow_pickle=False, **embeddings)
 
     def denoise(self, model: SanaTransformer2DModel) -> Calibration:
-        """The latents of each prompt; returns what the transformer was given on the way, step by step."""
+        """Draw the latents of each prompt; return the inputs of the transformer, step by step."""
         infer, given = _recorded(lambda tensors: model(**tensors).sample)
-        folder = self._checkpoint.folder
-        config = read_json(folder / "scheduler" / "scheduler_config.json")
-        denoiser = Denoiser(
-            infer,
-            dict(model.config),
-            self._checkpoint.family,
-            lambda: named_class(folder, "scheduler").from_config(config),
-        )
-        encoder: Any = Remembered(dict(np.load(self._folder / "embeddings.npz")))
+        checkpoint = self._checkpoint
+        denoiser = Denoiser(infer, dict(model.config), checkpoint.model.family, checkpoint.new_scheduler)
+        encoder: Any = RememberedEmbeddings(dict(np.load(self._folder / "embeddings.npz")))
         latents = []
         for settings in self._settings:
             *_, last = denoiser.steps(encoder, settings, self._side, self._side)
@@ -104,7 +97,7 @@ class Reference:
         return given
 
     def decode(self, model: AutoencoderDC) -> Calibration:
-        """The pictures; returns what the decoder was given."""
+        """Decode the latents to pictures; return the inputs of the decoder."""
         infer, given = _recorded(lambda tensors: model.decode(tensors["latent_sample"]).sample)
         latents = torch.from_numpy(np.load(self._folder / "latents.npy"))
         pictures = []
@@ -115,7 +108,7 @@ class Reference:
         return given
 
     def measure_draft(self, decoder: nn.Sequential) -> float:
-        """The worst PSNR in dB of a draft decoder's pictures against those of `decode`."""
+        """Return the worst PSNR in dB of a draft decoder's pictures against those of `decode`."""
         latents = torch.from_numpy(np.load(self._folder / "latents.npy"))
         decibels = []
         for latent, picture in zip(latents, np.load(self._folder / "pictures.npy"), strict=True):
@@ -124,8 +117,8 @@ class Reference:
             decibels.append(psnr(to_picture(pixels.numpy(), self._side, self._side), picture, peak=1.0))
         return round(min(decibels), 1)
 
-    def compare(self, folder: Path, manifest: Manifest) -> list[dict[str, Any]]:
-        """For each prompt the "psnr_db" and "ssim" of what an IR folder draws with the same seed."""
+    def compare(self, folder: Path, manifest: Manifest) -> tuple[dict[str, Any], ...]:
+        """Return for each prompt "psnr_db" and "ssim" of the picture that an IR folder draws with the same seed."""
         pipe = SanaPipeline(folder, manifest, Device())
         records = []
         for settings, reference in zip(self._settings, np.load(self._folder / "pictures.npy"), strict=True):
@@ -139,11 +132,11 @@ class Reference:
                     "ssim": round(ssim(picture, reference), 4),
                 }
             )
-        return records
+        return tuple(records)
 
 
 def _recorded(network: Callable[[dict[str, torch.Tensor]], torch.Tensor]) -> tuple[Infer, Calibration]:
-    """A torch network as the stages call a compiled model, and the list of what it will have been given."""
+    """Return a torch network as the stages call a compiled model, and the list that collects its inputs."""
     given: Calibration = []
 
     def infer(inputs: dict[str, np.ndarray]) -> np.ndarray:

@@ -1,53 +1,56 @@
-"""The weight files of one model of a checkpoint: which to load, and in which type they are stored."""
+"""The weight files of one model of a checkpoint: which to load, and what their headers tell."""
 
 import json
 import math
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..errors import ArtifactError
-from ..variants import choose_weights, weights_variant
+from ..domain.catalogue import choose_weights, weights_variant
+from ..domain.errors import ArtifactError
 
 _TYPES = {"F16": torch.float16, "BF16": torch.bfloat16}
 
 
-def choose_variant(folder: Path, wanted: str | None = None) -> str | None:
-    """The variant to load from a folder, by the names of its files."""
-    return choose_weights({weights_variant(path.name) for path in folder.glob("*.safetensors")}, wanted)
+@dataclass(frozen=True)
+class WeightFiles:
+    """The files of the variant to load ("fp16" in `model.fp16.safetensors`; None: those without one) in a folder.
+
+    `dtype` is the type of all their tensors, float32 where they differ. `count` is the number of weights, `largest`
+    that of the largest tensor. Files other than safetensors tell nothing: float32, 0 and 0.
+    """
+
+    folder: Path
+    variant: str | None
+    dtype: torch.dtype
+    count: int
+    largest: int
 
 
-def check_weights(folder: Path) -> None:
-    """Raises ArtifactError where the folder has no weights, or a file of them is shorter than its header says."""
-    files = sorted(folder.glob("*.safetensors"))
-    if not files and not any(folder.glob("*.bin")):
-        raise ArtifactError(f"{folder} has no weights (no .safetensors file): download it again.")
-    for path in files:
-        _tensors(path)
+def read_weight_files(folder: Path, wanted: str | None) -> WeightFiles:
+    """Read the headers of all weight files in a folder, and choose a variant by their names.
 
-
-def stored_type(folder: Path, variant: str | None) -> torch.dtype:
-    """The type of all tensors in the files of a variant; float32 where they differ or are no safetensors."""
-    types = {tensor["dtype"] for tensor in _of_variant(folder, variant)}
-    return _TYPES.get(types.pop(), torch.float32) if len(types) == 1 else torch.float32
-
-
-def count_weights(folder: Path, variant: str | None) -> tuple[int, int]:
-    """How many weights a variant has, and how many its largest tensor; 0 where its files are no safetensors."""
-    counts = [math.prod(tensor["shape"]) for tensor in _of_variant(folder, variant)]
-    return sum(counts), max(counts, default=0)
-
-
-def _of_variant(folder: Path, variant: str | None) -> list[dict[str, Any]]:
+    Raises:
+        ArtifactError: there are no weights, or a file is damaged or shorter than its header says.
+    """
     paths = sorted(folder.glob("*.safetensors"))
-    return [tensor for path in paths if weights_variant(path.name) == variant for tensor in _tensors(path)]
+    if not paths and not any(folder.glob("*.bin")):
+        raise ArtifactError(f"{folder} has no weights (no .safetensors file): download it again.")
+    headers = {path: _read_tensors(path) for path in paths}
+    variant = choose_weights({weights_variant(path.name) for path in paths}, wanted)
+    tensors = [each for path in paths if weights_variant(path.name) == variant for each in headers[path]]
+    types = {tensor["dtype"] for tensor in tensors}
+    counts = [math.prod(tensor["shape"]) for tensor in tensors]
+    dtype = _TYPES.get(types.pop(), torch.float32) if len(types) == 1 else torch.float32
+    return WeightFiles(folder, variant, dtype, sum(counts), max(counts, default=0))
 
 
-def _tensors(path: Path) -> list[dict[str, Any]]:
-    """ "dtype" and "shape" of each tensor, from the header of a safetensors file
-    (https://github.com/huggingface/safetensors#format); raises ArtifactError where the file is damaged or cut short."""
+def _read_tensors(path: Path) -> list[dict[str, Any]]:
+    """Return "dtype" and "shape" of each tensor, from the header of a safetensors file
+    (https://github.com/huggingface/safetensors#format); raise ArtifactError if the file is damaged or cut short."""
     size = path.stat().st_size
     try:
         with path.open("rb") as file:

@@ -26,7 +26,7 @@ from huggingface_hub.utils import (
     logging,
 )
 
-from ..errors import SanaError
+from ..domain.errors import SanaError
 from .names import HubName
 
 Answer = TypeVar("Answer")
@@ -41,7 +41,10 @@ HUB_ERRORS = (HTTPError, OSError, ValueError, RuntimeError, EntryNotFoundError)
 
 @contextmanager
 def in_one_line(name: HubName, kind: str = "model") -> Iterator[None]:
-    """Turns the client's errors into a SanaError of one sentence; keeps its log, and bars without a terminal, away."""
+    """Turn the client's errors into a SanaError of one sentence.
+
+    Its log is kept away, and its progress bars too where there is no terminal.
+    """
     verbosity, had_bars = logging.get_verbosity(), not are_progress_bars_disabled()
     logging.set_verbosity(logging.CRITICAL)
     if not sys.stderr.isatty():
@@ -59,7 +62,7 @@ def in_one_line(name: HubName, kind: str = "model") -> Iterator[None]:
 
 
 def patiently(call: Callable[[], Answer], waits: tuple[float, ...] = WAITS) -> Answer:
-    """What `call` returns; tried again where the Hub, or the way there, failed for a moment.
+    """Return what `call` returns; try again if the Hub, or the way there, failed for a moment.
 
     The client does so by itself for some requests only, and gives up a download at the first error 500.
     """
@@ -74,7 +77,7 @@ def patiently(call: Callable[[], Answer], waits: tuple[float, ...] = WAITS) -> A
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the same request may succeed a moment later."""
+    """Return whether the same request may succeed a moment later."""
     for cause in _causes(error):
         if isinstance(cause, HfHubHTTPError):
             return cause.response.status_code in _PASSING
@@ -86,7 +89,7 @@ def is_passing(error: BaseException) -> bool:
 
 
 def is_unreachable(error: BaseException) -> bool:
-    """Whether there is no way to the Hub now, so that what the cache holds has to do."""
+    """Return whether there is no way to the Hub now, so that what the cache holds has to do."""
     return is_passing(error) or any(isinstance(cause, OfflineModeIsEnabled) for cause in _causes(error))
 
 
@@ -136,7 +139,7 @@ def _explain_status(error: HfHubHTTPError, name: HubName) -> str:
 
 
 def _explain_missing(name: HubName, kind: str) -> str:
-    """The Hub says the same of what does not exist and of what is private."""
+    """Say that there is no such repo. The Hub answers the same for what does not exist and for what is private."""
     for other in {"model", "dataset", "space"} - {kind}:
         try:
             HfApi().repo_info(name.repo, repo_type=other)

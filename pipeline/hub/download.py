@@ -1,7 +1,7 @@
 """IR folders from the Hub: only the files that run, in the client's cache, complete and as the manifest lists them."""
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from fnmatch import fnmatch
 from functools import partial
@@ -12,46 +12,47 @@ from huggingface_hub import HfApi, constants, get_cached_repo_tree, hf_hub_downl
 from huggingface_hub.errors import CachedRepoTreeNotFoundError, IncompleteSnapshotError, LocalEntryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
-from ..artifacts import COMPONENTS, MANIFEST, Manifest, differences, is_exported_by_optimum, read_manifest
-from ..errors import ArtifactError, SanaError
+from ..domain.errors import ArtifactError, SanaError
+from ..domain.progress import OnProgress, Progress, print_progress
+from ..model_folder.folder_layout import COMPONENTS, MANIFEST, MODEL_INDEX, TRANSFORMER_CONFIG
+from ..model_folder.integrity import differences
+from ..model_folder.manifest import Manifest, read_manifest
+from ..model_folder.optimum_intel import is_exported_by_optimum
 from .client import HUB_ERRORS, in_one_line, is_unreachable, patiently
+from .download_progress import NoBar, megabytes, watched
 from .names import HubName, is_commit
-from .progress import NoBar, megabytes, watched
 from .revisions import default_revision
 
-Tell = Callable[[str], object]
-
-INDEX = "model_index.json"
-DESCRIPTION = (MANIFEST, INDEX, "scheduler/*", *(f"{name}/config.json" for name in COMPONENTS))
+DESCRIPTION = (MANIFEST, MODEL_INDEX, "scheduler/*", *(f"{name}/config.json" for name in COMPONENTS))
 OPTIMUM = (*DESCRIPTION, "tokenizer/*", *(f"{name}/openvino_model.*" for name in COMPONENTS))
 
 
-def fetch(name: str, tell: Tell = print) -> Path:
-    """The folder of an IR repo, complete, and intact where it has a manifest; raises SanaError.
+def fetch(name: str, on_progress: OnProgress = print_progress) -> Path:
+    """Return the folder of an IR repo, complete, and intact where it has a manifest; raise SanaError.
 
     Args:
         name: OWNER/NAME[@REVISION]. Without a revision: the newest tag, or else `main`. A commit that the cache has
             is not asked for again; where the Hub cannot be reached, the cache has to do.
-        tell: gets a line on what is done, with sizes, speed and an estimate of the time.
+        on_progress: gets a record of what is done, with sizes, speed and an estimate of the time.
     """
     hub_name = _parse(name)
     with in_one_line(hub_name):
-        folder = _describe(hub_name, tell)
+        folder = _describe(hub_name, on_progress)
         if (folder / MANIFEST).is_file():
-            _fetch_verified(hub_name, folder, tell)
+            _fetch_verified(hub_name, folder, on_progress)
         else:
-            _fetch_unverified(hub_name, folder, tell)
+            _fetch_unverified(hub_name, folder, on_progress)
     return folder
 
 
-def fetch_description(name: str, tell: Tell = print) -> Path:
-    """The same folder with its manifest and configuration files at least: enough to draw the page.
+def fetch_description(name: str, on_progress: OnProgress = print_progress) -> Path:
+    """Return the same folder with its manifest and configuration files at least: enough to draw the page.
 
     The folder's name is the commit, so that `fetch(f"{repo}@{folder.name}")` completes this very revision.
     """
     hub_name = _parse(name)
     with in_one_line(hub_name):
-        folder = _describe(hub_name, tell)
+        folder = _describe(hub_name, on_progress)
         if (folder / MANIFEST).is_file():
             _read_manifest(hub_name, folder)
         elif not is_ir(list_files(hub_name.repo, folder.name)):
@@ -59,8 +60,8 @@ def fetch_description(name: str, tell: Tell = print) -> Path:
     return folder
 
 
-def download(name: HubName, folder: Path, files: dict[str, int], tell: Tell) -> None:
-    """Fetches those of `files` (path -> size) that the snapshot `folder` of a commit lacks."""
+def download(name: HubName, folder: Path, files: dict[str, int], on_progress: OnProgress) -> None:
+    """Fetch those of `files` (path -> size in bytes) that the snapshot `folder` of a commit lacks."""
     absent = {file: size for file, size in files.items() if not (folder / file).is_file()}
     if not absent:
         return
@@ -71,8 +72,9 @@ def download(name: HubName, folder: Path, files: dict[str, int], tell: Tell) -> 
             f"Not enough disk space in {cache} for {name}: {megabytes(total)} are needed, {megabytes(free)} are free; "
             f"HF_HOME may name another place."
         )
-    tell(f"Fetching {len(absent)} files of {name}, {megabytes(total)}, into {cache} ({megabytes(free)} free)")
-    with watched(folder.parents[1] / "blobs", total, tell):
+    text = f"Fetching {len(absent)} files of {name}, {megabytes(total)}, into {cache} ({megabytes(free)} free)"
+    on_progress(Progress("fetch", text, 0, total))
+    with watched(folder.parents[1] / "blobs", total, on_progress):
         try:
             for file in absent:  # here and not in threads, which a Ctrl-C would wait for
                 patiently(partial(hf_hub_download, name.repo, file, revision=folder.name, tqdm_class=NoBar))
@@ -83,7 +85,7 @@ def download(name: HubName, folder: Path, files: dict[str, int], tell: Tell) -> 
 
 
 def snapshot(repo: str, revision: str, patterns: Iterable[str], **options: Any) -> Path:
-    """The cache's folder of a revision, with the files that match; it is named by the commit."""
+    """Return the cache's folder of a revision, with the files that match; it is named by the commit."""
     return Path(
         patiently(
             lambda: snapshot_download(
@@ -94,7 +96,7 @@ def snapshot(repo: str, revision: str, patterns: Iterable[str], **options: Any) 
 
 
 def list_files(repo: str, commit: str) -> dict[str, int]:
-    """Path and size of each file of a commit; the cache remembers them."""
+    """Return path -> size in bytes of each file of a commit; the cache remembers them."""
     try:
         files = get_cached_repo_tree(repo, revision=commit)
     except CachedRepoTreeNotFoundError:
@@ -104,6 +106,7 @@ def list_files(repo: str, commit: str) -> dict[str, int]:
 
 
 def is_ir(files: Iterable[str]) -> bool:
+    """Return whether a repo with these files holds OpenVINO IR."""
     return {f"{name}/openvino_model.xml" for name in COMPONENTS} <= set(files)
 
 
@@ -114,8 +117,8 @@ def _parse(name: str) -> HubName:
     return hub_name
 
 
-def _describe(name: HubName, tell: Tell) -> Path:
-    revision = name.revision or default_revision(name.repo, tell)
+def _describe(name: HubName, on_progress: OnProgress) -> Path:
+    revision = name.revision or default_revision(name.repo, on_progress)
     if is_commit(revision):
         with suppress(LocalEntryNotFoundError):
             folder = snapshot(name.repo, revision, DESCRIPTION, local_files_only=True)
@@ -124,14 +127,14 @@ def _describe(name: HubName, tell: Tell) -> Path:
     return snapshot(name.repo, revision, DESCRIPTION)
 
 
-def _fetch_verified(name: HubName, folder: Path, tell: Tell) -> None:
+def _fetch_verified(name: HubName, folder: Path, on_progress: OnProgress) -> None:
     manifest = _read_manifest(name, folder)
-    download(name, folder, {file: entry["size"] for file, entry in manifest.files.items()}, tell)
+    download(name, folder, {file: entry["size"] for file, entry in manifest.files.items()}, on_progress)
     bad = dict(differences(folder, manifest))
     if not bad:
         return
     file, problem = next(iter(bad.items()))
-    tell(f"{folder / file} {problem}: fetching it once more")
+    on_progress(Progress("fetch", f"{folder / file} {problem}: fetching it once more"))
     try:
         snapshot(name.repo, folder.name, (MANIFEST, *bad), force_download=True)
     except HUB_ERRORS as error:
@@ -149,23 +152,23 @@ def _read_manifest(name: HubName, folder: Path) -> Manifest:
         return read_manifest(folder)
     except ArtifactError:  # damaged in the cache, perhaps
         with suppress(*HUB_ERRORS):
-            snapshot(name.repo, folder.name, (MANIFEST,), force_download=True)
+            snapshot(name.repo, folder.name, (MANIFEST, TRANSFORMER_CONFIG), force_download=True)
         return read_manifest(folder)
 
 
-def _fetch_unverified(name: HubName, folder: Path, tell: Tell) -> None:
+def _fetch_unverified(name: HubName, folder: Path, on_progress: OnProgress) -> None:
     files = list_files(name.repo, folder.name)
     if not is_ir(files):
         raise _no_ir(name, folder)
     wanted = {file: size for file, size in files.items() if any(fnmatch(file, pattern) for pattern in OPTIMUM)}
-    download(name, folder, wanted, tell)
+    download(name, folder, wanted, on_progress)
 
 
 def _no_ir(name: HubName, folder: Path) -> SanaError:
-    if (folder / INDEX).is_file():
+    if (folder / MODEL_INDEX).is_file():
         output = f"{name.repo.partition('/')[2]}-openvino"
         return SanaError(
             f"{name} holds no OpenVINO IR. If it is a Sana checkpoint, run: "
             f"python precompile.py --model {name} --output {output}"
         )
-    return SanaError(f"{name} holds no Sana model: it has no {INDEX}.")
+    return SanaError(f"{name} holds no Sana model: it has no {MODEL_INDEX}.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
-from ..errors import SanaError
+from ..domain.errors import SanaError
 
 _NAME = re.compile(r"(?P<repo>[A-Za-z0-9_][\w.-]*/[\w.-]+)(@(?P<revision>[\w.+/-]+))?", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -21,7 +21,7 @@ class HubName:
 
     @classmethod
     def parse(cls, text: str) -> "HubName | None":
-        """The name that `text` is; None where it is none."""
+        """Return the name that `text` is; None if it is none."""
         match = _NAME.fullmatch(text)
         if not match:
             return None
@@ -36,12 +36,12 @@ class HubName:
 
 
 def is_commit(revision: str) -> bool:
-    """Whether this is a commit, whose files never change; a branch or a tag may move."""
+    """Return whether this is a commit, whose files never change; a branch or a tag may move."""
     return bool(_COMMIT.fullmatch(revision))
 
 
 def check_repo(text: str, flag: str) -> str:
-    """The repo to publish to; raises SanaError unless `text` is OWNER/NAME."""
+    """Return the repo to publish to; raise SanaError unless `text` is OWNER/NAME."""
     name = HubName.parse(text)
     if name is None or name.revision:
         raise SanaError(f"{flag} takes OWNER/NAME, letters, digits and . _ - in each, not {text!r}.")

@@ -1,30 +1,30 @@
 """Which revision a name without one stands for: the newest tag, since `main` may be in the middle of an upload."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.file_download import repo_folder_name
 
+from ..domain.progress import OnProgress, Progress
 from .client import HUB_ERRORS, SHORT_WAITS, WAITS, is_unreachable, patiently
 
 MAIN = "main"
 
 
-def default_revision(repo: str, tell: Callable[[str], object]) -> str:
-    """The newest tag of a repo, or else `main`; where the Hub cannot be reached, the newest that the cache has."""
+def default_revision(repo: str, on_progress: OnProgress) -> str:
+    """Return the newest tag of a repo, or else `main`; if the Hub cannot be reached, the newest that the cache has."""
     cached = _newest_cached(repo)
     try:
         tag = patiently(lambda: _newest_tag(repo), SHORT_WAITS if cached else WAITS)
     except HUB_ERRORS as error:
         if cached is None or not is_unreachable(error):
             raise
-        tell(f"The Hub cannot be reached: {repo}@{cached} is the newest in the cache.")
+        on_progress(Progress("hub", f"The Hub cannot be reached: {repo}@{cached} is the newest in the cache."))
         return cached
     if tag:
-        tell(f"{tag} is the newest tag of {repo}.")
+        on_progress(Progress("hub", f"{tag} is the newest tag of {repo}."))
     return tag or MAIN
 
 
@@ -42,7 +42,7 @@ def _newest_tag(repo: str) -> str | None:
 
 
 def _history(api: HfApi, repo: str) -> list[str]:
-    """The commits of `main`, newest first; none where the Hub does not tell."""
+    """Return the commits of `main`, newest first; none if the Hub does not tell."""
     try:
         return [commit.commit_id for commit in api.list_repo_commits(repo)]
     except HfHubHTTPError as error:
@@ -52,7 +52,7 @@ def _history(api: HfApi, repo: str) -> list[str]:
 
 
 def _newest_cached(repo: str) -> str | None:
-    """The tag that was set or moved last in the cache, or else `main` where it is there."""
+    """Return the tag that was set or moved last in the cache, or else `main` if it is there."""
     refs = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=repo, repo_type="model") / "refs"
     times = {path.relative_to(refs).as_posix(): path.stat().st_mtime for path in refs.rglob("*") if path.is_file()}
     main = times.pop(MAIN, None)
@@ -60,5 +60,5 @@ def _newest_cached(repo: str) -> str | None:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Sorts 2026.10 after 2026.9."""
+    """Return a key that sorts 2026.10 after 2026.9."""
     return [(int(digits or 0), text) for digits, text in re.findall(r"(\d+)|(\D+)", name)]

@@ -1,4 +1,4 @@
-"""The bundled model: a small Sana, its world, its training, and the checkpoint that came of it."""
+"""The bundled model: a small Sana, the checkpoint that came of its training, and how it gets ready to run."""
 
 from pathlib import Path
 

@@ -1,143 +1,108 @@
-"""The settings of a picture as controls of the page: made for a model, fitted to another, filled with values."""
+"""The parameters of a request as controls of the page: made from the table for a model, fitted to another, filled."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
-from ..settings import MAX_GUIDANCE, MAX_IMAGES, MAX_SEED, MAX_STEPS, MIN_GUIDANCE, SIZE_MULTIPLE, GenerationSettings
-from .description import Description
-from .shapes import has_bins, shape_of, shapes
-from .styles import NO_STYLE, STYLES, split_style
-
-NO_NEGATIVE = "A Sprint model has none, so this is left empty."
-DRAFT = "Draft decode: much faster, fine detail simplified"
-NEGATIVE = "What to avoid. It has an effect where guidance is above 1."
-
-
-@dataclass(frozen=True)
-class Controls:
-    """The parameters of a generation, in their order."""
-
-    prompt: Any
-    negative_prompt: Any
-    style: Any
-    width: Any
-    height: Any
-    num_inference_steps: Any
-    guidance_scale: Any
-    seed: Any
-    randomize_seed: Any
-    num_images: Any
-    model: Any
-    use_resolution_binning: Any
-    draft_decode: Any
-
-    @property
-    def inputs(self) -> list[Any]:
-        return [getattr(self, each.name) for each in fields(self)]
-
-    def updates(self, values: dict[str, Any]) -> dict[Any, Any]:
-        """What a handler returns to change some controls."""
-        return {getattr(self, name): value for name, value in values.items()}
-
-
-def options(name: str, model: Description) -> dict[str, Any]:
-    """What a control of that name looks like for a model: its value and limits, and whether it means anything."""
-    defaults = model.defaults
-    size = {
-        "info": f"{defaults.min_size} to {defaults.max_size}, by {SIZE_MULTIPLE}",
-        "minimum": defaults.min_size,
-        "maximum": defaults.max_size,
-        "step": SIZE_MULTIPLE,
-    }
-    sprint = model.family == "sprint"
-    every: dict[str, dict[str, Any]] = {
-        "prompt": {"label": "Prompt", "lines": 1, "max_lines": 12, "autofocus": True},
-        "negative_prompt": {
-            "label": "Negative prompt",
-            "info": NO_NEGATIVE if sprint else NEGATIVE,
-            "interactive": not sprint,
-            "value": "",
-            "lines": 1,
-            "max_lines": 6,
-        },
-        "style": {
-            "label": "Style",
-            "choices": [(style.label, key) for key, style in STYLES.items()],
-            "value": NO_STYLE,
-        },
-        "width": {"label": "Width", "value": defaults.width, **size},
-        "height": {"label": "Height", "value": defaults.height, **size},
-        "num_inference_steps": {
-            "label": "Steps",
-            "minimum": 1,
-            "maximum": MAX_STEPS,
-            "step": 1,
-            "precision": 0,
-            "value": defaults.num_inference_steps,
-        },
-        "guidance_scale": {
-            "label": "Guidance",
-            "minimum": MIN_GUIDANCE,
-            "maximum": MAX_GUIDANCE,
-            "step": 0.1,
-            "value": defaults.guidance_scale,
-        },
-        "seed": {"label": "Seed", "value": 0, "precision": 0, "minimum": 0, "maximum": MAX_SEED},
-        "randomize_seed": {"label": "Random seed", "value": True},
-        "num_images": {"label": "Pictures", "minimum": 1, "maximum": MAX_IMAGES, "step": 1, "precision": 0, "value": 1},
-        "use_resolution_binning": {
-            "label": "Draw at the nearest trained size, then scale",
-            "value": True,
-            "visible": has_bins(model.native),
-        },
-        "draft_decode": {"label": DRAFT, "value": False, "visible": model.has_draft},
-        "shape": {
-            "label": "Shape",
-            "choices": list(shapes(defaults, model.native)),
-            "value": shape_of(defaults.width, defaults.height, defaults, model.native),
-        },
-    }
-    return every[name]
-
-
-MODEL_SPECIFIC = (
-    "negative_prompt",
-    "width",
-    "height",
-    "num_inference_steps",
-    "guidance_scale",
-    "use_resolution_binning",
-    "draft_decode",
+from ..domain.model import ModelDescription
+from ..domain.parameters import Choice, Number, Parameter, Pixels, Switch, Text, WholeNumber
+from ..domain.request import BATCH_INDEX
+from ..domain.resolutions import has_bins
+from ..domain.settings import (
+    DRAFT_DECODE,
+    NEGATIVE_PROMPT,
+    NUM_IMAGES,
+    PARAMETERS,
+    PROMPT,
+    RANDOMIZE_SEED,
+    SEED,
+    SETTINGS,
+    STYLE,
+    USE_RESOLUTION_BINNING,
+    GenerationSettings,
 )
+from ..domain.styles import NO_STYLE, STYLES, split_style
+from .words import English
+
+COMPONENTS: dict[type[Parameter], Any] = {
+    Text: gr.Textbox,
+    WholeNumber: gr.Slider,
+    Number: gr.Slider,
+    Pixels: gr.Number,
+    Switch: gr.Checkbox,
+    Choice: gr.Dropdown,
+}
+SAME_FOR_ALL_MODELS = (PROMPT, SEED, NUM_IMAGES)
 
 
-def fit(model: Description) -> dict[str, Any]:
-    """The updates of the controls that depend on the model, by name."""
-    return {name: gr.update(**options(name, model)) for name in MODEL_SPECIFIC}
+class Controls(dict[str, Any]):
+    """Components by the names of parameters, and one more for the batch index of a picture of an earlier version."""
+
+    def add(self, parameter: Parameter, model: ModelDescription, words: English, **look: Any) -> Any:
+        """Make the component of a parameter; `look` says more of it, or otherwise."""
+        component = gr.Number if parameter is SEED else COMPONENTS[type(parameter)]
+        self[parameter.name] = component(**{**properties(parameter, model, words), **look})
+        return self[parameter.name]
+
+    def of_parameters(self) -> dict[str, Any]:
+        """Return the components in the order of the table."""
+        return {parameter.name: self[parameter.name] for parameter in PARAMETERS}
+
+    def updates(self, values: Mapping[str, Any]) -> dict[Any, Any]:
+        """Return what a handler returns to change some controls, by name."""
+        return {self[name]: value for name, value in values.items()}
 
 
-def filled(values: dict[str, Any], model: Description | None = None) -> dict[str, Any]:
-    """The updates that put values into controls, by name; for a change of model, those of `fit` as well."""
-    updates = fit(model) if model else {}
+def properties(parameter: Parameter, model: ModelDescription, words: English) -> dict[str, Any]:
+    """Return what the control of a parameter looks like for a model: its value and limits, and whether it is shown."""
+    common: dict[str, Any] = {"label": words.label(parameter)}
+    if parameter is not PROMPT:  # the only one without a default
+        common["value"] = model.default(parameter)
+    match parameter:
+        case Text():
+            common |= {"lines": 1, "max_lines": 12 if parameter is PROMPT else 6}
+        case Pixels(step=step):
+            limits = model.limits(parameter)
+            common |= {**limits, "step": step, "info": words.size_hint(**limits, step=step)}
+        case WholeNumber():
+            common |= {"minimum": parameter.minimum, "maximum": parameter.maximum, "step": 1, "precision": 0}
+        case Number():
+            common |= {"minimum": parameter.minimum, "maximum": parameter.maximum, "step": parameter.step}
+    return common | _special(parameter, model, words)
+
+
+def fit(model: ModelDescription, words: English) -> dict[str, Any]:
+    """Return the updates of the controls that depend on the model, by name."""
+    own = (parameter for parameter in SETTINGS if parameter not in SAME_FOR_ALL_MODELS)
+    return {parameter.name: gr.update(**properties(parameter, model, words)) for parameter in own}
+
+
+def filled(values: Mapping[str, Any], model: ModelDescription | None, words: English) -> dict[str, Any]:
+    """Return the updates that put values into controls, by name; for a change of model, those of `fit` as well."""
+    updates = fit(model, words) if model else {}
     return updates | {name: gr.update(**{**updates.get(name, {}), "value": value}) for name, value in values.items()}
 
 
-def values_of(settings: GenerationSettings, family: str) -> dict[str, Any]:
-    """The values of the controls, by name, that make these settings again: a fixed seed, and the style told apart."""
-    style, prompt, negative_prompt = split_style(settings.prompt, settings.negative_prompt, family)
-    return {
-        "prompt": prompt,
-        "negative_prompt": negative_prompt,
-        "style": style,
-        "width": settings.width,
-        "height": settings.height,
-        "num_inference_steps": settings.num_inference_steps,
-        "guidance_scale": settings.guidance_scale,
-        "seed": settings.seed,
-        "randomize_seed": False,
-        "num_images": settings.num_images_per_prompt,
-        "use_resolution_binning": settings.use_resolution_binning,
-        "draft_decode": settings.draft_decode,
-    }
+def values_of(settings: GenerationSettings, model: ModelDescription) -> dict[str, Any]:
+    """Return the values of the controls that make these settings again: a fixed seed, and the style told apart."""
+    style, prompt, negative_prompt = split_style(settings.prompt, settings.negative_prompt, model.family)
+    own = {"prompt": prompt, "negative_prompt": negative_prompt, "style": style, "randomize_seed": False}
+    return {**settings.values(), **own, BATCH_INDEX: settings.batch_index}
+
+
+def _special(parameter: Parameter, model: ModelDescription, words: English) -> dict[str, Any]:
+    """Return what is peculiar to one parameter."""
+    if parameter is NEGATIVE_PROMPT:
+        has_one = model.family.has_negative_prompt
+        return {"info": words.negative_prompt_hint(has_one), "interactive": has_one}
+    if parameter is STYLE:
+        labels = {key: words.no_style if key == NO_STYLE else style.label for key, style in STYLES.items()}
+        return {"choices": [(words.key_label(key, label), key) for key, label in labels.items()]}
+    if parameter is RANDOMIZE_SEED:
+        return {"value": True}  # the page draws another picture each time until a seed is typed
+    if parameter is USE_RESOLUTION_BINNING:
+        return {"visible": has_bins(model.native_size)}
+    if parameter is DRAFT_DECODE:
+        return {"visible": model.has_draft_decoder}
+    return {}

@@ -1,4 +1,9 @@
-"""Prompts to try: scenes that the bundled miniature can draw, and pictures for a full-size Sana."""
+"""Prompts to try: scenes that the bundled miniature can draw, and pictures for a full-size Sana.
+
+They stay English: the models read no other language.
+"""
+
+from ..domain.model import ModelDescription
 
 MINIATURE = [
     "a blue boat at sea",
@@ -18,6 +23,6 @@ FULL_SIZE = [
 ]
 
 
-def examples(is_miniature: bool) -> list[list[str]]:
-    """Rows for a `gr.Dataset` over the prompt."""
-    return [[prompt] for prompt in (MINIATURE if is_miniature else FULL_SIZE)]
+def examples(model: ModelDescription) -> list[list[str]]:
+    """Return rows for a `gr.Dataset` over the prompt."""
+    return [[prompt] for prompt in (MINIATURE if model.is_miniature else FULL_SIZE)]

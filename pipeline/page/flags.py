@@ -4,8 +4,9 @@ import argparse
 import os
 from typing import NoReturn
 
+from ..jobs.job_queue import MAX_PER_CLIENT, MAX_WAITING
+
 USAGE_ERROR = 2
-MAX_QUEUE = 128  # requests that may wait; each is told its place
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -47,10 +48,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--max-queue",
-        type=queue_length,
-        default=MAX_QUEUE,
+        type=positive_number,
+        default=MAX_WAITING,
         metavar="N",
-        help=f"how many requests may wait; more are refused (default: {MAX_QUEUE})",
+        help=f"how many requests may wait; more are refused (default: {MAX_WAITING})",
+    )
+    parser.add_argument(
+        "--max-per-client",
+        type=positive_number,
+        default=MAX_PER_CLIENT,
+        metavar="N",
+        help=f"how many requests of one browser tab or client may wait or run (default: {MAX_PER_CLIENT})",
     )
     parser.add_argument(
         "--mcp", action="store_true", help="also offer generation as an MCP tool (needs: pip install 'gradio[mcp]')"
@@ -74,7 +82,7 @@ def user_and_password(text: str) -> tuple[str, str]:
     return user, password
 
 
-def queue_length(text: str) -> int:
+def positive_number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
     return int(text)

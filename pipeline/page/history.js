@@ -39,7 +39,7 @@ function open(file) {
   const input = document.querySelector("#drop input[type=file]");
   if (!input) return;
   if (document.querySelector("#generate").disabled) {  // what is drawn would take its place
-    note.textContent = "A picture is being drawn: wait for it, or press Stop, before you bring another one back.";
+    note.textContent = words.busy;
     return;
   }
   const files = new DataTransfer();
@@ -57,7 +57,7 @@ async function draw() {
       const image = document.createElement("img");
       button.type = "button";
       button.title = caption;  // text, never markup: prompts are anyone's
-      button.setAttribute("aria-label", `Bring back: ${caption}`);
+      button.setAttribute("aria-label", words.bring.replace("{caption}", () => caption));
       image.src = URL.createObjectURL(blob);
       image.alt = "";
       button.append(image);
@@ -67,8 +67,8 @@ async function draw() {
   );
   clear.hidden = !pictures.length;
   note.textContent = pictures.length
-    ? "Kept in this browser only. Choose one to bring it back with its settings."
-    : "Your pictures gather here, in this browser only.";
+    ? words.kept
+    : words.empty;
 }
 
 window.sanaKeep = async (pictures) => {
@@ -76,7 +76,8 @@ window.sanaKeep = async (pictures) => {
     const blob = await (await fetch(image.url)).blob();
     const settings = await settingsOf(blob);
     if (!settings) continue;
-    const caption = `${settings.prompt.slice(0, 200)} (seed ${settings.seed}, ${settings.num_inference_steps} steps)`;
+    const facts = { prompt: settings.prompt.slice(0, 200), seed: settings.seed, steps: settings.num_inference_steps };
+    const caption = words.caption.replace(/\{(\w+)\}/g, (_, name) => facts[name]);
     await store("readwrite", (pictures) => pictures.add({ blob, name: image.orig_name || "sana.png", caption }));
   }
   const keys = await store("readonly", (pictures) => pictures.getAllKeys());
@@ -85,7 +86,7 @@ window.sanaKeep = async (pictures) => {
 };
 
 clear.addEventListener("click", async () => {
-  if (!confirm("Forget all pictures of this browser?")) return;
+  if (!confirm(words.forget)) return;
   await store("readwrite", (pictures) => pictures.clear());
   await draw();
 });
@@ -105,4 +106,4 @@ document.addEventListener("drop", (event) => {
   open(file);
 });
 
-draw().catch(() => { note.textContent = "This browser keeps no history (private window?)."; });
+draw().catch(() => { note.textContent = words.none; });

@@ -1,70 +1,82 @@
-"""The page: what it shows and where. What its buttons do stands in events, how it looks in look.py."""
+"""The page: what it shows and where. What its buttons do stands in the files of events, how it looks in theme.py."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 
+from ..domain.model import ModelDescription
+from ..domain.parameters import Parameter
+from ..domain.request import BATCH_INDEX
+from ..domain.settings import HEIGHT, MODEL, PROMPT, RANDOMIZE_SEED, SEED, SETTINGS, STYLE, WIDTH
+from ..jobs.models import Models
+from ..jobs.service import GenerationService
 from .about import badge, facts, note
-from .controls import Controls, options
-from .description import Description
-from .events import connect_drawing, connect_menu, connect_pictures, connect_settings
+from .controls import Controls
+from .endpoint import connect_endpoint
 from .examples import examples
-from .generation import Generation
-from .look import STATUS_CSS, STATUS_TEMPLATE
-from .models import Models
-from .styles import NO_STYLE, describe_style
-from .timings import Timings
+from .generate_events import connect_generate
+from .model_events import connect_models
+from .page_blocks import PageBlocks
+from .picture_events import connect_pictures
+from .setting_events import connect_settings, shape_choices
+from .words import English
 
 CACHE_CHECK, CACHE_AGE = 3600, 86400  # seconds: pictures older than a day are deleted, looked for every hour
-HISTORY_SCRIPT, WAITING_SCRIPT = (Path(__file__).with_name(name) for name in ("history.js", "waiting.js"))
+HISTORY_SCRIPT, STATUS_SCRIPT, STATUS_TEMPLATE = (
+    Path(__file__).with_name(name) for name in ("history.js", "status.js", "status.html")
+)
+FIRST: tuple[Parameter, ...] = (PROMPT, WIDTH, HEIGHT, SEED)
+"""What has a place of its own; all other settings gather under "More settings"."""
 
 
-def build(models: Models, timings: Timings, max_queue: int) -> gr.Blocks:
-    """The page and its `/generate` endpoint, not launched; at most `max_queue` requests wait."""
+def build(service: GenerationService, words: English) -> gr.Blocks:
+    """Return the page and its `/generate` endpoint, not launched."""
+    models = service.models
     first = models.names[0]
     model = models.describe(first)
-    with gr.Blocks(title="Sana", analytics_enabled=False, delete_cache=(CACHE_CHECK, CACHE_AGE)) as app:
-        parts = SimpleNamespace()
+    parts, controls = SimpleNamespace(), Controls()
+    with PageBlocks(title=words.title, analytics_enabled=False, delete_cache=(CACHE_CHECK, CACHE_AGE)) as app:
         with gr.Row(elem_id="head"):
-            gr.HTML("<h1>Sana</h1><p>Describe a picture. It is drawn on this machine.</p>", elem_id="title")
-            parts.badge = gr.HTML(badge(model, models.device(first), None), elem_id="badge")
+            gr.HTML(f"<h1>{words.title}</h1><p>{words.motto}</p>", elem_id="title")
+            parts.badge = gr.HTML(badge(model, models.device(first), None, words), elem_id="badge")
         with gr.Row(elem_id="work"):
             with gr.Column(elem_id="ask", min_width=0):
-                prompt = _make(gr.Textbox, "prompt", model, placeholder="What do you want to see?", elem_id="prompt")
-                with gr.Row(elem_id="go"):
-                    parts.run = gr.Button("Generate", variant="primary", scale=3, min_width=120, elem_id="generate")
-                    parts.stop = gr.Button("Stop", scale=1, min_width=80, interactive=False, elem_id="stop")
-                parts.problem = gr.HTML("", elem_id="problem")
-                parts.estimate = gr.HTML("", elem_id="estimate")
-                parts.examples = gr.Dataset(
-                    components=[prompt],
-                    samples=examples(model.is_miniature),
-                    label="Try one of these",
-                    type="values",
-                    elem_id="examples",
-                )
-                parts.note = gr.HTML(note(model), elem_id="note")
+                _ask(parts, controls, model, words)
             with gr.Column(elem_id="result", min_width=0):
-                _result(parts)
+                _result(parts, words)
             with gr.Column(elem_id="settings", min_width=0):
-                controls = _settings(prompt, models, model, parts)
+                _settings(parts, controls, models, model, words)
             with gr.Column(elem_id="keep", min_width=0):
-                _keep(parts)
-        with gr.Accordion("What is running", open=False, elem_id="about"):
-            parts.facts = gr.HTML(facts(model, models.device(first)))
-        generation = Generation(models, timings)
-        connect_drawing(app, parts, controls, models, generation, timings)
-        connect_settings(app, parts, controls, models, generation)
-        connect_pictures(parts, controls, models)
-        connect_menu(app, parts, controls, models)
-    return app.queue(max_size=max_queue, api_open=False)  # False: no request passes the queue by
+                _keep(parts, words)
+        with gr.Accordion(words.about, open=False, elem_id="about"):
+            parts.facts = gr.HTML(facts(model, models.device(first), words))
+        connect_generate(app, parts, controls, service, words)
+        connect_endpoint(parts, controls, service)
+        connect_settings(app, parts, controls, service, words)
+        connect_pictures(parts, controls, service, words)
+        connect_models(app, parts, controls, service, words)
+    return app.queue(api_open=False)  # no request passes the queue by
 
 
-def _result(parts: SimpleNamespace) -> None:
+def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, words: English) -> None:
+    prompt = controls.add(PROMPT, model, words, placeholder=words.placeholder, elem_id=PROMPT.name, autofocus=True)
+    with gr.Row(elem_id="go"):
+        parts.run = gr.Button(words.generate, variant="primary", scale=3, min_width=120, elem_id="generate")
+        parts.stop = gr.Button(words.stop, scale=1, min_width=80, interactive=False, elem_id="stop")
+    parts.problem = gr.HTML("", elem_id="problem")
+    parts.estimate = gr.HTML("", elem_id="estimate")
+    parts.examples = gr.Dataset(
+        components=[prompt], samples=examples(model), label=words.examples, type="values", elem_id="examples"
+    )
+    parts.note = gr.HTML(note(model, words), elem_id="note")
+
+
+def _result(parts: SimpleNamespace, words: English) -> None:
     parts.pictures = gr.Gallery(
-        label="Pictures",
+        label=words.pictures,
         show_label=False,
         preview=True,
         selected_index=0,
@@ -74,82 +86,64 @@ def _result(parts: SimpleNamespace) -> None:
         elem_id="pictures",
     )
     parts.status = gr.HTML(
-        "",
-        label="Times",
-        html_template=STATUS_TEMPLATE,
-        css_template=STATUS_CSS,
-        js_on_load=WAITING_SCRIPT.read_text(encoding="utf-8"),
+        None,
+        html_template=STATUS_TEMPLATE.read_text(encoding="utf-8"),
+        js_on_load=STATUS_SCRIPT.read_text(encoding="utf-8"),
         elem_id="status",
     )
     with gr.Row(elem_id="actions"):
-        parts.use = gr.Button("Use these settings", size="sm", min_width=0)
-        parts.same_seed = gr.Button("Same seed, change this", size="sm", min_width=0)
-        parts.compare = gr.Button("Compare", size="sm", min_width=0)
-        parts.link = gr.Button("Copy link", size="sm", min_width=0)
+        parts.use = gr.Button(words.use, size="sm", min_width=0)
+        parts.same_seed = gr.Button(words.same_seed, size="sm", min_width=0)
+        parts.compare = gr.Button(words.compare, size="sm", min_width=0)
+        parts.link = gr.Button(words.link, size="sm", min_width=0)
     parts.endpoint = gr.Button("/generate", visible=False)
-    parts.endpoint_randomize = gr.Checkbox(False, label="Random seed", visible=False)
-    parts.selected = gr.State(0)
-    parts.pinned = gr.State(None)
+    parts.endpoint_randomize = gr.Checkbox(False, label=RANDOMIZE_SEED.label, visible=False)
+    parts.times = gr.Textbox(label="Times", visible=False)
+    parts.selected, parts.pinned = gr.State(0), gr.State(None)
+    # How many pictures of the gallery are finished. No state of the server: it must be as old as the gallery's value.
+    parts.finished = gr.Number(0, precision=0, visible=False)
     with gr.Column(visible=False, elem_id="comparison") as parts.comparison:
         parts.slider = gr.ImageSlider(
-            label="Comparison", show_label=False, interactive=False, buttons=["fullscreen"], max_height=620
+            label=words.comparison, show_label=False, interactive=False, buttons=["fullscreen"], max_height=620
         )
         parts.captions = gr.HTML("")
-        parts.end_compare = gr.Button("End the comparison", size="sm")
+        parts.end_compare = gr.Button(words.end_comparison, size="sm")
 
 
-def _settings(prompt: Any, models: Models, model: Description, parts: SimpleNamespace) -> Controls:
-    menu = gr.Dropdown(
-        models.names, value=models.names[0], label="Model", visible=len(models.names) > 1, elem_id="model"
-    )
-    parts.shape = _make(gr.Radio, "shape", model, elem_id="shape")
+def _settings(
+    parts: SimpleNamespace, controls: Controls, models: Models, model: ModelDescription, words: English
+) -> None:
+    def add(parameter: Parameter, **look: Any) -> Any:
+        return controls.add(parameter, model, words, **look)
+
+    names = models.names
+    add(MODEL, choices=names, value=names[0], visible=len(names) > 1, elem_id=MODEL.name)
+    parts.shape = gr.Radio(label=words.shape, elem_id="shape", **shape_choices(model, words))
     with gr.Row():
-        width = _make(gr.Number, "width", model, min_width=140)
-        height = _make(gr.Number, "height", model, min_width=140)
+        add(WIDTH, min_width=140)
+        add(HEIGHT, min_width=140)
     with gr.Row(elem_id="seeds"):
-        seed = _make(gr.Number, "seed", model, min_width=140)
+        add(SEED, min_width=140)
         with gr.Column(min_width=140):
-            randomize_seed = _make(gr.Checkbox, "randomize_seed", model, container=False)
-            parts.reuse = gr.Button("Reuse last seed", size="sm", elem_id="reuse")
+            add(RANDOMIZE_SEED, container=False)
+            parts.reuse = gr.Button(words.reuse_seed, size="sm", elem_id="reuse")
     with gr.Group():
-        style = _make(gr.Dropdown, "style", model)
-        parts.adds = gr.HTML(describe_style(NO_STYLE, model.family), elem_id="adds", padding=True)
-    with gr.Accordion("More settings", open=False):
-        steps = _make(gr.Slider, "num_inference_steps", model)
-        guidance_scale = _make(gr.Slider, "guidance_scale", model)
-        negative_prompt = _make(gr.Textbox, "negative_prompt", model)
-        num_images = _make(gr.Slider, "num_images", model)
-        binning = _make(gr.Checkbox, "use_resolution_binning", model)
-        draft = _make(gr.Checkbox, "draft_decode", model)
-    return Controls(
-        prompt,
-        negative_prompt,
-        style,
-        width,
-        height,
-        steps,
-        guidance_scale,
-        seed,
-        randomize_seed,
-        num_images,
-        menu,
-        binning,
-        draft,
-    )
+        style = add(STYLE)
+        effect = words.style_effect(style.value, model.family.has_negative_prompt)
+        parts.adds = gr.HTML(effect, elem_id="adds", padding=True)
+    with gr.Accordion(words.more_settings, open=False):
+        for parameter in SETTINGS:
+            if parameter not in FIRST:
+                add(parameter)
+    controls[BATCH_INDEX] = gr.Number(None, visible=False)
 
 
-def _keep(parts: SimpleNamespace) -> None:
+def _keep(parts: SimpleNamespace, words: English) -> None:
     parts.history = gr.HTML(
         "",
-        html_template='<div class="head"><h2>History</h2><span class="note"></span>'
-        '<button type="button" class="clear" hidden>Clear</button></div><div class="strip"></div>',
-        js_on_load=HISTORY_SCRIPT.read_text(encoding="utf-8"),
+        html_template=f'<div class="head"><h2>{words.history["title"]}</h2><span class="note"></span>'
+        f'<button type="button" class="clear" hidden>{words.history["clear"]}</button></div><div class="strip"></div>',
+        js_on_load=f"const words = {json.dumps(words.history)};\n{HISTORY_SCRIPT.read_text(encoding='utf-8')}",
         elem_id="history",
     )
-    parts.drop = gr.File(
-        label="Settings from a picture: drop a PNG made here", file_count="single", height=96, elem_id="drop"
-    )
-
-
-def _make(component: Any, name: str, model: Description, **look: object) -> Any:
-    return component(**options(name, model), **look)
+    parts.drop = gr.File(label=words.drop, file_count="single", height=96, elem_id="drop")

@@ -1,56 +1,29 @@
 """Permalinks: the settings of a picture in the page's address, `?prompt=...&seed=...`, by the endpoint's names."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
-from ..errors import SettingsError
-from ..settings import check_switch
-from .generation import Generation
-from .models import Models
-from .styles import find_style
+from ..domain.problems import Problem
+from ..domain.request import Request
+from ..domain.settings import MODEL, PARAMETERS, RANDOMIZE_SEED, SEED
+from ..jobs.models import Models
 
-WHOLE = ("width", "height", "num_inference_steps", "seed", "num_images")
-TEXTS = ("prompt", "negative_prompt")
-SWITCHES = {"true": True, "1": True, "false": False, "0": False}
+LINKED = tuple(parameter for parameter in PARAMETERS if parameter is not RANDOMIZE_SEED)
 
 
-def read_link(query: Mapping[str, str], models: Models, generation: Generation) -> tuple[dict[str, Any], list[str]]:
-    """The values that an address gives to controls, by name, and a sentence for each that it cannot."""
-    values: dict[str, Any] = {}
-    problems: list[str] = []
-
-    def attempt(name: str, parse: Any) -> None:
-        if name in query:
-            try:
-                values[name] = parse(query[name])
-            except SettingsError as error:
-                problems.append(str(error))
-
-    attempt("model", models.check)
-    model = values.get("model", models.names[0])
-
-    def checked(text: str, name: str) -> Any:
-        value = _value(text, name)
-        generation.settings(model, "none", **{name: value})
-        return value
-
-    attempt("style", lambda text: find_style(text) and text)
-    attempt("randomize_seed", lambda text: check_switch("randomize_seed", _value(text, "randomize_seed")))
-    for name in (*TEXTS, *WHOLE, "guidance_scale", "use_resolution_binning", "draft_decode"):
-        attempt(name, partial(checked, name=name))
-    if "seed" in values:
-        values.setdefault("randomize_seed", False)
-    return values, problems
-
-
-def _value(text: str, name: str) -> Any:
-    """A number or a switch where the setting is one; other text as it is, to be refused by the settings."""
-    try:
-        if name in WHOLE:
-            return int(text)
-        if name == "guidance_scale":
-            return float(text)
-    except ValueError:
-        return text
-    return text if name in TEXTS else SWITCHES.get(text.lower(), text)
+def read_link(query: Mapping[str, str], models: Models) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the values that an address gives to controls, by name, and what is wrong with the others."""
+    values = {each.name: each.parse(query[each.name]) for each in PARAMETERS if each.name in query}
+    problems: dict[str, Problem] = {}
+    if problem := models.problem(values.get(MODEL.name)):
+        problems[MODEL.name] = problem
+        del values[MODEL.name]
+    model = models.describe(models.find(values.get(MODEL.name)))
+    given = {name: value for name, value in values.items() if name != RANDOMIZE_SEED.name}
+    problems |= {name: each for name, each in Request(model, given).problems().items() if name in query}
+    if RANDOMIZE_SEED.name in values and (problem := RANDOMIZE_SEED.problem(values[RANDOMIZE_SEED.name])):
+        problems[RANDOMIZE_SEED.name] = problem
+    values = {name: value for name, value in values.items() if name not in problems}
+    if SEED.name in values:
+        values.setdefault(RANDOMIZE_SEED.name, False)
+    return values, list(problems.values())

@@ -1,7 +1,7 @@
 """Publishing on the Hugging Face Hub: an IR folder as a model repo, and this program as a Space that runs it."""
 
 from .login import check_publishing
-from .model import publish
+from .model_repo import publish
 from .space import publish_space
 
 __all__ = ["check_publishing", "publish", "publish_space"]

@@ -2,13 +2,13 @@
 
 from huggingface_hub import HfApi, constants, get_token
 
-from ..errors import SanaError
+from ..domain.errors import SanaError
 from ..hub.client import LOG_IN, in_one_line, patiently
 from ..hub.names import HubName, check_repo
 
 
 def check_publishing(model: str, space: str | None = None) -> None:
-    """Raises SanaError for a name that is not OWNER/NAME, without a token, or with one that may only read."""
+    """Raise SanaError for a name that is not OWNER/NAME, without a token, or with one that may only read."""
     check_repo(model, "--push-to-hub")
     if space is not None:
         check_repo(space, "--space")

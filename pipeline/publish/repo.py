@@ -1,6 +1,5 @@
 """A repo on the Hub that is written to: what is there, and one commit that is there as a whole or not at all."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,11 +7,12 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.hf_api import RepoFile
 
-from ..errors import SanaError
+from ..domain.errors import SanaError
+from ..domain.progress import OnProgress, Progress
 from ..hub.client import patiently
-from ..hub.progress import megabytes
+from ..hub.download_progress import megabytes
 
-LARGE = 1_000_000  # bytes: such files are sent one by one, each with a line that says so
+LARGE = 1_000_000  # bytes: such files are sent one by one, each with a record that says so
 CHANGED = (409, 412)  # what the Hub answers where `main` is not at the commit that was named
 OF_ANY_REPO = (".gitattributes", "README.md")
 
@@ -27,12 +27,12 @@ class Repo:
     files: dict[str, RepoFile]
 
     def foreign_file(self, mark: str) -> str | None:
-        """A file that shows that the repo is something else: there is one, and there is no `mark` of ours."""
+        """Return a file that shows that the repo is something else; None if there is none, or if it has our `mark`."""
         return None if mark in self.files else next((name for name in self.files if name not in OF_ANY_REPO), None)
 
 
 def open_repo(name: str, kind: str, private: bool) -> Repo:
-    """Creates the repo where there is none; raises SanaError for a public one where a private one is asked for."""
+    """Create the repo if there is none; raise SanaError for a public one if a private one is asked for."""
     api = HfApi()
     sdk = "gradio" if kind == "space" else None
     patiently(lambda: api.create_repo(name, repo_type=kind, private=private or None, space_sdk=sdk, exist_ok=True))
@@ -45,24 +45,26 @@ def open_repo(name: str, kind: str, private: bool) -> Repo:
 
 
 def list_tree(name: str, kind: str, commit: str) -> dict[str, RepoFile]:
+    """Return path -> record of each file of a commit."""
     tree = patiently(lambda: list(HfApi().list_repo_tree(name, repo_type=kind, recursive=True, revision=commit)))
     return {file.path: file for file in tree if isinstance(file, RepoFile)}
 
 
 def commit_files(
-    repo: Repo, files: dict[str, Path | bytes], remove: set[str], message: str, tell: Callable[[str], object]
+    repo: Repo, files: dict[str, Path | bytes], remove: set[str], message: str, on_progress: OnProgress
 ) -> str:
-    """Sends what the Hub does not have yet, and makes one commit of it on top of `repo.head`; returns its id.
+    """Send what the Hub does not have yet, make one commit of it on top of `repo.head`, and return its id.
 
-    What was sent before an interruption is not sent again. Raises HfHubHTTPError with a status in CHANGED where
-    somebody else wrote to the repo meanwhile.
+    What was sent before an interruption is not sent again. Raise HfHubHTTPError with a status in CHANGED if somebody
+    else wrote to the repo meanwhile.
     """
     api = HfApi()
     additions = [CommitOperationAdd(name, content) for name, content in files.items()]
     large = [addition for addition in additions if addition.upload_info.size >= LARGE]
-    for index, addition in enumerate(large, 1):
+    for done, addition in enumerate(large):
         size = megabytes(addition.upload_info.size)
-        tell(f"Uploading {addition.path_in_repo}, {size} ({index} of {len(large)})")
+        text = f"Uploading {addition.path_in_repo}, {size} ({done + 1} of {len(large)})"
+        on_progress(Progress("upload", text, done, len(large)))
         send = partial(api.preupload_lfs_files, repo.name, [addition], repo_type=repo.kind, free_memory=False)
         patiently(send)
     deletions = [CommitOperationDelete(name) for name in sorted(remove)]

@@ -1,27 +1,29 @@
 """This program as a Gradio Space that runs one published model."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from huggingface_hub import HfApi, RepoCard, constants
 from huggingface_hub.errors import HfHubHTTPError
 
-from ..errors import SanaError
+from ..domain.errors import SanaError
+from ..domain.progress import OnProgress, Progress
 from ..hub.client import in_one_line, patiently
 from ..hub.names import HubName
-from .model import Published
+from .model_repo import Published
 from .repo import CHANGED, commit_files, open_repo
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("app.py", "precompile.py", "pipeline", "requirements.txt", "pre-requirements.txt", "LICENSE", "README.md")
-MARK = "pipeline/sana.py"  # a Space that has it was made by this program
+NOT_NEEDED = ROOT / "pipeline" / "miniature" / "training"  # a Space trains nothing
+MARK = "precompile.py"  # a Space that has it was made by this program, of this or an earlier version
 MODEL = "SANA_MODEL"
 
 
-def publish_space(space: str, model: Published, private: bool, tell: Callable[[str], object]) -> str:
-    """Creates or updates a Space with this program, set to the model's commit; returns its address.
+def publish_space(space: str, model: Published, private: bool, on_progress: OnProgress) -> str:
+    """Create or update a Space with this program, set to the model's commit; return its address.
 
-    Its hardware, secrets and other variables are left as they are. Raises SanaError.
+    Its hardware, secrets and other variables are left as they are. Raise SanaError if the Hub refuses, or if
+    the Space holds another program.
     """
     url = f"{constants.ENDPOINT}/spaces/{space}"
     with in_one_line(HubName(space), "space"):
@@ -33,31 +35,32 @@ def publish_space(space: str, model: Published, private: bool, tell: Callable[[s
         files: dict[str, Path | bytes] = {**program_files(), "README.md": space_card(model, private).encode()}
         outdated = {name for name in target.files if name.startswith("pipeline/")} - {*files}
         try:
-            commit_files(target, files, outdated, f"Sana on OpenVINO with {model.repo}@{model.tag}", tell)
+            commit_files(target, files, outdated, f"Sana on OpenVINO with {model.repo}@{model.tag}", on_progress)
         except HfHubHTTPError as error:
             if error.response.status_code not in CHANGED:
                 raise
             raise SanaError(f"{space} was changed meanwhile: look at it, then run the same command again.") from error
     if private:
-        tell(f"{model.repo} is private: add a secret HF_TOKEN that may read it in the settings of {space}.")
-    tell(f"The Space is at {url}")
+        text = f"{model.repo} is private: add a secret HF_TOKEN that may read it in the settings of {space}."
+        on_progress(Progress("publish", text))
+    on_progress(Progress("publish", f"The Space is at {url}"))
     return url
 
 
 def program_files() -> dict[str, Path]:
-    """What the Space runs: name -> file."""
+    """Return what the Space runs: name -> file."""
     paths = [
         path for part in PARTS for path in ([ROOT / part] if (ROOT / part).is_file() else (ROOT / part).rglob("*"))
     ]
     return {
         path.relative_to(ROOT).as_posix(): path
         for path in sorted(paths)
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and not path.is_relative_to(NOT_NEEDED)
     }
 
 
 def space_card(model: Published, private: bool) -> str:
-    """README.md of the Space: the repo's own, with the model in its front matter."""
+    """Return README.md of the Space: the repo's own, with the model in its front matter."""
     card = RepoCard.load(ROOT / "README.md")
     card.data.models = [model.repo]
     if not private:  # the build has no token

@@ -5,14 +5,14 @@ import shlex
 import sys
 from pathlib import Path
 
-from pipeline.errors import SanaError
-from precompile import COMPRESSIONS
+from pipeline.domain.errors import SanaError
+from pipeline.export.compression_recipes import RECIPES
 
 from .comparison import OTHERS, compare
 from .models import LITE, TAESANA
 from .report import report
 
-LEAST_RUNS = 3
+MIN_RUNS = 3
 
 
 def main(arguments: list[str]) -> int:
@@ -37,7 +37,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--checkpoint", type=Path, metavar="DIR", help="a Sprint model (default: a random one of full size)"
     )
-    parser.add_argument("--compressions", nargs="+", choices=COMPRESSIONS, default=list(COMPRESSIONS))
+    parser.add_argument("--compressions", nargs="+", choices=RECIPES, default=list(RECIPES))
     parser.add_argument(
         "--vaes",
         nargs="*",
@@ -54,14 +54,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--against", nargs="*", choices=OTHERS, default=OTHERS, help="default: both")
     parser.add_argument("--size", type=int, default=1024, help="pixels of a side (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=2, help="default: %(default)s")
-    parser.add_argument("--runs", type=int, default=LEAST_RUNS, help="for the median (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=MIN_RUNS, help="for the median (default: %(default)s)")
     growth = parser.add_argument_group("how cost grows from there, with the first of the compressions")
     growth.add_argument("--sizes", nargs="*", type=int, default=[512, 1024, 2048, 4096], metavar="SIZE")
     growth.add_argument("--step-counts", nargs="*", type=int, default=[1, 2, 4], metavar="STEPS")
     growth.add_argument("--image-counts", nargs="*", type=int, default=[1, 2], metavar="IMAGES")
     options = parser.parse_args(arguments)
-    if options.runs < LEAST_RUNS:
-        parser.error(f"a median needs at least {LEAST_RUNS} runs, not {options.runs}")
+    if options.runs < MIN_RUNS:
+        parser.error(f"a median needs at least {MIN_RUNS} runs, not {options.runs}")
     return options
 
 

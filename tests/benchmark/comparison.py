@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipeline.artifacts import read_manifest
-from pipeline.device import EXACT, Device
-from pipeline.parity import psnr
-from pipeline.settings import check_size
+from pipeline.domain.errors import SettingsError
+from pipeline.domain.settings import WIDTH
+from pipeline.model_folder.manifest import read_manifest
+from pipeline.model_folder.parity import psnr
+from pipeline.runtime.device import EXACT, Device
 
 from . import models, optimum, process
 from .machine import describe
@@ -40,7 +41,8 @@ class Side:
 def compare(options: argparse.Namespace) -> dict[str, Any]:
     """The results, which results.json in the folder holds as well, as far as they are known. Raises SanaError."""
     for size in (options.size, *options.sizes):
-        check_size("size", size)
+        if problem := replace(WIDTH, noun="size").problem(size):
+            raise SettingsError(problem)
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = (options.checkpoint or models.checkpoint(folder / "checkpoint")).resolve()
@@ -108,7 +110,7 @@ def _others(task: Task, against: list[str], checkpoint: Path, folder: Path) -> I
     if "optimum-intel" in against:
         python = str(optimum.environment(folder / "optimum-environment"))
         # another checkpoint has another
-        fingerprint = str(read_manifest(Path(task.model)).revision).rpartition(":")[2]
+        fingerprint = str(read_manifest(Path(task.model)).model.revision).rpartition(":")[2]
         exported = str(optimum.exported(python, checkpoint, folder / f"optimum-int8-{fingerprint}"))
         for precision in precisions:
             of_export = replace(task, model=exported, precision=precision)

@@ -16,10 +16,10 @@ from diffusers import AutoencoderDC, SanaTransformer2DModel
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import Gemma2Config, Gemma2Model
 
+from pipeline.domain.settings import SIZE_MULTIPLE
 from pipeline.export.checkpoint import Checkpoint, read_checkpoint
-from pipeline.export.draft import read_draft
-from pipeline.settings import SIZE_MULTIPLE
-from pipeline.text_encoder import Prefix, TextEncoder
+from pipeline.export.taesana import read_draft
+from pipeline.generation.text_encoder import Prefix, TextEncoder
 
 from .task import PROMPT
 
@@ -34,8 +34,8 @@ def measure(checkpoint: Path, size: int, vaes: list[Path]) -> dict[str, Any]:
     tokens = count_tokens(source)
     with torch.device("meta"), torch.no_grad():
         side = size // SIZE_MULTIPLE
-        decoders = {"vae": source.vae_folder, **{vae.name: vae for vae in vaes}}
-        channels = AutoencoderDC.load_config(source.vae_folder)["latent_channels"]
+        decoders = {"vae": source.files.folders["vae"], **{vae.name: vae for vae in vaes}}
+        channels = AutoencoderDC.load_config(source.files.folders["vae"])["latent_channels"]
         flop = {
             "text_encoder": _of_text_encoder(source, tokens),
             "transformer": _of_transformer(source, tokens, side),
@@ -65,7 +65,7 @@ def count_tokens(source: Checkpoint) -> dict[str, int]:
 
 
 def _of_text_encoder(source: Checkpoint, tokens: dict[str, int]) -> dict[str, int]:
-    model = Gemma2Model(Gemma2Config.from_pretrained(source.folder / "text_encoder"))
+    model = Gemma2Model(Gemma2Config.from_pretrained(source.files.folders["text_encoder"]))
 
     def encode(new: int, cache: Any = None, known: int = 0) -> Any:
         ids = torch.zeros(1, new, dtype=torch.long)
@@ -79,7 +79,7 @@ def _of_text_encoder(source: Checkpoint, tokens: dict[str, int]) -> dict[str, in
 
 
 def _of_transformer(source: Checkpoint, tokens: dict[str, int], side: int) -> dict[str, int]:
-    config: Any = SanaTransformer2DModel.load_config(source.folder / "transformer")
+    config: Any = SanaTransformer2DModel.load_config(source.files.folders["transformer"])
     model: Any = SanaTransformer2DModel.from_config(config)
 
     def step(attended: int) -> Any:

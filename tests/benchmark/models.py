@@ -4,8 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.artifacts import read_family
-from pipeline.errors import SanaError
+from pipeline.domain.errors import SanaError
+from pipeline.domain.families import SPRINT
+from pipeline.model_folder.model_index import ModelIndex
 
 from .process import ROOT
 
@@ -32,8 +33,8 @@ def draft(name: str, folder: Path) -> Path | None:
 
 
 def check(folder: Path) -> None:
-    """Raises SanaError unless it is a Sprint checkpoint, whose pipelines the sides call."""
-    if read_family(folder) != "sprint":
+    """Raise SanaError unless it is a Sprint checkpoint, whose pipelines the sides call."""
+    if ModelIndex.read(folder).family is not SPRINT:
         raise SanaError(f"{folder} is not of the Sprint family, which is the one that is compared.")
 
 

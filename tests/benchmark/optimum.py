@@ -6,7 +6,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline.errors import SanaError
+from pipeline.domain.errors import SanaError
 
 from . import process
 

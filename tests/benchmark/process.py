@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import SanaError
+from pipeline.domain.errors import SanaError
 
 ROOT = Path(__file__).parents[2]
 

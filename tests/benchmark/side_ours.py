@@ -9,8 +9,8 @@ from unittest.mock import patch
 import numpy as np
 
 from pipeline import SanaError, SanaPipeline
-from pipeline.components import Component
-from pipeline.settings import MAX_SIZE, MIN_SIZE
+from pipeline.domain.settings import MAX_SIZE, MIN_SIZE
+from pipeline.runtime.compiled_model import CompiledModel
 
 from .stages import Stages
 from .task import GUIDANCE, SEED, Task
@@ -18,19 +18,18 @@ from .task import GUIDANCE, SEED, Task
 
 def measure(task: Task) -> dict[str, Any]:
     stages = Stages()
-    call = Component.__call__
+    call = CompiledModel.__call__
 
-    def watched(component: Component, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    def watched(model: CompiledModel, inputs: dict[str, np.ndarray]) -> np.ndarray:
         name = stage_of(inputs)
-        stages.precisions[name] = component.precision
+        stages.precisions[name] = model.precision
         with stages.stage(name):
-            return call(component, inputs)
+            return call(model, inputs)
 
-    with patch.object(Component, "__call__", watched):
+    with patch.object(CompiledModel, "__call__", watched):
         pipe = SanaPipeline.from_pretrained(task.model)
         # a size costs the same whether or not the model was trained for it
-        any_size = replace(pipe.defaults, min_size=MIN_SIZE, max_size=MAX_SIZE)
-        pipe.manifest = replace(pipe.manifest, defaults=any_size)
+        pipe.model = replace(pipe.model, min_size=MIN_SIZE, max_size=MAX_SIZE)
 
         def draw(prompt: str, size: int, steps: int, images: int) -> list[Any]:
             return pipe(

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from pipeline.export.draft import build_draft
+from pipeline.export.taesana import build_draft
 from tests.full_size import random_weight
 
 WIDTHS = [256, 128, 64, 64, 64, 64]  # 8.3 M parameters

@@ -1,0 +1,157 @@
+"""The kinds of parameters: what a value of each must be, and how a link or a form spells it."""
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+from .problems import Problem, shown
+
+TIME, MEMORY, PIXELS = "time", "memory", "pixels"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One thing that a request can say.
+
+    `name` is its name at `/generate`, in links and in histories; `setting` that of its field in `GenerationSettings`,
+    or None if only requests have it. `label` stands on the page, `noun` in sentences, `doc` in the documentation of
+    the endpoint. `affects` says what another value changes: TIME, MEMORY, PIXELS.
+    """
+
+    name: str
+    label: str
+    noun: str
+    doc: str
+    _: KW_ONLY
+    default: Any
+    setting: str | None = None
+    affects: frozenset[str] = frozenset()
+    type: ClassVar[type]
+
+    def problem(self, value: object, **limits: Any) -> Problem | None:
+        """Return what is wrong with a value, None if nothing is; `limits` replace this parameter's own ones."""
+        raise NotImplementedError
+
+    def parse(self, text: str) -> Any:
+        """Return the value that a link's text stands for; what stands for none comes back as it is, to be refused."""
+        return text
+
+    def _problem(self, code: str, value: object = None, **facts: Any) -> Problem:
+        return Problem(code, {"noun": self.noun, "value": shown(value), **facts})
+
+
+@dataclass(frozen=True)
+class Text(Parameter):
+    """Characters, at most `maximum`; `required`: not blanks alone."""
+
+    _: KW_ONLY
+    maximum: int
+    required: bool = False
+    type = str
+
+    def problem(self, value: object, **limits: Any) -> Problem | None:
+        if not isinstance(value, str):
+            return self._problem("text", value)
+        if any("\ud800" <= character <= "\udfff" for character in value):  # half of a pair: no encoding has it
+            return self._problem("unicode")
+        if len(value) > self.maximum:
+            return self._problem("length", maximum=self.maximum, count=len(value))
+        return self._problem("empty") if self.required and not value.strip() else None
+
+
+@dataclass(frozen=True)
+class WholeNumber(Parameter):
+    """A whole number from `minimum` to `maximum`."""
+
+    _: KW_ONLY
+    minimum: int
+    maximum: int
+    type = int
+
+    def problem(self, value: object, **limits: Any) -> Problem | None:
+        limits = {"minimum": self.minimum, "maximum": self.maximum, **limits}
+        # bool is an int in Python, but a seed or a width of True is a mistake
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        fits = is_whole and limits["minimum"] <= value <= limits["maximum"] and self._is_step(value)  # type: ignore
+        return None if fits else self._refused(value, limits)
+
+    def parse(self, text: str) -> Any:
+        try:
+            return int(text)
+        except ValueError:
+            return text
+
+    def _is_step(self, value: int) -> bool:
+        return True
+
+    def _refused(self, value: object, limits: Mapping[str, Any]) -> Problem:
+        return self._problem("whole number", value, **limits)
+
+
+@dataclass(frozen=True)
+class Pixels(WholeNumber):
+    """A side of a picture, a multiple of `step` pixels."""
+
+    _: KW_ONLY
+    step: int
+    type = int
+
+    def _is_step(self, value: int) -> bool:
+        return value % self.step == 0
+
+    def _refused(self, value: object, limits: Mapping[str, Any]) -> Problem:
+        return self._problem("size", value, step=self.step, **limits)
+
+
+@dataclass(frozen=True)
+class Number(Parameter):
+    """A number from `minimum` to `maximum`; a slider moves it by `step`."""
+
+    _: KW_ONLY
+    minimum: float
+    maximum: float
+    step: float
+    type = float
+
+    def problem(self, value: object, **limits: Any) -> Problem | None:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        # NaN lies in no range, so it is refused by the comparison
+        if is_number and self.minimum <= value <= self.maximum:  # type: ignore[operator]
+            return None
+        return self._problem("number", value, minimum=self.minimum, maximum=self.maximum)
+
+    def parse(self, text: str) -> Any:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
+
+@dataclass(frozen=True)
+class Switch(Parameter):
+    """True or false."""
+
+    type = bool
+    _SPELLINGS: ClassVar = {"true": True, "1": True, "false": False, "0": False}
+
+    def problem(self, value: object, **limits: Any) -> Problem | None:
+        return None if isinstance(value, bool) else self._problem("switch", value)
+
+    def parse(self, text: str) -> Any:
+        return self._SPELLINGS.get(text.lower(), text)
+
+
+@dataclass(frozen=True)
+class Choice(Parameter):
+    """One of `choices`, or of their `aliases`; what the menu of models holds is known only as the program runs."""
+
+    _: KW_ONLY
+    choices: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    type = str
+
+    def problem(self, value: object, **limits: Any) -> Problem | None:
+        choices = limits.get("choices", self.choices)
+        if value in (*choices, *self.aliases):
+            return None
+        return self._problem("choice", value, choices=", ".join(choices))

@@ -1,0 +1,46 @@
+"""What can be wrong with a request, as data: a code with its facts, and an English sentence made of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+SENTENCES = {
+    "text": "The {noun} must be text, not {value}.",
+    "unicode": "The {noun} holds a character that is not valid Unicode.",
+    "length": "The {noun} must have at most {maximum:,} characters, not {count:,}.",
+    "empty": "The {noun} is empty: describe the picture in a few words.",
+    "size": "The {noun} must be a multiple of {step} from {minimum} to {maximum} pixels, not {value}.",
+    "whole number": "The {noun} must be a whole number from {minimum} to {maximum}, not {value}.",
+    "number": "The {noun} must be a number from {minimum:g} to {maximum:g}, not {value}.",
+    "switch": "{noun} must be true or false, not {value}.",
+    "choice": "There is no {noun} {value}; there are: {choices}.",
+    "last seed": "The {noun} must be at most {maximum} for {images} images, since each takes the next one, not "
+    "{value}.",
+    "style length": "With the words of the style {style} the prompt has {count:,} characters, of at most {maximum:,}: "
+    "shorten it, or choose no style.",
+    "negative prompt": "A {family} model has no negative prompt: leave it empty.",
+    "draft decoder": "This model has no draft decoder: turn draft decoding off, or precompile it with one.",
+    "memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, {free:.1f} GB are free: the largest of "
+    "this shape that fits is {fitting_width}x{fitting_height}.",
+    "no memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, {free:.1f} GB are free: no size fits.",
+    "unknown": "There is no setting {value}; there are: {choices}.",
+    "output type": 'The output type must be "pil" or "np", not {value}.',
+}
+MAX_SHOWN = 40  # characters of a refused value
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: `code` is a key of SENTENCES, `facts` are what its sentence names."""
+
+    code: str
+    facts: dict[str, Any]
+
+    @property
+    def sentence(self) -> str:
+        return SENTENCES[self.code].format(**self.facts)
+
+
+def shown(value: object) -> str:
+    """Return a refused value as it is named in a sentence: its repr, cut to MAX_SHOWN characters."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."

@@ -1,0 +1,213 @@
+"""The settings of a generation: the table of all parameters, and the frozen record that a picture is made by."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import SettingsError
+from .parameters import MEMORY, PIXELS, TIME, Choice, Number, Parameter, Pixels, Switch, Text, WholeNumber
+from .problems import Problem
+from .styles import NO_STYLE, STYLES
+
+SIZE_MULTIPLE = 32  # the autoencoder (DC-AE f32) makes 32x32 pixels from one latent position
+MIN_SIZE, MAX_SIZE = 128, 4096
+MAX_STEPS = 100
+MAX_SEED = 2**32 - 1
+MAX_PROMPT = 10_000  # characters; the text encoder keeps about 300 tokens of them
+_ALL = frozenset({TIME, MEMORY, PIXELS})
+_SIZE: dict[str, Any] = {"default": 1024, "minimum": MIN_SIZE, "maximum": MAX_SIZE, "step": SIZE_MULTIPLE}
+
+PROMPT = Text(
+    "prompt",
+    "Prompt",
+    "prompt",
+    "What to draw, in up to 10,000 characters; the model reads about the first 300 tokens.",
+    default="",
+    setting="prompt",
+    affects=frozenset({PIXELS}),
+    maximum=MAX_PROMPT,
+    required=True,
+)
+NEGATIVE_PROMPT = Text(
+    "negative_prompt",
+    "Negative prompt",
+    "negative prompt",
+    "What to avoid. Sprint models have none and refuse one.",
+    default="",
+    setting="negative_prompt",
+    affects=frozenset({PIXELS}),
+    maximum=MAX_PROMPT,
+)
+STYLE = Choice(
+    "style",
+    "Style",
+    "style",
+    '"none", or one of the styles that the page offers, for example "cinematic".',
+    default=NO_STYLE,
+    affects=frozenset({PIXELS}),
+    choices=tuple(STYLES),
+    aliases=tuple(style.label for style in STYLES.values()),
+)
+WIDTH = Pixels(
+    "width",
+    "Width",
+    "width",
+    "In pixels, a multiple of 32 within the model's limits.",
+    setting="width",
+    affects=_ALL,
+    **_SIZE,
+)
+HEIGHT = Pixels(
+    "height",
+    "Height",
+    "height",
+    "In pixels, a multiple of 32 within the model's limits.",
+    setting="height",
+    affects=_ALL,
+    **_SIZE,
+)
+NUM_INFERENCE_STEPS = WholeNumber(
+    "num_inference_steps",
+    "Steps",
+    "number of steps",
+    "Denoising steps, 1 to 100.",
+    default=20,
+    setting="num_inference_steps",
+    affects=frozenset({TIME, PIXELS}),
+    minimum=1,
+    maximum=MAX_STEPS,
+)
+GUIDANCE_SCALE = Number(
+    "guidance_scale",
+    "Guidance",
+    "guidance scale",
+    "How closely to follow the prompt, 0 to 20; 1 or less means no guidance.",
+    default=4.5,
+    setting="guidance_scale",
+    affects=_ALL,
+    minimum=0.0,
+    maximum=20.0,
+    step=0.1,
+)
+SEED = WholeNumber(
+    "seed",
+    "Seed",
+    "seed",
+    "0 to 4294967295; the same seed and settings give the same picture, byte for byte. Picture k of a request, "
+    "counted from 0, is drawn with seed + k.",
+    default=0,
+    setting="seed",
+    affects=frozenset({PIXELS}),
+    minimum=0,
+    maximum=MAX_SEED,
+)
+RANDOMIZE_SEED = Switch(
+    "randomize_seed",
+    "Random seed",
+    "randomize_seed",
+    "Take another seed each time, and return it.",
+    default=False,
+    affects=frozenset({PIXELS}),
+)
+NUM_IMAGES = WholeNumber(
+    "num_images",
+    "Pictures",
+    "number of images",
+    "Pictures to draw one after another, 1 to 8.",
+    default=1,
+    setting="num_images_per_prompt",
+    affects=frozenset({TIME}),
+    minimum=1,
+    maximum=8,
+)
+MODEL = Choice("model", "Model", "model", "A model of the page's menu; empty stands for the first.", default="")
+USE_RESOLUTION_BINNING = Switch(
+    "use_resolution_binning",
+    "Draw at the nearest trained size, then scale",
+    "Resolution binning",
+    "Draw at the trained size of the nearest aspect ratio, then scale and crop.",
+    default=True,
+    setting="use_resolution_binning",
+    affects=_ALL,
+)
+DRAFT_DECODE = Switch(
+    "draft_decode",
+    "Draft decode: much faster, fine detail simplified",
+    "Draft decoding",
+    "Use the model's draft decoder, where it has one.",
+    default=False,
+    setting="draft_decode",
+    affects=_ALL,
+)
+
+PARAMETERS: tuple[Parameter, ...] = (  # the order of `/generate`; the first ten are sent by position
+    *(PROMPT, NEGATIVE_PROMPT, STYLE, WIDTH, HEIGHT, NUM_INFERENCE_STEPS, GUIDANCE_SCALE),
+    *(SEED, RANDOMIZE_SEED, NUM_IMAGES, MODEL, USE_RESOLUTION_BINNING, DRAFT_DECODE),
+)
+SETTINGS = tuple(parameter for parameter in PARAMETERS if parameter.setting)
+
+
+@dataclass(frozen=True)
+class GenerationSettings:
+    """Everything that decides what a model draws; the same settings give the same pictures.
+
+    Picture k of `num_images_per_prompt`, counted from 0, is what `seed` + k draws alone. With a `batch_index`, which
+    files of earlier versions have, the settings stand for one picture: that of those `num_images_per_prompt` that were
+    drawn together, from the noise of one generator.
+
+    Raises:
+        SettingsError: for the first setting that is out of range, in one sentence.
+    """
+
+    prompt: str
+    negative_prompt: str = NEGATIVE_PROMPT.default
+    width: int = WIDTH.default
+    height: int = HEIGHT.default
+    num_inference_steps: int = NUM_INFERENCE_STEPS.default
+    guidance_scale: float = GUIDANCE_SCALE.default
+    seed: int = SEED.default
+    num_images_per_prompt: int = NUM_IMAGES.default
+    use_resolution_binning: bool = USE_RESOLUTION_BINNING.default
+    draft_decode: bool = DRAFT_DECODE.default
+    batch_index: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in self.values().items():
+            if problem := _BY_NAME[name].problem(value):
+                raise SettingsError(problem)
+        if self.batch_index is not None:
+            if problem := _batch_problem(self.batch_index, self.num_images_per_prompt):
+                raise SettingsError(problem)
+        elif problem := last_seed_problem(self.seed, self.num_images_per_prompt):
+            raise SettingsError(problem)
+
+    def values(self) -> dict[str, Any]:
+        """Return the values by the names of their parameters."""
+        return {parameter.name: getattr(self, str(parameter.setting)) for parameter in SETTINGS}
+
+    @property
+    def picture_count(self) -> int:
+        """How many pictures these settings draw."""
+        return self.num_images_per_prompt if self.batch_index is None else 1
+
+    def of_picture(self, index: int) -> "GenerationSettings":
+        """Return the settings that draw picture `index` of these, counted from 0, by itself."""
+        if self.picture_count == 1:
+            return self
+        return dataclasses.replace(self, seed=self.seed + index, num_images_per_prompt=1)
+
+
+def last_seed_problem(seed: int, images: int) -> Problem | None:
+    """Return what is wrong where the last of `images` pictures would need a seed that is too large."""
+    if seed + images - 1 <= MAX_SEED:
+        return None
+    facts = {"noun": SEED.noun, "value": seed, "images": images, "maximum": MAX_SEED - images + 1}
+    return Problem("last seed", facts)
+
+
+def _batch_problem(index: object, images: int) -> Problem | None:
+    position = dataclasses.replace(NUM_IMAGES, noun="batch index", minimum=0, maximum=images - 1)
+    return position.problem(index)
+
+
+_BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}

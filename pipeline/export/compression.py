@@ -1,0 +1,74 @@
+"""Weight compression: NNCF applied to one model by a recipe."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import openvino as ov
+
+from .compression_recipes import CompressionRecipe
+from .graph_pieces import weight
+from .quantize import quantize
+from .quiet import quiet_nncf
+
+MIN_GROUP_SIZE = 32  # weights that share a scale; smaller groups save little over 8 bits
+
+
+def compress(
+    model: ov.Model, recipe: CompressionRecipe, calibration: list[dict[str, np.ndarray]]
+) -> tuple[ov.Model, dict[str, Any]]:
+    """Return the model with compressed weights, and a record of it for the manifest.
+
+    "weights" counts the layers by the type of their weights. "fallback" names the layers whose rows do not divide into
+    groups, each with the type that it got instead. `calibration` holds the inputs of real generations, to which
+    quantised activations are fitted.
+    """
+    record: dict[str, Any] = {"compression": recipe.name}
+    if recipe.activations:
+        return quantize(model, calibration), record
+    if recipe.mode is None:
+        return model, record
+
+    import nncf  # takes seconds, and fp16 does without
+
+    indivisible = _indivisible(model, recipe.group_size) if recipe.group_size else []
+    grouped: dict[str, Any] = {}
+    if recipe.group_size:
+        # A smaller power of two where the rows divide into such groups, else 8 bits.
+        fallback = nncf.AdvancedCompressionParameters(
+            group_size_fallback_mode=nncf.GroupSizeFallbackMode.ADJUST, min_adjusted_group_size=MIN_GROUP_SIZE
+        )
+        grouped = {"group_size": recipe.group_size, "ratio": 1.0, "advanced_parameters": fallback}
+    with quiet_nncf():
+        model = nncf.compress_weights(model, mode=nncf.CompressWeightsMode(recipe.mode), **grouped)
+    stored = _stored_types(model)
+    record["weights"] = dict(sorted(Counter(stored.values()).items()))
+    record["fallback"] = {name: stored[name] for name in indivisible if name in stored}
+    return model, record
+
+
+def _indivisible(model: ov.Model, group_size: int) -> list[str]:
+    """Return the names of the matrix multiplications by weights whose rows do not divide into groups."""
+    names = []
+    for operation in model.get_ops():
+        constant = weight(operation)
+        if operation.get_type_name() == "MatMul" and constant is not None:
+            row = constant.get_output_shape(0)[-1 if operation.get_attributes()["transpose_b"] else -2]
+            if row % group_size:
+                names.append(operation.get_friendly_name())
+    return names
+
+
+def _stored_types(model: ov.Model) -> dict[str, str]:
+    """Map layer names to "u8" (a scale for each row) or, say, "i4 by 64" (a scale for each 64 weights)."""
+    stored = {}
+    for operation in model.get_ops():
+        constant = weight(operation)
+        if constant is None:
+            continue
+        element_type = constant.get_element_type().get_type_name()
+        if element_type == "i4":
+            stored[operation.get_friendly_name()] = f"i4 by {constant.get_output_shape(0)[-1]}"
+        elif element_type in ("i8", "u8"):
+            stored[operation.get_friendly_name()] = element_type
+    return stored

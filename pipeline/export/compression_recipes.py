@@ -1,0 +1,54 @@
+"""The compressions to choose from, as data: one more is one more entry of `RECIPES`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..model_folder.folder_layout import COMPONENTS
+
+
+@dataclass(frozen=True)
+class CompressionRecipe:
+    """How the weights of one component are stored, and the parity in dB that it must keep.
+
+    `bytes_per_weight` counts scales as well, for the estimate of disk and memory. `mode` is NNCF's CompressWeightsMode;
+    None leaves the weights to be stored as f16. `group_size` weights of one row share a scale; None gives each row one.
+    With `activations`, those are quantised as well, to 8 bits, after calibration.
+    """
+
+    name: str
+    floor: float
+    bytes_per_weight: float
+    mode: str | None = None
+    group_size: int | None = None
+    activations: bool = False
+
+
+@dataclass(frozen=True)
+class Compression:
+    """A compression of a whole model: its `meaning` in a line, and the recipe of each of COMPONENTS."""
+
+    meaning: str
+    components: Mapping[str, CompressionRecipe]
+
+    def recipe(self, component: str) -> CompressionRecipe:
+        """Return the recipe of a component; that of a draft decoder, which is small, is always FP16."""
+        return self.components.get(component, FP16)
+
+
+FP16 = CompressionRecipe("fp16", floor=45, bytes_per_weight=2.0)
+INT8 = CompressionRecipe("int8", floor=25, bytes_per_weight=1.05, mode="int8_asym")
+W8A8 = CompressionRecipe("w8a8", floor=15, bytes_per_weight=1.05, activations=True)
+INT4 = CompressionRecipe("int4", floor=12, bytes_per_weight=0.6, mode="int4_sym", group_size=64)
+
+RECIPES = {
+    "fp16": Compression("weights stored in 16 bits", dict.fromkeys(COMPONENTS, FP16)),
+    "int8": Compression("weights in 8 bits", dict.fromkeys(COMPONENTS, INT8)),
+    "int4": Compression(  # as in OpenVINO's notebook of Sana
+        "the transformer's weights in 4 bits, the others' in 8",
+        {**dict.fromkeys(COMPONENTS, INT8), "transformer": INT4},
+    ),
+    "w8a8": Compression(
+        "weights and activations in 8 bits, the text encoder's weights only",
+        {**dict.fromkeys(COMPONENTS, W8A8), "text_encoder": INT8},
+    ),
+}

@@ -1,0 +1,122 @@
+"""The export from end to end: read a checkpoint, export its components, compare what both draw, publish the folder."""
+
+import dataclasses
+import json
+import shutil
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from ..domain.errors import SanaError
+from ..domain.progress import OnProgress, Progress, print_progress
+from ..model_folder.folder_layout import COMPONENTS, DRAFT_DECODER, MODEL_INDEX, VAE_DECODER
+from ..model_folder.integrity import describe_files
+from ..model_folder.manifest import TOOLS, Manifest
+from .checkpoint import Checkpoint, read_checkpoint
+from .checkpoint_files import CheckpointFiles
+from .component import export_draft_decoder, export_text_encoder, export_transformer, export_vae_decoder
+from .compression_recipes import RECIPES
+from .parity_report import report_parity
+from .partial_folder import Inputs, PartialFolder, is_complete
+from .quiet import quiet
+from .reference import Reference
+from .resource_check import check_resources
+
+EXPORTERS = {
+    "text_encoder": export_text_encoder,
+    "transformer": export_transformer,
+    VAE_DECODER: export_vae_decoder,
+    DRAFT_DECODER: export_draft_decoder,
+}
+
+
+def precompile(
+    checkpoint: str | Path,
+    output: str | Path,
+    compression: str = "fp16",
+    vae: str | Path | None = None,
+    name: str | None = None,
+    on_progress: OnProgress = print_progress,
+) -> Path:
+    """Write the IR folder `output` of a checkpoint in diffusers' layout, and return its path.
+
+    The folder is made aside, so that `output` is complete or absent. An interrupted run is continued by the next one
+    with the same inputs, and a complete folder is left as it is.
+
+    Args:
+        checkpoint: the folder of the checkpoint.
+        output: the folder to write.
+        compression: a key of RECIPES.
+        vae: the folder of another autoencoder for the same latents, or the file of a draft decoder to have beside the
+            checkpoint's own.
+        name: what the checkpoint is called, where its folder does not tell.
+        on_progress: gets a record before the first component and after each, and a table of what was measured.
+
+    Raises:
+        SanaError: a checkpoint that cannot be exported, an `output` that holds something else, too little disk or
+            memory, or a component whose parity with torch is below its floor.
+    """
+    if compression not in RECIPES:
+        raise SanaError(f"There is no compression {compression!r}; choose from {', '.join(RECIPES)}.")
+    source = read_checkpoint(Path(checkpoint).expanduser(), Path(vae).expanduser() if vae else None, name)
+    output = Path(output).expanduser().resolve()
+    inputs = Inputs(str(source.model.revision), compression, {tool: version(tool) for tool in TOOLS})
+    if is_complete(output, inputs):
+        on_progress(Progress("export", f"{output} is complete and up to date: nothing to do."))
+        return output
+    check_resources(source.weights, RECIPES[compression], output)
+    partial = PartialFolder(output, inputs)
+    reference = Reference(source, partial.reference)
+    _export_components(source, compression, partial, reference, on_progress)
+    _copy_configuration(source.files, partial.folder)
+    manifest = _describe(source, inputs, partial)
+    pictures = reference.compare(partial.folder, manifest)
+    manifest = dataclasses.replace(manifest, model=dataclasses.replace(manifest.model, pictures=pictures))
+    report_parity(manifest, on_progress)
+    partial.publish(manifest)
+    on_progress(Progress("export", f"{output} is complete."))
+    return output
+
+
+def _export_components(
+    source: Checkpoint, compression: str, partial: PartialFolder, reference: Reference, on_progress: OnProgress
+) -> None:
+    """Export the components that `partial` lacks, one after another."""
+    names = (*COMPONENTS, DRAFT_DECODER) if source.files.draft else COMPONENTS
+
+    def advance(text: str, done: int) -> None:
+        on_progress(Progress("export", text, done, len(names)))
+
+    advance(f"exporting {source.model.source} as {compression}", 0)
+    for done, name in enumerate(names, 1):
+        if name in partial.components:
+            advance(f"{name}: kept from the interrupted run", done)
+            continue
+        recipe, start = RECIPES[compression].recipe(name), time.perf_counter()
+        with quiet():
+            record = EXPORTERS[name](source, recipe, partial.folder / name, reference)
+        partial.finish(name, record)
+        seconds = time.perf_counter() - start
+        advance(f"{name}: {recipe.name}, {record['parity_db']} dB against torch, {seconds:.0f} s", done)
+
+
+def _copy_configuration(files: CheckpointFiles, folder: Path) -> None:
+    for part in ("tokenizer", "scheduler"):
+        shutil.copytree(files.folders[part], folder / part, dirs_exist_ok=True)
+    index = {key: value for key, value in files.index.entries.items() if key != "_name_or_path"}
+    index[VAE_DECODER] = index.pop("vae")  # the encoder is left behind
+    (folder / MODEL_INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+
+
+def _describe(source: Checkpoint, inputs: Inputs, partial: PartialFolder) -> Manifest:
+    """Return the manifest of the finished components, before pictures are compared."""
+    components = {name: dict(record) for name, record in partial.components.items()}
+    preview = components[VAE_DECODER].pop("preview")
+    return Manifest(
+        model=dataclasses.replace(source.model, compression=inputs.compression, components=components),
+        tools=inputs.tools,
+        complex_human_instruction=source.instruction,
+        max_sequence_length=source.max_sequence_length,
+        preview=preview,
+        files=describe_files(partial.folder),
+    )

@@ -1,0 +1,69 @@
+"""The preview: a linear map from latents, or from a draft decoder's features, to RGB, fitted to decoded pictures."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers.models import AutoencoderDC
+from torch import Tensor, nn
+
+from ..generation.preview import GROWTH
+from .taesana import front_length
+
+PICTURES, SIDE = 12, 256  # pixels
+CELL = 32  # pixels along the side of what one latent position stands for
+RIDGE = 1e-3  # relative to the latents' variance: channels that hardly change the pictures get small coefficients
+
+
+def random_latents(model: AutoencoderDC) -> Tensor:
+    """Return latents f32 [PICTURES, C, h, w] as the transformer makes them (times the scaling factor).
+
+    They are encoded from random pictures: a decoder knows only latents that an encoder gives.
+    """
+    generator = torch.Generator().manual_seed(0)
+    pictures = [random_picture(generator)[None] for _ in range(PICTURES)]
+    with torch.no_grad():
+        return torch.cat([model.encode(picture).latent for picture in pictures]) * model.config["scaling_factor"]
+
+
+def fit_preview(model: AutoencoderDC, latents: Tensor) -> dict[str, list]:
+    """Return the map of `Manifest.preview`, for latents as the transformer makes them."""
+    with torch.no_grad():
+        pixels = [model.decode(latent[None] / model.config["scaling_factor"]).sample for latent in latents]
+    return fit(latents.numpy(), _averaged(torch.cat(pixels) / 2 + 0.5, CELL))
+
+
+def fit_draft_preview(decoder: nn.Sequential, latents: Tensor) -> dict[str, list]:
+    """Return the map for a draft decoder's features where each latent position has become GROWTH x GROWTH."""
+    front = decoder[: front_length(GROWTH)]
+    with torch.no_grad():
+        features, pixels = (torch.cat([part(latent[None]) for latent in latents]) for part in (front, decoder))
+    return fit(features.numpy(), _averaged(pixels, CELL // GROWTH))
+
+
+def _averaged(pixels: Tensor, side: int) -> np.ndarray:
+    """Return the mean of each square of `side` x `side` pixels, nominally in [0, 1]."""
+    return F.avg_pool2d(pixels.clamp(0, 1), side).numpy()
+
+
+def fit(latents: np.ndarray, colours: np.ndarray) -> dict[str, list]:
+    """Return "matrix" 3 x C and "bias" 3 of the ridge regression of colours [N, 3, h, w] on latents [N, C, h, w]."""
+    x = latents.transpose(0, 2, 3, 1).reshape(-1, latents.shape[1]).astype(np.float64)
+    y = colours.transpose(0, 2, 3, 1).reshape(-1, 3).astype(np.float64)
+    x_mean, y_mean = x.mean(0), y.mean(0)
+    x, y = x - x_mean, y - y_mean
+    penalty = RIDGE * len(x) * x.var() * np.eye(x.shape[1])
+    matrix = np.linalg.solve(x.T @ x + penalty, x.T @ y).T
+    bias = y_mean - matrix @ x_mean
+    return {"matrix": matrix.round(6).tolist(), "bias": bias.round(6).tolist()}
+
+
+def random_picture(generator: torch.Generator) -> torch.Tensor:
+    """Return f32 [3, SIDE, SIDE] in [-1, 1]: coloured noise, weaker at finer scales, each smooth or with hard edges."""
+    picture = torch.randn(3, 1, 1, generator=generator).expand(3, SIDE, SIDE)
+    side = 2
+    while side < SIDE:
+        noise = torch.randn(1, 3, side, side, generator=generator) * 4 / side**0.5
+        hard = bool(torch.rand((), generator=generator) < 0.5)
+        picture = picture + F.interpolate(noise, SIDE, mode="nearest" if hard else "bicubic")[0]
+        side *= 2
+    return torch.tanh(picture / 2)

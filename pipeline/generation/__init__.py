@@ -1,0 +1,1 @@
+"""From settings to a picture: prompt embeddings, latents, steps, decoding, and the file with its record."""

@@ -1,0 +1,62 @@
+"""From a prompt and a seed to latents: the noise, the embeddings of each branch, and the loop of the model's family."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ..domain.families import Family
+from ..domain.settings import SIZE_MULTIPLE, GenerationSettings
+from ..runtime.compiled_model import Infer
+from .samplers import SAMPLERS, DenoisedStep
+from .text_encoder import TextEncoder
+
+
+def initial_latents(generator: torch.Generator, images: int, channels: int, height: int, width: int) -> torch.Tensor:
+    """Return Gaussian noise f32 [images, channels, height, width] (in latent positions), as diffusers draws it."""
+    return torch.randn((images, channels, height, width), generator=generator, dtype=torch.float32)
+
+
+@dataclass(frozen=True)
+class Denoiser:
+    """A transformer with its own configuration, its family, and what makes a fresh scheduler (they keep state)."""
+
+    transformer: Infer
+    config: Mapping[str, Any]
+    family: Family
+    new_scheduler: Callable[[], Any]
+
+    def steps(
+        self, text_encoder: TextEncoder, settings: GenerationSettings, width: int, height: int
+    ) -> Iterator[DenoisedStep]:
+        """Yield the steps of one picture at `width` x `height` pixels, which may be a bin of the size asked for.
+
+        Latents are f32 [1, C, h, w]; those of settings with a batch index are of the whole batch.
+        """
+        generator = torch.Generator("cpu").manual_seed(settings.seed)
+        latents = initial_latents(
+            generator,
+            batch_size(settings),
+            self.config["in_channels"],
+            height // SIZE_MULTIPLE,
+            width // SIZE_MULTIPLE,
+        )
+        prompts = [text_encoder.encode(settings.prompt)]
+        if self.family.branches(settings.guidance_scale) == 2:
+            prompts.insert(0, text_encoder.encode_negative(settings.negative_prompt))
+        return SAMPLERS[self.family](
+            self.transformer,
+            self.new_scheduler(),
+            prompts,
+            latents,
+            num_inference_steps=settings.num_inference_steps,
+            guidance_scale=settings.guidance_scale,
+            config=self.config,
+            generator=generator,
+        )
+
+
+def batch_size(settings: GenerationSettings) -> int:
+    """Return how many latents are drawn together: one, but for a picture of a version that drew several at once."""
+    return 1 if settings.batch_index is None else settings.num_images_per_prompt

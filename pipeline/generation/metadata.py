@@ -1,0 +1,104 @@
+"""The record of a picture: PNG text chunks `parameters` (AUTOMATIC1111's form) and `sana` (JSON)."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from ..domain.errors import SanaError
+from ..domain.model import ModelDescription
+from ..domain.settings import GenerationSettings
+from ..model_folder.manifest import FORMAT_VERSION
+from .png import read_text
+
+PARAMETERS = "parameters"
+SANA = "sana"
+
+
+def describe(
+    settings: GenerationSettings, model: ModelDescription, run: Mapping[str, str], tools: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the text chunks of one picture, derived from the settings that draw it alone and from how they ran.
+
+    `run` holds "sampler", "device" and "precision", `tools` the versions that made the model's folder.
+    """
+    values = dataclasses.asdict(settings)
+    record = {
+        # Settings with several images and an index are those of an earlier version, which drew them together.
+        "image_index": values.pop("batch_index") or 0,
+        "model": {
+            "source": model.source,
+            "revision": model.revision,
+            "family": model.family.name,
+            "compression": model.compression,
+            "format_version": FORMAT_VERSION,
+        },
+        **run,
+        "tools": tools,
+    }
+    texts = _automatic1111(settings, model.source, run["sampler"])
+    return {PARAMETERS: texts, SANA: json.dumps({"settings": values, **record})}
+
+
+def to_image(pixels: np.ndarray, texts: dict[str, str]) -> Image.Image:
+    """Return a picture of pixels f32 [H, W, 3] in [0, 1], with `texts` in its `.info`."""
+    image = Image.fromarray((pixels * 255).round().astype(np.uint8))
+    image.info.update(texts)
+    return image
+
+
+def write_png(image: Image.Image, path: Path) -> None:
+    """Write a picture with the text chunks that its `.info` holds; the same picture gives the same bytes."""
+    chunks = PngImagePlugin.PngInfo()
+    for key in (PARAMETERS, SANA):
+        if key in image.info:
+            chunks.add_text(key, image.info[key])
+    image.save(path, format="PNG", pnginfo=chunks)
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """Return the `sana` record of a PNG, whose pixels are not read; raise SanaError if it has none."""
+    path = Path(path)
+    try:
+        text = read_text(path, SANA)
+    except OSError as error:
+        raise SanaError(f"{path.name} cannot be read ({error.strerror}), so it holds no settings here.") from error
+    try:
+        record = json.loads(text or "")
+    except (ValueError, RecursionError) as error:
+        raise SanaError(f"{path.name} holds no settings of this program.") from error
+    if not isinstance(record, dict):
+        raise SanaError(f"{path.name} holds no settings of this program.")
+    return record
+
+
+def read_settings(path: str | Path) -> GenerationSettings:
+    """Return the settings that draw the picture of a PNG alone, validated again; raise SanaError if it has none."""
+    record = read_metadata(path)
+    try:
+        values = dict(record["settings"])
+        if values.get("num_images_per_prompt", 1) != 1:
+            values["batch_index"] = record["image_index"]
+        return GenerationSettings(**values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise SanaError(f"{Path(path).name} holds settings that this version does not know.") from error
+
+
+def _automatic1111(settings: GenerationSettings, model: str, sampler: str) -> str:
+    values = {
+        "Steps": settings.num_inference_steps,
+        "Sampler": sampler,
+        "CFG scale": settings.guidance_scale,
+        "Seed": settings.seed,
+        "Size": f"{settings.width}x{settings.height}",
+        "Model": model,
+    }
+    lines = [settings.prompt]
+    if settings.negative_prompt:
+        lines.append(f"Negative prompt: {settings.negative_prompt}")
+    lines.append(", ".join(f"{key}: {value}" for key, value in values.items()))
+    return "\n".join(lines).replace("\0", "")  # PNG text ends at a zero byte; the JSON record escapes it

@@ -1,0 +1,189 @@
+"""SanaPipeline: owns the compiled models of an IR folder, and turns settings into pictures, update by update."""
+
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from ..domain.errors import SettingsError
+from ..domain.problems import Problem, shown
+from ..domain.progress import OnProgress, Progress, print_progress
+from ..domain.settings import SETTINGS, SIZE_MULTIPLE, GenerationSettings
+from ..domain.updates import DecodeUpdate, PictureUpdate, Result, StepUpdate, Update
+from ..hub.resolve import resolve
+from ..model_folder.folder_layout import DRAFT_DECODER, VAE_DECODER
+from ..model_folder.integrity import verify
+from ..model_folder.manifest import Manifest, read_manifest
+from ..model_folder.optimum_intel import derive_manifest, is_exported_by_optimum
+from ..runtime.compile_cache import CompileCache
+from ..runtime.device import Device
+from ..runtime.host import cache_folder
+from ..runtime.malloc import retain_freed_memory
+from .exclusive import exclusive_generation
+from .memory_check import check_memory
+from .metadata import describe, to_image
+from .resolution_binning import generation_size
+from .stages import Stages
+from .vae_decoder import to_picture
+
+OutputType = Literal["pil", "np"]
+
+
+class SanaPipeline:
+    """Text to image with Sana on OpenVINO. Make one with `from_pretrained`, call it, or iterate over `generate`.
+
+    `model` describes what it runs, `device` where, `threads` with how many threads of a CPU.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, device: Device, low_memory: bool = False) -> None:
+        """Compile the models in `folder`, which is not verified here. Raises SanaError."""
+        self.model = manifest.model
+        self.device = device.name
+        self.threads = device.threads
+        self._tools = manifest.tools
+        self._stages = Stages(folder, manifest, device, low_memory)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        device: str = "CPU",
+        low_memory: bool = False,
+        on_progress: OnProgress = print_progress,
+        cache_dir: str | Path | None = None,
+    ) -> "SanaPipeline":
+        """Load, verify and compile an IR folder that precompile.py wrote; or, unverified, one of optimum-intel.
+
+        `name` is a local folder, or OWNER/NAME[@REVISION] on the Hub: what the cache lacks of that is fetched, and
+        `on_progress` is told how far that is. Without a revision: the newest tag, or else `main`.
+        With `low_memory` one model at a time is in memory, and compiled again whenever its turn comes. Compiled models
+        are kept in `cache_dir`, by default in the user's cache folder, until the IR, the device or OpenVINO changes.
+
+        Raises:
+            SanaError: no such folder, no IR folder, a damaged file, an unknown device, a repo that cannot be fetched.
+        """
+        cache = Path(cache_dir) if cache_dir else cache_folder() / "compiled"
+        known = Device(device, CompileCache(cache))  # refused before anything is fetched or read
+        folder = resolve(name, on_progress)
+        if is_exported_by_optimum(folder):
+            text = f"{name} comes from optimum-intel and has no manifest: it is loaded unverified."
+            on_progress(Progress("load", text))
+            return cls(folder, derive_manifest(folder), known, low_memory)
+        manifest = read_manifest(folder)
+        verify(folder, manifest)
+        return cls(folder, manifest, known, low_memory)
+
+    @property
+    def precision(self) -> str:
+        """What the models compute in: "f32", "bf16", or each of them where they differ."""
+        precisions = self._stages.precisions
+        if len(set(precisions.values())) == 1:
+            return next(iter(precisions.values()))
+        return ", ".join(f"{precision} ({name.replace('_', ' ')})" for name, precision in precisions.items())
+
+    def settings(self, prompt: str, negative_prompt: str = "", **values: Any) -> GenerationSettings:
+        """Return checked settings, with the model's own default for what is not given or None.
+
+        `values` are fields of GenerationSettings. Raises SettingsError.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        defaults = {str(each.setting): self.model.default(each) for each in SETTINGS}
+        settings = GenerationSettings(**{**defaults, **given, "prompt": prompt, "negative_prompt": negative_prompt})
+        self.check(settings)
+        return settings
+
+    def __call__(
+        self, prompt: str, negative_prompt: str = "", *, output_type: OutputType = "pil", **values: Any
+    ) -> Result:
+        """Generate, and wait for the result.
+
+        `values` are fields of GenerationSettings: width, height, num_inference_steps, guidance_scale, seed,
+        num_images_per_prompt, use_resolution_binning, draft_decode. None stands for the model's own default.
+
+        Raises:
+            SettingsError: a setting that this model or this machine does not take.
+            BusyError: this thread has begun another generation that is not exhausted.
+        """
+        *_, result = self.generate(self.settings(prompt, negative_prompt, **values), output_type)
+        assert isinstance(result, Result)
+        return result
+
+    def check(self, settings: GenerationSettings) -> None:
+        """Raise SettingsError for what this model does not take, or what does not fit this machine's free memory."""
+        self.model.check(settings)
+
+        def memory(width: int, height: int) -> float:
+            width, height = self._generation_size(width, height, settings)
+            return self._stages.memory(settings, height // SIZE_MULTIPLE, width // SIZE_MULTIPLE)
+
+        check_memory(memory, settings.width, settings.height)
+
+    def generate(self, settings: GenerationSettings, output_type: OutputType = "pil") -> Generator[Update, None, None]:
+        """Return the updates of one generation, ending with its Result; closing them stops the work within a step.
+
+        A generation that another thread has begun is waited for; in the thread that began it, this is a BusyError.
+        """
+        if output_type not in ("pil", "np"):
+            raise SettingsError(Problem("output type", {"value": shown(output_type)}))
+        self.check(settings)
+        return self._generate(settings, output_type)
+
+    def _generate(self, settings: GenerationSettings, output_type: OutputType) -> Generator[Update, None, None]:
+        with exclusive_generation():
+            before = self._stages.seconds()
+            pictures: list[Any] = []
+            count = settings.picture_count
+            for index in range(count):
+                own = settings.of_picture(index)
+                pixels = yield from self._draw(own, index + 1, count)
+                pictures.append(self._output(pixels, own, output_type))
+                yield PictureUpdate(index + 1, count, pictures[-1])
+            unused = VAE_DECODER if settings.draft_decode else DRAFT_DECODER
+            spent = self._stages.seconds().items()
+            times = {name: seconds - before[name] for name, seconds in spent if name != unused}
+            yield Result(np.stack(pictures) if output_type == "np" else pictures, settings, times)
+
+    def _draw(self, settings: GenerationSettings, image: int, images: int) -> Generator[Update, None, np.ndarray]:
+        """Yield the updates of one picture; return its pixels f32 [H, W, 3] in [0, 1]."""
+        latent = yield from self._denoise(settings, image, images)
+        # Of large pictures, the transformer's activations take as much as the decoder's.
+        self._stages.release_activations()
+        with retain_freed_memory():
+            decoded = None
+            for decoded in self._stages.decoder(settings).decode(latent):
+                yield DecodeUpdate(image, images, decoded.band, decoded.bands)
+            assert decoded is not None
+            assert decoded.pixels is not None
+            return to_picture(decoded.pixels, settings.width, settings.height)
+
+    def _denoise(self, settings: GenerationSettings, image: int, images: int) -> Generator[Update, None, torch.Tensor]:
+        """Yield a StepUpdate per step; return the latent f32 [C, h, w]."""
+        start = time.perf_counter()
+        place = settings.batch_index or 0
+        width, height = self._generation_size(settings.width, settings.height, settings)
+        latent = torch.empty(0)
+        for step in self._stages.denoiser.steps(self._stages.text_encoder, settings, width, height):
+            latent = step.latents[place]
+            show = self._stages.preview
+            rough = step.predicted_original[place].numpy()
+            preview = show(rough, settings.width, settings.height) if show else None
+            yield StepUpdate(step.step, step.steps, preview, time.perf_counter() - start, image, images)
+        return latent
+
+    def _output(self, pixels: np.ndarray, settings: GenerationSettings, output_type: OutputType) -> Any:
+        if output_type == "np":
+            return pixels
+        run: Mapping[str, str] = {
+            "sampler": self._stages.sampler,
+            "device": self.device,
+            "precision": self.precision,
+        }
+        return to_image(pixels, describe(settings, self.model, run, self._tools))
+
+    def _generation_size(self, width: int, height: int, settings: GenerationSettings) -> tuple[int, int]:
+        if settings.use_resolution_binning:
+            return generation_size(width, height, self.model.native_size)
+        return width, height

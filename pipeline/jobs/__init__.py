@@ -1,0 +1,1 @@
+"""Requests as jobs: who waits, who is next, who follows, which model runs, and how long it takes on this machine."""

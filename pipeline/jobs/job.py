@@ -1,0 +1,134 @@
+"""One request on its way: what it has told so far, and who follows it."""
+
+import asyncio
+import dataclasses
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import asynccontextmanager, closing, suppress
+from typing import Any
+
+from ..domain.errors import SanaError
+from ..domain.updates import JobUpdate, PictureUpdate, StepUpdate, StoppedUpdate
+
+_LOG = logging.getLogger(__name__)
+Work = Callable[[], Generator[JobUpdate, None, Any]]
+
+
+class Job:
+    """Work that a queue runs in a thread of its own, and whose updates any number of followers get.
+
+    `client` is whoever asked. The work is closed at its next update when the job is cancelled, and `keep_seconds`
+    after its last follower left. `on_cancel` is told at once.
+    """
+
+    def __init__(self, work: Work, client: str, keep_seconds: float, on_cancel: Callable[["Job"], None]) -> None:
+        self.client = client
+        self.ahead: int | None = None  # the place that it was told last
+        self.is_cancelled = False
+        self.is_finished = False
+        self._work = work
+        self._keep_seconds = keep_seconds
+        self._on_cancel = on_cancel
+        self._updates: list[JobUpdate] = []
+        self._error: BaseException | None = None
+        self._followers: list[Callable[[], object]] = []  # what wakes each
+        self._lock = threading.Lock()
+
+    @asynccontextmanager
+    async def follow(self) -> AsyncIterator[AsyncIterator[JobUpdate]]:
+        """Follow the job inside of this context: all its updates, from the first on, until it has ended.
+
+        They raise SanaError if the job failed, which says why. Whoever leaves the context follows no more.
+        """
+        loop, news = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop was closed without a word: nobody follows any more
+                loop.call_soon_threadsafe(news.set)
+
+        with self._lock:
+            self._followers.append(wake)
+        try:
+            yield self._all_updates(news)
+        finally:
+            self._leave(wake)
+
+    def run(self) -> None:
+        """Do the work in this thread; what goes wrong is told to the followers, and never raised here."""
+        try:
+            with closing(self._work()) as updates:
+                while not self.is_cancelled:
+                    self.tell(next(updates))
+        except StopIteration:
+            pass
+        except SanaError as error:
+            self._error = error
+        except Exception:  # noqa: BLE001 - whatever it was, the thread goes on with the next job
+            _LOG.exception("A job failed")
+            self._error = SanaError("Something went wrong on the way: the log of the program says what.")
+        self.finish()
+
+    def tell(self, update: JobUpdate) -> None:
+        """Add an update, and wake the followers."""
+        with self._lock:
+            previous = self._updates[-1] if self._updates else None
+            # a rough picture is of use only until the next one: a hundred of them would take much memory
+            if isinstance(update, StepUpdate) and isinstance(previous, StepUpdate):
+                self._updates[-1] = dataclasses.replace(previous, preview=None)
+            self._updates.append(update)
+            self._wake()
+
+    def finish(self) -> None:
+        """End the job: there will be no more updates, but the one that says that it was cancelled."""
+        with self._lock:
+            if self.is_finished:
+                return
+            if self.is_cancelled:
+                self._updates.append(self._stopped())
+            self.is_finished = True
+            self._wake()
+
+    def cancel(self) -> None:
+        """Ask for the end of the work, which comes at its next update."""
+        self.is_cancelled = True
+        self._on_cancel(self)
+
+    async def _all_updates(self, news: asyncio.Event) -> AsyncIterator[JobUpdate]:
+        seen = 0
+        while True:
+            news.clear()
+            with self._lock:
+                updates, is_finished = self._updates[seen:], self.is_finished
+            for update in updates:
+                yield update
+            seen += len(updates)
+            if is_finished:
+                break
+            await news.wait()
+        if self._error:
+            raise self._error
+
+    def _leave(self, wake: Callable[[], object]) -> None:
+        with self._lock:
+            self._followers.remove(wake)
+            is_abandoned = not self._followers and not self.is_finished
+        if is_abandoned and self._keep_seconds:
+            timer = threading.Timer(self._keep_seconds, self._cancel_if_abandoned)
+            timer.daemon = True
+            timer.start()
+        elif is_abandoned:
+            self.cancel()
+
+    def _cancel_if_abandoned(self) -> None:
+        if not self._followers:
+            self.cancel()
+
+    def _stopped(self) -> StoppedUpdate:
+        finished = sum(isinstance(update, PictureUpdate) for update in self._updates)
+        steps = [update for update in self._updates if isinstance(update, StepUpdate) and update.image > finished]
+        return StoppedUpdate(steps[-1] if steps else None, finished)
+
+    def _wake(self) -> None:
+        for wake in self._followers:
+            wake()

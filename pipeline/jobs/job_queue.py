@@ -1,0 +1,91 @@
+"""The order of jobs: who is next, how many may wait, and how many of one client."""
+
+import threading
+
+from ..domain.errors import BusyError
+from ..domain.updates import QueueUpdate
+from .job import Job, Work
+
+MAX_WAITING = 128
+MAX_PER_CLIENT = 8
+
+
+class JobQueue:
+    """Runs jobs in the order in which they were submitted, `at_once` of them at the same time.
+
+    The only one who decides that: the page, the endpoint and whatever else takes requests only submit and follow.
+    """
+
+    def __init__(
+        self,
+        max_waiting: int = MAX_WAITING,
+        max_per_client: int = MAX_PER_CLIENT,
+        at_once: int = 1,
+        keep_seconds: float = 0.0,
+    ) -> None:
+        """`keep_seconds` is how long a job without followers goes on."""
+        self._max_waiting = max_waiting
+        self._max_per_client = max_per_client
+        self._at_once = at_once
+        self._keep_seconds = keep_seconds
+        self._waiting: list[Job] = []
+        self._running: list[Job] = []
+        self._lock = threading.RLock()
+
+    def submit(self, work: Work, client: str) -> Job:
+        """Add a job to the end, and start it if its turn has come.
+
+        Raises:
+            BusyError: too many jobs wait, or this client has too many.
+        """
+        with self._lock:
+            own = sum(job.client == client for job in (*self._waiting, *self._running))
+            if own >= self._max_per_client:
+                raise BusyError(f"You have {own} requests here already: wait for one of them to end.")
+            if len(self._running) >= self._at_once and len(self._waiting) >= self._max_waiting:
+                raise BusyError("Too many requests are waiting: try again in a moment.")
+            job = Job(work, client, self._keep_seconds, self._remove)
+            self._waiting.append(job)
+            if len(self._running) < self._at_once:
+                started = self._take()
+                threading.Thread(target=self._run, args=(started,), daemon=True, name="job").start()
+            else:
+                self._tell_places()
+        return job
+
+    def cancel(self, client: str) -> None:
+        """Cancel all jobs of a client."""
+        with self._lock:
+            jobs = [job for job in (*self._waiting, *self._running) if job.client == client]
+        for job in jobs:
+            job.cancel()
+
+    def _run(self, job: Job | None) -> None:
+        while job:
+            job.run()
+            with self._lock:
+                self._running.remove(job)
+                job = self._take()
+
+    def _take(self) -> Job | None:
+        """Take the job that is next, if any waits."""
+        if not self._waiting:
+            return None
+        job = self._waiting.pop(0)
+        self._running.append(job)
+        self._tell_places()
+        return job
+
+    def _remove(self, job: Job) -> None:
+        """End a cancelled job that still waits; one that runs ends by itself."""
+        with self._lock:
+            if job in self._waiting:
+                self._waiting.remove(job)
+                job.finish()
+                self._tell_places()
+
+    def _tell_places(self) -> None:
+        for ahead, job in enumerate(self._waiting, len(self._running)):
+            if ahead != job.ahead:
+                job.ahead = ahead
+                job.tell(QueueUpdate(ahead))

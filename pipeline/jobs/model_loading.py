@@ -1,0 +1,50 @@
+"""One model on its way into memory."""
+
+import gc
+import threading
+from typing import Optional
+
+from ..domain.errors import SanaError
+from ..domain.model import ModelDescription
+from ..domain.progress import OnProgress, Progress
+from .model_sources import ModelSource, Pipeline
+
+
+class ModelLoading:
+    """`run` it once; when it is `settled`, `pipeline` or `error` is there. `progress` says what is being done."""
+
+    def __init__(self, name: str, source: ModelSource, before: Optional["ModelLoading"]) -> None:
+        self.name = name
+        self.progress = Progress("load", "Preparing the model")
+        self.pipeline: Pipeline | None = None
+        self.model: ModelDescription | None = None  # with what is known only of the loaded model
+        self.error: SanaError | None = None
+        self.settled = threading.Event()
+        self._source = source
+        self._before = before
+
+    def run(self, on_progress: OnProgress = lambda progress: None) -> None:
+        """Free the model before, and load this one; raise nothing but what is no SanaError."""
+
+        def tell(progress: Progress) -> None:
+            self.progress = progress
+            on_progress(progress)
+
+        try:
+            if self._before:
+                self._before.settled.wait()
+                self._before.pipeline = None
+                self._before = None
+                gc.collect()  # both would not fit where one does
+            pipeline = self._source.load(tell)
+            self.model = self._source.describe()
+            self.pipeline = pipeline
+        except SanaError as error:
+            self.error = error
+        except OSError as error:  # a disk that is full, or was taken away
+            self.error = SanaError(f"{self.name} cannot be loaded: {error.strerror or error}.")
+        finally:
+            self.error = self.error or (
+                None if self.pipeline else SanaError("The model cannot be loaded: see the terminal of app.py.")
+            )
+            self.settled.set()

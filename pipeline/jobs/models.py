@@ -1,0 +1,103 @@
+"""The models of the menu, of which one at a time is loaded: the one that was asked for last."""
+
+import threading
+from collections.abc import Generator, Sequence
+
+from ..domain.errors import SanaError, SettingsError
+from ..domain.model import ModelDescription
+from ..domain.problems import Problem
+from ..domain.progress import OnProgress
+from ..domain.settings import MODEL, GenerationSettings
+from ..domain.updates import PreparationUpdate, Update
+from .model_loading import ModelLoading
+from .model_sources import ModelSource, Pipeline
+
+PATIENCE = 0.5  # seconds between two looks of a waiting request, so that a Stop acts soon
+
+
+class Models:
+    """The menu: names with descriptions, and the requests' way to a loaded model."""
+
+    def __init__(self, sources: Sequence[ModelSource]) -> None:
+        """Describe each; raise SanaError for the first that cannot be."""
+        self._sources: dict[str, ModelSource] = {}
+        self._descriptions: dict[str, ModelDescription] = {}
+        for source in sources:
+            model = source.describe()
+            name, same = model.name, sum(each.name == model.name for each in self._descriptions.values())
+            if same:  # the same model in another folder
+                name += f" {same + 1}"
+            self._sources[name], self._descriptions[name] = source, model
+        self._loading: ModelLoading | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._sources)
+
+    @property
+    def loading(self) -> ModelLoading | None:
+        """What is loaded, or on its way."""
+        return self._loading
+
+    def problem(self, name: object) -> Problem | None:
+        """Return what is wrong with the name of a model; None and "" stand for the first."""
+        return None if name in (None, "") else MODEL.problem(name, choices=tuple(self._sources))
+
+    def find(self, name: object) -> str:
+        """Return that name, or the first for None or ""; raise SettingsError for an unknown one."""
+        if problem := self.problem(name):
+            raise SettingsError(problem)
+        return str(name) if name else self.names[0]
+
+    def describe(self, name: str) -> ModelDescription:
+        loading = self._loading
+        loaded = loading.model if loading and loading.name == name else None
+        return loaded or self._descriptions[name]
+
+    def device(self, name: str) -> str:
+        """Return the device that a model of the menu is for."""
+        return self._sources[name].device
+
+    def loaded(self, name: str) -> Pipeline | None:
+        """Return the pipeline of that model if it is the one in memory."""
+        loading = self._loading
+        return loading.pipeline if loading and loading.name == name else None
+
+    def check(self, name: str, settings: GenerationSettings) -> None:
+        """Raise SettingsError for what that model, once it is loaded, refuses on this machine."""
+        if pipeline := self.loaded(name):
+            pipeline.check(settings)
+
+    def start(self, on_progress: OnProgress) -> None:
+        """Load the first model in this thread; raise SanaError."""
+        loading, is_new = self._load(self.names[0])
+        if is_new:
+            loading.run(on_progress)
+        if loading.error:
+            raise loading.error
+
+    def prepare(self, name: str) -> Generator[PreparationUpdate, None, Pipeline]:
+        """Yield the updates of loading a model, which frees another; return its pipeline. Raises SanaError."""
+        loading, is_new = self._load(name)
+        if is_new:
+            threading.Thread(target=loading.run, daemon=True, name=f"load {name}").start()
+        while not loading.settled.wait(PATIENCE):
+            yield PreparationUpdate(loading.progress)
+        if loading.pipeline is None:
+            raise loading.error or SanaError(f"{name} has made room for another model: try again.")
+        return loading.pipeline
+
+    def generate(self, name: str, settings: GenerationSettings) -> Generator[Update | PreparationUpdate, None, None]:
+        """Yield the updates of one generation by the model of that name."""
+        pipeline = yield from self.prepare(name)
+        yield from pipeline.generate(settings)
+
+    def _load(self, name: str) -> tuple[ModelLoading, bool]:
+        """Return the loading of that model, and whether it is new and has to be run."""
+        with self._lock:
+            current = self._loading
+            if current and current.name == name and not current.error:
+                return current, False
+            self._loading = ModelLoading(name, self._sources[name], current)
+            return self._loading, True

@@ -1,0 +1,92 @@
+"""What every interface asks: is this request fine, how long will it take, and please draw it."""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..domain.errors import SettingsError
+from ..domain.problems import Problem
+from ..domain.request import Request
+from ..domain.settings import HEIGHT, MODEL, GenerationSettings
+from ..domain.updates import JobUpdate, Result
+from .job import Job
+from .job_queue import JobQueue
+from .models import Models
+from .timings import TIME_PARAMETERS, Timings
+
+Values = Mapping[str, Any]  # of a request, unchecked, by the names of parameters
+
+
+@dataclass(frozen=True)
+class SubmittedRequest:
+    """A request in the queue: the model and the settings that it is drawn with, and its job."""
+
+    model: str
+    settings: GenerationSettings
+    job: Job
+
+
+class GenerationService:
+    """A menu of models behind one queue. The page, the endpoint and whatever else takes requests are its callers."""
+
+    def __init__(self, models: Models, timings: Timings, queue: JobQueue) -> None:
+        self.models = models
+        self.timings = timings
+        self._queue = queue
+
+    def problems(self, values: Values) -> dict[str, Problem]:
+        """Return what is wrong with a request, by the name of the parameter, in one pass.
+
+        What does not fit the free memory is said of the height.
+        """
+        if problem := self.models.problem(values.get(MODEL.name)):
+            return {MODEL.name: problem, **Request(self.models.describe(self.models.names[0]), values).problems()}
+        name, request = self._request(values)
+        if problems := request.problems():
+            return problems
+        try:
+            self.models.check(name, request.settings())
+        except SettingsError as error:
+            return {HEIGHT.name: error.problem}
+        return {}
+
+    def estimate(self, values: Values) -> float | None:
+        """Return the seconds that a request will take; None where that is not known, or a value is refused."""
+        if self.models.problem(values.get(MODEL.name)):
+            return None
+        name, request = self._request(values)
+        complete = request.values
+        decisive = {parameter.name: complete[parameter.name] for parameter in TIME_PARAMETERS}
+        if request.model.problems(decisive):
+            return None
+        return self.timings.estimate(name, decisive)
+
+    def submit(self, values: Values, client: str) -> SubmittedRequest:
+        """Put a request into the queue. `client` is whoever asks.
+
+        Raises:
+            SettingsError: a value is refused.
+            BusyError: too many requests wait, or this client has too many.
+        """
+        name, request = self._request(values)
+        settings = request.settings()
+        return SubmittedRequest(name, settings, self._queue.submit(lambda: self._draw(name, settings), client))
+
+    def prepare(self, model: str, client: str) -> Job:
+        """Put the loading of a model into the queue; raise SanaError as `submit` does."""
+        name = self.models.find(model)
+        return self._queue.submit(lambda: self.models.prepare(name), client)
+
+    def cancel(self, client: str) -> None:
+        """End all that a client has asked for, within a step."""
+        self._queue.cancel(client)
+
+    def _request(self, values: Values) -> tuple[str, Request]:
+        name = self.models.find(values.get(MODEL.name))
+        return name, Request(self.models.describe(name), values)
+
+    def _draw(self, model: str, settings: GenerationSettings) -> Generator[JobUpdate, None, None]:
+        for update in self.models.generate(model, settings):
+            if isinstance(update, Result):
+                self.timings.learn(model, settings.values(), update.times)
+            yield update

@@ -1,0 +1,44 @@
+"""Runs precompile.py as a process of its own: this one never loads NNCF, nor keeps a torch model."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ..domain.errors import SanaError
+from ..domain.progress import OnProgress, Progress
+
+PRECOMPILE = Path(__file__).parents[2] / "precompile.py"
+
+
+def export(checkpoint: Path, folder: Path, compression: str, on_progress: OnProgress) -> None:
+    """Write the IR folder, telling each record that precompile.py prints; raise SanaError with its last line."""
+    command = [sys.executable, str(PRECOMPILE), "--model", str(checkpoint), "--output", str(folder)]
+    command += ["--compression", compression, "--json-progress"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        ) as process,
+    ):
+        try:
+            for line in process.stdout or ():
+                on_progress(Progress(**json.loads(line)))
+        except BaseException:  # Ctrl-C: the process is not left behind
+            process.kill()
+            raise
+        status = process.wait()
+        errors.seek(0)
+        lines = errors.read().split("\n")
+    if status:
+        reason = next((line.strip() for line in reversed(lines) if line.strip()), f"exit status {status}")
+        raise SanaError(f"The bundled model could not be precompiled: {reason.removeprefix('precompile.py: ')}")

@@ -1,0 +1,51 @@
+"""Put the finished trainings together as a diffusers checkpoint: `python -m pipeline.miniature.training.assemble`."""
+
+import json
+import shutil
+
+import torch
+from diffusers import DPMSolverMultistepScheduler, SanaPipeline
+
+from pipeline.miniature import CHECKPOINT
+from pipeline.miniature.training.decoder import latest_autoencoder
+from pipeline.miniature.training.latents import Latents
+from pipeline.miniature.training.text import INSTRUCTION, build_tokenizer
+from pipeline.miniature.training.training_run import WORK
+from pipeline.miniature.training.transformer import Miniature
+
+FLOW_SHIFT = 3.0
+RECORD = {
+    "name": "sana-miniature",
+    "license": "apache-2.0",
+    "complex_human_instruction": INSTRUCTION,
+    "max_sequence_length": 96,
+    "defaults": {"width": 256, "height": 256, "num_inference_steps": 20, "guidance_scale": 4.0},
+    "min_size": 128,
+    "max_size": 384,
+}
+"""What diffusers has no place for, in `sana.json`: the instruction, and what to do when nothing else is asked for."""
+
+
+def main() -> None:
+    """Write the checkpoint in f16, and print the size of each weight file."""
+    tokenizer = build_tokenizer()
+    model = Miniature(len(tokenizer))
+    model.load_state_dict(torch.load(WORK / "transformer.pt", weights_only=True)["average"])
+    autoencoder = latest_autoencoder()
+    autoencoder.register_to_config(scaling_factor=Latents.load(autoencoder).scale())
+    scheduler = DPMSolverMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=FLOW_SHIFT, algorithm_type="dpmsolver++"
+    )
+    pipeline = SanaPipeline(tokenizer, model.reader.text_encoder, autoencoder, model.transformer, scheduler)
+    aside = WORK / "checkpoint"
+    shutil.rmtree(aside, ignore_errors=True)
+    pipeline.to(torch.float16).save_pretrained(aside, max_shard_size="9MB")
+    (aside / "sana.json").write_text(json.dumps(RECORD, indent=2) + "\n", encoding="utf-8")
+    shutil.rmtree(CHECKPOINT, ignore_errors=True)
+    shutil.move(aside, CHECKPOINT)
+    for path in sorted(CHECKPOINT.rglob("*.safetensors")):
+        print(f"{path.relative_to(CHECKPOINT)}: {path.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

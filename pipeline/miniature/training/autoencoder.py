@@ -1,0 +1,132 @@
+"""Train the miniature's autoencoder, a small DC-AE f32c32: `python -m pipeline.miniature.training.autoencoder`.
+
+An interrupted training goes on from its last checkpoint. It sees first crops of 128 pixels, then whole scenes. The
+encoder is finished with it; `decoder.py` goes on with the decoder.
+"""
+
+import random
+
+import numpy as np
+import torch
+from diffusers import AutoencoderDC
+
+from pipeline.miniature.training.training_run import Run, ahead
+from pipeline.miniature.training.world import draw, object_mask, random_scene
+
+CONFIG = {
+    "attention_head_dim": 32,
+    "encoder_block_types": ("ResBlock",) * 4 + ("EfficientViTBlock",) * 2,
+    "decoder_block_types": ("ResBlock",) * 4 + ("EfficientViTBlock",) * 2,
+    "encoder_block_out_channels": (8, 16, 32, 64, 128, 128),
+    "decoder_block_out_channels": (16, 32, 64, 128, 128, 256),
+    "encoder_layers_per_block": (0, 1, 1, 1, 1, 1),
+    "decoder_layers_per_block": (0, 2, 2, 2, 1, 1),
+    "encoder_qkv_multiscales": ((), (), (), (), (5,), (5,)),
+    "decoder_qkv_multiscales": ((), (), (), (), (5,), (5,)),
+    "downsample_block_type": "conv",
+    "upsample_block_type": "interpolate",
+    "encoder_out_shortcut": False,
+}
+STEPS, CROPS_UNTIL, DECAY, RATE = 4_400, 4_000, 0.998, 2e-3
+CROP_BATCH, SCENE_BATCH = 8, 4
+NOISE = 0.16  # of the latents' standard deviation, at most
+
+
+def build() -> AutoencoderDC:
+    """Return the untrained autoencoder; the same at each call."""
+    torch.manual_seed(0)
+    model = AutoencoderDC(**CONFIG).to(memory_format=torch.channels_last)
+    for name, parameter in model.named_parameters():  # residual branches start small, or deep stages swamp the signal
+        if name.endswith("norm.weight") or (name.endswith("norm_out.weight") and "decoder.norm_out" not in name):
+            torch.nn.init.constant_(parameter, 0.2)
+    return model
+
+
+def optimizer(model: torch.nn.Module, peak: float) -> torch.optim.Optimizer:
+    """Return AdamW with one learning rate per tensor, lower for larger fan-in: a single one for all stalls at 17 dB."""
+    groups = []
+    for parameter in model.parameters():
+        fan_in = parameter[0].numel() if parameter.ndim > 1 else 1
+        groups.append({"params": [parameter], "lr": peak * min(1.0, (72 / fan_in) ** 0.75)})
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=1e-4)
+
+
+def batch(name: str, size: int, crops: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw pictures f32 [N, 3, H, W] in [-1, 1] for the step of that name, and masks of things f32 [N, 1, H, W]."""
+    rng = random.Random(name)
+    pictures, masks = [], []
+    for _ in range(size):
+        scene = random_scene(rng)
+        picture, mask = np.asarray(draw(scene)), object_mask(scene)
+        if crops:
+            thing = rng.choice(scene.things)
+            left, top = (min(128, max(0, int(256 * c) - rng.randint(24, 104))) for c in (thing.x, thing.y))
+            picture, mask = (array[top : top + 128, left : left + 128] for array in (picture, mask))
+        pictures.append(torch.from_numpy(picture.copy()))
+        masks.append(torch.from_numpy(mask.copy()))
+    images = torch.stack(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return images.contiguous(memory_format=torch.channels_last), torch.stack(masks)[:, None].float()
+
+
+def reconstruct(
+    model: AutoencoderDC, images: torch.Tensor, weight: torch.Tensor, noise: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the loss of pictures decoded from their noisy latents, and the latents without noise f32 [N, C, h, w].
+
+    `images` are f32 [N, 3, H, W] in [-1, 1], `weight` is f32 [N, 1, H, W], `noise` the largest standard deviation of
+    the noise as a share of the latents' own. The loss is L1 + 2 L2 + L1 of the gradients, which make edges sharp.
+    """
+    with torch.autocast("cpu", torch.bfloat16):
+        latent = model.encoder(images).float()
+        spread = torch.rand(len(images), 1, 1, 1) * noise * latent.detach().std()
+        output = model.decoder(latent + spread * torch.randn_like(latent))
+    error = output.float() - images
+    slopes = (error.diff(dim=2)[..., :-1].abs() + error.diff(dim=3)[:, :, :-1].abs()) * weight[:, :, 1:, 1:]
+    return ((error.abs() + 2 * error.square()) * weight).mean() + slopes.mean(), latent
+
+
+def psnr(model: AutoencoderDC, scenes: int = 32) -> tuple[float, float]:
+    """Return the PSNR in dB on held-out scenes after rounding to 8 bits: over everything, and where the things are."""
+    rng = random.Random("evaluation of the autoencoder")
+    everything, things = [], []
+    for _ in range(scenes):
+        scene = random_scene(rng, unseen=None)
+        picture = np.asarray(draw(scene))
+        image = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
+        with torch.no_grad():
+            output = model.decode(model.encode(image).latent).sample
+        restored = ((output[0].permute(1, 2, 0).float() + 1) * 127.5).round().clamp(0, 255).numpy()
+        error = ((restored - picture) / 255.0) ** 2
+        everything.append(error.mean())
+        things.append(error[object_mask(scene)].mean())
+    return -10 * float(np.log10(np.mean(everything))), -10 * float(np.log10(np.mean(things)))
+
+
+def sharpness(average: dict[str, torch.Tensor]) -> str:
+    """Return in words the PSNR that an autoencoder of these weights reaches."""
+    model = build()
+    model.load_state_dict(average)
+    whole, things = psnr(model)
+    return f"PSNR {whole:.2f} dB, things {things:.2f} dB"
+
+
+def main() -> None:
+    """Train to the last step, printing loss and PSNR now and then."""
+    model = build()
+    run = Run("autoencoder", model, optimizer(model, RATE), STEPS, DECAY)
+
+    def make(step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        crops = step < CROPS_UNTIL
+        return batch(f"autoencoder {step}", CROP_BATCH if crops else SCENE_BATCH, crops)
+
+    for step, (images, mask) in ahead(run, make):
+        loss, latent = reconstruct(model, images, 1 + mask, NOISE)
+        mean, std = latent.mean((0, 2, 3)), latent.std((0, 2, 3))
+        run.descend(loss + 0.01 * (mean.square() + (std - 1).square()).mean())
+        if step % 250 == 0:
+            print(f"step {step} loss {loss.item():.4f} {sharpness(run.average)}, {run.seconds:.0f} s", flush=True)
+    print(f"{run.step} steps in {run.seconds:.0f} s: {sharpness(run.average)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Does the miniature draw what it is asked for? `python -m pipeline.miniature.training.evaluate` prints a table.
+
+Each compression draws 200 held-out captions, and 60 with pairs of colour and kind that no training scene shows. The
+detector says what the pictures show; the table has the per cent that is right. The first row is the detector's on the
+world's own drawings of those captions. Also writes `contact-sheet.png`, the first pictures with their captions.
+"""
+
+import random
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import permutations
+
+from PIL import Image, ImageDraw
+
+from pipeline import SanaPipeline
+from pipeline.export import precompile
+from pipeline.miniature import CHECKPOINT
+from pipeline.miniature.training.captions import caption
+from pipeline.miniature.training.detector import Detection, Detector, load_detector
+from pipeline.miniature.training.training_run import WORK
+from pipeline.miniature.training.world import Scene, Thing, draw, random_scene
+
+COMPRESSIONS = ("fp16", "int8", "w8a8")
+CONTACT_SHEET = CHECKPOINT.parent / "contact-sheet.png"
+COLUMNS, ROWS, CELL, LINES = 6, 5, 200, 44
+MEASURES = ("colour", "kind", "place", "position", "count")
+MARGIN = 0.08  # of the picture's side: how clearly one thing must lie left of or above another
+
+EvaluationSet = list[tuple[Scene, str]]
+
+
+def evaluation_set(name: str, count: int, unseen: bool) -> EvaluationSet:
+    """Return held-out scenes with captions that leave no colour and no position unsaid.
+
+    `unseen`: each scene has a pair of colour and kind that no training scene shows.
+    """
+    rng = random.Random(f"evaluation {name}")
+    scenes = [random_scene(rng, unseen) for _ in range(count)]
+    return [(scene, caption(scene, rng, complete=True)) for scene in scenes]
+
+
+def score(detector: Detector, evaluation: EvaluationSet, pictures: Iterable[Image.Image]) -> dict[str, float]:
+    """Return the per cent right of each measure.
+
+    Colour and kind are counted by things asked for; place (the background), position and count by pictures.
+    """
+    answers: dict[str, list[bool]] = {measure: [] for measure in MEASURES}
+    for (scene, _), picture in zip(evaluation, pictures, strict=True):
+        detections, background = detector.detect(picture)
+        found = _match(scene.things, detections)
+        pairs = list(zip(scene.things, found, strict=True))
+        answers["colour"] += [one is not None and one.colour == thing.colour for thing, one in pairs]
+        answers["kind"] += [one is not None and one.kind == thing.kind for thing, one in pairs]
+        answers["place"].append(background == scene.background)
+        answers["count"].append(len(detections) == len(scene.things))
+        if scene.layout not in ("", "and", "count", "row"):  # what these ask for is no order
+            answers["position"].append(None not in found and _placed(scene.layout, [one for one in found if one]))
+    return {measure: 100 * sum(right) / len(right) for measure, right in answers.items()}
+
+
+def _match(things: tuple[Thing, ...], detections: list[Detection]) -> tuple[Detection | None, ...]:
+    """Return a detection or None for each thing: the assignment in which most kinds and colours are right."""
+
+    def agreement(chosen: tuple[Detection | None, ...]) -> int:
+        pairs = [(thing, one) for thing, one in zip(things, chosen, strict=True) if one]
+        return sum(1 + 2 * (one.kind == thing.kind) + 2 * (one.colour == thing.colour) for thing, one in pairs)
+
+    return max(permutations([*detections[:6], *(None,) * len(things)], len(things)), key=agreement)
+
+
+def _placed(layout: str, found: list[Detection]) -> bool:
+    first, last = found[0], found[-1]
+    if layout == "left of":
+        return first.x < last.x - MARGIN
+    if layout == "above":
+        return first.y < last.y - MARGIN
+    if layout == "next to":
+        return abs(first.x - last.x) > MARGIN and abs(first.y - last.y) < 0.25
+    if layout == "two above one":
+        return max(first.y, found[1].y) < last.y - MARGIN
+    if layout == "one above two":
+        return last.y < min(first.y, found[1].y) - MARGIN
+    sides = {"left": first.x < 0.42, "right": first.x > 0.58, "top": first.y < 0.42, "bottom": first.y > 0.58}
+    if layout == "middle":
+        return not any(sides.values())
+    return all(sides[side] for side in layout.split())
+
+
+def _contact_sheet(evaluation: EvaluationSet, pictures: list[Image.Image]) -> Image.Image:
+    sheet = Image.new("RGB", (COLUMNS * (CELL + 8) + 8, ROWS * (CELL + LINES) + 8), "white")
+    pen = ImageDraw.Draw(sheet)
+    for index in range(COLUMNS * ROWS):
+        x, y = 8 + index % COLUMNS * (CELL + 8), 8 + index // COLUMNS * (CELL + LINES)
+        sheet.paste(pictures[index].resize((CELL, CELL), Image.Resampling.LANCZOS), (x, y))
+        lines = [""]
+        for word in evaluation[index][1].split():
+            lines = [*lines[:-1], f"{lines[-1]} {word}"] if len(lines[-1]) + len(word) < 34 else [*lines, f" {word}"]
+        pen.multiline_text(
+            (x, y + CELL + 2), "\n".join(line[1:] for line in lines[:3]), "black", spacing=2, font_size=11
+        )
+    return sheet
+
+
+def _draw(pipe: SanaPipeline, seed: int, scene: Scene, text: str) -> Image.Image:
+    return pipe(text, seed=seed).images[0]
+
+
+def main() -> None:
+    """Print the table, row by row, and write the contact sheet."""
+    detector = load_detector()
+    sets = {
+        "held-out captions": evaluation_set("seen", 200, unseen=False),
+        "unseen pairs": evaluation_set("unseen", 60, unseen=True),
+    }
+    print(f"| drawn by | captions | {' | '.join(MEASURES)} |\n|---|---|{'---|' * len(MEASURES)}")
+
+    def print_rows(artist: str, draw_one: Callable[[int, Scene, str], Image.Image]) -> None:
+        for name, evaluation in sets.items():
+            pictures = [draw_one(seed, scene, text) for seed, (scene, text) in enumerate(evaluation)]
+            values = " | ".join(f"{value:.0f}" for value in score(detector, evaluation, pictures).values())
+            print(f"| {artist} | {name} | {values} |", flush=True)
+            if (artist, name) == ("fp16", "held-out captions"):
+                _contact_sheet(evaluation, pictures).save(CONTACT_SHEET, optimize=True)
+
+    print_rows("the world itself", lambda seed, scene, text: draw(scene))
+    for compression in COMPRESSIONS:
+        folder = precompile(CHECKPOINT, WORK / f"ir-{compression}", compression, on_progress=lambda progress: None)
+        pipe = SanaPipeline.from_pretrained(folder)
+        print_rows(compression, partial(_draw, pipe))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""How many steps are enough? `python -m pipeline.miniature.training.steps [CAPTIONS]` prints a table.
+
+Held-out captions are drawn with the same seeds in the default number of steps and in fewer: the seconds in the
+transformer, how near the pictures come to those of all steps, and the per cent that is right in them.
+"""
+
+import statistics
+import sys
+
+import numpy as np
+from PIL import Image
+
+from pipeline import SanaPipeline
+from pipeline.export import precompile
+from pipeline.miniature import CHECKPOINT
+from pipeline.miniature.training.detector import load_detector
+from pipeline.miniature.training.evaluate import MEASURES, evaluation_set, score
+from pipeline.miniature.training.training_run import WORK
+from pipeline.model_folder.parity import psnr
+
+CAPTIONS = 200
+FEWER = (16, 12, 9, 6)
+COLUMNS = ("steps", "seconds", "PSNR, median", "PSNR, lowest tenth", *MEASURES)
+
+
+def main(captions: int = CAPTIONS) -> None:
+    """Print the table, a row for each number of steps."""
+    detector = load_detector()
+    pipe = SanaPipeline.from_pretrained(precompile(CHECKPOINT, WORK / "ir-fp16", on_progress=lambda progress: None))
+    evaluation = evaluation_set("seen", captions, unseen=False)
+    complete: list[Image.Image] = []
+    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
+    for steps in (pipe.model.defaults["num_inference_steps"], *FEWER):
+        results = [pipe(text, seed=seed, num_inference_steps=steps) for seed, (_, text) in enumerate(evaluation)]
+        pictures = [result.images[0] for result in results]
+        seconds = statistics.median(result.times["transformer"] for result in results)
+        row = [f"{steps}", f"{seconds:.2f}", *(_likeness(pictures, complete) if complete else ("", ""))]
+        row += [f"{value:.0f}" for value in score(detector, evaluation, pictures).values()]
+        print(f"| {' | '.join(row)} |", flush=True)
+        complete = complete or pictures
+
+
+def _likeness(pictures: list[Image.Image], complete: list[Image.Image]) -> list[str]:
+    decibels = sorted(
+        psnr(np.asarray(picture), np.asarray(other), peak=255)
+        for picture, other in zip(pictures, complete, strict=True)
+    )
+    return [f"{decibels[len(decibels) // part]:.1f} dB" for part in (2, 10)]
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:2]))

@@ -1,0 +1,89 @@
+"""What the trainings share: checkpoints to resume from, an average of the weights, the learning rate's schedule."""
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+WORK = Path(".miniature")
+"""Where unfinished trainings keep their state: in the folder the command is run from, ignored by git."""
+Batch = TypeVar("Batch")
+SAVE_EVERY = 300  # seconds: stopping loses at most this much work
+
+
+def learning_rate(step: int, steps: int, warmup: int = 200) -> float:
+    """Return the factor of the peak: a linear warm-up, then a cosine down to 1 %."""
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+class Run:
+    """A training that can be stopped and goes on from its last checkpoint, seeded by its step."""
+
+    def __init__(self, name: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer, steps: int, decay: float):
+        self.path, self.model, self.optimizer, self.steps, self.decay = (
+            WORK / f"{name}.pt",
+            model,
+            optimizer,
+            steps,
+            decay,
+        )
+        self.peaks = [group["lr"] for group in optimizer.param_groups]
+        self.average = {key: value.detach().clone() for key, value in model.state_dict().items()}
+        self.step, self.seconds = 0, 0.0
+        if self.path.exists():
+            state = torch.load(self.path, weights_only=True)
+            model.load_state_dict(state["model"])
+            optimizer.load_state_dict(state["optimizer"])
+            self.average, self.step, self.seconds = state["average"], state["step"], state["seconds"]
+            print(f"resuming {name} at step {self.step} of {steps}", flush=True)
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield each step still to do; the caller takes it by `descend`."""
+        started = saved = time.monotonic()
+        before = self.seconds
+        while self.step < self.steps:
+            torch.manual_seed(self.step)
+            yield self.step
+            self.step += 1
+            self.seconds = before + time.monotonic() - started
+            if time.monotonic() - saved > SAVE_EVERY or self.step == self.steps:
+                self.save()
+                saved = time.monotonic()
+
+    def descend(self, loss: torch.Tensor) -> None:
+        """Take one optimizer step, and bring the average of the weights up to date."""
+        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+            group["lr"] = peak * learning_rate(self.step, self.steps)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        decay = min(self.decay, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for key, value in self.model.state_dict().items():
+                self.average[key].lerp_(value, 1 - decay)
+
+    def save(self) -> None:
+        """Write the state, as a whole or not at all."""
+        WORK.mkdir(exist_ok=True)
+        state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "average": self.average}
+        aside = self.path.with_suffix(".tmp")
+        torch.save(state | {"step": self.step, "seconds": self.seconds}, aside)
+        os.replace(aside, self.path)
+
+
+def ahead(run: Run, make: Callable[[int], Batch]) -> Iterator[tuple[int, Batch]]:
+    """Yield each step of a run with its batch; the next one is made meanwhile."""
+    with ThreadPoolExecutor(1) as pool:
+        upcoming = pool.submit(make, run.step)
+        for step in run:
+            ready = upcoming.result()
+            upcoming = pool.submit(make, step + 1)
+            yield step, ready

@@ -1,0 +1,31 @@
+"""Whether a model folder is what its manifest lists: size and SHA-256 of every file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..domain.errors import ArtifactError
+from .files import difference, sha256
+from .folder_layout import MANIFEST
+from .manifest import ADVICE, Manifest
+
+
+def verify(folder: Path, manifest: Manifest) -> None:
+    """Compare each file of a folder with its manifest; raise ArtifactError naming the first that differs."""
+    for name, problem in differences(folder, manifest):
+        raise ArtifactError(f"{folder / name} {problem}: {ADVICE}")
+
+
+def differences(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Yield the files that are not as the manifest lists them, each with what is wrong."""
+    for name, expected in manifest.files.items():
+        if problem := difference(folder / name, expected):
+            yield name, problem
+
+
+def describe_files(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return size and SHA-256 of every file below `folder` but the manifest, as `Manifest.files` holds them."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
+    return {
+        path.relative_to(folder).as_posix(): {"size": path.stat().st_size, "sha256": sha256(path)} for path in paths
+    }

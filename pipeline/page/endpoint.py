@@ -1,0 +1,60 @@
+"""The endpoint `/generate`: its parameters, their defaults and their documentation come from the table."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..domain.errors import SanaError
+from ..domain.settings import PARAMETERS, RANDOMIZE_SEED
+from ..jobs.service import GenerationService
+from .controls import Controls
+from .following import client_of, draw
+from .page_blocks import ENDPOINT
+from .queueing import UNLIMITED
+from .words import English
+
+DESCRIPTION = """Draws pictures of a prompt. Returns them as PNG files that hold the settings they were made with,
+the seed that was used, and a line of times. While it runs, each step yields a preview and how far it is."""
+_PROGRESS = gr.Progress()
+
+
+def connect_endpoint(parts: Any, controls: Controls, service: GenerationService) -> None:
+    """Add the endpoint. Each update is also a `ProgressUnit` of gradio_client: index, length, unit, and a text."""
+    words = English()  # HTTP answers in English, whatever the page speaks
+
+    async def generate(
+        request: gr.Request, progress: gr.Progress = _PROGRESS, **values: Any
+    ) -> AsyncIterator[tuple[list[Path], int, str]]:
+        try:
+            async with aclosing(draw(service, words, values, client_of(request))) as updates:
+                async for pictures, seed, status in updates:
+                    if status.total:
+                        progress((int(status.done or 0), int(status.total)), desc=status.text, unit=status.unit)
+                    yield pictures, seed, status.text
+        except SanaError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    def validate(**values: Any) -> list[dict[str, Any]]:
+        """Return one verdict per parameter, asked before the request queues."""
+        problems = service.problems(values)
+        sentences = (problems[name].sentence if name in problems else "" for name in values)
+        return [gr.validate(not sentence, sentence) for sentence in sentences]
+
+    lines = (f"    {parameter.name}: {parameter.doc}" for parameter in PARAMETERS)
+    generate.__doc__ = "\n".join((DESCRIPTION, "", "Args:", *lines))
+    # The page draws another picture each time until a seed is typed; the endpoint keeps to its seed.
+    own = {**controls.of_parameters(), RANDOMIZE_SEED.name: parts.endpoint_randomize}
+    parts.endpoint.click(
+        generate,
+        inputs_kwargs=own,
+        outputs=[parts.pictures, controls["seed"], parts.times],
+        api_name=ENDPOINT,
+        api_description=DESCRIPTION,
+        validator=validate,
+        preprocess=False,  # plain values, all checked by the validator: no limit is said twice
+        show_progress="hidden",
+        **UNLIMITED,
+    )

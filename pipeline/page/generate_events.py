@@ -1,0 +1,99 @@
+"""Generate and Stop, and the estimate before."""
+
+import html
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+
+from ..domain.errors import SanaError
+from ..domain.settings import MODEL
+from ..jobs.service import GenerationService
+from ..jobs.timings import TIME_PARAMETERS
+from .controls import Controls
+from .following import Followed, client_of, draw
+from .queueing import FOLLOWING, QUIET
+from .status import Status
+from .words import English
+
+# Generate and Stop: which of them can be pressed, in the browser at once. Stop can when there is something to stop.
+BUSY = "() => [{__type__: 'update', interactive: false}, '', null]"
+IDLE = "() => [{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}]"
+# The browser keeps its own copy of what was finished.
+KEEP = "(pictures, status) => { window.sanaKeep?.((pictures || []).slice(0, status?.finished || 0)); }"
+
+
+def connect_generate(
+    app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService, words: English
+) -> None:
+    def estimate(**values: Any) -> str:
+        seconds = service.estimate(values)
+        return f"<p>{html.escape(words.estimate(seconds))}</p>" if seconds is not None else ""
+
+    async def show(request: gr.Request, **values: Any) -> AsyncIterator[dict[Any, Any]]:
+        if problems := service.problems(values):
+            yield refusal(" ".join(words.problem(problem) for problem in problems.values()))
+            return
+        last: Followed | None = None
+        try:
+            async with aclosing(draw(service, words, values, client_of(request))) as updates:
+                async for last in updates:
+                    yield shown(last)
+        except SanaError as error:
+            yield refusal(str(error), last.status.finished if last else 0)
+
+    def refusal(text: str, finished: int = 0) -> dict[Any, Any]:
+        """What went wrong, beside the button."""
+        return {parts.problem: alert(text), parts.status: Status("failed", "", finished=finished).record()}
+
+    def shown(followed: Followed) -> dict[Any, Any]:
+        """The last picture stays in view until there is a preview, and the one that is drawn is selected."""
+        pictures, seed, status = followed
+        updates = {controls["seed"]: seed, parts.status: status.record(), parts.finished: status.finished}
+        if status.kind == "begun":
+            updates[parts.stop] = gr.update(interactive=True)
+        if pictures and status.kind in ("step", "picture"):
+            updates[parts.pictures] = gr.update(value=pictures, selected_index=len(pictures) - 1)
+            updates[parts.selected] = len(pictures) - 1
+        return updates
+
+    def stop(request: gr.Request) -> dict[str, Any]:
+        service.cancel(client_of(request))
+        return Status("note", words.stopping).record()
+
+    priced = {parameter.name: controls[parameter.name] for parameter in (MODEL, *TIME_PARAMETERS)}
+    changes = [each.change for each in priced.values()]
+    always_last: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, **QUIET}
+    gr.on([*changes, app.load], estimate, inputs_kwargs=priced, outputs=parts.estimate, **always_last)
+    triggers = [parts.run.click, controls["prompt"].submit]
+    gr.on(triggers, None, None, [parts.run, parts.problem, parts.status], js=BUSY, **QUIET)
+    running = gr.on(
+        triggers,
+        show,
+        inputs_kwargs=dict(controls),
+        outputs=[
+            *(parts.pictures, controls["seed"], parts.status, parts.problem),
+            *(parts.stop, parts.selected, parts.finished),
+        ],
+        preprocess=False,  # plain values, all checked by the service: no limit is said twice
+        **FOLLOWING,
+    )
+    running.then(None, None, [parts.run, parts.stop], js=IDLE, **QUIET)
+    # `then` does not follow a failure: the server was not reached, or its answer did not come
+    lost = f"() => [...({IDLE})(), {json.dumps(alert(words.server_gone))}]"
+    running.failure(None, None, [parts.run, parts.stop, parts.problem], js=lost, **QUIET)
+    running.success(None, [parts.pictures, parts.status], None, js=KEEP, **QUIET)
+    running.success(estimate, inputs_kwargs=priced, outputs=parts.estimate, preprocess=False, **QUIET)
+    parts.stop.click(stop, None, parts.status, **QUIET)
+    parts.pictures.select(_index, None, parts.selected, **QUIET)
+
+
+def alert(text: str) -> str:
+    """Return text as HTML that a screen reader says at once."""
+    return f'<p role="alert">{html.escape(text)}</p>'
+
+
+def _index(event: gr.SelectData) -> int:
+    return event.index

@@ -1,0 +1,68 @@
+"""The menu of models, and what is said of the one that runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import gradio as gr
+
+from ..domain.errors import SanaError
+from ..domain.settings import MODEL
+from ..domain.updates import PreparationUpdate
+from ..jobs.service import GenerationService
+from .about import badge, facts, note
+from .controls import Controls, fit
+from .examples import examples
+from .following import client_of
+from .queueing import FOLLOWING, QUIET
+from .setting_events import shape_choices
+from .words import English
+
+LOOK = 0.5  # seconds between two looks at a model that is on its way
+
+
+def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
+    models = service.models
+
+    def choose(name: str) -> dict[Any, Any]:
+        model = models.describe(models.find(name))
+        return {
+            **controls.updates(fit(model, words)),
+            parts.shape: gr.update(**shape_choices(model, words)),
+            parts.examples: gr.update(samples=examples(model)),
+            parts.note: note(model, words),
+            **about(name, words.waiting_for_model),
+        }
+
+    async def load(name: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+        try:
+            async with service.prepare(name, client_of(request)).follow() as updates:
+                async for update in updates:
+                    if isinstance(update, PreparationUpdate):
+                        yield about(name, words.preparation(update.progress))
+        except SanaError as error:
+            yield about(name, str(error))
+            return
+        yield about(name, None)
+
+    def about(name: str, line: str | None) -> dict[Any, Any]:
+        model, pipeline = models.describe(name), models.loaded(name)
+        device = models.device(name)
+        if pipeline:
+            device = words.device(device, pipeline.threads, pipeline.precision)
+        return {parts.badge: badge(model, device, line, words), parts.facts: facts(model, device, words)}
+
+    async def follow(name: str) -> AsyncIterator[dict[Any, Any]]:
+        """Say what is being done until the first model is ready, to whoever opens the page meanwhile."""
+        while (loading := models.loading) and not loading.settled.is_set():
+            yield about(name, words.preparation(loading.progress))
+            await asyncio.sleep(LOOK)
+        yield about(name, None)
+
+    about_parts = [parts.badge, parts.facts]
+    menu = controls[MODEL.name]
+    chosen = menu.input(
+        choose, menu, [*controls.values(), parts.shape, parts.examples, parts.note, *about_parts], **QUIET
+    )
+    chosen.then(load, menu, about_parts, **FOLLOWING)
+    app.load(follow, menu, about_parts, **FOLLOWING)

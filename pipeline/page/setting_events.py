@@ -1,0 +1,80 @@
+"""The settings: shapes and sizes, styles, examples, the seed, and links."""
+
+import json
+from typing import Any
+
+import gradio as gr
+
+from ..domain.model import ModelDescription
+from ..domain.request import BATCH_INDEX
+from ..domain.resolutions import shape_of, shapes
+from ..domain.settings import HEIGHT, MODEL, NUM_IMAGES, PROMPT, RANDOMIZE_SEED, SEED, STYLE, WIDTH
+from ..jobs.service import GenerationService
+from .controls import Controls, filled
+from .link import LINKED, read_link
+from .queueing import QUIET
+from .status import Status
+from .words import English
+
+
+def connect_settings(
+    app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService, words: English
+) -> None:
+    models = service.models
+
+    def open_link(request: gr.Request) -> dict[Any, Any]:
+        values, problems = read_link(request.query_params, models)
+        model = models.describe(values[MODEL.name]) if MODEL.name in values else None
+        line = " ".join(words.problem(problem) for problem in problems)
+        status = Status("note", words.link_problems(line)).record() if problems else gr.skip()
+        return {**controls.updates(filled(values, model, words)), parts.status: status}
+
+    def size_of(shape: str, model: str) -> tuple[int, int]:
+        return shapes(models.describe(model))[shape]
+
+    def shape(width: int, height: int, model: str) -> str | None:
+        return shape_of(width, height, models.describe(model))
+
+    def effect(style: str, model: str) -> str:
+        return words.style_effect(style, models.describe(model).family.has_negative_prompt)
+
+    menu, sizes = controls[MODEL.name], [controls[WIDTH.name], controls[HEIGHT.name]]
+    parts.shape.input(size_of, [parts.shape, menu], sizes, **QUIET)
+    gr.on([each.change for each in sizes], shape, [*sizes, menu], parts.shape, preprocess=False, **QUIET)
+    style = controls[STYLE.name]
+    gr.on([style.change, menu.change], effect, [style, menu], parts.adds, **QUIET)
+    parts.examples.click(lambda row: row[0], parts.examples, controls[PROMPT.name], **QUIET)
+    seed, randomize_seed = controls[SEED.name], controls[RANDOMIZE_SEED.name]
+    seed.input(None, None, randomize_seed, js="() => false", **QUIET)
+    parts.reuse.click(None, None, randomize_seed, js="() => false", **QUIET)
+    # Another seed or number of pictures is no longer the picture of an earlier version.
+    drawn_together = controls[BATCH_INDEX]
+    changes = [each.input for each in (seed, randomize_seed, controls[NUM_IMAGES.name])]
+    gr.on(changes, None, None, drawn_together, js="() => null", **QUIET)
+    app.load(open_link, None, [*controls.values(), parts.status], **QUIET)
+    linked = [controls[parameter.name] for parameter in LINKED]
+    parts.link.click(None, linked, parts.status, js=_link_script(words), **QUIET)
+
+
+def shape_choices(model: ModelDescription, words: English) -> dict[str, Any]:
+    """Return the shapes that a model offers, and the one of its default size."""
+    width, height = (model.default(side) for side in (WIDTH, HEIGHT))
+    choices = [(words.key_label(name, name), name) for name in shapes(model)]
+    return {"choices": choices, "value": shape_of(width, height, model)}
+
+
+def _link_script(words: English) -> str:
+    """Return what writes the address of the controls' values, in the order of LINKED, and says so."""
+    names = json.dumps([parameter.name for parameter in LINKED])
+    said = json.dumps([Status("note", line).record() for line in (words.linked, words.linked_and_copied)])
+    return f"""(...values) => {{
+    const query = new URLSearchParams();
+    {names}.forEach((name, index) => {{
+        const value = values[index];
+        if (value !== "" && value !== null) query.set(name, value);
+    }});
+    const link = `${{location.origin}}${{location.pathname}}?${{query}}`;
+    history.replaceState(null, "", link);
+    navigator.clipboard?.writeText(link).catch(() => {{}});
+    return {said}[navigator.clipboard ? 1 : 0];
+}}"""

@@ -1,0 +1,97 @@
+"""Where a job is, as a record for the browser and for programs: its kind and numbers, and a text beside them."""
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..domain.settings import GenerationSettings
+from ..domain.updates import (
+    DecodeUpdate,
+    JobUpdate,
+    PictureUpdate,
+    PreparationUpdate,
+    QueueUpdate,
+    Result,
+    StepUpdate,
+    StoppedUpdate,
+)
+from ..jobs.timings import Timings
+from .words import English
+
+
+@dataclass(frozen=True)
+class Status:
+    """`kind` is "begun", "queue", "preparation", "step", "decode", "picture", "done", "stopped", "failed" or "note".
+
+    `done` of `total` is how far it is in `unit`, None where that has no meaning. `finished` pictures of this request
+    are finished. `is_unfinished`: what is shown is only the preview of a picture that will not be finished.
+    """
+
+    kind: str
+    text: str
+    done: float | None = None
+    total: float | None = None
+    unit: str = ""
+    finished: int = 0
+    is_unfinished: bool = False
+
+    def record(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+class StatusTracker:
+    """Makes the records of one job. The time left comes from its own steps, and that of the rest from earlier ones."""
+
+    def __init__(self, words: English, timings: Timings, model: str, settings: GenerationSettings) -> None:
+        values = settings.values()
+        self._words = words
+        self._estimate = timings.estimate(model, values)
+        self._picture = timings.picture(model, values)
+        self._decoding = timings.decoding(model, values)
+        self._start = self._decode_start = time.monotonic()
+        self._finished = 0
+
+    def begun(self) -> Status:
+        return self._status("begun", self._words.reading_prompt + self._words.left(self._estimate))
+
+    def status(self, update: JobUpdate) -> Status:
+        words = self._words
+        match update:
+            case QueueUpdate():
+                self._start = time.monotonic()  # the wait is no work
+                return self._status("queue", words.queue(update), update.ahead, None, "requests")
+            case PreparationUpdate(progress=progress):
+                self._start = time.monotonic()
+                return self._status("preparation", words.preparation(progress), progress.done, progress.total, "parts")
+            case StepUpdate():
+                text = words.step(update, self._left_after_step(update))
+                return self._status("step", text, update.step, update.steps, "steps")
+            case DecodeUpdate():
+                text = words.decode(update, self._left_after_band(update))
+                return self._status("decode", text, update.band, update.bands, "bands")
+            case PictureUpdate():
+                self._finished = update.image
+                return self._status("picture", words.picture(update), update.image, update.images, "pictures")
+            case Result():
+                return self._status("done", words.done(time.monotonic() - self._start, update.times))
+            case StoppedUpdate():
+                is_unfinished = update.last is not None and update.last.preview is not None
+                return replace(self._status("stopped", words.stopped(update)), is_unfinished=is_unfinished)
+
+    def _status(
+        self, kind: str, text: str, done: float | None = None, total: float | None = None, unit: str = ""
+    ) -> Status:
+        return Status(kind, text, done, total, unit, self._finished)
+
+    def _left_after_step(self, update: StepUpdate) -> float | None:
+        self._decode_start = time.monotonic()
+        others = (self._picture or 0.0) * (update.images - update.image)
+        if update.step == update.steps:
+            return None if self._decoding is None else self._decoding + others
+        return update.seconds / update.step * (update.steps - update.step) + (self._decoding or 0.0) + others
+
+    def _left_after_band(self, update: DecodeUpdate) -> float | None:
+        share = update.band / update.bands
+        others = (self._picture or 0.0) * (update.images - update.image)
+        left = (time.monotonic() - self._decode_start) * (1 - share) / share + others
+        return left or None

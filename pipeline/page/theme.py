@@ -1,0 +1,83 @@
+"""How the page looks: a theme of local fonts only, its style sheet, and the other options of `launch`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from .words import English
+
+# The fonts of the machine itself: Gradio's theme would ask for others.
+FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
+MONOSPACE = ("ui-monospace", "Menlo", "Consolas", "monospace")
+
+THEME = gr.themes.Base(
+    primary_hue=gr.themes.colors.teal,
+    secondary_hue=gr.themes.colors.teal,
+    neutral_hue=gr.themes.colors.stone,
+    radius_size="lg",
+    font=FONT,
+    font_mono=MONOSPACE,
+).set(
+    body_background_fill="*neutral_50",
+    body_background_fill_dark="*neutral_950",
+    body_text_color_subdued="*neutral_600",  # dark enough to read: 4.5 to 1
+    body_text_color_subdued_dark="*neutral_400",
+    background_fill_primary="white",
+    background_fill_primary_dark="*neutral_900",
+    block_background_fill="white",
+    block_background_fill_dark="*neutral_900",
+    block_border_width="1px",
+    block_border_color="*neutral_200",
+    block_border_color_dark="*neutral_800",
+    block_shadow="none",
+    block_label_background_fill="transparent",
+    block_label_background_fill_dark="transparent",
+    block_title_background_fill="transparent",
+    block_title_background_fill_dark="transparent",
+    block_title_text_color="*neutral_700",
+    block_title_text_color_dark="*neutral_300",
+    block_title_text_weight="550",
+    block_title_padding="0",
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_400",
+    input_background_fill="*neutral_50",
+    input_background_fill_dark="*neutral_950",
+    input_border_color="*neutral_300",
+    input_border_color_dark="*neutral_700",
+    input_border_color_focus="*primary_600",
+    input_border_color_focus_dark="*primary_500",
+    input_placeholder_color="*neutral_500",
+    input_placeholder_color_dark="*neutral_400",
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover_dark="*primary_800",
+    button_primary_text_color="white",
+    button_primary_text_color_dark="white",
+    button_secondary_background_fill="white",
+    button_secondary_background_fill_hover="*neutral_100",
+    button_secondary_background_fill_dark="*neutral_800",
+    button_secondary_background_fill_hover_dark="*neutral_700",
+    button_secondary_border_color="*neutral_300",
+    button_secondary_border_color_dark="*neutral_700",
+    slider_color="*primary_600",
+    slider_color_dark="*primary_500",
+    color_accent_soft="*primary_50",
+    color_accent_soft_dark="*neutral_800",
+)
+
+
+def launch_options(words: English) -> dict[str, Any]:
+    """Return what `launch` is told of the page's looks and manners."""
+    painted = "".join(f"--word-{name}: {json.dumps(text)}; " for name, text in words.painted.items())
+    return {
+        "theme": THEME,
+        "css": f":root {{ {painted}}}",
+        "css_paths": Path(__file__).with_name("page.css"),
+        "footer_links": ["api"],
+        "run_history": False,  # it would offer to keep the runs at a third party
+        "show_error": True,
+        "ssr_mode": False,
+    }

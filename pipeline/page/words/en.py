@@ -1,0 +1,208 @@
+"""The page in English: every sentence and label, made of the records that the program hands over."""
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+from ...domain.model import ModelDescription
+from ...domain.parameters import Parameter
+from ...domain.problems import SENTENCES, Problem
+from ...domain.progress import Progress
+from ...domain.styles import PLACE, find_style
+from ...domain.updates import DecodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
+
+
+class English:
+    """The words. A language is a subclass with the name `Words`."""
+
+    # Head, buttons, fields
+    title = "Sana"
+    motto = "Describe a picture. It is drawn on this machine."
+    placeholder = "What do you want to see?"
+    generate, stop = "Generate", "Stop"
+    examples = "Try one of these"
+    pictures, comparison, times = "Pictures", "Comparison", "Times"
+    use, same_seed, compare, link = "Use these settings", "Same seed, change this", "Compare", "Copy link"
+    end_comparison = "End the comparison"
+    reuse_seed = "Reuse last seed"
+    more_settings, about = "More settings", "What is running"
+    shape = "Shape"
+    drop = "Settings from a picture: drop a PNG made here"
+    no_style = "(No style)"
+    ready = "Ready"
+    miniature_note = (
+        "The bundled miniature draws picture-book scenes only: houses, trees, flowers, cars, boats, stars and the "
+        "like, in plain colours."
+    )
+
+    # Written by the style sheet
+    painted: Mapping[str, str] = {
+        "no-picture": "Your picture appears here",
+        "unfinished": "unfinished",
+        "drop": "Drop a PNG that was made here, to get its settings back",
+    }
+
+    # What a press leads to
+    filled = "The settings of this picture are filled in: Generate makes it again."
+    unfinished = "An unfinished picture holds no settings: let one finish, or take it from the history."
+    no_picture = "There is no picture yet: describe one and press Generate."
+    picture_gone = "This picture is gone from the server: take it from the history."
+    pinned = "Kept for comparison: now draw or choose another picture, and a slider lays one over the other."
+    linked = "The link to these settings is in the address bar."
+    linked_and_copied = "The link to these settings is in the address bar, and copied."
+    server_gone = "No picture: the server is gone. Try again in a moment."
+    waiting_for_model = "Waiting for the model"
+    reading_prompt = "Reading the prompt"
+    stopping = "Stopping"
+
+    # The history, which the browser keeps
+    history: Mapping[str, str] = {
+        "title": "History",
+        "clear": "Clear",
+        "empty": "Your pictures gather here, in this browser only.",
+        "kept": "Kept in this browser only. Choose one to bring it back with its settings.",
+        "none": "This browser keeps no history (private window?).",
+        "busy": "A picture is being drawn: wait for it, or press Stop, before you bring another one back.",
+        "forget": "Forget all pictures of this browser?",
+        "bring": "Bring back: {caption}",
+        "caption": "{prompt} (seed {seed}, {steps} steps)",
+    }
+
+    labels: Mapping[str, str] = {}
+    """Of parameters by name, and of styles and shapes by key; what is missing here has the label of the table."""
+    sentences: Mapping[str, str] = {}
+    """Of problems by code, as in `domain.problems.SENTENCES`, which says what is missing here."""
+    nouns: Mapping[str, str] = {}
+    """Of parameters as those sentences name them, by their English nouns."""
+
+    def label(self, parameter: Parameter) -> str:
+        return self.labels.get(parameter.name, parameter.label)
+
+    def key_label(self, key: str, label: str) -> str:
+        """Return the label of a style or a shape."""
+        return self.labels.get(key, label)
+
+    def size_hint(self, minimum: int, maximum: int, step: int) -> str:
+        return f"{minimum} to {maximum}, by {step}"
+
+    def negative_prompt_hint(self, has_one: bool) -> str:
+        if has_one:
+            return "What to avoid. It has an effect where guidance is above 1."
+        return "A Sprint model has none, so this is left empty."
+
+    def problem(self, problem: Problem) -> str:
+        facts = dict(problem.facts)
+        if "noun" in facts:
+            facts["noun"] = self.nouns.get(facts["noun"], facts["noun"])
+        return self.sentences.get(problem.code, SENTENCES[problem.code]).format(**facts)
+
+    def preparation(self, progress: Progress) -> str:
+        return progress.text
+
+    def queue(self, update: QueueUpdate) -> str:
+        before = "one request is" if update.ahead == 1 else f"{update.ahead} requests are"
+        return f"In the queue: {before} before yours"
+
+    def step(self, update: StepUpdate, left: float | None) -> str:
+        decoding = ", decoding" if update.step == update.steps else ""
+        return f"{self._picture(update)}Step {update.step} of {update.steps}{decoding}{self.left(left)}"
+
+    def decode(self, update: DecodeUpdate, left: float | None) -> str:
+        return f"{self._picture(update)}Decoding: band {update.band} of {update.bands}{self.left(left)}"
+
+    def picture(self, update: PictureUpdate) -> str:
+        return f"Picture {update.image} of {update.images} is done"
+
+    def done(self, total: float, times: Mapping[str, float]) -> str:
+        """`times` are the seconds in each model; what is missing of `total` is the rest."""
+        parts = {**times, "the rest": total - sum(times.values())}
+        listed = ", ".join(f"{name.replace('_', ' ')} {seconds:.1f} s" for name, seconds in parts.items())
+        return f"Done in {total:.1f} s: {listed}"
+
+    def stopped(self, update: StoppedUpdate) -> str:
+        if update.last is None:
+            return "Stopped."
+        unfinished = ": this picture is unfinished." if update.last.preview else "."
+        return f"Stopped after step {update.last.step} of {update.last.steps}{unfinished}"
+
+    def duration(self, seconds: float) -> str:
+        """Return a duration with no more digits than are true: "about 50 s", "about 4 min"."""
+        if seconds < 1.5:
+            return "about a second"
+        if seconds < 90:
+            return f"about {round(seconds) if seconds < 20 else round(seconds / 5) * 5} s"
+        return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
+
+    def left(self, seconds: float | None) -> str:
+        return "" if seconds is None else f", {self.duration(seconds)} left"
+
+    def estimate(self, seconds: float) -> str:
+        return f"Takes {self.duration(seconds)} on this machine"
+
+    def link_problems(self, problems: str) -> str:
+        return f"The link is not right in all: {problems}"
+
+    def other_model(self, source: object, compression: object) -> str:
+        made_by = f"{str(source)[:80]} ({str(compression)[:40]})"
+        return f"The settings are filled in, but {made_by} made this picture: another model draws another one."
+
+    def drawn_together(self, index: int, count: int) -> str:
+        return (
+            f"The settings are filled in: this is picture {index + 1} of {count} that were drawn together, as earlier "
+            "versions did. Generate makes it again."
+        )
+
+    def picture_caption(self, steps: int, guidance: float, seed: int, width: int, height: int) -> str:
+        return f"{steps} steps, guidance {guidance:g}, seed {seed}, {width} x {height}"
+
+    def style_effect(self, name: str, has_negative_prompt: bool) -> str:
+        style = find_style(name)
+        if style.template == PLACE:
+            return "The prompt goes to the model as it is."
+        before, after = (part.strip(" .") for part in style.template.split(PLACE))
+        adds = f"Adds “{before}” before and “{after}” after the prompt"
+        if has_negative_prompt:
+            return f"{adds}; avoids “{style.avoid}”."
+        return f"{adds}; its negative part is left out: Sprint has none."
+
+    def device(self, device: str, threads: int | None, precision: str) -> str:
+        threads_part = f", {threads} thread{'s' * (threads > 1)}" if threads else ""
+        return f"{device}{threads_part}, computing in {precision}"
+
+    def facts(self, model: ModelDescription, device: str, used: float, free: float) -> list[tuple[str, str]]:
+        """Return the rows of the table of what runs; memory in bytes."""
+        return [
+            ("Model", model.name),
+            ("Source", f"{model.source}, {model.revision}" if model.revision else model.source),
+            ("Kind", "Sana with guidance" if model.family.has_negative_prompt else self._few_steps),
+            ("Compression", model.compression),
+            ("Compared with torch", self._parity(model)),
+            ("Device", device),
+            ("Memory", f"{used / 1e9:.1f} GB in use, {free / 1e9:.1f} GB free"),
+        ]
+
+    def about_miniature(self, command: str) -> str:
+        """Return what the bundled model is, and how to get another, as HTML."""
+        return (
+            "<p>This is the bundled miniature, a very small Sana trained for this program: it draws picture-book "
+            "scenes of circles, squares, triangles, stars, hearts, suns, moons, clouds, houses, trees, flowers, "
+            "mushrooms, cars, boats, balloons and fish, in ten colours, by day, at night, at sea or in the desert. It "
+            "knows nothing else.</p><p>For any other picture, turn a full-size checkpoint into a folder with "
+            f"<code>precompile.py</code> (see the README) and start <code>{html.escape(command)}</code></p>"
+        )
+
+    _few_steps = "Sana Sprint: few steps, no negative prompt"
+
+    def _picture(self, update: StepUpdate | DecodeUpdate) -> str:
+        return f"Picture {update.image} of {update.images}. " if update.images > 1 else ""
+
+    def _parity(self, model: ModelDescription) -> str:
+        measured = [
+            f"{name.replace('_', ' ')} {part['parity_db']:.0f} dB"
+            for name, part in model.components.items()
+            if isinstance(part, Mapping) and "parity_db" in part
+        ]
+        if model.pictures:
+            worst: Mapping[str, Any] = min(model.pictures, key=lambda picture: picture["psnr_db"])
+            measured.append(f"pictures at least {worst['psnr_db']:.0f} dB")
+        return ", ".join(measured) or "not known yet: it is measured when the model is precompiled"

@@ -1,0 +1,145 @@
+"""The model card: what it is, where it comes from and under which terms, how to run it, what was measured."""
+
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import ModelCardData, metadata_load
+
+from ..domain.catalogue import find_variant
+from ..domain.model import ModelDescription
+from ..generation.metadata import write_png
+from ..hub.download_progress import megabytes
+from ..hub.names import HubName
+from ..model_folder.files import read_json
+from ..model_folder.manifest import Manifest
+
+SAMPLE = "sample.png"
+SAMPLE_SIDE = 1024  # pixels at most: the largest models' own size takes minutes
+GEMMA = (
+    "Its text encoder is Gemma 2: Gemma is provided under and subject to the Gemma Terms of Use found at "
+    "[ai.google.dev/gemma/terms](https://ai.google.dev/gemma/terms), and to the "
+    "[Gemma Prohibited Use Policy](https://ai.google.dev/gemma/prohibited_use_policy)."
+)
+
+
+def model_card(manifest: Manifest, checkpoint: Path, repo: str, tag: str) -> str:
+    """Return README.md of a model repo; `checkpoint` is the folder whose licence is carried over."""
+    model = manifest.model
+    variant = find_variant(model.source)
+    source = variant.repo if variant else model.source
+    base = source if HubName.parse(source) else None  # a folder's name is no model on the Hub
+    data = ModelCardData(
+        base_model=base,
+        base_model_relation="quantized" if base and model.compression != "fp16" else None,
+        library_name="openvino",
+        pipeline_tag="text-to-image",
+        tags=["openvino", "nncf", "sana", model.family.name, model.compression],
+        **_licence(model.source, checkpoint),
+    )
+    source = f"[{base}](https://huggingface.co/{base})" if base else source
+    return f"""---
+{data.to_yaml()}
+---
+
+# {repo.partition("/")[2]}
+
+{model.family.title} for [OpenVINO](https://github.com/openvinotoolkit/openvino): {source} with
+compression `{model.compression}`, made by `precompile.py` of Sana on OpenVINO.
+
+![{model.pictures[0]["prompt"]}]({SAMPLE})
+
+*{model.pictures[0]["prompt"]}*, drawn by this model; the file holds the settings that made it.
+
+## How to run it
+
+In the folder of Sana on OpenVINO, in Python
+
+```python
+from pipeline import SanaPipeline
+pipe = SanaPipeline.from_pretrained("{repo}@{tag}")
+pipe("a red house near the sea", seed=7).images[0].save("house.png")
+```
+
+or in the browser
+
+```
+python app.py --model {repo}@{tag}
+```
+
+Size and sha256 of each file are in `manifest.json`, and are verified before the model is loaded.
+
+## What was measured
+
+| component | weights | converted, against torch | compressed, against torch | size |
+|---|---|---|---|---|
+{_components(manifest)}
+
+The same seed, drawn by this model and by the uncompressed checkpoint in torch:
+
+| prompt | PSNR | SSIM |
+|---|---|---|
+{_pictures(model)}
+
+Made with {", ".join(f"{tool} {version}" for tool, version in manifest.tools.items())}.
+
+## Licence
+
+{_terms(model.source, data, base)}
+"""
+
+
+def draw_sample(folder: Path, manifest: Manifest, output: Path) -> Path:
+    """Draw a picture by this very folder, and write it with its settings as a PNG into the folder `output`."""
+    from ..generation.pipeline import SanaPipeline  # takes seconds to load
+
+    defaults = manifest.model.defaults
+    pipe = SanaPipeline.from_pretrained(folder)
+    result = pipe(
+        manifest.model.pictures[0]["prompt"],
+        width=min(defaults["width"], SAMPLE_SIDE),
+        height=min(defaults["height"], SAMPLE_SIDE),
+    )
+    write_png(result.images[0], output / SAMPLE)
+    return output / SAMPLE
+
+
+def _components(manifest: Manifest) -> str:
+    rows = []
+    for name, record in manifest.model.components.items():
+        measured = f"{record['conversion_db']:.1f} dB | {record['parity_db']:.1f} dB"
+        rows.append(f"| {name} | {record['compression']} | {measured} | {megabytes(manifest.size(f'{name}/'))} |")
+    return "\n".join(rows)
+
+
+def _pictures(model: ModelDescription) -> str:
+    return "\n".join(
+        f"| {picture['prompt']} | {picture['psnr_db']:.1f} dB | {picture['ssim']:.4f} |" for picture in model.pictures
+    )
+
+
+def _licence(source: str, checkpoint: Path) -> dict[str, Any]:
+    """Return what the checkpoint's card or `sana.json` says; the cards of the published ones say it in words only."""
+    card, sana = checkpoint / "README.md", checkpoint / "sana.json"
+    for said in (metadata_load(card) if card.is_file() else None, read_json(sana) if sana.is_file() else None):
+        if said and "license" in said:
+            return {key: said[key] for key in ("license", "license_name", "license_link") if key in said}
+    variant = find_variant(source)
+    if variant:
+        return {
+            "license": "other",
+            "license_name": "nscl-v2-custom-and-gemma-terms",
+            "license_link": f"https://huggingface.co/{variant.repo}/blob/main/LICENSE.txt",
+        }
+    return {"license": "unknown"}
+
+
+def _terms(source: str, data: ModelCardData, base: str | None) -> str:
+    values = data.to_dict()
+    name, link = values.get("license_name", values["license"]), values.get("license_link")
+    terms = f"[{name}]({link})" if link else name
+    if values["license"] == "unknown":
+        return f"The checkpoint says nothing of its licence: ask who made {source}."
+    sentences = [f"That of {base or source}: {terms}."]
+    if find_variant(source):
+        sentences.append(GEMMA)
+    return " ".join(sentences)

@@ -1,0 +1,1 @@
+"""How models run on this machine: devices, compiled models and their cache, precision, memory. Knows OpenVINO."""

@@ -1,0 +1,96 @@
+"""The device that models run on: whether it is there, how precisely and with how many threads it computes."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import openvino as ov
+from openvino import opset13
+
+from ..domain.errors import DeviceError
+from .compile_cache import CompileCache, Shapes, read_reshaped
+from .host import cpu_quota
+
+# Models are exact in f32 only: Sana's activations (up to 5e5 in size) overflow f16, the default on GPUs.
+EXACT = "f32"
+_VIRTUAL = ("AUTO", "HETERO", "MULTI")  # they pick from the devices listed after a colon, e.g. AUTO:GPU,CPU
+
+
+def compile_config(precision: str = EXACT) -> dict[str, Any]:
+    """Return OpenVINO's properties for models that answer one request at a time."""
+    config = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+    quota = cpu_quota()
+    if quota and quota < _visible_processors():
+        config["INFERENCE_NUM_THREADS"] = str(quota)
+    return config
+
+
+class Device:
+    """An OpenVINO device, known by its name."""
+
+    def __init__(self, name: str = "CPU", cache: CompileCache | None = None) -> None:
+        """Raise DeviceError, naming the devices there are, unless `name` is one of them or AUTO over them.
+
+        Compiled IR files are kept in `cache`, but not those of AUTO, which compiles for several devices.
+        """
+        self.name = name
+        self.core = ov.Core()
+        available = self.core.available_devices
+        kind, _, listed = name.partition(":")
+        self._cache = None if kind in _VIRTUAL else cache
+        chosen = listed.split(",") if kind in _VIRTUAL and listed else [name]
+        wanted = {entry.lstrip("-") for entry in chosen}  # AUTO:-CPU means any but CPU
+        # GPU stands for GPU.0 where there are several
+        known = {"AUTO", *available, *(entry.partition(".")[0] for entry in available)}
+        if not wanted <= known:
+            raise DeviceError(f"There is no device {name!r} here; available: {', '.join(available)}, AUTO.")
+
+    @property
+    def fast_precision(self) -> str:
+        """Return "bf16" on a CPU that has instructions for it (AMX, AVX512-BF16), as OpenVINO tells; else "f32"."""
+        preferred = self.core.get_property("CPU", "INFERENCE_PRECISION_HINT") if self.name == "CPU" else None
+        return "bf16" if preferred == ov.Type.bf16 else EXACT
+
+    @cached_property
+    def threads(self) -> int | None:
+        """Return how many threads a CPU computes with, as OpenVINO tells; None for other devices."""
+        if self.name != "CPU":
+            return None
+        number = opset13.parameter([1], ov.Type.f32)
+        compiled = self.core.compile_model(ov.Model([opset13.relu(number)], [number]), self.name, compile_config())
+        return compiled.get_property("INFERENCE_NUM_THREADS")
+
+    def compile(self, model: Path | ov.Model, precision: str = EXACT, shapes: Shapes | None = None) -> ov.CompiledModel:
+        """Compile a model or an IR file; with `shapes`, the model of the file is compiled for inputs of these.
+
+        Raises:
+            DeviceError: the device cannot take the model.
+        """
+        config = compile_config(precision)
+        try:
+            if self._cache and isinstance(model, Path):
+                return self._cache.compile(self.core, model, self.name, config, shapes)
+            if isinstance(model, Path) and shapes:
+                model = read_reshaped(self.core, model, shapes)
+            return self.core.compile_model(model, self.name, config)
+        except RuntimeError as error:
+            name = model if isinstance(model, Path) else f"The model {model.get_friendly_name()}"
+            raise DeviceError(f"{name} does not compile for {self.name}: {_reason(error)}") from error
+
+    def read(self, path: Path) -> ov.Model:
+        """Return the model of an IR file; raise DeviceError if the file holds none."""
+        try:
+            return self.core.read_model(path)
+        except RuntimeError as error:
+            raise DeviceError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: RuntimeError) -> str:
+    return str(error).strip().splitlines()[-1].strip()
+
+
+def _visible_processors() -> int:
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,50 @@
+"""A graph in two: everything until one operation's output, and everything after it."""
+
+import openvino as ov
+from openvino import opset13
+
+from .constant_folding import fold_constants
+
+
+def split_graph(model: ov.Model, name: str, channels: int) -> tuple[ov.Model, ov.Model]:
+    """Return two models: until the output of operation `name`, and from it on; `model` itself stays as it is.
+
+    That output [1, `channels`, h, w] must be all that the second needs of the first; it is its input "features".
+    """
+    copy = model.clone()
+    operations = copy.get_ordered_ops()
+    node = next(operation for operation in operations if operation.get_friendly_name() == name)
+    features = opset13.parameter(ov.PartialShape([1, channels, -1, -1]), node.get_output_element_type(0), "features")
+    features.output(0).set_names({"features"})
+    first = ov.Model([opset13.result(node.output(0))], copy.get_parameters(), f"graph until {name}")
+    before, after = {parameter.get_friendly_name() for parameter in copy.get_parameters()}, {name}
+    for operation in operations:
+        sources = [value.get_node().get_friendly_name() for value in operation.input_values()]
+        if operation is not node and not after.isdisjoint(sources):
+            after.add(operation.get_friendly_name())
+            for reader in operation.inputs():
+                source = reader.get_source_output()
+                if source.get_node().get_friendly_name() in before - after:
+                    reader.replace_source_output(_fold_shapes(source, copy.get_parameters()).output(0))
+        elif not before.isdisjoint(sources):
+            before.add(operation.get_friendly_name())
+    for reader in node.output(0).get_target_inputs():
+        if reader.get_node().get_type_name() != "Result":
+            reader.replace_source_output(features.output(0))
+    return first, ov.Model(copy.get_results(), [features], f"graph from {name}")
+
+
+def _fold_shapes(value: ov.Output, parameters: list[ov.Node]) -> ov.Node:
+    """Return the constant that a value comes to which is computed of shapes alone.
+
+    Exporters share such values between all operations, for example the batch size, 1. Only what is computed of shapes
+    is folded, never a weight: folded weights would be f32.
+    """
+    copy = ov.Model([opset13.result(value)], parameters).clone()
+    shapes = []
+    for operation in copy.get_ordered_ops():
+        if operation.get_type_name() == "ShapeOf":
+            source = operation.input_value(0)
+            shapes.append(opset13.parameter(source.get_partial_shape(), source.get_element_type()))
+            operation.input(0).replace_source_output(shapes[-1].output(0))
+    return fold_constants(ov.Model(copy.get_results(), shapes))

@@ -1,0 +1,137 @@
+"""The graph of a convolutional network as a chain of segments: some need their whole input at once, the others are
+local and can run in bands.
+
+Works on any graph of one input and one output that never makes the grid coarser, by what its operations do.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import openvino as ov
+
+from .graph_split import split_graph
+from .liveness import ELEMENT, live_tensors, max_live_bytes
+
+SIDE = 16  # cells along each side of the input while the graph is analysed; arbitrary, as all results are per cell
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of the graph, not compiled: feature map f32 [1, C, h, w] to f32 [1, D, growth * h, growth * w].
+
+    One cell of its input becomes `growth` x `growth` cells, which depend on input cells at most `halo` away; a halo of
+    None means on all of them. For each cell of its input the segment holds `bytes_per_cell` of activations at once, of
+    which `held_per_cell` are its input and output.
+    """
+
+    model: ov.Model
+    growth: int
+    halo: int | None
+    bytes_per_cell: float
+    held_per_cell: float
+
+    @property
+    def input_name(self) -> str:
+        return self.model.inputs[0].get_any_name()
+
+
+def partition(model: ov.Model, finely: bool = False) -> list[Segment]:
+    """Cut a graph before each finer grid that follows its last global operation.
+
+    Each cut lies where everything passes through one tensor. Global is linear attention, which sums over all positions;
+    it is known by its products of two activations. With `finely`, the graph is also cut between the linear attention
+    on the last such grid and the local layers among it: they then take less memory, and somewhat more time.
+    """
+    # the input's own shape may be dynamic in every dimension
+    first_convolution = next(each for each in model.get_ordered_ops() if each.get_type_name() == "Convolution")
+    channels = first_convolution.input_value(1).get_shape()[1]
+    model = _reshaped(model, [1, channels, -1, -1])  # of a batch, one at a time
+    segments: list[Segment] = []
+    for cut in _find_cuts(_reshaped(model, [1, channels, SIDE, SIDE]), finely):
+        first, model = split_graph(model, cut.end, cut.channels)
+        segments.append(_describe(first))
+    return [*segments, _describe(model)]
+
+
+def _describe(model: ov.Model) -> Segment:
+    channels = model.inputs[0].get_partial_shape()[1].get_length()
+    static = _reshaped(model, [1, channels, SIDE, SIDE])
+    _, output_channels, height, _ = static.outputs[0].get_shape()
+    growth = height // SIDE
+    dependent = _dependent(static)
+    is_global = any(_is_product(operation, dependent) for operation in static.get_ops())
+    return Segment(
+        model=model,
+        growth=growth,
+        halo=None if is_global else _halo(static),
+        bytes_per_cell=max_live_bytes(static) / SIDE**2,
+        held_per_cell=ELEMENT * (channels + output_channels * growth**2),
+    )
+
+
+def _reshaped(model: ov.Model, shape: list[int]) -> ov.Model:
+    """Return a copy for an input of that shape."""
+    copy = model.clone()
+    copy.reshape(ov.PartialShape(shape))
+    return copy
+
+
+@dataclass(frozen=True)
+class _Link:
+    """What lies between two tensors that everything passes through.
+
+    The second one is the output of operation `end`, with `channels` and `height`.
+    """
+
+    end: str
+    channels: int
+    height: int
+    is_global: bool
+
+
+def _find_cuts(static: ov.Model, finely: bool) -> list[_Link]:
+    """Return the links to cut after."""
+    dependent = _dependent(static)
+    links, is_global = [], False
+    for operation, live in live_tensors(static):
+        shape = operation.get_output_shape(0)
+        is_global |= _is_product(operation, dependent)
+        if len(live) == 1 and len(shape) == 4 and operation.get_type_name() != "Parameter":
+            links.append(_Link(operation.get_friendly_name(), shape[1], shape[2], is_global))
+            is_global = False
+    last = max((index for index, link in enumerate(links) if link.is_global), default=0)
+    cuts = []
+    for index, (link, following) in enumerate(pairwise(links)):
+        apart = finely and link.height == links[last].height and link.is_global != following.is_global
+        if apart or (index >= last and link.height < following.height):
+            cuts.append(link)
+    return cuts
+
+
+def _dependent(model: ov.Model) -> set[str]:
+    """Return the names of the operations that depend on the values of the input."""
+    return {operation.get_friendly_name() for operation, _ in live_tensors(model)}
+
+
+def _is_product(operation: ov.Node, dependent: set[str]) -> bool:
+    """Return True if the operation multiplies two matrices that both depend on the values of the input."""
+    return operation.get_type_name() == "MatMul" and all(
+        value.get_node().get_friendly_name() in dependent for value in operation.input_values()
+    )
+
+
+def _halo(local: ov.Model) -> int:
+    """Return how many cells of the input away, in one direction, an output cell may depend on.
+
+    Each convolution adds half of its kernel, counted in cells of its own grid.
+    """
+    reach: dict[str, float] = {}
+    for operation, _ in live_tensors(local):
+        known = [reach.get(value.get_node().get_friendly_name(), 0.0) for value in operation.input_values()]
+        own = 0.0
+        if operation.get_type_name() in ("Convolution", "GroupConvolution"):
+            kernel = operation.input_value(1).get_shape()[-1]
+            own = (kernel - 1) / 2 * SIDE / operation.get_output_shape(0)[2]
+        reach[operation.get_friendly_name()] = max(known, default=0.0) + own
+    return math.ceil(max(reach.values()))

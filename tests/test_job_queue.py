@@ -1,0 +1,210 @@
+"""The one queue: order, places, limits, followers and who left, cancelling, errors; with work that tests hold up."""
+
+import asyncio
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from pipeline.domain.errors import BusyError, SanaError
+from pipeline.domain.updates import PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
+from pipeline.jobs.job_queue import JobQueue
+from tests.conftest import wait_for
+
+
+class Work:
+    """Steps that are done one by one, each when a test lets it; `ended` is "done" or "closed"."""
+
+    def __init__(self, steps=3, error=None):
+        self.steps, self.error = steps, error
+        self.begun, self.ended = 0, None
+        self._allowed = threading.Semaphore(0)
+
+    def allow(self, count=1):
+        self._allowed.release(count)
+
+    def __call__(self):
+        try:
+            for step in range(1, self.steps + 1):
+                self.begun = step
+                assert self._allowed.acquire(timeout=30)
+                yield StepUpdate(step, self.steps, f"preview {step}", 0.1)
+            if self.error:
+                raise self.error
+            yield PictureUpdate(1, 1, "picture")
+            self.ended = "done"
+        finally:
+            self.ended = self.ended or "closed"
+
+
+class Follower:
+    """Follows a job in an event loop of its own; `leave` as a closed tab does."""
+
+    def __init__(self, job):
+        self.updates, self.error = [], None
+        self._loop = asyncio.new_event_loop()
+        self._entered = threading.Event()
+        self._task = self._loop.create_task(self._follow(job))
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        assert self._entered.wait(30)
+
+    async def _follow(self, job):
+        async with job.follow() as updates:
+            self._entered.set()
+            async for update in updates:
+                self.updates.append(update)
+
+    def _run(self):
+        try:
+            self._loop.run_until_complete(self._task)
+        except (SanaError, asyncio.CancelledError) as error:
+            self.error = error
+        self._loop.close()
+
+    def leave(self):
+        self._loop.call_soon_threadsafe(self._task.cancel)
+        self.join()
+
+    def join(self):
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+        return self
+
+
+def places(follower):
+    return [update.ahead for update in follower.updates if isinstance(update, QueueUpdate)]
+
+
+@pytest.fixture
+def queued():
+    """Three jobs of three clients, the first of which runs."""
+    queue, works = JobQueue(), [Work() for _ in range(3)]
+    jobs = [queue.submit(work, client) for work, client in zip(works, "abc", strict=True)]
+    followers = [Follower(job) for job in jobs]
+    wait_for(lambda: works[0].begun == 1)
+    yield SimpleNamespace(queue=queue, works=works, jobs=jobs, followers=followers)
+    for work in works:
+        work.allow(10)
+
+
+def test_jobs_run_one_after_another_in_the_order_of_asking(queued):
+    first, second, third = queued.works
+    first.allow(2)
+    wait_for(lambda: first.begun == 3)
+    assert (second.begun, third.begun) == (0, 0)
+    first.allow()
+    wait_for(lambda: second.begun == 1)
+    assert (first.ended, third.begun) == ("done", 0)
+    second.allow(3)
+    third.allow(3)
+    updates = [[type(update) for update in follower.join().updates] for follower in queued.followers]
+    assert updates[0] == [StepUpdate] * 3 + [PictureUpdate]
+    assert updates[2] == [QueueUpdate] * 2 + [StepUpdate] * 3 + [PictureUpdate]
+    assert [places(follower) for follower in queued.followers] == [[], [1], [2, 1]]
+
+
+def test_several_can_run_at_once():
+    queue, works = JobQueue(at_once=2), [Work() for _ in range(3)]
+    followers = [Follower(queue.submit(work, "me")) for work in works]
+    wait_for(lambda: works[0].begun == works[1].begun == 1)
+    assert works[2].begun == 0
+    works[1].allow(3)
+    wait_for(lambda: works[2].begun == 1)
+    for work in works:
+        work.allow(3)
+    assert [len(follower.join().updates) for follower in followers] == [4, 4, 5]
+
+
+def test_a_job_whose_only_follower_left_ends_within_a_step(queued):
+    queued.followers[0].leave()
+    queued.works[0].allow()
+    wait_for(lambda: queued.works[0].ended)
+    assert (queued.works[0].begun, queued.works[0].ended) == (1, "closed")
+    wait_for(lambda: queued.works[1].begun == 1)
+
+
+def test_a_job_that_waits_and_is_left_is_never_begun_and_the_others_move_up(queued):
+    queued.followers[1].leave()
+    wait_for(lambda: places(queued.followers[2]) == [2, 1])
+    for work in queued.works:
+        work.allow(3)
+    queued.followers[2].join()
+    assert [work.ended for work in queued.works] == ["done", None, "done"]
+
+
+def test_a_second_follower_gets_all_and_keeps_the_job_going(queued):
+    queued.works[0].allow(2)
+    wait_for(lambda: len(queued.followers[0].updates) == 2)
+    late = Follower(queued.jobs[0])
+    queued.followers[0].leave()
+    queued.works[0].allow()
+    steps = [update for update in late.join().updates if isinstance(update, StepUpdate)]
+    assert [update.step for update in steps] == [1, 2, 3]
+    assert steps[0].preview is None  # of a hundred previews only the last is kept
+    assert steps[2].preview == "preview 3"
+    assert queued.works[0].ended == "done"
+
+
+@pytest.mark.parametrize(("keep_seconds", "ended"), [(0.3, "closed"), (30.0, "done")])
+def test_a_job_without_followers_is_kept_for_a_while(keep_seconds, ended):
+    work = Work()
+    job = JobQueue(keep_seconds=keep_seconds).submit(work, "me")
+    Follower(job).leave()
+    assert not job.is_cancelled
+    if ended == "closed":
+        wait_for(lambda: job.is_cancelled)
+    work.allow(3)
+    wait_for(lambda: work.ended)
+    assert work.ended == ended
+
+
+def test_who_comes_back_in_time_keeps_the_job():
+    work = Work()
+    job = JobQueue(keep_seconds=0.5).submit(work, "me")
+    Follower(job).leave()
+    back = Follower(job)
+    threading.Event().wait(0.8)
+    work.allow(3)
+    assert isinstance(back.join().updates[-1], PictureUpdate)
+
+
+def test_cancelling_tells_the_followers_what_was_done(queued):
+    queued.works[0].allow()
+    wait_for(lambda: len(queued.followers[0].updates) == 1)
+    queued.queue.cancel("a")
+    queued.works[0].allow()
+    last = queued.followers[0].join().updates[-1]
+    assert isinstance(last, StoppedUpdate)
+    assert (last.finished, last.last.preview) == (0, f"preview {last.last.step}")
+    assert queued.works[0].ended == "closed"
+    queued.queue.cancel("c")
+    assert queued.followers[2].join().updates[-1] == StoppedUpdate(None, 0)
+    assert queued.works[2].begun == 0
+
+
+def test_an_error_reaches_the_followers_and_the_next_job_runs(caplog):
+    queue = JobQueue()
+    failing, broken, fine = Work(1, SanaError("The disk is full.")), Work(1, ZeroDivisionError("secret")), Work(1)
+    followers = [Follower(queue.submit(work, "me")) for work in (failing, broken, fine)]
+    for work in (failing, broken, fine):
+        work.allow()
+    errors = [str(follower.join().error) for follower in followers]
+    assert errors == ["The disk is full.", "Something went wrong on the way: the log of the program says what.", "None"]
+    assert "secret" in caplog.text
+
+
+def test_too_many_waiting_and_too_many_of_one_client_are_refused():
+    queue, work = JobQueue(max_waiting=2, max_per_client=2), Work()
+    followers = [Follower(queue.submit(work, client)) for client in "aab"]
+    with pytest.raises(BusyError, match="You have 2 requests here already"):
+        queue.submit(work, "a")
+    with pytest.raises(BusyError, match="Too many requests are waiting"):
+        queue.submit(work, "c")
+    for client in "ab":
+        queue.cancel(client)
+    work.allow(20)
+    for follower in followers:
+        follower.join()
+    again = Follower(queue.submit(work, "a"))  # there is room again
+    assert isinstance(again.join().updates[-1], PictureUpdate)

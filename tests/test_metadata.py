@@ -1,0 +1,149 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.domain.errors import SanaError
+from pipeline.domain.families import FLOW
+from pipeline.domain.model import ModelDescription
+from pipeline.domain.settings import GenerationSettings
+from pipeline.generation.metadata import describe, read_metadata, read_settings, to_image, write_png
+from pipeline.generation.preview import Preview
+
+MODEL = ModelDescription(
+    source="owner/model",
+    revision="0123abc",
+    family=FLOW,
+    compression="int8",
+    native_size=256,
+    min_size=128,
+    max_size=512,
+    defaults={"width": 256, "height": 256, "num_inference_steps": 20, "guidance_scale": 4.5},
+)
+SETTINGS = GenerationSettings(
+    'Дом "at"\nnight, 月 🌙: é\x00, Steps: 99',
+    negative_prompt="blurry",
+    width=256,
+    height=128,
+    num_inference_steps=7,
+    guidance_scale=3.25,
+    seed=2**32 - 1,
+    use_resolution_binning=False,
+)
+
+
+RUN = {"sampler": "DPMSolverMultistepScheduler", "device": "CPU", "precision": "f32"}
+
+
+def picture(settings: GenerationSettings = SETTINGS) -> Image.Image:
+    pixels = np.random.default_rng(0).random((128, 256, 3), dtype=np.float32)
+    return to_image(pixels, describe(settings, MODEL, RUN, {"openvino": "1"}))
+
+
+def test_png_gives_back_the_pixels_and_all_settings(tmp_path):
+    image = picture()
+    write_png(image, tmp_path / "a.png")
+    assert read_settings(tmp_path / "a.png") == SETTINGS
+    record = read_metadata(tmp_path / "a.png")
+    assert record["image_index"] == 0
+    assert record["model"]["source"] == "owner/model"
+    assert record["model"]["revision"] == "0123abc"
+    assert record["model"]["compression"] == "int8"
+    with Image.open(tmp_path / "a.png") as read:
+        assert np.array_equal(np.asarray(read), np.asarray(image))
+
+
+def test_parameters_have_the_form_that_galleries_read(tmp_path):
+    write_png(picture(), tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as read:
+        *prompt, negative, values = read.text["parameters"].split("\n")
+    assert "\n".join(prompt) == SETTINGS.prompt.replace("\0", "")
+    assert negative == "Negative prompt: blurry"
+    assert values == (
+        "Steps: 7, Sampler: DPMSolverMultistepScheduler, CFG scale: 3.25, Seed: 4294967295, Size: 256x128, "
+        "Model: owner/model"
+    )
+
+
+def test_same_picture_same_bytes(tmp_path):
+    write_png(picture(), tmp_path / "a.png")
+    write_png(picture(), tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "not json",
+        "[" * 100_000,
+        "[]",
+        json.dumps({}),
+        json.dumps({"settings": {"colour": 1}}),
+        json.dumps({"settings": [1]}),
+    ],
+)
+def test_a_picture_without_settings_of_ours_is_refused(tmp_path, text):
+    image = Image.new("RGB", (8, 8))
+    if text is not None:
+        image.info["sana"] = text
+    write_png(image, tmp_path / "a.png")
+    with pytest.raises(SanaError, match=r"a\.png holds"):
+        read_settings(tmp_path / "a.png")
+
+
+def test_a_file_that_is_no_picture_is_refused(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    with pytest.raises(SanaError, match="holds no settings"):
+        read_metadata(tmp_path / "a.png")
+
+
+def test_settings_are_read_without_the_pixels_also_after_them(tmp_path):
+    write_png(picture(), tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    start = content.index(b"tEXtsana") - 4
+    end = content.index(b"IDAT") - 4
+    ihdr = content[:16] + (100_000).to_bytes(4, "big") + (2_000).to_bytes(4, "big") + content[24:33]
+    end_chunk = content[-12:]
+    moved = ihdr + content[33:start] + content[end:-12] + content[start:end] + end_chunk  # 200 megapixels, it says
+    (tmp_path / "moved.png").write_bytes(moved)
+    assert read_settings(tmp_path / "moved.png") == SETTINGS
+    (tmp_path / "bare.png").write_bytes(ihdr + content[end:])
+    with pytest.raises(SanaError, match="holds no settings"):
+        read_settings(tmp_path / "bare.png")
+    for cut in (5, 8, 20, start + 20, len(content) - 1):
+        (tmp_path / "cut.png").write_bytes(content[:cut])
+        with pytest.raises(SanaError, match=r"cut\.png (is no PNG|is cut off)"):
+            read_settings(tmp_path / "cut.png")
+
+
+def test_a_picture_of_an_earlier_version_keeps_its_place_among_those_drawn_together(tmp_path):
+    """The record is the one that d271413 wrote for the second of three."""
+    old = dataclasses.replace(SETTINGS, num_images_per_prompt=3, batch_index=1)
+    write_png(picture(old), tmp_path / "old.png")
+    record = read_metadata(tmp_path / "old.png")
+    assert record["image_index"] == 1
+    assert record["settings"] == {
+        "prompt": SETTINGS.prompt,
+        "negative_prompt": "blurry",
+        "width": 256,
+        "height": 128,
+        "num_inference_steps": 7,
+        "guidance_scale": 3.25,
+        "seed": 2**32 - 1,
+        "num_images_per_prompt": 3,
+        "use_resolution_binning": False,
+        "draft_decode": False,
+    }
+    assert read_settings(tmp_path / "old.png") == old
+
+
+def test_preview_is_the_linear_map_of_the_manifest():
+    latent = np.zeros((2, 4, 4))
+    latent[0, :, :2], latent[1, :, 2:] = 1, 1
+    preview = Preview({"matrix": [[1, 0], [0, 1], [0, 0]], "bias": [0, 0, 0.2]})(latent, 1024, 512)
+    assert preview.size == (512, 256)
+    assert preview.getpixel((20, 100)) == (255, 0, 51)
+    assert preview.getpixel((490, 100)) == (0, 255, 51)

@@ -1,0 +1,58 @@
+import dataclasses
+
+import pytest
+
+from pipeline.domain.families import FLOW, SPRINT
+from pipeline.domain.model import ModelDescription
+from pipeline.domain.resolutions import TRAINED_SIDES, shape_of, shapes
+from pipeline.domain.settings import STYLE
+from pipeline.domain.styles import STYLES, apply_style, split_style
+from pipeline.generation.resolution_binning import BINS
+from pipeline.page.words import English
+
+MODEL = ModelDescription(
+    source="owner/model",
+    revision=None,
+    family=FLOW,
+    compression="fp16",
+    native_size=256,
+    min_size=128,
+    max_size=384,
+    defaults={"width": 256, "height": 256, "num_inference_steps": 20, "guidance_scale": 4.5},
+)
+
+
+@pytest.mark.parametrize("family", [FLOW, SPRINT])
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(("prompt", "negative"), [("a red house", ""), ("{prompt} <b>", "fog, rain")])
+def test_a_style_is_told_apart_from_what_was_typed(style, family, prompt, negative):
+    negative = negative if family.has_negative_prompt else ""
+    assert split_style(*apply_style(style, prompt, negative, family), family) == (style, prompt, negative)
+
+
+def test_a_style_puts_words_around_the_prompt_and_before_what_to_avoid():
+    assert apply_style("pixel-art", "a cat", "fog", FLOW) == (
+        "pixel-art a cat . low-res, blocky, pixel art style, 8-bit graphics",
+        "sloppy, messy, blurry, noisy, highly detailed, ultra textured, photo, realistic, fog",
+    )
+    assert apply_style("Pixel art", "a cat", "", SPRINT)[1] == ""
+    assert "left out" in English().style_effect("pixel-art", has_negative_prompt=False)
+    assert "8-bit graphics" in English().style_effect("pixel-art", has_negative_prompt=True)
+    assert STYLE.problem("Pixel art") is STYLE.problem("pixel-art") is None
+    assert "no style 'oil'" in STYLE.problem("oil").sentence
+
+
+@pytest.mark.parametrize("native", TRAINED_SIDES)
+def test_shapes_are_sizes_that_the_model_was_trained_at(native):
+    model = dataclasses.replace(MODEL, native_size=native, max_size=2 * native)
+    trained = {(int(width), int(height)) for height, width in BINS[native].values()}
+    assert len(shapes(model)) == 5
+    assert set(shapes(model).values()) <= trained
+
+
+def test_shapes_of_a_model_without_bins_keep_its_limits_and_its_pixels():
+    for name, (width, height) in shapes(MODEL).items():
+        assert 128 <= min(width, height) <= max(width, height) <= 384
+        assert width % 32 == height % 32 == 0
+        assert shape_of(width, height, MODEL) == name
+    assert shape_of(256, 384, MODEL) is None
