@@ -6,10 +6,11 @@ import torch
 from diffusers import DPMSolverMultistepScheduler, FlowMatchEulerDiscreteScheduler
 
 from pipeline.domain.families import FAMILIES
+from pipeline.domain.settings import GenerationSettings
 from pipeline.generation.denoiser import initial_latents
-from pipeline.generation.samplers import SAMPLERS
-from pipeline.generation.samplers.denoised_step import batch_prompts
+from pipeline.generation.samplers import SAMPLERS, SamplerInputs
 from pipeline.generation.samplers.flow import flow_steps, guide
+from pipeline.generation.samplers.steps import batch_prompts
 from pipeline.generation.text_encoder import PromptEmbeddings
 
 SHAPE = (2, 4, 3, 5)  # images, channels, height, width
@@ -36,21 +37,23 @@ def flow_dpm_solver() -> DPMSolverMultistepScheduler:
     return DPMSolverMultistepScheduler(use_flow_sigmas=True, prediction_type="flow_prediction", flow_shift=3.0)
 
 
-def run(transformer, negative=None, guidance_scale=1.0, steps=5, scheduler=None, seed=0):
+def inputs(transformer, prompts, scheduler=None, seed=0, **settings):
     generator = torch.Generator("cpu").manual_seed(seed)
-    latents = initial_latents(generator, *SHAPE)
-    return list(
-        flow_steps(
-            transformer,
-            scheduler or flow_dpm_solver(),
-            [negative, prompt(7, 2.0)] if negative else [prompt(7, 2.0)],
-            latents,
-            num_inference_steps=steps,
-            guidance_scale=guidance_scale,
-            config={"timestep_scale": 0.5},
-            generator=generator,
-        )
+    return SamplerInputs(
+        transformer=transformer,
+        config={"timestep_scale": 0.5},
+        scheduler=scheduler or flow_dpm_solver(),
+        prompts=prompts,
+        latents=initial_latents(generator, *SHAPE),
+        generator=generator,
+        settings=GenerationSettings("a house", **settings),
     )
+
+
+def run(transformer, negative=None, guidance_scale=1.0, scheduler=None, seed=0):
+    prompts = [negative, prompt(7, 2.0)] if negative else [prompt(7, 2.0)]
+    settings = {"num_inference_steps": 5, "guidance_scale": guidance_scale}
+    return list(flow_steps(inputs(transformer, prompts, scheduler, seed, **settings)))
 
 
 def test_every_family_has_a_loop():
@@ -127,17 +130,7 @@ def test_same_seed_same_latents_other_seed_other_latents():
 
 def test_closing_the_loop_stops_before_the_next_step():
     transformer = FakeTransformer()
-    generator = torch.Generator("cpu").manual_seed(0)
-    steps = flow_steps(
-        transformer,
-        flow_dpm_solver(),
-        [prompt(1, 1.0)],
-        initial_latents(generator, *SHAPE),
-        num_inference_steps=50,
-        guidance_scale=1.0,
-        config={},
-        generator=generator,
-    )
+    steps = flow_steps(inputs(transformer, [prompt(1, 1.0)], num_inference_steps=50))
     next(steps)
     steps.close()
     assert len(transformer.calls) == 1

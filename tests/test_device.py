@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from pipeline.jobs.sources import NamedSource
 
 from pipeline import SanaPipeline
+from pipeline.jobs.model_sources import NamedSource
 from pipeline.model_folder.manifest import read_manifest
 from pipeline.model_folder.parity import Sample
 from pipeline.runtime import device, host

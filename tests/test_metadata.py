@@ -6,22 +6,11 @@ import pytest
 from PIL import Image
 
 from pipeline.domain.errors import SanaError
-from pipeline.domain.families import FLOW
-from pipeline.domain.model import ModelDescription
 from pipeline.domain.settings import GenerationSettings
 from pipeline.generation.metadata import describe, read_metadata, read_settings, to_image, write_png
 from pipeline.generation.preview import Preview
+from tests.descriptions import MODEL
 
-MODEL = ModelDescription(
-    source="owner/model",
-    revision="0123abc",
-    family=FLOW,
-    compression="int8",
-    native_size=256,
-    min_size=128,
-    max_size=512,
-    defaults={"width": 256, "height": 256, "num_inference_steps": 20, "guidance_scale": 4.5},
-)
 SETTINGS = GenerationSettings(
     'Дом "at"\nnight, 月 🌙: é\x00, Steps: 99',
     negative_prompt="blurry",
@@ -50,7 +39,7 @@ def test_png_gives_back_the_pixels_and_all_settings(tmp_path):
     assert record["image_index"] == 0
     assert record["model"]["source"] == "owner/model"
     assert record["model"]["revision"] == "0123abc"
-    assert record["model"]["compression"] == "int8"
+    assert record["model"]["compression"] == "fp16"
     with Image.open(tmp_path / "a.png") as read:
         assert np.array_equal(np.asarray(read), np.asarray(image))
 

@@ -7,12 +7,12 @@ import pytest
 
 from pipeline.domain.errors import ArtifactError, SanaError
 from pipeline.domain.families import FLOW
-from pipeline.domain.model import ModelDescription
 from pipeline.hub.resolve import resolve
 from pipeline.model_folder.folder_layout import MANIFEST, REQUIRED_FILES, TRANSFORMER_CONFIG
 from pipeline.model_folder.integrity import describe_files, verify
 from pipeline.model_folder.manifest import FORMAT_VERSION, Manifest, read_manifest, write_manifest
 from pipeline.model_folder.model_index import ModelIndex
+from tests.descriptions import MODEL
 
 
 @pytest.fixture
@@ -30,17 +30,7 @@ def folder(tmp_path):
 
 def manifest_of(folder) -> Manifest:
     return Manifest(
-        model=ModelDescription(
-            source="owner/model",
-            revision=None,
-            family=FLOW,
-            compression="fp16",
-            native_size=256,
-            min_size=128,
-            max_size=512,
-            defaults={"width": 256, "height": 256, "num_inference_steps": 20, "guidance_scale": 4.5},
-            components={"transformer": {"psnr": 80.0}},
-        ),
+        model=dataclasses.replace(MODEL, components={"transformer": {"psnr": 80.0}}),
         tools={"openvino": "1"},
         complex_human_instruction=["Рисуй:", ""],
         max_sequence_length=300,

@@ -3,23 +3,12 @@ import dataclasses
 import pytest
 
 from pipeline.domain.families import FLOW, SPRINT
-from pipeline.domain.model import ModelDescription
 from pipeline.domain.resolutions import TRAINED_SIDES, shape_of, shapes
 from pipeline.domain.settings import STYLE
 from pipeline.domain.styles import STYLES, apply_style, split_style
 from pipeline.generation.resolution_binning import BINS
 from pipeline.page.words import English
-
-MODEL = ModelDescription(
-    source="owner/model",
-    revision=None,
-    family=FLOW,
-    compression="fp16",
-    native_size=256,
-    min_size=128,
-    max_size=384,
-    defaults={"width": 256, "height": 256, "num_inference_steps": 20, "guidance_scale": 4.5},
-)
+from tests.descriptions import MODEL
 
 
 @pytest.mark.parametrize("family", [FLOW, SPRINT])

@@ -9,7 +9,7 @@ import torch
 from ..domain.families import Family
 from ..domain.settings import SIZE_MULTIPLE, GenerationSettings
 from ..runtime.compiled_model import Infer
-from .samplers import SAMPLERS, DenoisedStep
+from .samplers import SAMPLERS, DenoisedStep, SamplerInputs
 from .text_encoder import TextEncoder
 
 
@@ -45,16 +45,9 @@ class Denoiser:
         prompts = [text_encoder.encode(settings.prompt)]
         if self.family.branches(settings.guidance_scale) == 2:
             prompts.insert(0, text_encoder.encode_negative(settings.negative_prompt))
-        return SAMPLERS[self.family](
-            self.transformer,
-            self.new_scheduler(),
-            prompts,
-            latents,
-            num_inference_steps=settings.num_inference_steps,
-            guidance_scale=settings.guidance_scale,
-            config=self.config,
-            generator=generator,
-        )
+        scheduler = self.new_scheduler()
+        inputs = SamplerInputs(self.transformer, self.config, scheduler, prompts, latents, generator, settings)
+        return SAMPLERS[self.family](inputs)
 
 
 def batch_size(settings: GenerationSettings) -> int:

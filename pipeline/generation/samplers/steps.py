@@ -1,12 +1,33 @@
-"""What the loops of all families share: what a step gives, and how the embeddings of branches become one batch."""
+"""What the loops of all families are given and what they yield; and how the embeddings of branches become one batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
+from ...domain.settings import GenerationSettings
+from ...runtime.compiled_model import Infer
 from ..text_encoder import PromptEmbeddings
+
+
+@dataclass(frozen=True)
+class SamplerInputs:
+    """Everything that a loop is run with.
+
+    `transformer` is called with named inputs, and `config` is its configuration: what that leaves out is as in
+    diffusers' `SanaTransformer2DModel`. `scheduler` is a fresh diffusers scheduler (they keep state). `prompts` are the
+    embeddings of each branch, the positive one last. `latents` f32 [N, C, h, w] are the noise that `generator` drew.
+    """
+
+    transformer: Infer
+    config: Mapping[str, Any]
+    scheduler: Any
+    prompts: Sequence[PromptEmbeddings]
+    latents: torch.Tensor
+    generator: torch.Generator
+    settings: GenerationSettings
 
 
 @dataclass(frozen=True)
