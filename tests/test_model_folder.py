@@ -1,5 +1,6 @@
 """A model folder as it lies on the disk: its manifest, its integrity, and the names that stand for it."""
 
+import dataclasses
 import json
 from pathlib import Path
 
