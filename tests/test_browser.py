@@ -236,7 +236,7 @@ def test_what_is_no_picture_of_ours_is_refused_in_a_sentence(tab, tmp_path, kind
 
 
 def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab, page):
-    tab.goto(f"{page}?prompt=a+%3Ci%3Emoon%3C%2Fi%3E&seed=5&width=160&num_inference_steps=3&style=anime&height=100")
+    tab.goto(f"{page}?prompt=a+%3Ci%3Emoon%3C%2Fi%3E&seed=5&width=160&num_inference_steps=3&style=Anime&height=100")
     prompt(tab).wait_for()
     tab.wait_for_function("document.querySelector('#prompt textarea').value === 'a <i>moon</i>'")
     tab.get_by_text("The height must be a multiple of 32").wait_for()

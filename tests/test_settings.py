@@ -87,6 +87,12 @@ def test_settings_cannot_be_changed_behind_the_validation():
         GenerationSettings("a red house").width = 1  # type: ignore[misc]
 
 
+def test_the_same_number_makes_the_same_record_however_it_is_spelled():
+    assert repr(GenerationSettings("a house", guidance_scale=4)) == repr(
+        GenerationSettings("a house", guidance_scale=4.0)
+    )
+
+
 def test_the_table_and_the_record_hold_the_same_settings():
     fields = {field.name: field.default for field in dataclasses.fields(GenerationSettings)}
     del fields["batch_index"]  # of pictures of earlier versions only

@@ -1,7 +1,7 @@
 """The kinds of parameters: what a value of each must be, and how a link or a form spells it."""
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, ClassVar
 
 from .problems import Problem, shown
@@ -143,11 +143,14 @@ class Switch(Parameter):
 
 @dataclass(frozen=True)
 class Choice(Parameter):
-    """One of `choices`, or of their `aliases`; what the menu of models holds is known only as the program runs."""
+    """One of `choices`, or of the `aliases` that stand for them.
+
+    What the menu of models holds is known only as the program runs.
+    """
 
     _: KW_ONLY
     choices: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
     type = str
 
     def problem(self, value: object, **limits: Any) -> Problem | None:
@@ -155,3 +158,6 @@ class Choice(Parameter):
         if value in (*choices, *self.aliases):
             return None
         return self._problem("choice", value, choices=", ".join(choices))
+
+    def parse(self, text: str) -> Any:
+        return self.aliases.get(text, text)

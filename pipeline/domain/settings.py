@@ -46,7 +46,7 @@ STYLE = Choice(
     default=NO_STYLE,
     affects=frozenset({PIXELS}),
     choices=tuple(STYLES),
-    aliases=tuple(style.label for style in STYLES.values()),
+    aliases={style.label: name for name, style in STYLES.items()},
 )
 WIDTH = Pixels(
     "width",
@@ -173,8 +173,11 @@ class GenerationSettings:
 
     def __post_init__(self) -> None:
         for name, value in self.values().items():
-            if problem := _BY_NAME[name].problem(value):
+            parameter = _BY_NAME[name]
+            if problem := parameter.problem(value):
                 raise SettingsError(problem)
+            if isinstance(parameter, Number):  # browsers write 4.0 as 4, and the record of a picture holds either
+                object.__setattr__(self, str(parameter.setting), float(value))
         if self.batch_index is not None:
             if problem := _batch_problem(self.batch_index, self.num_images_per_prompt):
                 raise SettingsError(problem)

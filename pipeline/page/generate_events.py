@@ -59,9 +59,8 @@ def connect_generate(
             updates[parts.selected] = len(pictures) - 1
         return updates
 
-    def stop(request: gr.Request) -> dict[str, Any]:
+    def stop(request: gr.Request) -> None:
         service.cancel(client_of(request))
-        return Status("note", words.stopping).record()
 
     priced = {parameter.name: controls[parameter.name] for parameter in (MODEL, *TIME_PARAMETERS)}
     changes = [each.change for each in priced.values()]
@@ -86,7 +85,10 @@ def connect_generate(
     running.failure(None, None, [parts.run, parts.stop, parts.problem], js=lost, **QUIET)
     running.success(None, [parts.pictures, parts.status], None, js=KEEP, **QUIET)
     running.success(estimate, inputs_kwargs=priced, outputs=parts.estimate, preprocess=False, **QUIET)
-    parts.stop.click(stop, None, parts.status, **QUIET)
+    # Said by the browser at once: an answer of the server could come after what the stopped job says last.
+    stopping = json.dumps(Status("note", words.stopping).record())
+    parts.stop.click(None, None, parts.status, js=f"() => ({stopping})", **QUIET)
+    parts.stop.click(stop, None, None, **QUIET)
     parts.pictures.select(_index, None, parts.selected, **QUIET)
 
 
