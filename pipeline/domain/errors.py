@@ -4,15 +4,23 @@ from .problems import Problem
 
 
 class SanaError(Exception):
-    """Something a person can act on; shown as it is, without a traceback."""
+    """Something a person can act on; shown as it is, without a traceback.
+
+    `problem` says it as data where the page may show it, in another language perhaps.
+    """
+
+    def __init__(self, what: Problem | str) -> None:
+        super().__init__(what.sentence if isinstance(what, Problem) else what)
+        self.problem = what if isinstance(what, Problem) else None
 
 
 class SettingsError(SanaError):
-    """A setting outside of what the model or this machine can do; `problem` says so as data."""
+    """A setting outside of what the model or this machine can do."""
+
+    problem: Problem
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.sentence)
-        self.problem = problem
+        super().__init__(problem)
 
 
 class ArtifactError(SanaError):

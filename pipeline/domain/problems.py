@@ -1,4 +1,4 @@
-"""What can be wrong with a request, as data: a code with its facts, and an English sentence made of them."""
+"""What can go wrong with a request, as data: a code with its facts, and an English sentence made of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +23,16 @@ SENTENCES = {
     "this shape that fits is {fitting_width}x{fitting_height}.",
     "no memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, {free:.1f} GB are free: no size fits.",
     "unknown": "There is no setting {value}; there are: {choices}.",
+    "no png": "{file} is no PNG file, so it holds no settings of this program.",
+    "cut off": "{file} is cut off: a part of the file is missing.",
+    "unreadable": "{file} cannot be read ({reason}), so it holds no settings here.",
+    "no record": "{file} holds no settings of this program.",
+    "unknown record": "{file} holds settings that this version does not know.",
+    "client busy": "You have {count} requests here already: wait for one of them to end.",
+    "queue full": "Too many requests are waiting: try again in a moment.",
+    "failed": "Something went wrong on the way: the log of the program says what.",
+    "model released": "{model} has made room for another model: try again.",
+    "model not loaded": "{model} cannot be loaded: {reason}.",
     "output type": 'The output type must be "pil" or "np", not {value}.',
 }
 MAX_SHOWN = 40  # characters of a refused value

@@ -11,6 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
+from ..domain.problems import Problem
 from ..domain.settings import GenerationSettings
 from ..model_folder.manifest import FORMAT_VERSION
 from .png import read_text
@@ -66,13 +67,13 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     try:
         text = read_text(path, SANA)
     except OSError as error:
-        raise SanaError(f"{path.name} cannot be read ({error.strerror}), so it holds no settings here.") from error
+        raise SanaError(Problem("unreadable", {"file": path.name, "reason": error.strerror})) from error
     try:
         record = json.loads(text or "")
     except (ValueError, RecursionError) as error:
-        raise SanaError(f"{path.name} holds no settings of this program.") from error
+        raise SanaError(Problem("no record", {"file": path.name})) from error
     if not isinstance(record, dict):
-        raise SanaError(f"{path.name} holds no settings of this program.")
+        raise SanaError(Problem("no record", {"file": path.name}))
     return record
 
 
@@ -85,7 +86,7 @@ def read_settings(path: str | Path) -> GenerationSettings:
             values["batch_index"] = record["image_index"]
         return GenerationSettings(**values)
     except (KeyError, TypeError, ValueError) as error:
-        raise SanaError(f"{Path(path).name} holds settings that this version does not know.") from error
+        raise SanaError(Problem("unknown record", {"file": Path(path).name})) from error
 
 
 def _automatic1111(settings: GenerationSettings, model: str, sampler: str) -> str:

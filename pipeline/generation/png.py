@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..domain.errors import SanaError
+from ..domain.problems import Problem
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"\0\0\0\0IEND\xaeB`\x82"  # the last chunk
-MOST_TEXT = 1 << 20  # bytes of one chunk; a picture of ours has a few kilobytes
+MAX_TEXT = 1 << 20  # bytes of one chunk; a picture of ours has a few kilobytes
 
 
 def read_text(path: Path, keyword: str) -> str | None:
@@ -20,16 +21,16 @@ def read_text(path: Path, keyword: str) -> str | None:
     """
     with path.open("rb") as file:
         if file.read(len(SIGNATURE)) != SIGNATURE:
-            raise SanaError(f"{path.name} is no PNG file, so it holds no settings of this program.")
+            raise SanaError(Problem("no png", {"file": path.name}))
         file.seek(max(0, file.seek(0, os.SEEK_END) - len(END)))
         if file.read() != END:
-            raise SanaError(f"{path.name} is cut off: a part of the file is missing.")
+            raise SanaError(Problem("cut off", {"file": path.name}))
         file.seek(len(SIGNATURE))
         while header := file.read(8):
             if len(header) < 8:
                 break
             length, kind = struct.unpack(">I4s", header)
-            text = _text_of(file, length, keyword) if kind == b"tEXt" and length <= MOST_TEXT else None
+            text = _text_of(file, length, keyword) if kind == b"tEXt" and length <= MAX_TEXT else None
             if text is not None:
                 return text
             file.seek(length + 4, 1)  # past the content and its checksum

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from typing import Any
 
 from ..domain.errors import SanaError
+from ..domain.problems import Problem
 from ..domain.updates import JobUpdate, PictureUpdate, StepUpdate, StoppedUpdate
 
 _LOG = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class Job:
             self._error = error
         except Exception:  # noqa: BLE001 - whatever it was, the thread goes on with the next job
             _LOG.exception("A job failed")
-            self._error = SanaError("Something went wrong on the way: the log of the program says what.")
+            self._error = SanaError(Problem("failed", {}))
         self.finish()
 
     def tell(self, update: JobUpdate) -> None:

@@ -3,6 +3,7 @@
 import threading
 
 from ..domain.errors import BusyError
+from ..domain.problems import Problem
 from ..domain.updates import QueueUpdate
 from .job import Job, Work
 
@@ -41,9 +42,9 @@ class JobQueue:
         with self._lock:
             own = sum(job.client == client for job in (*self._waiting, *self._running))
             if own >= self._max_per_client:
-                raise BusyError(f"You have {own} requests here already: wait for one of them to end.")
+                raise BusyError(Problem("client busy", {"count": own}))
             if len(self._running) >= self._at_once and len(self._waiting) >= self._max_waiting:
-                raise BusyError("Too many requests are waiting: try again in a moment.")
+                raise BusyError(Problem("queue full", {}))
             job = Job(work, client, self._keep_seconds, self._remove)
             self._waiting.append(job)
             if len(self._running) < self._at_once:

@@ -6,6 +6,7 @@ from typing import Optional
 
 from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
+from ..domain.problems import Problem
 from ..domain.progress import OnProgress, Progress
 from .model_sources import ModelSource, Pipeline
 
@@ -42,9 +43,11 @@ class ModelLoading:
         except SanaError as error:
             self.error = error
         except OSError as error:  # a disk that is full, or was taken away
-            self.error = SanaError(f"{self.name} cannot be loaded: {error.strerror or error}.")
+            self.error = self._unloadable(str(error.strerror or error))
         finally:
-            self.error = self.error or (
-                None if self.pipeline else SanaError("The model cannot be loaded: see the terminal of app.py.")
-            )
+            if self.pipeline is None and self.error is None:
+                self.error = self._unloadable("see the terminal of app.py")
             self.settled.set()
+
+    def _unloadable(self, reason: str) -> SanaError:
+        return SanaError(Problem("model not loaded", {"model": self.name, "reason": reason}))

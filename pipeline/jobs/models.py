@@ -85,7 +85,7 @@ class Models:
         while not loading.settled.wait(PATIENCE):
             yield PreparationUpdate(loading.progress)
         if loading.pipeline is None:
-            raise loading.error or SanaError(f"{name} has made room for another model: try again.")
+            raise loading.error or SanaError(Problem("model released", {"model": name}))
         return loading.pipeline
 
     def generate(self, name: str, settings: GenerationSettings) -> Generator[Update | PreparationUpdate, None, None]:

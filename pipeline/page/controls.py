@@ -39,10 +39,10 @@ SAME_FOR_ALL_MODELS = (PROMPT, SEED, NUM_IMAGES)
 class Controls(dict[str, Any]):
     """Components by the names of parameters, and one more for the batch index of a picture of an earlier version."""
 
-    def add(self, parameter: Parameter, model: ModelDescription, words: English, **look: Any) -> Any:
-        """Make the component of a parameter; `look` says more of it, or otherwise."""
+    def add(self, parameter: Parameter, model: ModelDescription, words: English, **changes: Any) -> Any:
+        """Make the component of a parameter; `changes` add to its properties, or replace them."""
         component = gr.Number if parameter is SEED else COMPONENTS[type(parameter)]
-        self[parameter.name] = component(**{**properties(parameter, model, words), **look})
+        self[parameter.name] = component(**{**properties(parameter, model, words), **changes})
         return self[parameter.name]
 
     def of_parameters(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Generate and Stop, and the estimate before."""
 
+import asyncio
 import html
 import json
 from collections.abc import AsyncIterator
@@ -33,7 +34,7 @@ def connect_generate(
         return f"<p>{html.escape(words.estimate(seconds))}</p>" if seconds is not None else ""
 
     async def show(request: gr.Request, **values: Any) -> AsyncIterator[dict[Any, Any]]:
-        if problems := service.problems(values):
+        if problems := await asyncio.to_thread(service.problems, values):  # it may measure what a large size takes
             yield refusal(" ".join(words.problem(problem) for problem in problems.values()))
             return
         last: Followed | None = None
@@ -42,7 +43,7 @@ def connect_generate(
                 async for last in updates:
                     yield shown(last)
         except SanaError as error:
-            yield refusal(str(error), last.status.finished if last else 0)
+            yield refusal(words.error(error), last.status.finished if last else 0)
 
     def refusal(text: str, finished: int = 0) -> dict[Any, Any]:
         """What went wrong, beside the button."""

@@ -113,8 +113,8 @@ def _result(parts: SimpleNamespace, words: English) -> None:
 def _settings(
     parts: SimpleNamespace, controls: Controls, models: Models, model: ModelDescription, words: English
 ) -> None:
-    def add(parameter: Parameter, **look: Any) -> Any:
-        return controls.add(parameter, model, words, **look)
+    def add(parameter: Parameter, **changes: Any) -> Any:
+        return controls.add(parameter, model, words, **changes)
 
     names = models.names
     add(MODEL, choices=names, value=names[0], visible=len(names) > 1, elem_id=MODEL.name)

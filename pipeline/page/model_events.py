@@ -18,7 +18,7 @@ from .queueing import FOLLOWING, QUIET
 from .setting_events import shape_choices
 from .words import English
 
-LOOK = 0.5  # seconds between two looks at a model that is on its way
+POLL_SECONDS = 0.5  # between two looks at a model that is on its way
 
 
 def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
@@ -41,7 +41,7 @@ def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: Gene
                     if isinstance(update, PreparationUpdate):
                         yield about(name, words.preparation(update.progress))
         except SanaError as error:
-            yield about(name, str(error))
+            yield about(name, words.error(error))
             return
         yield about(name, None)
 
@@ -56,7 +56,7 @@ def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: Gene
         """Say what is being done until the first model is ready, to whoever opens the page meanwhile."""
         while (loading := models.loading) and not loading.settled.is_set():
             yield about(name, words.preparation(loading.progress))
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_SECONDS)
         yield about(name, None)
 
     about_parts = [parts.badge, parts.facts]

@@ -35,7 +35,7 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
         try:
             return fill(picture_at(pictures, index, finished, words), current)
         except SanaError as error:
-            return {parts.status: said(str(error))}
+            return {parts.status: said(words.error(error))}
 
     def drop(file: str | None, current: str) -> dict[Any, Any]:
         if file is None:
@@ -44,13 +44,13 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
             shown = {parts.pictures: [Path(file)], parts.selected: 0, parts.finished: 1}
             return {**fill(Path(file), current), **shown, parts.drop: None}
         except SanaError as error:
-            return {parts.status: said(str(error)), parts.drop: None}
+            return {parts.status: said(words.error(error)), parts.drop: None}
 
     def pin(pictures: Any, index: int, finished: int) -> dict[Any, Any]:
         try:
             path = picture_at(pictures, index, finished, words)
         except SanaError as error:
-            return {parts.status: said(str(error))}
+            return {parts.status: said(words.error(error))}
         return {parts.pinned: str(path), parts.status: said(words.pinned)}
 
     def lay_over(pictures: Any, index: int, finished: int, pinned: str | None) -> dict[Any, Any]:

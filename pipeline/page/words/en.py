@@ -4,6 +4,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
+from ...domain.errors import SanaError
 from ...domain.model import ModelDescription
 from ...domain.parameters import Parameter
 from ...domain.problems import SENTENCES, Problem
@@ -95,6 +96,10 @@ class English:
         if "noun" in facts:
             facts["noun"] = self.nouns.get(facts["noun"], facts["noun"])
         return self.sentences.get(problem.code, SENTENCES[problem.code]).format(**facts)
+
+    def error(self, error: SanaError) -> str:
+        """Return what an error says; those of the terminal, such as a damaged model's, have English words only."""
+        return self.problem(error.problem) if error.problem else str(error)
 
     def preparation(self, progress: Progress) -> str:
         return progress.text

@@ -1,0 +1,71 @@
+"""The words of the page: a language is one file, what it leaves out is English, and no sentence stands elsewhere."""
+
+import sys
+from types import ModuleType
+from typing import ClassVar
+
+import pytest
+
+from pipeline.domain.errors import SanaError, SettingsError
+from pipeline.domain.problems import SENTENCES, Problem
+from pipeline.domain.progress import Progress
+from pipeline.domain.settings import PARAMETERS, SEED, STYLE, WIDTH
+from pipeline.domain.updates import QueueUpdate, StepUpdate, StoppedUpdate
+from pipeline.page.words import English, find_words
+
+
+class German(English):
+    generate = "Zeichnen"
+    labels: ClassVar = {"width": "Breite"}
+    nouns: ClassVar = {"width": "Breite"}
+    sentences: ClassVar = {"size": "Die {noun} muss ein Vielfaches von {step} sein, nicht {value}."}
+
+
+@pytest.fixture
+def german(monkeypatch):
+    """A language file de.py, as far as Python sees."""
+    module = ModuleType("pipeline.page.words.de")
+    module.Words = German
+    module.__spec__ = ModuleType("spec")
+    monkeypatch.setitem(sys.modules, "pipeline.page.words.de", module)
+    return find_words("de_DE")
+
+
+def test_what_a_language_leaves_out_is_english(german):
+    assert isinstance(german, German)
+    assert (german.generate, german.stop) == ("Zeichnen", "Stop")
+    assert (german.label(WIDTH), german.label(SEED)) == ("Breite", "Seed")
+    problem = WIDTH.problem(100)
+    assert german.problem(problem) == "Die Breite muss ein Vielfaches von 32 sein, nicht 100."
+    assert german.error(SettingsError(problem)) == german.problem(problem)
+    assert german.error(SanaError("A disk is full.")) == "A disk is full."
+    assert german.problem(STYLE.problem("oil")).startswith("There is no style 'oil'")
+
+
+@pytest.mark.parametrize("name", ["", "C", "en_GB", "xx_YY", "../de", "__init__"])
+def test_an_unknown_language_is_english(name):
+    assert type(find_words(name)) is English
+
+
+def test_every_label_and_sentence_can_be_said():
+    words = English()
+    assert all(words.label(parameter) for parameter in PARAMETERS)
+    assert set(SENTENCES) > {parameter.problem(object()).code for parameter in PARAMETERS}
+    with pytest.raises(KeyError):
+        _ = Problem("no such code", {}).sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (English().queue(QueueUpdate(1)), "In the queue: one request is before yours"),
+        (English().queue(QueueUpdate(3)), "In the queue: 3 requests are before yours"),
+        (English().step(StepUpdate(2, 4, None, 1.0), 7.3), "Step 2 of 4, about 7 s left"),
+        (English().step(StepUpdate(4, 4, None, 1.0, 2, 3), None), "Picture 2 of 3. Step 4 of 4, decoding"),
+        (English().stopped(StoppedUpdate(None, 0)), "Stopped."),
+        (English().stopped(StoppedUpdate(StepUpdate(2, 4, None, 1.0), 0)), "Stopped after step 2 of 4."),
+        (English().preparation(Progress("fetch", "3 of 9 MB fetched", 3, 9)), "3 of 9 MB fetched"),
+    ],
+)
+def test_records_become_sentences(text, expected):
+    assert text == expected
