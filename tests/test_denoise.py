@@ -10,7 +10,7 @@ from pipeline.domain.settings import GenerationSettings
 from pipeline.generation.denoiser import initial_latents
 from pipeline.generation.samplers import SAMPLERS, SamplerInputs
 from pipeline.generation.samplers.flow import flow_steps, guide
-from pipeline.generation.samplers.steps import batch_prompts
+from pipeline.generation.samplers.sampling import batch_prompts
 from pipeline.generation.text_encoder import PromptEmbeddings
 
 SHAPE = (2, 4, 3, 5)  # images, channels, height, width

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 from ...domain.families import FLOW, SPRINT, Family
 from .flow import flow_steps
+from .sampling import DenoisedStep, SamplerInputs
 from .sprint import sprint_steps
-from .steps import DenoisedStep, SamplerInputs
 
 __all__ = ["SAMPLERS", "DenoisedStep", "SamplerInputs"]
 

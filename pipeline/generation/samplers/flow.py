@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import torch
 
-from .steps import DenoisedStep, SamplerInputs, batch_prompts
+from .sampling import DenoisedStep, SamplerInputs, batch_prompts
 
 
 def flow_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:

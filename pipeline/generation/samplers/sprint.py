@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from .steps import DenoisedStep, SamplerInputs, batch_prompts
+from .sampling import DenoisedStep, SamplerInputs, batch_prompts
 
 
 def sprint_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
