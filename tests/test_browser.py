@@ -166,6 +166,9 @@ def test_a_finished_picture_is_not_called_unfinished(tab, pipe, monkeypatch):
     stop_button(tab).click()
     tab.get_by_text(re.compile(r"^Stopped after step \d+ of 100\.$")).wait_for()
     tab.wait_for_function("!document.querySelector('#generate').disabled")
+    tab.get_by_role("button", name="Use these settings").click()  # of the picture that is still there
+    tab.get_by_text("The settings of this picture are filled in").wait_for()
+    assert prompt(tab).input_value() == "a red house"
 
 
 def test_a_picture_fills_the_screen(tab):

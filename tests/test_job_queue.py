@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from pipeline.domain.errors import BusyError, SanaError
-from pipeline.domain.updates import PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
+from pipeline.domain.updates import QueueUpdate, Result, StepUpdate, StoppedUpdate
 from pipeline.jobs.job_queue import JobQueue
 from tests.conftest import wait_for
 
@@ -31,7 +31,7 @@ class Work:
                 yield StepUpdate(step, self.steps, f"preview {step}", 0.1)
             if self.error:
                 raise self.error
-            yield PictureUpdate(1, 1, "picture")
+            yield Result(["picture"], None, {})
             self.ended = "done"
         finally:
             self.ended = self.ended or "closed"
@@ -99,8 +99,8 @@ def test_jobs_run_one_after_another_in_the_order_of_asking(queued):
     second.allow(3)
     third.allow(3)
     updates = [[type(update) for update in follower.join().updates] for follower in queued.followers]
-    assert updates[0] == [StepUpdate] * 3 + [PictureUpdate]
-    assert updates[2] == [QueueUpdate] * 2 + [StepUpdate] * 3 + [PictureUpdate]
+    assert updates[0] == [StepUpdate] * 3 + [Result]
+    assert updates[2] == [QueueUpdate] * 2 + [StepUpdate] * 3 + [Result]
     assert [places(follower) for follower in queued.followers] == [[], [1], [2, 1]]
 
 
@@ -166,7 +166,7 @@ def test_who_comes_back_in_time_keeps_the_job():
     back = Follower(job)
     threading.Event().wait(0.8)
     work.allow(3)
-    assert isinstance(back.join().updates[-1], PictureUpdate)
+    assert isinstance(back.join().updates[-1], Result)
 
 
 def test_cancelling_tells_the_followers_what_was_done(queued):
@@ -181,6 +181,16 @@ def test_cancelling_tells_the_followers_what_was_done(queued):
     queued.queue.cancel("c")
     assert queued.followers[2].join().updates[-1] == StoppedUpdate(None, 0)
     assert queued.works[2].begun == 0
+
+
+def test_a_job_that_was_complete_when_it_was_cancelled_was_not_stopped():
+    queue = JobQueue()
+
+    def work():
+        yield Result(["picture"], None, {})
+        queue.cancel("me")
+
+    assert [type(update) for update in Follower(queue.submit(work, "me")).join().updates] == [Result]
 
 
 def test_an_error_reaches_the_followers_and_the_next_job_runs(caplog):
@@ -207,4 +217,4 @@ def test_too_many_waiting_and_too_many_of_one_client_are_refused():
     for follower in followers:
         follower.join()
     again = Follower(queue.submit(work, "a"))  # there is room again
-    assert isinstance(again.join().updates[-1], PictureUpdate)
+    assert isinstance(again.join().updates[-1], Result)

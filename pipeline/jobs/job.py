@@ -10,7 +10,7 @@ from typing import Any
 
 from ..domain.errors import SanaError
 from ..domain.problems import Problem
-from ..domain.updates import JobUpdate, PictureUpdate, StepUpdate, StoppedUpdate
+from ..domain.updates import JobUpdate, PictureUpdate, Result, StepUpdate, StoppedUpdate
 
 _LOG = logging.getLogger(__name__)
 Work = Callable[[], Generator[JobUpdate, None, Any]]
@@ -81,11 +81,12 @@ class Job:
             self._wake()
 
     def finish(self) -> None:
-        """End the job: there will be no more updates, but the one that says that it was cancelled."""
+        """End the job. The last update says so if it was cancelled before it was complete."""
         with self._lock:
             if self.is_finished:
                 return
-            if self.is_cancelled:
+            is_complete = bool(self._updates) and isinstance(self._updates[-1], Result)
+            if self.is_cancelled and not is_complete:
                 self._updates.append(self._stopped())
             self.is_finished = True
             self._wake()

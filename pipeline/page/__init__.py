@@ -1,1 +1,1 @@
-"""The page that `app.py` serves: its layout, what Generate does, and how the bundled miniature gets ready."""
+"""The page that `app.py` serves, and its endpoint: what they show, in words, and what they ask of the jobs room."""

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ..domain.errors import SanaError
-from ..domain.settings import PARAMETERS, RANDOMIZE_SEED
+from ..domain.settings import PARAMETERS, RANDOMIZE_SEED, SEED
 from ..jobs.service import GenerationService
 from .controls import Controls
 from .following import client_of, draw
@@ -50,7 +50,7 @@ def connect_endpoint(parts: Any, controls: Controls, service: GenerationService)
     parts.endpoint.click(
         generate,
         inputs_kwargs=own,
-        outputs=[parts.pictures, controls["seed"], parts.times],
+        outputs=[parts.pictures, controls[SEED.name], parts.times],
         api_name=ENDPOINT,
         api_description=DESCRIPTION,
         validator=validate,

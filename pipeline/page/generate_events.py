@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from ..domain.errors import SanaError
-from ..domain.settings import MODEL
+from ..domain.settings import MODEL, PROMPT, SEED
 from ..jobs.service import GenerationService
 from ..jobs.timings import TIME_PARAMETERS
 from .controls import Controls
@@ -52,12 +52,12 @@ def connect_generate(
     def shown(followed: Followed) -> dict[Any, Any]:
         """The last picture stays in view until there is a preview, and the one that is drawn is selected."""
         pictures, seed, status = followed
-        updates = {controls["seed"]: seed, parts.status: status.record(), parts.finished: status.finished}
+        updates = {controls[SEED.name]: seed, parts.status: status.record()}
         if status.kind == "begun":
             updates[parts.stop] = gr.update(interactive=True)
         if pictures and status.kind in ("step", "picture"):
             updates[parts.pictures] = gr.update(value=pictures, selected_index=len(pictures) - 1)
-            updates[parts.selected] = len(pictures) - 1
+            updates |= {parts.selected: len(pictures) - 1, parts.finished: status.finished}
         return updates
 
     def stop(request: gr.Request) -> None:
@@ -67,14 +67,14 @@ def connect_generate(
     changes = [each.change for each in priced.values()]
     always_last: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, **QUIET}
     gr.on([*changes, app.load], estimate, inputs_kwargs=priced, outputs=parts.estimate, **always_last)
-    triggers = [parts.run.click, controls["prompt"].submit]
+    triggers = [parts.run.click, controls[PROMPT.name].submit]
     gr.on(triggers, None, None, [parts.run, parts.problem, parts.status], js=BUSY, **QUIET)
     running = gr.on(
         triggers,
         show,
         inputs_kwargs=dict(controls),
         outputs=[
-            *(parts.pictures, controls["seed"], parts.status, parts.problem),
+            *(parts.pictures, controls[SEED.name], parts.status, parts.problem),
             *(parts.stop, parts.selected, parts.finished),
         ],
         preprocess=False,  # plain values, all checked by the service: no limit is said twice

@@ -20,7 +20,8 @@ class PictureFiles:
 
     def __init__(self, settings: GenerationSettings) -> None:
         self._settings = settings
-        self._folder = tempfile.TemporaryDirectory(prefix="sana-")
+        # errors: a file may be in the works in another thread when the request is cancelled
+        self._folder = tempfile.TemporaryDirectory(prefix="sana-", ignore_cleanup_errors=True)
         self._finished: list[Path] = []
         self._preview: Path | None = None
 
