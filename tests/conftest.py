@@ -1,9 +1,11 @@
 """What several test files share: one tiny model, precompiled once, the page serving it over HTTP, and a fake Hub."""
 
+import asyncio
 import os
 import re
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -198,6 +200,12 @@ def wait_for(condition, seconds=60.0):
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
+
+
+def run_async(coroutine):
+    """What a coroutine returns, run in a thread of its own: Playwright keeps a loop in the tests' thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture

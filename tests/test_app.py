@@ -1,6 +1,5 @@
 """The endpoint `/generate` over HTTP, as gradio_client and curl use it, on a random tiny checkpoint."""
 
-import asyncio
 import threading
 from contextlib import aclosing
 
@@ -18,7 +17,7 @@ from pipeline.jobs.service import GenerationService
 from pipeline.jobs.timings import Timings
 from pipeline.page.following import draw
 from pipeline.page.words import English
-from tests.conftest import wait_for
+from tests.conftest import run_async, wait_for
 
 
 @pytest.fixture
@@ -192,7 +191,7 @@ def test_previews_are_files_that_do_not_change(pipe, tmp_path):
                 for path in pictures:
                     assert written.setdefault(path, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
 
-    asyncio.run(follow())
+    run_async(follow())
     assert len(written) == 3  # two previews, one picture
 
 

@@ -1,6 +1,5 @@
 """SanaPipeline as its callers use it: updates, stopping, the lock, defaults, errors; on a random tiny checkpoint."""
 
-import asyncio
 import dataclasses
 import json
 import threading
@@ -20,6 +19,7 @@ from pipeline.jobs.model_sources import LoadedSource
 from pipeline.jobs.models import Models
 from pipeline.jobs.service import GenerationService
 from pipeline.jobs.timings import Timings
+from tests.conftest import run_async
 from tests.tiny_checkpoint import LATENT_CHANNELS
 
 
@@ -157,7 +157,7 @@ def test_one_record_for_validation_and_one_for_the_run(pipe, tmp_path, monkeypat
         async with submitted.job.follow() as updates:
             return [update async for update in updates][-1]
 
-    assert isinstance(asyncio.run(last_of(service.submit(values, "me"))), Result)
+    assert isinstance(run_async(last_of(service.submit(values, "me"))), Result)
     assert len(built) == 2
     assert list(service.problems({**values, "prompt": "", "seed": -1})) == ["prompt", "seed"]
     assert len(built) == 2
