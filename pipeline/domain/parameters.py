@@ -1,8 +1,9 @@
 """The kinds of parameters: what a value of each must be, and how a link or a form spells it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 from .problems import Problem, shown
 
@@ -10,7 +11,7 @@ TIME, MEMORY, PIXELS = "time", "memory", "pixels"
 
 
 @dataclass(frozen=True)
-class Parameter:
+class Parameter(ABC):
     """One thing that a request can say.
 
     `name` is its name at `/generate`, in links and in histories; `setting` that of its field in `GenerationSettings`,
@@ -28,9 +29,9 @@ class Parameter:
     affects: frozenset[str] = frozenset()
     type: ClassVar[type]
 
+    @abstractmethod
     def problem(self, value: object, **limits: Any) -> Problem | None:
         """Return what is wrong with a value, None if nothing is; `limits` replace this parameter's own ones."""
-        raise NotImplementedError
 
     def parse(self, text: str) -> Any:
         """Return the value that a link's text stands for; what stands for none comes back as it is, to be refused."""
@@ -70,10 +71,9 @@ class WholeNumber(Parameter):
 
     def problem(self, value: object, **limits: Any) -> Problem | None:
         limits = {"minimum": self.minimum, "maximum": self.maximum, **limits}
-        # bool is an int in Python, but a seed or a width of True is a mistake
-        is_whole = isinstance(value, int) and not isinstance(value, bool)
-        fits = is_whole and limits["minimum"] <= value <= limits["maximum"] and self._is_step(value)  # type: ignore
-        return None if fits else self._refused(value, limits)
+        if _is_whole(value) and limits["minimum"] <= value <= limits["maximum"] and self._is_step(value):
+            return None
+        return self._refused(value, limits)
 
     def parse(self, text: str) -> Any:
         try:
@@ -114,9 +114,8 @@ class Number(Parameter):
     type = float
 
     def problem(self, value: object, **limits: Any) -> Problem | None:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
         # NaN lies in no range, so it is refused by the comparison
-        if is_number and self.minimum <= value <= self.maximum:  # type: ignore[operator]
+        if (_is_whole(value) or isinstance(value, float)) and self.minimum <= value <= self.maximum:
             return None
         return self._problem("number", value, minimum=self.minimum, maximum=self.maximum)
 
@@ -161,3 +160,8 @@ class Choice(Parameter):
 
     def parse(self, text: str) -> Any:
         return self.aliases.get(text, text)
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    # bool is an int in Python, but a seed or a width of True is a mistake
+    return isinstance(value, int) and not isinstance(value, bool)

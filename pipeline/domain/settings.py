@@ -190,7 +190,7 @@ class GenerationSettings:
 
     @property
     def picture_count(self) -> int:
-        """How many pictures these settings draw."""
+        """The number of pictures that these settings draw."""
         return self.num_images_per_prompt if self.batch_index is None else 1
 
     def of_picture(self, index: int) -> "GenerationSettings":
