@@ -32,7 +32,7 @@ class Job:
         self._keep_seconds = keep_seconds
         self._on_cancel = on_cancel
         self._updates: list[JobUpdate] = []
-        self._error: BaseException | None = None
+        self._error: SanaError | None = None
         self._followers: list[Callable[[], object]] = []  # what wakes each
         self._lock = threading.Lock()
 

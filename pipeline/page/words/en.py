@@ -22,7 +22,7 @@ class English:
     placeholder = "What do you want to see?"
     generate, stop = "Generate", "Stop"
     examples = "Try one of these"
-    pictures, comparison, times = "Pictures", "Comparison", "Times"
+    pictures, comparison = "Pictures", "Comparison"
     use, same_seed, compare, link = "Use these settings", "Same seed, change this", "Compare", "Copy link"
     end_comparison = "End the comparison"
     reuse_seed = "Reuse last seed"
