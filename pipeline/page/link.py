@@ -5,7 +5,7 @@ from typing import Any
 
 from ..domain.problems import Problem
 from ..domain.request import Request
-from ..domain.settings import MODEL, PARAMETERS, RANDOMIZE_SEED, SEED
+from ..domain.settings import MODEL, PARAMETERS, RANDOM_SEED, RANDOMIZE_SEED, SEED
 from ..jobs.models import Models
 
 LINKED = tuple(parameter for parameter in PARAMETERS if parameter is not RANDOMIZE_SEED)
@@ -24,6 +24,9 @@ def read_link(query: Mapping[str, str], models: Models) -> tuple[dict[str, Any],
     if RANDOMIZE_SEED.name in values and (problem := RANDOMIZE_SEED.problem(values[RANDOMIZE_SEED.name])):
         problems[RANDOMIZE_SEED.name] = problem
     values = {name: value for name, value in values.items() if name not in problems}
+    if values.get(SEED.name) == RANDOM_SEED:
+        del values[SEED.name]
+        values[RANDOMIZE_SEED.name] = True
     if SEED.name in values:
         values.setdefault(RANDOMIZE_SEED.name, False)
     return values, list(problems.values())

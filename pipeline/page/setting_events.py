@@ -8,7 +8,7 @@ import gradio as gr
 from ..domain.model import ModelDescription
 from ..domain.request import BATCH_INDEX
 from ..domain.resolutions import shape_of, shapes
-from ..domain.settings import HEIGHT, MODEL, NUM_IMAGES, PROMPT, RANDOMIZE_SEED, SEED, STYLE, WIDTH
+from ..domain.settings import HEIGHT, MODEL, NUM_IMAGES, PROMPT, RANDOM_SEED, RANDOMIZE_SEED, SEED, STYLE, WIDTH
 from ..jobs.service import GenerationService
 from .controls import Controls, filled
 from .link import LINKED, read_link
@@ -45,7 +45,7 @@ def connect_settings(
     gr.on([style.change, menu.change], effect, [style, menu], parts.adds, **QUIET)
     parts.examples.click(lambda row: row[0], parts.examples, controls[PROMPT.name], **QUIET)
     seed, randomize_seed = controls[SEED.name], controls[RANDOMIZE_SEED.name]
-    seed.input(None, None, randomize_seed, js="() => false", **QUIET)
+    seed.input(None, seed, randomize_seed, js=f"seed => seed === {RANDOM_SEED}", **QUIET)
     parts.reuse.click(None, None, randomize_seed, js="() => false", **QUIET)
     # Another seed or number of pictures is no longer the picture of an earlier version.
     drawn_together = controls[BATCH_INDEX]
