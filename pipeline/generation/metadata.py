@@ -101,5 +101,12 @@ def _automatic1111(settings: GenerationSettings, model: str, sampler: str) -> st
     lines = [settings.prompt]
     if settings.negative_prompt:
         lines.append(f"Negative prompt: {settings.negative_prompt}")
-    lines.append(", ".join(f"{key}: {value}" for key, value in values.items()))
+    lines.append(", ".join(f"{key}: {_quoted(str(value))}" for key, value in values.items()))
     return "\n".join(lines).replace("\0", "")  # PNG text ends at a zero byte; the JSON record escapes it
+
+
+def _quoted(value: str) -> str:
+    """Return a value as AUTOMATIC1111 writes it: as a JSON string if it holds what its readers cut the line at."""
+    if value.isprintable() and value == value.strip() and not set(value) & set(',:"\\'):
+        return value
+    return json.dumps(value, ensure_ascii=not value.isprintable())  # also a line separator must not end the line
