@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from pipeline.domain.errors import SanaError
+from pipeline.domain.limits import MAX_PNG_CHUNKS
 from pipeline.domain.settings import GenerationSettings
 from pipeline.generation.metadata import describe, read_metadata, read_settings, to_image, write_png
 from pipeline.generation.preview import Preview
@@ -77,6 +78,7 @@ def test_same_picture_same_bytes(tmp_path):
         json.dumps({}),
         json.dumps({"settings": {"colour": 1}}),
         json.dumps({"settings": [1]}),
+        '{"settings": ' + "[" * 900 + "]" * 900 + "}",
     ],
 )
 def test_a_picture_without_settings_of_ours_is_refused(tmp_path, text):
@@ -85,6 +87,14 @@ def test_a_picture_without_settings_of_ours_is_refused(tmp_path, text):
         image.info["sana"] = text
     write_png(image, tmp_path / "a.png")
     with pytest.raises(SanaError, match=r"a\.png holds"):
+        read_settings(tmp_path / "a.png")
+
+
+def test_a_value_too_deep_to_be_shown_is_refused_in_a_sentence(tmp_path):
+    image = Image.new("RGB", (8, 8))
+    image.info["sana"] = '{"settings": {"prompt": "a house", "seed": ' + "[" * 900 + "]" * 900 + "}}"
+    write_png(image, tmp_path / "a.png")
+    with pytest.raises(SanaError, match="The seed must be a whole number"):
         read_settings(tmp_path / "a.png")
 
 
@@ -185,7 +195,7 @@ def test_text_of_any_kind_is_read_and_what_follows_the_picture_is_not(tmp_path, 
         (chunk(b"iTXt", b"sana\0\1\0\0\0nothing packed"), "its text is damaged"),
         (chunk(b"iTXt", b"sana\0\0"), "its text is damaged"),
         (chunk(b"iTXt", b"sana\0\0\0\0\0\xff\xfe"), "its text is damaged"),
-        (chunk(b"teSt", b"") * 70_000, "it has too many chunks"),
+        (chunk(b"teSt", b"") * MAX_PNG_CHUNKS, "it has too many chunks"),
     ],
 )
 def test_a_text_that_cannot_be_one_of_ours_is_one_sentence(tmp_path, text, reason):

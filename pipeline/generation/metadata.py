@@ -79,14 +79,18 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
 
 def read_settings(path: str | Path) -> GenerationSettings:
     """Return the settings that draw the picture of a PNG alone, validated again; raise SanaError if it has none."""
-    record = read_metadata(path)
+    return settings_of(read_metadata(path), Path(path).name)
+
+
+def settings_of(record: Mapping[str, Any], file: str) -> GenerationSettings:
+    """Return the settings in the `sana` record of a file of that name, validated again; raise SanaError."""
     try:
         values = dict(record["settings"])
         if values.get("num_images_per_prompt", 1) != 1:
             values["batch_index"] = record["image_index"]
         return GenerationSettings(**values)
     except (KeyError, TypeError, ValueError) as error:
-        raise SanaError(Problem("unknown record", {"file": Path(path).name})) from error
+        raise SanaError(Problem("unknown record", {"file": file})) from error
 
 
 def _automatic1111(settings: GenerationSettings, model: str, sampler: str) -> str:

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..domain.errors import SanaError
+from ..domain.limits import MAX_PNG_CHUNKS, MAX_PNG_TEXT
 from ..domain.problems import Problem
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-MAX_TEXT = 1 << 20  # bytes of one chunk, also unpacked; a picture of ours has a few kilobytes
 MAX_KEYWORD = 79  # bytes, as the standard has it
-MAX_CHUNKS = 1 << 16  # read in a tenth of a second; 96 MB in the 8 kB chunks of libpng are 12,000
 END = b"IEND"
 
 
@@ -27,11 +26,11 @@ def read_text(path: Path, keyword: str) -> str | None:
         if file.read(len(SIGNATURE)) != SIGNATURE:
             raise SanaError(Problem("no png", {"file": path.name}))
         found = None
-        for _ in range(MAX_CHUNKS):
+        for _ in range(MAX_PNG_CHUNKS):
             header = file.read(8)
             length, kind = struct.unpack(">I4s", header) if len(header) == 8 else (0, b"")
             end = file.tell() + length + 4  # the checksum comes after the content
-            if found is None and kind in _READERS and length <= MAX_TEXT:
+            if found is None and kind in _READERS and length <= MAX_PNG_TEXT:
                 found = _text_of(file, kind, length, keyword)
             file.seek(end - 1)
             if not header or not file.read(1):
@@ -71,10 +70,10 @@ def _international(content: bytes) -> str:
 def _unpack(content: bytes) -> bytes:
     """Return what a compression method and its data stand for; raise ValueError if that is too long, or no such data.
 
-    A kilobyte may stand for a megabyte, so no more than MAX_TEXT is unpacked.
+    A kilobyte may stand for a megabyte, so no more than MAX_PNG_TEXT is unpacked.
     """
     inflater = zlib.decompressobj()
-    text = inflater.decompress(content[1:], MAX_TEXT)
+    text = inflater.decompress(content[1:], MAX_PNG_TEXT)
     if content[:1] != b"\0" or not inflater.eof:
         raise ValueError("too long, cut off, or packed in another way")
     return text
