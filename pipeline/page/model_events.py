@@ -13,9 +13,9 @@ from ..jobs.service import GenerationService
 from .about import badge, facts, note
 from .controls import Controls, fit
 from .examples import examples
-from .following import client_of
 from .queueing import FOLLOWING, QUIET
 from .setting_events import shape_choices
+from .visitor import Visitor
 from .words import English
 
 POLL_SECONDS = 0.5  # between two looks at a model that is on its way
@@ -35,8 +35,10 @@ def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: Gene
         }
 
     async def load(name: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+        visitor = Visitor.of(app, request)
         try:
-            async with service.prepare(name, client_of(request)).follow() as updates:
+            job = service.prepare(name, visitor.name, visitor.address)
+            async with job.follow() as updates, visitor.listening(job.cancel):
                 async for update in updates:
                     if isinstance(update, PreparationUpdate):
                         yield about(name, words.preparation(update.progress))
@@ -52,11 +54,13 @@ def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: Gene
             device = words.device(device, pipeline.threads, pipeline.precision)
         return {parts.badge: badge(model, device, line, words), parts.facts: facts(model, device, words)}
 
-    async def follow(name: str) -> AsyncIterator[dict[Any, Any]]:
+    async def follow(name: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
         """Say what is being done until the first model is ready, to whoever opens the page meanwhile."""
-        while (loading := models.loading) and not loading.settled.is_set():
-            yield about(name, words.preparation(loading.progress))
-            await asyncio.sleep(POLL_SECONDS)
+        has_left = asyncio.Event()
+        async with Visitor.of(app, request).listening(has_left.set):
+            while (loading := models.loading) and not (loading.settled.is_set() or has_left.is_set()):
+                yield about(name, words.preparation(loading.progress))
+                await asyncio.sleep(POLL_SECONDS)
         yield about(name, None)
 
     about_parts = [parts.badge, parts.facts]

@@ -32,8 +32,8 @@ def connect_settings(
     def size_of(shape: str, model: str) -> tuple[int, int]:
         return shapes(models.describe(model))[shape]
 
-    def shape(width: int, height: int, model: str) -> str | None:
-        return shape_of(width, height, models.describe(model))
+    def shape(width: object, height: object, model: object) -> str | None:
+        return shape_of(width, height, models.describe(models.find(model)))
 
     def effect(style: str, model: str) -> str:
         return words.style_effect(style, models.describe(model).family.has_negative_prompt)
