@@ -33,7 +33,7 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
 
     def use(pictures: Any, index: int, finished: int, current: str) -> dict[Any, Any]:
         try:
-            return fill(picture_at(pictures, index, finished, words), current)
+            return fill(picture_at(pictures, index, finished, words), models.find(current))
         except SanaError as error:
             return {parts.status: said(words.error(error))}
 

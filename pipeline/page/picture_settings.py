@@ -62,13 +62,13 @@ def find_model(made_by: Mapping[str, str], models: Models, current: str) -> str 
     return None
 
 
-def picture_at(pictures: list[tuple[str, str | None]] | None, index: int, finished: int, words: English) -> Path:
+def picture_at(pictures: list[tuple[str, str | None]] | None, index: int, finished: int | None, words: English) -> Path:
     """Return the picture of the gallery that is selected; raise SanaError if there is none with settings."""
     if not pictures:
         raise SanaError(words.no_picture)
     place = min(index, len(pictures) - 1)
     path = pictures[place][0]
-    if place >= finished or not path:
+    if place >= (finished or 0) or not path:
         raise SanaError(words.unfinished)
     if not Path(path).is_file():
         raise SanaError(words.picture_gone)
