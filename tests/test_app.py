@@ -16,6 +16,7 @@ from pipeline.jobs.models import Models
 from pipeline.jobs.service import GenerationService
 from pipeline.jobs.timings import Timings
 from pipeline.page.following import draw
+from pipeline.page.visitor import Visitor, picture_folder
 from pipeline.page.words import English
 from tests.conftest import run_async, wait_for
 
@@ -105,7 +106,7 @@ def test_a_random_seed_is_another_one_each_time_and_makes_the_picture_again(clie
         ({"num_inference_steps": 2.5}, "The number of steps must be"),
         ({"guidance_scale": -1}, "The guidance scale must be"),
         ({"guidance_scale": 20.5}, "The guidance scale must be"),
-        ({"seed": -1}, "The seed must be a whole number from 0 to 4294967295, not -1."),
+        ({"seed": -2}, "The seed must be a whole number from 0 to 4294967295, not -2."),
         ({"seed": MAX_SEED + 1}, "The seed must be"),
         ({"seed": MAX_SEED - 1, "num_images": 3}, "The seed must be at most 4294967293 for 3 images"),
         ({"model": "another"}, "There is no model 'another'"),
@@ -179,20 +180,27 @@ def test_progress_is_told_in_numbers_too(client, steps_done):
     assert units & {(step, 3, "steps", f"Step {step} of 3") for step in (1, 2, 3)}
 
 
-def test_previews_are_files_that_do_not_change(pipe, tmp_path):
-    """Gradio writes an image again for each update: who reads it at that moment gets half of it."""
+def test_a_preview_is_no_file_and_a_picture_is_written_once(pipe, tmp_path, monkeypatch):
+    """Hundreds of previews would pile up, and Gradio writes an image again for each update."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     service = GenerationService(Models([LoadedSource(pipe)]), Timings(tmp_path), JobQueue())
-    written = {}
+    written, previews = {}, set()
 
     async def follow():
-        values = {"prompt": "a house", "num_inference_steps": 2}
-        async with aclosing(draw(service, English(), values, "me")) as updates:
-            async for pictures, _, _ in updates:
+        values = {"prompt": "a house", "num_inference_steps": 2, "num_images": 2}
+        async with aclosing(draw(service, English(), values, Visitor("me", session="mine"))) as updates:
+            async for pictures, preview, _, _ in updates:
+                previews.update({preview} - {None})
                 for path in pictures:
                     assert written.setdefault(path, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
 
     run_async(follow())
-    assert len(written) == 3  # two previews, one picture
+    assert len(previews) == 4
+    assert all(preview.startswith("data:image/webp;base64,") for preview in previews)
+    folder = picture_folder("mine")
+    assert folder.is_relative_to(tmp_path)
+    assert len(written) == 2
+    assert sorted(written) == sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def test_two_clients_at_once_get_their_own_pictures(page, tmp_path):

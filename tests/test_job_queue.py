@@ -218,3 +218,42 @@ def test_too_many_waiting_and_too_many_of_one_client_are_refused():
         follower.join()
     again = Follower(queue.submit(work, "a"))  # there is room again
     assert isinstance(again.join().updates[-1], Result)
+
+
+def test_who_wait_are_served_in_turn_client_by_client():
+    queue, order = JobQueue(), []
+    hold = Work(1)
+    queue.submit(hold, "a")
+    wait_for(lambda: hold.begun)
+
+    def job(name):
+        def work():
+            order.append(name)
+            yield Result(["picture"], None, {})
+
+        return work
+
+    jobs = [queue.submit(job(f"{client}{number}"), client) for client in "ab" for number in (1, 2, 3)]
+    jobs.append(queue.submit(job("c1"), "c"))
+    assert [each.ahead for each in jobs] == [3, 5, 7, 1, 4, 6, 2]
+    hold.allow()
+    wait_for(lambda: all(each.is_finished for each in jobs))
+    assert order == ["b1", "c1", "a1", "b2", "a2", "b3", "a3"]
+
+
+def test_one_address_has_the_places_and_turns_of_one_client_whatever_names_it_takes():
+    queue, work = JobQueue(max_per_client=3), Work()
+    first = queue.submit(work, "a", "192.0.2.1")
+    for name in ("b", "c"):
+        queue.submit(work, name, "192.0.2.1")
+    with pytest.raises(BusyError, match="You have 3 requests here already"):
+        queue.submit(work, "d", "192.0.2.1")
+    other, unknown = queue.submit(work, "e", "192.0.2.2"), queue.submit(work, "f")
+    assert (other.ahead, unknown.ahead) == (1, 2)
+    queue.cancel("a")  # and not the neighbours' ones
+    work.allow(1)
+    wait_for(lambda: first.is_finished)
+    for name in "bcef":
+        queue.cancel(name)
+    work.allow(3)
+    wait_for(lambda: other.is_finished and unknown.is_finished)

@@ -1,11 +1,17 @@
 import dataclasses
 import json
+import re
+import struct
+import zlib
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from pipeline.domain.errors import SanaError
+from pipeline.domain.limits import MAX_PNG_CHUNKS
 from pipeline.domain.settings import GenerationSettings
 from pipeline.generation.metadata import describe, read_metadata, read_settings, to_image, write_png
 from pipeline.generation.preview import Preview
@@ -72,6 +78,7 @@ def test_same_picture_same_bytes(tmp_path):
         json.dumps({}),
         json.dumps({"settings": {"colour": 1}}),
         json.dumps({"settings": [1]}),
+        '{"settings": ' + "[" * 900 + "]" * 900 + "}",
     ],
 )
 def test_a_picture_without_settings_of_ours_is_refused(tmp_path, text):
@@ -80,6 +87,14 @@ def test_a_picture_without_settings_of_ours_is_refused(tmp_path, text):
         image.info["sana"] = text
     write_png(image, tmp_path / "a.png")
     with pytest.raises(SanaError, match=r"a\.png holds"):
+        read_settings(tmp_path / "a.png")
+
+
+def test_a_value_too_deep_to_be_shown_is_refused_in_a_sentence(tmp_path):
+    image = Image.new("RGB", (8, 8))
+    image.info["sana"] = '{"settings": {"prompt": "a house", "seed": ' + "[" * 900 + "]" * 900 + "}}"
+    write_png(image, tmp_path / "a.png")
+    with pytest.raises(SanaError, match="The seed must be a whole number"):
         read_settings(tmp_path / "a.png")
 
 
@@ -136,3 +151,68 @@ def test_preview_is_the_linear_map_of_the_manifest():
     assert preview.size == (512, 256)
     assert preview.getpixel((20, 100)) == (255, 0, 51)
     assert preview.getpixel((490, 100)) == (0, 255, 51)
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def with_text(tmp_path, *chunks: bytes, after: bytes = b"") -> Path:
+    """Return the path of a PNG of one pixel with chunks of text."""
+    stream = BytesIO()
+    Image.new("RGB", (1, 1)).save(stream, "PNG")
+    content = stream.getvalue()
+    (tmp_path / "made.png").write_bytes(content[:-12] + b"".join(chunks) + content[-12:] + after)
+    return tmp_path / "made.png"
+
+
+RECORD = json.dumps({"settings": {"prompt": "Дом"}}, ensure_ascii=False).encode()
+PACKED = zlib.compress(RECORD)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        chunk(b"iTXt", b"sana\0\0\0ru\0\xd1\x81\0" + RECORD),
+        chunk(b"iTXt", b"sana\0\1\0\0\0" + PACKED),
+        chunk(b"zTXt", b"sana\0\0" + zlib.compress(json.dumps(json.loads(RECORD)).encode())),
+        chunk(b"tEXt", b"sana\0" + json.dumps(json.loads(RECORD)).encode()),
+    ],
+    ids=["iTXt", "packed iTXt", "zTXt", "tEXt"],
+)
+@pytest.mark.parametrize("after", [b"", b"\0", b"a second file" * 1000], ids=["", "a byte after", "much after"])
+def test_text_of_any_kind_is_read_and_what_follows_the_picture_is_not(tmp_path, text, after):
+    others = chunk(b"iTXt", b"other\0\1\0\0\0" + PACKED), chunk(b"zTXt", b"sanak\0\0" + PACKED), chunk(b"tEXt", b"sana")
+    assert read_settings(with_text(tmp_path, *others, text, after=after)).prompt == "Дом"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (chunk(b"zTXt", b"sana\0\0" + zlib.compress(b" " * 2**21)), "its text is damaged"),
+        (chunk(b"zTXt", b"sana\0\1" + PACKED), "its text is damaged"),
+        (chunk(b"zTXt", b"sana\0\0" + PACKED[:-3]), "its text is damaged"),
+        (chunk(b"iTXt", b"sana\0\1\0\0\0nothing packed"), "its text is damaged"),
+        (chunk(b"iTXt", b"sana\0\0"), "its text is damaged"),
+        (chunk(b"iTXt", b"sana\0\0\0\0\0\xff\xfe"), "its text is damaged"),
+        (chunk(b"teSt", b"") * MAX_PNG_CHUNKS, "it has too many chunks"),
+    ],
+)
+def test_a_text_that_cannot_be_one_of_ours_is_one_sentence(tmp_path, text, reason):
+    with pytest.raises(SanaError, match=f"made.png cannot be read \\({reason}\\)"):
+        read_metadata(with_text(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["owner/model", "Дом", "a, b: c", 'a "quoted" name', "two\nlines", "back\\slash", " blanks ", "a\u2028b, Seed: 1"],
+)
+def test_automatic1111_reads_the_name_of_any_model(name):
+    """By its own parser: `parse_generation_parameters` of modules/infotext_utils.py."""
+    texts = describe(SETTINGS, dataclasses.replace(MODEL, source=name), RUN, {})
+    lines = texts["parameters"].splitlines()
+    found = dict(re.findall(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)', lines[-1]))
+    assert found.keys() == {"Steps", "Sampler", "CFG scale", "Seed", "Size", "Model"}
+    read = found["Model"]
+    assert (json.loads(read) if read[0] == read[-1] == '"' else read) == name
+    assert found["Seed"] == str(SETTINGS.seed)

@@ -143,6 +143,12 @@ def test_none_means_the_models_own_default(pipe):
     assert pipe.model.defaults == {name: getattr(settings, name) for name in pipe.model.defaults}
 
 
+def test_a_seed_of_minus_one_is_drawn_anew_each_time(pipe):
+    seeds = {pipe.settings("a house", seed=seed).seed for seed in (-1, -1.0, np.int64(-1))}
+    assert len(seeds) > 1
+    assert min(seeds) >= 0
+
+
 def test_one_record_for_validation_and_one_for_the_run(pipe, tmp_path, monkeypatch):
     built = []
     check = GenerationSettings.__post_init__
@@ -159,7 +165,7 @@ def test_one_record_for_validation_and_one_for_the_run(pipe, tmp_path, monkeypat
 
     assert isinstance(run_async(last_of(service.submit(values, "me"))), Result)
     assert len(built) == 2
-    assert list(service.problems({**values, "prompt": "", "seed": -1})) == ["prompt", "seed"]
+    assert list(service.problems({**values, "prompt": "", "seed": -2})) == ["prompt", "seed"]
     assert len(built) == 2
 
 

@@ -1,11 +1,16 @@
 import dataclasses
 import inspect
+import json
 import math
 
+import numpy as np
 import pytest
+import torch
 
 from pipeline.domain.errors import SanaError, SettingsError
+from pipeline.domain.request import Request
 from pipeline.domain.settings import PARAMETERS, SETTINGS, GenerationSettings
+from tests.descriptions import MODEL
 
 
 @pytest.mark.parametrize(
@@ -47,13 +52,15 @@ def test_valid_settings_are_kept_as_they_are(changes):
         ({"width": 96}, "width must be"),
         ({"width": 4128}, "width must be"),
         ({"width": 257}, "width must be"),
-        ({"width": 256.0}, "width must be a multiple of 32 from 128 to 4096 pixels, not 256.0"),
+        ({"width": 256.5}, "width must be a multiple of 32 from 128 to 4096 pixels, not 256.5"),
         ({"width": "256"}, "width must be"),
         ({"height": 1000}, "height must be"),
         ({"height": True}, "height must be"),
         ({"num_inference_steps": 0}, "number of steps must be a whole number from 1 to 100, not 0"),
         ({"num_inference_steps": 101}, "number of steps"),
-        ({"num_inference_steps": 20.0}, "number of steps"),
+        ({"num_inference_steps": 20.5}, "number of steps"),
+        ({"num_inference_steps": np.array([20])}, "number of steps"),
+        ({"num_inference_steps": 1e300}, "number of steps"),
         ({"guidance_scale": -0.1}, "guidance scale must be a number from 0 to 20, not -0.1"),
         ({"guidance_scale": 20.1}, "guidance scale"),
         ({"guidance_scale": math.nan}, "guidance scale"),
@@ -62,7 +69,7 @@ def test_valid_settings_are_kept_as_they_are(changes):
         ({"guidance_scale": True}, "guidance scale"),
         ({"seed": -1}, "seed must be a whole number from 0 to 4294967295, not -1"),
         ({"seed": 2**32}, "seed must be"),
-        ({"seed": 1.0}, "seed must be"),
+        ({"seed": 1.5}, "seed must be"),
         ({"seed": "1"}, "seed must be"),
         ({"seed": False}, "seed must be"),
         ({"seed": None}, "seed must be"),
@@ -87,10 +94,39 @@ def test_settings_cannot_be_changed_behind_the_validation():
         GenerationSettings("a red house").width = 1  # type: ignore[misc]
 
 
-def test_the_same_number_makes_the_same_record_however_it_is_spelled():
-    assert repr(GenerationSettings("a house", guidance_scale=4)) == repr(
-        GenerationSettings("a house", guidance_scale=4.0)
+@pytest.mark.parametrize("whole", [float, np.int64, np.uint8, np.float32, torch.tensor])
+@pytest.mark.parametrize("number", [int, np.int32, np.float64, np.float16])
+def test_the_same_number_makes_the_same_record_however_it_is_spelled(whole, number):
+    spelled = GenerationSettings(
+        np.str_("a house"),
+        width=np.int64(256),
+        num_inference_steps=whole(3),
+        guidance_scale=number(4),
+        seed=whole(7),
+        num_images_per_prompt=whole(2),
+        batch_index=whole(1),
+        use_resolution_binning=np.bool_(False),
     )
+    plain = GenerationSettings(
+        "a house",
+        width=256,
+        num_inference_steps=3,
+        guidance_scale=4.0,
+        seed=7,
+        num_images_per_prompt=2,
+        batch_index=1,
+        use_resolution_binning=False,
+    )
+    assert json.dumps(dataclasses.asdict(spelled)) == json.dumps(dataclasses.asdict(plain))
+
+
+@pytest.mark.parametrize("seed", [-1, -1.0, np.int64(-1)])
+def test_a_seed_of_minus_one_is_a_random_one(seed):
+    request = Request(MODEL, {"prompt": "a house", "seed": seed, "num_images": 8})
+    assert request.problems() == {}
+    seeds = {request.settings().seed for _ in range(4)}
+    assert len(seeds) > 1
+    assert "seed" in Request(MODEL, {"prompt": "a house", "seed": -2}).problems()
 
 
 def test_the_table_and_the_record_hold_the_same_settings():

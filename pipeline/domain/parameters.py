@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeGuard
 from .problems import Problem, shown
 
 TIME, MEMORY, PIXELS = "time", "memory", "pixels"
+MAX_EXACT = 2**53  # up to here each whole number is a float of its own
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,13 @@ class Parameter(ABC):
     @abstractmethod
     def problem(self, value: object, **limits: Any) -> Problem | None:
         """Return what is wrong with a value, None if nothing is; `limits` replace this parameter's own ones."""
+
+    def normalize(self, value: object) -> Any:
+        """Return a value in the spelling of this parameter's `type`: 256 for 256.0, True for NumPy's True.
+
+        What stands for no such value comes back as it is, to be refused.
+        """
+        return _plain(value)
 
     def parse(self, text: str) -> Any:
         """Return the value that a link's text stands for; what stands for none comes back as it is, to be refused."""
@@ -75,11 +83,16 @@ class WholeNumber(Parameter):
             return None
         return self._refused(value, limits)
 
+    def normalize(self, value: object) -> Any:
+        plain = _plain(value)
+        is_whole = isinstance(plain, float) and plain.is_integer() and abs(plain) <= MAX_EXACT
+        return int(plain) if is_whole else plain
+
     def parse(self, text: str) -> Any:
         try:
             return int(text)
         except ValueError:
-            return text
+            return _decimal(text)
 
     def _is_step(self, value: int) -> bool:
         return True
@@ -119,11 +132,12 @@ class Number(Parameter):
             return None
         return self._problem("number", value, minimum=self.minimum, maximum=self.maximum)
 
+    def normalize(self, value: object) -> Any:
+        plain = _plain(value)
+        return float(plain) if _is_whole(plain) and abs(plain) <= MAX_EXACT else plain
+
     def parse(self, text: str) -> Any:
-        try:
-            return float(text)
-        except ValueError:
-            return text
+        return _decimal(text)
 
 
 @dataclass(frozen=True)
@@ -158,8 +172,25 @@ class Choice(Parameter):
             return None
         return self._problem("choice", value, choices=", ".join(choices))
 
+    def normalize(self, value: object) -> Any:
+        plain = _plain(value)
+        return self.aliases.get(plain, plain) if isinstance(plain, str) else plain
+
     def parse(self, text: str) -> Any:
-        return self.aliases.get(text, text)
+        return self.normalize(text)
+
+
+def _plain(value: object) -> Any:
+    """Return the Python number of a NumPy or torch scalar, and any other value as it is."""
+    is_scalar = getattr(value, "shape", None) == () and callable(getattr(value, "item", None))
+    return value.item() if is_scalar else value  # type: ignore[attr-defined]
+
+
+def _decimal(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _is_whole(value: object) -> TypeGuard[int]:

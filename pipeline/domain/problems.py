@@ -33,6 +33,11 @@ SENTENCES = {
     "failed": "Something went wrong on the way: the log of the program says what.",
     "model released": "{model} has made room for another model: try again.",
     "model not loaded": "{model} cannot be loaded: {reason}.",
+    "event size": "This is more than the page sends at once: reload the page.",
+    "event kind": "This is not what the page sends: reload the page.",
+    "foreign file": "This file was neither uploaded here nor made for you: drop the picture on the page.",
+    "disk full": "The disk of the machine that draws is full, so the picture could not be kept.",
+    "not written": "The picture could not be written on the machine that draws: its log says why.",
     "output type": 'The output type must be "pil" or "np", not {value}.',
 }
 MAX_SHOWN = 40  # characters of a refused value
@@ -52,5 +57,8 @@ class Problem:
 
 def shown(value: object) -> str:
     """Return a refused value as it is named in a sentence: its repr, cut to MAX_SHOWN characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
+        text = f"a {type(value).__name__}"
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."

@@ -1,6 +1,5 @@
 """A request as people and programs make it: values by the names of the table, and the settings that come of them."""
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,16 @@ from typing import Any
 from .errors import SettingsError
 from .model import ModelDescription
 from .problems import Problem
-from .settings import MAX_PROMPT, MAX_SEED, MODEL, PARAMETERS, SETTINGS, GenerationSettings, last_seed_problem
+from .settings import (
+    MAX_PROMPT,
+    MODEL,
+    PARAMETERS,
+    RANDOM_SEED,
+    SETTINGS,
+    GenerationSettings,
+    last_seed_problem,
+    random_seed,
+)
 from .styles import apply_style, find_style
 
 BATCH_INDEX = "batch_index"  # what a picture of an earlier version adds to the values, for `GenerationSettings`
@@ -23,9 +31,12 @@ class Request:
 
     @property
     def values(self) -> dict[str, Any]:
-        """All values but the model's name, defaults included."""
+        """All values but the model's name, defaults included, in the spelling of their types."""
         own = (parameter for parameter in PARAMETERS if parameter is not MODEL)
-        return {each.name: self.given.get(each.name, self.model.default(each)) for each in own}
+        values = {each.name: each.normalize(self.given.get(each.name, self.model.default(each))) for each in own}
+        if isinstance(values["seed"], int) and values["seed"] == RANDOM_SEED and values["randomize_seed"] is False:
+            values["randomize_seed"] = True
+        return values
 
     def problems(self) -> dict[str, Problem]:
         """Return what is wrong, by the name of the parameter, at most one problem for each."""
@@ -50,7 +61,7 @@ class Request:
             raise SettingsError(problem)
         values = self.values
         if values["randomize_seed"]:
-            values["seed"] = random.randint(0, MAX_SEED - values["num_images"] + 1)
+            values["seed"] = random_seed()
         values["prompt"], values["negative_prompt"] = self._styled(values)
         return GenerationSettings(
             **{str(parameter.setting): values[parameter.name] for parameter in SETTINGS},

@@ -1,6 +1,7 @@
 """The settings of a generation: the table of all parameters, and the frozen record that a picture is made by."""
 
 import dataclasses
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ SIZE_MULTIPLE = 32  # the autoencoder (DC-AE f32) makes 32x32 pixels from one la
 MIN_SIZE, MAX_SIZE = 128, 4096
 MAX_STEPS = 100
 MAX_SEED = 2**32 - 1
+RANDOM_SEED = -1  # in a request: take another seed each time, as other programs spell it
 MAX_PROMPT = 10_000  # characters; the text encoder keeps about 300 tokens of them
 _ALL = frozenset({TIME, MEMORY, PIXELS})
 _SIZE: dict[str, Any] = {"default": 1024, "minimum": MIN_SIZE, "maximum": MAX_SIZE, "step": SIZE_MULTIPLE}
@@ -94,7 +96,7 @@ SEED = WholeNumber(
     "Seed",
     "seed",
     "0 to 4294967295; the same seed and settings give the same picture, byte for byte. Picture k of a request, "
-    "counted from 0, is drawn with seed + k.",
+    "counted from 0, is drawn with seed + k. -1 takes another seed each time, as randomize_seed does.",
     default=0,
     setting="seed",
     affects=frozenset({PIXELS}),
@@ -174,10 +176,11 @@ class GenerationSettings:
     def __post_init__(self) -> None:
         for name, value in self.values().items():
             parameter = _BY_NAME[name]
-            if problem := parameter.problem(value):
+            normalized = parameter.normalize(value)  # browsers write 4.0 as 4, and NumPy's numbers are no ints
+            if problem := parameter.problem(normalized):
                 raise SettingsError(problem)
-            if isinstance(parameter, Number):  # browsers write 4.0 as 4, and the record of a picture holds either
-                object.__setattr__(self, str(parameter.setting), float(value))
+            object.__setattr__(self, str(parameter.setting), normalized)
+        object.__setattr__(self, "batch_index", SEED.normalize(self.batch_index))
         if self.batch_index is not None:
             if problem := _batch_problem(self.batch_index, self.num_images_per_prompt):
                 raise SettingsError(problem)
@@ -198,6 +201,11 @@ class GenerationSettings:
         if self.picture_count == 1:
             return self
         return dataclasses.replace(self, seed=self.seed + index, num_images_per_prompt=1)
+
+
+def random_seed() -> int:
+    """Return a seed from which even the largest number of pictures can be counted on."""
+    return random.randint(0, MAX_SEED - NUM_IMAGES.maximum + 1)
 
 
 def last_seed_problem(seed: int, images: int) -> Problem | None:

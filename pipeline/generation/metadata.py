@@ -79,14 +79,18 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
 
 def read_settings(path: str | Path) -> GenerationSettings:
     """Return the settings that draw the picture of a PNG alone, validated again; raise SanaError if it has none."""
-    record = read_metadata(path)
+    return settings_of(read_metadata(path), Path(path).name)
+
+
+def settings_of(record: Mapping[str, Any], file: str) -> GenerationSettings:
+    """Return the settings in the `sana` record of a file of that name, validated again; raise SanaError."""
     try:
         values = dict(record["settings"])
         if values.get("num_images_per_prompt", 1) != 1:
             values["batch_index"] = record["image_index"]
         return GenerationSettings(**values)
     except (KeyError, TypeError, ValueError) as error:
-        raise SanaError(Problem("unknown record", {"file": Path(path).name})) from error
+        raise SanaError(Problem("unknown record", {"file": file})) from error
 
 
 def _automatic1111(settings: GenerationSettings, model: str, sampler: str) -> str:
@@ -101,5 +105,12 @@ def _automatic1111(settings: GenerationSettings, model: str, sampler: str) -> st
     lines = [settings.prompt]
     if settings.negative_prompt:
         lines.append(f"Negative prompt: {settings.negative_prompt}")
-    lines.append(", ".join(f"{key}: {value}" for key, value in values.items()))
+    lines.append(", ".join(f"{key}: {_quoted(str(value))}" for key, value in values.items()))
     return "\n".join(lines).replace("\0", "")  # PNG text ends at a zero byte; the JSON record escapes it
+
+
+def _quoted(value: str) -> str:
+    """Return a value as AUTOMATIC1111 writes it: as a JSON string if it holds what its readers cut the line at."""
+    if value.isprintable() and value == value.strip() and not set(value) & set(',:"\\'):
+        return value
+    return json.dumps(value, ensure_ascii=not value.isprintable())  # also a line separator must not end the line

@@ -11,7 +11,7 @@ import torch
 from ..domain.errors import SettingsError
 from ..domain.problems import Problem, shown
 from ..domain.progress import OnProgress, Progress, print_progress
-from ..domain.settings import SETTINGS, SIZE_MULTIPLE, GenerationSettings
+from ..domain.settings import RANDOM_SEED, SEED, SETTINGS, SIZE_MULTIPLE, GenerationSettings, random_seed
 from ..domain.updates import DecodeUpdate, PictureUpdate, Result, StepUpdate, Update
 from ..hub.resolve import resolve
 from ..model_folder.folder_layout import DRAFT_DECODER, VAE_DECODER
@@ -87,9 +87,11 @@ class SanaPipeline:
     def settings(self, prompt: str, negative_prompt: str = "", **values: Any) -> GenerationSettings:
         """Return checked settings, with the model's own default for what is not given or None.
 
-        `values` are fields of GenerationSettings. Raises SettingsError.
+        `values` are fields of GenerationSettings; a seed of -1 stands for a random one. Raises SettingsError.
         """
         given = {name: value for name, value in values.items() if value is not None}
+        if SEED.normalize(given.get(SEED.name)) == RANDOM_SEED:
+            given[SEED.name] = random_seed()
         defaults = {str(each.setting): self.model.default(each) for each in SETTINGS}
         settings = GenerationSettings(**{**defaults, **given, "prompt": prompt, "negative_prompt": negative_prompt})
         self.check(settings)

@@ -1,47 +1,82 @@
 """The text chunks of a PNG file, without its pixels: a picture of any size is read in a few kilobytes."""
 
-import os
 import struct
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
 from ..domain.errors import SanaError
+from ..domain.limits import MAX_PNG_CHUNKS, MAX_PNG_TEXT
 from ..domain.problems import Problem
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-END = b"\0\0\0\0IEND\xaeB`\x82"  # the last chunk
-MAX_TEXT = 1 << 20  # bytes of one chunk; a picture of ours has a few kilobytes
+MAX_KEYWORD = 79  # bytes, as the standard has it
+END = b"IEND"
 
 
 def read_text(path: Path, keyword: str) -> str | None:
-    """What the `tEXt` chunk of that keyword holds, wherever it stands; None where there is none.
+    """Return the text of that keyword, from a tEXt, zTXt or iTXt chunk wherever it stands; None where there is none.
 
-    Raises SanaError for what is no PNG file, and for one that ends early.
-    https://www.w3.org/TR/png-3/#11tEXt
+    What follows the picture in the file, as some programs append it, is not looked at.
+
+    Raises SanaError for what is no PNG file, for one that ends early, and for a text or a number of chunks that no
+    picture of ours has. https://www.w3.org/TR/png-3/#11textinfo
     """
     with path.open("rb") as file:
         if file.read(len(SIGNATURE)) != SIGNATURE:
             raise SanaError(Problem("no png", {"file": path.name}))
-        file.seek(max(0, file.seek(0, os.SEEK_END) - len(END)))
-        if file.read() != END:
-            raise SanaError(Problem("cut off", {"file": path.name}))
-        file.seek(len(SIGNATURE))
-        while header := file.read(8):
-            if len(header) < 8:
+        found = None
+        for _ in range(MAX_PNG_CHUNKS):
+            header = file.read(8)
+            length, kind = struct.unpack(">I4s", header) if len(header) == 8 else (0, b"")
+            end = file.tell() + length + 4  # the checksum comes after the content
+            if found is None and kind in _READERS and length <= MAX_PNG_TEXT:
+                found = _text_of(file, kind, length, keyword)
+            file.seek(end - 1)
+            if not header or not file.read(1):
+                raise SanaError(Problem("cut off", {"file": path.name}))
+            if kind == END:
                 break
-            length, kind = struct.unpack(">I4s", header)
-            text = _text_of(file, length, keyword) if kind == b"tEXt" and length <= MAX_TEXT else None
-            if text is not None:
-                return text
-            file.seek(length + 4, 1)  # past the content and its checksum
-    return None
+        else:
+            raise SanaError(Problem("unreadable", {"file": path.name, "reason": "it has too many chunks"}))
+    try:
+        return found and _READERS[found[0]](found[1])
+    except (ValueError, zlib.error) as error:
+        raise SanaError(Problem("unreadable", {"file": path.name, "reason": "its text is damaged"})) from error
 
 
-def _text_of(file: BinaryIO, length: int, keyword: str) -> str | None:
-    """The text of the chunk that starts here, or None and the file left where it was."""
-    content = file.read(length)
-    name, _, text = content.partition(b"\0")
-    if name == keyword.encode("latin-1"):
-        return text.decode("latin-1")
-    file.seek(-len(content), 1)
-    return None
+def _text_of(file: BinaryIO, kind: bytes, length: int, keyword: str) -> tuple[bytes, bytes] | None:
+    """Return the kind of the chunk that starts here and what follows its keyword; None if it has another keyword."""
+    name, separator, text = file.read(min(length, MAX_KEYWORD + 1)).partition(b"\0")
+    if name != keyword.encode("latin-1") or not separator:
+        return None
+    return kind, text + file.read(max(0, length - MAX_KEYWORD - 1))
+
+
+def _plain(content: bytes) -> str:
+    return content.decode("latin-1")
+
+
+def _compressed(content: bytes) -> str:
+    return _unpack(content).decode("latin-1")
+
+
+def _international(content: bytes) -> str:
+    is_compressed, content = content[:1] == b"\1", content[1:]
+    method, (_language, _translated, text) = content[:1], content[1:].split(b"\0", 2)
+    return (_unpack(method + text) if is_compressed else text).decode("utf-8")
+
+
+def _unpack(content: bytes) -> bytes:
+    """Return what a compression method and its data stand for; raise ValueError if that is too long, or no such data.
+
+    A kilobyte may stand for a megabyte, so no more than MAX_PNG_TEXT is unpacked.
+    """
+    inflater = zlib.decompressobj()
+    text = inflater.decompress(content[1:], MAX_PNG_TEXT)
+    if content[:1] != b"\0" or not inflater.eof:
+        raise ValueError("too long, cut off, or packed in another way")
+    return text
+
+
+_READERS = {b"tEXt": _plain, b"zTXt": _compressed, b"iTXt": _international}

@@ -19,12 +19,17 @@ Work = Callable[[], Generator[JobUpdate, None, Any]]
 class Job:
     """Work that a queue runs in a thread of its own, and whose updates any number of followers get.
 
-    `client` is whoever asked. The work is closed at its next update when the job is cancelled, and `keep_seconds`
-    after its last follower left. `on_cancel` is told at once.
+    `client` is whoever asked, and `party` those with whom it shares its turns: all of its address, where that is known.
+    The work is closed at its next update when the job is cancelled, and `keep_seconds` after its last follower left.
+    `on_cancel` is told at once.
     """
 
-    def __init__(self, work: Work, client: str, keep_seconds: float, on_cancel: Callable[["Job"], None]) -> None:
+    def __init__(
+        self, work: Work, client: str, keep_seconds: float, on_cancel: Callable[["Job"], None], address: str = ""
+    ) -> None:
         self.client = client
+        self.party = address or client
+        self.turn = 0  # in which it is to be begun, as the queue counts them
         self.ahead: int | None = None  # the place that it was told last
         self.is_cancelled = False
         self.is_finished = False

@@ -3,18 +3,17 @@
 import threading
 
 from ..domain.errors import BusyError
+from ..domain.limits import MAX_PER_CLIENT, MAX_WAITING
 from ..domain.problems import Problem
 from ..domain.updates import QueueUpdate
 from .job import Job, Work
 
-MAX_WAITING = 128
-MAX_PER_CLIENT = 8
-
 
 class JobQueue:
-    """Runs jobs in the order in which they were submitted, `at_once` of them at the same time.
+    """Runs jobs client by client, each client's in the order of asking, `at_once` of them at the same time.
 
-    The only one who decides that: the page, the endpoint and whatever else takes requests only submit and follow.
+    In each turn one job of each party is begun; whoever comes new is in the turn that is under way. Only the queue
+    decides that: the page, the endpoint and whatever else takes requests submit and follow.
     """
 
     def __init__(
@@ -31,22 +30,29 @@ class JobQueue:
         self._keep_seconds = keep_seconds
         self._waiting: list[Job] = []
         self._running: list[Job] = []
+        self._turn = 0  # of the job that was begun last
         self._lock = threading.RLock()
 
-    def submit(self, work: Work, client: str) -> Job:
-        """Add a job to the end, and start it if its turn has come.
+    def submit(self, work: Work, client: str, address: str = "") -> Job:
+        """Add a job behind the client's other ones, and start it if its turn has come.
+
+        `address` is where the client is known to ask from, "" where that is not known: clients of one address have
+        places and turns together, so that nobody gets more of them under several names.
 
         Raises:
             BusyError: too many jobs wait, or this client has too many.
         """
         with self._lock:
-            own = sum(job.client == client for job in (*self._waiting, *self._running))
+            job = Job(work, client, self._keep_seconds, self._remove, address)
+            here = (*self._waiting, *self._running)
+            own = sum(job.client == each.client or job.party == each.party for each in here)
             if own >= self._max_per_client:
                 raise BusyError(Problem("client busy", {"count": own}))
             if len(self._running) >= self._at_once and len(self._waiting) >= self._max_waiting:
                 raise BusyError(Problem("queue full", {}))
-            job = Job(work, client, self._keep_seconds, self._remove)
+            job.turn = max([self._turn, *(each.turn + 1 for each in here if each.party == job.party)])
             self._waiting.append(job)
+            self._waiting.sort(key=lambda each: each.turn)  # in one turn, the order of asking
             if len(self._running) < self._at_once:
                 started = self._take()
                 threading.Thread(target=self._run, args=(started,), daemon=True, name="job").start()
@@ -73,6 +79,7 @@ class JobQueue:
         if not self._waiting:
             return None
         job = self._waiting.pop(0)
+        self._turn = job.turn
         self._running.append(job)
         self._tell_places()
         return job

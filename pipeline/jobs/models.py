@@ -41,14 +41,21 @@ class Models:
         return self._loading
 
     def problem(self, name: object) -> Problem | None:
-        """Return what is wrong with the name of a model; None and "" stand for the first."""
-        return None if name in (None, "") else MODEL.problem(name, choices=tuple(self._sources))
+        """Return what is wrong with the name of a model; None and "" stand for the first.
+
+        The source of one, which pictures and the page tell, stands for the first of that source.
+        """
+        if name in (None, "") or name in [model.source for model in self._descriptions.values()]:
+            return None
+        return MODEL.problem(name, choices=tuple(self._sources))
 
     def find(self, name: object) -> str:
-        """Return that name, or the first for None or ""; raise SettingsError for an unknown one."""
+        """Return the name of the menu that is meant; raise SettingsError for an unknown one."""
         if problem := self.problem(name):
             raise SettingsError(problem)
-        return str(name) if name else self.names[0]
+        if name in self._sources:
+            return str(name)
+        return next((own for own, model in self._descriptions.items() if model.source == name), self.names[0])
 
     def describe(self, name: str) -> ModelDescription:
         loading = self._loading
@@ -82,8 +89,12 @@ class Models:
         loading, is_new = self._load(name)
         if is_new:
             threading.Thread(target=loading.run, daemon=True, name=f"load {name}").start()
-        while not loading.settled.wait(PATIENCE):
-            yield PreparationUpdate(loading.progress)
+        try:
+            while not loading.settled.wait(PATIENCE):
+                yield PreparationUpdate(loading.progress)
+        finally:
+            with self._lock:
+                loading.wanted -= 1
         if loading.pipeline is None:
             raise loading.error or SanaError(Problem("model released", {"model": name}))
         return loading.pipeline
@@ -94,10 +105,13 @@ class Models:
         yield from pipeline.generate(settings)
 
     def _load(self, name: str) -> tuple[ModelLoading, bool]:
-        """Return the loading of that model, and whether it is new and has to be run."""
+        """Return the loading of that model, now wanted once more, and whether it is new and has to be run."""
         with self._lock:
-            current = self._loading
-            if current and current.name == name and not current.error:
-                return current, False
-            self._loading = ModelLoading(name, self._sources[name], current)
-            return self._loading, True
+            current, is_new = self._loading, False
+            while current and current.name != name and current.give_up():
+                current = current.before  # who asked for it has left: it would only take time
+            if current is None or current.name != name or current.error:
+                current, is_new = ModelLoading(name, self._sources[name], current), True
+            current.wanted += 1
+            self._loading = current
+            return current, is_new

@@ -61,8 +61,8 @@ class GenerationService:
             return None
         return self.timings.estimate(name, decisive)
 
-    def submit(self, values: Values, client: str) -> SubmittedRequest:
-        """Put a request into the queue. `client` is whoever asks.
+    def submit(self, values: Values, client: str, address: str = "") -> SubmittedRequest:
+        """Put a request into the queue. `client` is whoever asks, `address` its public one, where that is known.
 
         Raises:
             SettingsError: a value is refused.
@@ -70,12 +70,13 @@ class GenerationService:
         """
         name, request = self._request(values)
         settings = request.settings()
-        return SubmittedRequest(name, settings, self._queue.submit(lambda: self._draw(name, settings), client))
+        job = self._queue.submit(lambda: self._draw(name, settings), client, address)
+        return SubmittedRequest(name, settings, job)
 
-    def prepare(self, model: str, client: str) -> Job:
+    def prepare(self, model: str, client: str, address: str = "") -> Job:
         """Put the loading of a model into the queue; raise SanaError as `submit` does."""
         name = self.models.find(model)
-        return self._queue.submit(lambda: self.models.prepare(name), client)
+        return self._queue.submit(lambda: self.models.prepare(name), client, address)
 
     def cancel(self, client: str) -> None:
         """End all that a client has asked for, within a step."""

@@ -15,6 +15,7 @@ from ..domain.settings import (
     NUM_IMAGES,
     PARAMETERS,
     PROMPT,
+    RANDOM_SEED,
     RANDOMIZE_SEED,
     SEED,
     SETTINGS,
@@ -99,6 +100,8 @@ def _special(parameter: Parameter, model: ModelDescription, words: English) -> d
     if parameter is STYLE:
         labels = {key: words.no_style if key == NO_STYLE else style.label for key, style in STYLES.items()}
         return {"choices": [(words.key_label(key, label), key) for key, label in labels.items()]}
+    if parameter is SEED:
+        return {"minimum": RANDOM_SEED}
     if parameter is RANDOMIZE_SEED:
         return {"value": True}  # the page draws another picture each time until a seed is typed
     if parameter is USE_RESOLUTION_BINNING:

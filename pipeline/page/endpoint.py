@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -11,9 +10,11 @@ from ..domain.errors import SanaError
 from ..domain.settings import PARAMETERS, RANDOMIZE_SEED, SEED
 from ..jobs.service import GenerationService
 from .controls import Controls
-from .following import client_of, draw
+from .following import draw
 from .page_blocks import ENDPOINT
+from .picture_gallery import gallery
 from .queueing import UNLIMITED
+from .visitor import Visitor
 from .words import English
 
 DESCRIPTION = """Draws pictures of a prompt. Returns them as PNG files that hold the settings they were made with,
@@ -21,19 +22,19 @@ the seed that was used, and a line of times. While it runs, each step yields a p
 _PROGRESS = gr.Progress()
 
 
-def connect_endpoint(parts: Any, controls: Controls, service: GenerationService) -> None:
+def connect_endpoint(app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService) -> None:
     """Add the endpoint. Each update is also a `ProgressUnit` of gradio_client: index, length, unit, and a text."""
     words = English()  # HTTP answers in English, whatever the page speaks
 
     async def generate(
         request: gr.Request, progress: gr.Progress = _PROGRESS, **values: Any
-    ) -> AsyncIterator[tuple[list[Path], int, str]]:
+    ) -> AsyncIterator[tuple[list[dict[str, Any]], int, str]]:
         try:
-            async with aclosing(draw(service, words, values, client_of(request))) as updates:
-                async for pictures, seed, status in updates:
+            async with aclosing(draw(service, words, values, Visitor.of(app, request))) as updates:
+                async for pictures, preview, seed, status in updates:
                     if status.total:
                         progress((int(status.done or 0), int(status.total)), desc=status.text, unit=status.unit)
-                    yield pictures, seed, status.text
+                    yield gallery(pictures, preview), seed, status.text
         except SanaError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -55,6 +56,7 @@ def connect_endpoint(parts: Any, controls: Controls, service: GenerationService)
         api_description=DESCRIPTION,
         validator=validate,
         preprocess=False,  # plain values, all checked by the validator: no limit is said twice
+        postprocess=False,
         show_progress="hidden",
         **UNLIMITED,
     )

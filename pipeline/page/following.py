@@ -1,41 +1,61 @@
 """A request drawn and followed, for the page and for the endpoint: the pictures there are, the seed, and the status."""
 
 import asyncio
+import errno
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import gradio as gr
+from PIL import Image
 
+from ..domain.errors import SanaError
+from ..domain.problems import Problem
+from ..domain.updates import PictureUpdate, StepUpdate
 from ..jobs.service import GenerationService
 from .picture_files import PictureFiles
+from .picture_gallery import preview_address
 from .status import Status, StatusTracker
+from .visitor import Visitor, picture_folder
 from .words import English
+
+_LOG = logging.getLogger(__name__)
 
 
 class Followed(NamedTuple):
-    """What there is after an update: finished pictures and last perhaps a preview, the seed, and how far it is."""
+    """What there is after an update: finished pictures, the preview of the next as an address, the seed, the status."""
 
     pictures: list[Path]
+    preview: str | None
     seed: int
     status: Status
 
 
-def client_of(request: gr.Request) -> str:
-    """Return who asks: a browser's tab, or a client's session."""
-    return request.session_hash or request.client.host
-
-
 async def draw(
-    service: GenerationService, words: English, values: Mapping[str, Any], client: str
+    service: GenerationService, words: English, values: Mapping[str, Any], visitor: Visitor
 ) -> AsyncGenerator[Followed, None]:
     """Submit a request and yield after each update. Closing this ends the work within a step. Raises SanaError."""
-    submitted = service.submit(values, client)
-    settings = submitted.settings
+    submitted = service.submit(values, visitor.name, visitor.address)
+    settings, job = submitted.settings, submitted.job
     tracker = StatusTracker(words, service.timings, submitted.model, settings)
-    with PictureFiles(settings) as files:
-        async with submitted.job.follow() as updates:
-            yield Followed([], settings.seed, tracker.begun())
-            async for update in updates:
-                pictures = await asyncio.to_thread(files.write, update)  # a large PNG takes seconds
-                yield Followed(pictures, settings.seed, tracker.status(update))
+    files = PictureFiles(picture_folder(visitor.session), settings)
+    preview: str | None = None
+    async with job.follow() as updates, visitor.listening(job.cancel):
+        yield Followed([], None, settings.seed, tracker.begun())
+        async for update in updates:
+            match update:
+                case StepUpdate(preview=Image.Image() as rough):
+                    preview = await asyncio.to_thread(preview_address, rough)
+                case PictureUpdate():
+                    await asyncio.to_thread(_write, files, update)  # a large PNG takes seconds
+                    preview = None
+            yield Followed(list(files.finished), preview, settings.seed, tracker.status(update))
+
+
+def _write(files: PictureFiles, update: PictureUpdate) -> None:
+    try:
+        files.write(update.picture, update.image - 1)
+    except OSError as error:
+        _LOG.exception("A picture could not be written")
+        code = "disk full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "not written"
+        raise SanaError(Problem(code, {})) from error

@@ -10,13 +10,16 @@ from typing import Any
 import gradio as gr
 
 from ..domain.errors import SanaError
+from ..domain.problems import Problem
 from ..domain.settings import MODEL, PROMPT, SEED
 from ..jobs.service import GenerationService
 from ..jobs.timings import TIME_PARAMETERS
 from .controls import Controls
-from .following import Followed, client_of, draw
+from .following import Followed, draw
+from .picture_gallery import gallery
 from .queueing import FOLLOWING, QUIET
 from .status import Status
+from .visitor import Visitor
 from .words import English
 
 # Generate and Stop: which of them can be pressed, in the browser at once. Stop can when there is something to stop.
@@ -39,7 +42,7 @@ def connect_generate(
             return
         last: Followed | None = None
         try:
-            async with aclosing(draw(service, words, values, client_of(request))) as updates:
+            async with aclosing(draw(service, words, values, Visitor.of(app, request))) as updates:
                 async for last in updates:
                     yield shown(last)
         except SanaError as error:
@@ -51,17 +54,19 @@ def connect_generate(
 
     def shown(followed: Followed) -> dict[Any, Any]:
         """The last picture stays in view until there is a preview, and the one that is drawn is selected."""
-        pictures, seed, status = followed
+        pictures, preview, seed, status = followed
+        shown_pictures = gallery(pictures, preview)
         updates = {controls[SEED.name]: seed, parts.status: status.record()}
         if status.kind == "begun":
             updates[parts.stop] = gr.update(interactive=True)
-        if pictures and status.kind in ("step", "picture"):
-            updates[parts.pictures] = gr.update(value=pictures, selected_index=len(pictures) - 1)
-            updates |= {parts.selected: len(pictures) - 1, parts.finished: status.finished}
+        if shown_pictures and status.kind in ("step", "picture"):
+            last = len(shown_pictures) - 1
+            updates[parts.pictures] = gr.update(value=shown_pictures, selected_index=last)
+            updates |= {parts.selected: last, parts.finished: status.finished}
         return updates
 
     def stop(request: gr.Request) -> None:
-        service.cancel(client_of(request))
+        service.cancel(Visitor.of(app, request).name)
 
     priced = {parameter.name: controls[parameter.name] for parameter in (MODEL, *TIME_PARAMETERS)}
     changes = [each.change for each in priced.values()]
@@ -78,6 +83,7 @@ def connect_generate(
             *(parts.stop, parts.selected, parts.finished),
         ],
         preprocess=False,  # plain values, all checked by the service: no limit is said twice
+        postprocess=False,
         **FOLLOWING,
     )
     running.then(None, None, [parts.run, parts.stop], js=IDLE, **QUIET)
@@ -98,5 +104,9 @@ def alert(text: str) -> str:
     return f'<p role="alert">{html.escape(text)}</p>'
 
 
-def _index(event: gr.SelectData) -> int:
-    return event.index
+def _index(event: gr.EventData) -> int:
+    data = event._data  # whatever was sent: `gr.SelectData` takes it as it is
+    index = data.get("index") if isinstance(data, dict) else None
+    if isinstance(index, bool) or not isinstance(index, int) or index < 0:
+        raise SanaError(Problem("event kind", {}))
+    return index

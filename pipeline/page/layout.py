@@ -54,7 +54,7 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
         with gr.Accordion(words.about, open=False, elem_id="about"):
             parts.facts = gr.HTML(facts(model, models.device(first), words))
         connect_generate(app, parts, controls, service, words)
-        connect_endpoint(parts, controls, service)
+        connect_endpoint(app, parts, controls, service)
         connect_settings(app, parts, controls, service, words)
         connect_pictures(parts, controls, service, words)
         connect_models(app, parts, controls, service, words)

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..domain.problems import Problem
 from ..domain.request import Request
-from ..domain.settings import MODEL, PARAMETERS, RANDOMIZE_SEED, SEED
+from ..domain.settings import MODEL, PARAMETERS, RANDOM_SEED, RANDOMIZE_SEED, SEED
 from ..jobs.models import Models
 
 LINKED = tuple(parameter for parameter in PARAMETERS if parameter is not RANDOMIZE_SEED)
@@ -13,17 +13,22 @@ LINKED = tuple(parameter for parameter in PARAMETERS if parameter is not RANDOMI
 
 def read_link(query: Mapping[str, str], models: Models) -> tuple[dict[str, Any], list[Problem]]:
     """Return the values that an address gives to controls, by name, and what is wrong with the others."""
-    values = {each.name: each.parse(query[each.name]) for each in PARAMETERS if each.name in query}
+    values = {each.name: each.normalize(each.parse(query[each.name])) for each in PARAMETERS if each.name in query}
     problems: dict[str, Problem] = {}
     if problem := models.problem(values.get(MODEL.name)):
         problems[MODEL.name] = problem
         del values[MODEL.name]
+    if MODEL.name in values:
+        values[MODEL.name] = models.find(values[MODEL.name])
     model = models.describe(models.find(values.get(MODEL.name)))
     given = {name: value for name, value in values.items() if name != RANDOMIZE_SEED.name}
     problems |= {name: each for name, each in Request(model, given).problems().items() if name in query}
     if RANDOMIZE_SEED.name in values and (problem := RANDOMIZE_SEED.problem(values[RANDOMIZE_SEED.name])):
         problems[RANDOMIZE_SEED.name] = problem
     values = {name: value for name, value in values.items() if name not in problems}
+    if values.get(SEED.name) == RANDOM_SEED:
+        del values[SEED.name]
+        values[RANDOMIZE_SEED.name] = True
     if SEED.name in values:
         values.setdefault(RANDOMIZE_SEED.name, False)
     return values, list(problems.values())

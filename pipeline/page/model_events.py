@@ -13,9 +13,9 @@ from ..jobs.service import GenerationService
 from .about import badge, facts, note
 from .controls import Controls, fit
 from .examples import examples
-from .following import client_of
 from .queueing import FOLLOWING, QUIET
 from .setting_events import shape_choices
+from .visitor import Visitor
 from .words import English
 
 POLL_SECONDS = 0.5  # between two looks at a model that is on its way
@@ -24,8 +24,9 @@ POLL_SECONDS = 0.5  # between two looks at a model that is on its way
 def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
     models = service.models
 
-    def choose(name: str) -> dict[Any, Any]:
-        model = models.describe(models.find(name))
+    def choose(name: str | None) -> dict[Any, Any]:
+        name = models.find(name)
+        model = models.describe(name)
         return {
             **controls.updates(fit(model, words)),
             parts.shape: gr.update(**shape_choices(model, words)),
@@ -34,9 +35,11 @@ def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: Gene
             **about(name, words.waiting_for_model),
         }
 
-    async def load(name: str, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+    async def load(name: str | None, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+        name, visitor = models.find(name), Visitor.of(app, request)
         try:
-            async with service.prepare(name, client_of(request)).follow() as updates:
+            job = service.prepare(name, visitor.name, visitor.address)
+            async with job.follow() as updates, visitor.listening(job.cancel):
                 async for update in updates:
                     if isinstance(update, PreparationUpdate):
                         yield about(name, words.preparation(update.progress))
@@ -52,11 +55,13 @@ def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: Gene
             device = words.device(device, pipeline.threads, pipeline.precision)
         return {parts.badge: badge(model, device, line, words), parts.facts: facts(model, device, words)}
 
-    async def follow(name: str) -> AsyncIterator[dict[Any, Any]]:
+    async def follow(name: str | None, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
         """Say what is being done until the first model is ready, to whoever opens the page meanwhile."""
-        while (loading := models.loading) and not loading.settled.is_set():
-            yield about(name, words.preparation(loading.progress))
-            await asyncio.sleep(POLL_SECONDS)
+        name, has_left = models.find(name), asyncio.Event()
+        async with Visitor.of(app, request).listening(has_left.set):
+            while (loading := models.loading) and not (loading.settled.is_set() or has_left.is_set()):
+                yield about(name, words.preparation(loading.progress))
+                await asyncio.sleep(POLL_SECONDS)
         yield about(name, None)
 
     about_parts = [parts.badge, parts.facts]

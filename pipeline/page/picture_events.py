@@ -10,7 +10,7 @@ from ..domain.settings import MODEL, PROMPT
 from ..generation.metadata import read_settings
 from ..jobs.service import GenerationService
 from .controls import Controls, filled
-from .picture_settings import picture_at, refill
+from .picture_settings import is_same_picture, picture_at, refill
 from .queueing import QUIET
 from .status import Status
 from .words import English
@@ -33,16 +33,17 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
 
     def use(pictures: Any, index: int, finished: int, current: str) -> dict[Any, Any]:
         try:
-            return fill(picture_at(pictures, index, finished, words), current)
+            return fill(picture_at(pictures, index, finished, words), models.find(current))
         except SanaError as error:
             return {parts.status: said(words.error(error))}
 
-    def drop(file: str | None, current: str) -> dict[Any, Any]:
+    def drop(file: dict[str, Any] | None, current: str) -> dict[Any, Any]:
         if file is None:
             return {parts.drop: None}
+        path = Path(file["path"])
         try:
-            shown = {parts.pictures: [Path(file)], parts.selected: 0, parts.finished: 1}
-            return {**fill(Path(file), current), **shown, parts.drop: None}
+            shown = {parts.pictures: [path], parts.selected: 0, parts.finished: 1}
+            return {**fill(path, models.find(current)), **shown, parts.drop: None}
         except SanaError as error:
             return {parts.status: said(words.error(error)), parts.drop: None}
 
@@ -57,14 +58,14 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
         """Show the slider as soon as another picture than the pinned one is there."""
         try:
             path = picture_at(pictures, index, finished, words)
-            if pinned is None or not Path(pinned).is_file() or Path(pinned).read_bytes() == path.read_bytes():
+            if pinned is None or not Path(pinned).is_file() or is_same_picture(Path(pinned), path):
                 return {parts.comparison: gr.skip()}
             captions = "".join(f"<span>{_caption(each, words)}</span>" for each in (Path(pinned), path))
-        except SanaError:
+        except (SanaError, OSError):  # OSError: it is deleted just now
             return {parts.comparison: gr.skip()}
         return {
             parts.comparison: gr.update(visible=True),
-            parts.slider: (pinned, str(path)),
+            parts.slider: (Path(pinned), path),
             parts.captions: f'<div class="captions">{captions}</div>',
         }
 
@@ -80,7 +81,8 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
         None, None, None, js=f"() => {{ document.querySelector('#{PROMPT.name} textarea').focus(); }}", **QUIET
     )
     dropped = [*filling, parts.pictures, parts.selected, parts.finished, parts.drop]
-    parts.drop.upload(drop, [parts.drop, menu], dropped, **QUIET)
+    # Gradio's own reading of a file would leave another one behind, empty
+    parts.drop.upload(drop, [parts.drop, menu], dropped, preprocess=False, **QUIET)
     parts.compare.click(pin, selected, [parts.pinned, parts.status], **QUIET)
     gr.on(
         [parts.pictures.change, parts.selected.change],

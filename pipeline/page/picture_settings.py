@@ -1,22 +1,32 @@
 """What the page takes from pictures that exist: their settings, and the model that made them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..domain.errors import SanaError
-from ..domain.model import ModelDescription
 from ..domain.settings import GenerationSettings
-from ..generation.metadata import read_metadata, read_settings
+from ..generation.metadata import read_metadata, settings_of
 from ..jobs.models import Models
 from .controls import values_of
 from .words import English
 
 
-def settings_of(path: Path, model: ModelDescription) -> GenerationSettings:
-    """Return the settings that make a picture again with this model; raise SanaError if it does not take them."""
-    settings = read_settings(path)
-    model.check(settings)
-    return settings
+@dataclass(frozen=True)
+class PictureRecord:
+    """What a picture says of itself: its settings, and "source", "revision" and "compression" of its model."""
+
+    settings: GenerationSettings
+    made_by: Mapping[str, str]
+
+    @classmethod
+    def read(cls, path: Path) -> "PictureRecord":
+        """Read it; raise SanaError if the file holds none of ours."""
+        record = read_metadata(path)
+        model = record.get("model")
+        facts = model.items() if isinstance(model, dict) else ()
+        return cls(settings_of(record, path.name), {key: fact for key, fact in facts if isinstance(fact, str)})
 
 
 def refill(path: Path, models: Models, current: str, words: English) -> tuple[dict[str, Any], str]:
@@ -25,11 +35,12 @@ def refill(path: Path, models: Models, current: str, words: English) -> tuple[di
     Raises:
         SanaError: no settings of ours are in the file, or its model does not take them.
     """
-    name = find_model(path, models, current)
+    picture = PictureRecord.read(path)
+    settings, made_by = picture.settings, picture.made_by
+    name = find_model(made_by, models, current)
     model = models.describe(name or current)
-    settings = settings_of(path, model)
+    model.check(settings)
     if name is None:
-        made_by = _made_by(path)
         line = words.other_model(made_by.get("source"), made_by.get("compression"))
     elif settings.batch_index is not None:
         line = words.drawn_together(settings.batch_index, settings.num_images_per_prompt)
@@ -38,9 +49,8 @@ def refill(path: Path, models: Models, current: str, words: English) -> tuple[di
     return {**values_of(settings, model), "model": name or current}, line
 
 
-def find_model(path: Path, models: Models, current: str) -> str | None:
+def find_model(made_by: Mapping[str, str], models: Models, current: str) -> str | None:
     """Return the model of the menu that made a picture, the current one if it did; None if none of them did."""
-    made_by = _made_by(path)
     wanted = tuple(made_by.get(key) for key in ("source", "revision", "compression"))
     for name in [current, *models.names]:
         model = models.describe(name)
@@ -52,19 +62,19 @@ def find_model(path: Path, models: Models, current: str) -> str | None:
     return None
 
 
-def picture_at(pictures: list[tuple[str, str | None]] | None, index: int | None, finished: int, words: English) -> Path:
+def picture_at(pictures: list[tuple[str, str | None]] | None, index: int, finished: int | None, words: English) -> Path:
     """Return the picture of the gallery that is selected; raise SanaError if there is none with settings."""
     if not pictures:
         raise SanaError(words.no_picture)
-    place = min(index or 0, len(pictures) - 1)
-    if place >= finished:
+    place = min(index, len(pictures) - 1)
+    path = pictures[place][0]
+    if place >= (finished or 0) or not path:
         raise SanaError(words.unfinished)
-    path = Path(pictures[place][0])
-    if not path.is_file():
+    if not Path(path).is_file():
         raise SanaError(words.picture_gone)
-    return path
+    return Path(path)
 
 
-def _made_by(path: Path) -> dict[str, Any]:
-    record = read_metadata(path).get("model")
-    return record if isinstance(record, dict) else {}
+def is_same_picture(one: Path, other: Path) -> bool:
+    """Return whether two files of ours hold the same picture, of which the pixels are not read; raise SanaError."""
+    return one.stat().st_size == other.stat().st_size and PictureRecord.read(one) == PictureRecord.read(other)

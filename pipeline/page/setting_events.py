@@ -8,7 +8,8 @@ import gradio as gr
 from ..domain.model import ModelDescription
 from ..domain.request import BATCH_INDEX
 from ..domain.resolutions import shape_of, shapes
-from ..domain.settings import HEIGHT, MODEL, NUM_IMAGES, PROMPT, RANDOMIZE_SEED, SEED, STYLE, WIDTH
+from ..domain.settings import HEIGHT, MODEL, NUM_IMAGES, PROMPT, RANDOM_SEED, RANDOMIZE_SEED, SEED, STYLE, WIDTH
+from ..domain.styles import NO_STYLE
 from ..jobs.service import GenerationService
 from .controls import Controls, filled
 from .link import LINKED, read_link
@@ -29,23 +30,28 @@ def connect_settings(
         status = Status("note", words.link_problems(line)).record() if problems else gr.skip()
         return {**controls.updates(filled(values, model, words)), parts.status: status}
 
-    def size_of(shape: str, model: str) -> tuple[int, int]:
-        return shapes(models.describe(model))[shape]
+    def size_of(shape: str | None, model: str | None) -> Any:
+        offered = shapes(models.describe(models.find(model)))
+        return offered[shape] if shape in offered else (gr.skip(), gr.skip())
 
-    def shape(width: int, height: int, model: str) -> str | None:
-        return shape_of(width, height, models.describe(model))
+    def shape(width: object, height: object, model: object) -> str | None:
+        return shape_of(width, height, models.describe(models.find(model)))
 
-    def effect(style: str, model: str) -> str:
-        return words.style_effect(style, models.describe(model).family.has_negative_prompt)
+    def effect(style: str | None, model: str | None) -> str:
+        has_negative_prompt = models.describe(models.find(model)).family.has_negative_prompt
+        return words.style_effect(style or NO_STYLE, has_negative_prompt)
+
+    def example(row: list[str] | None) -> Any:
+        return row[0] if row else gr.skip()
 
     menu, sizes = controls[MODEL.name], [controls[WIDTH.name], controls[HEIGHT.name]]
     parts.shape.input(size_of, [parts.shape, menu], sizes, **QUIET)
     gr.on([each.change for each in sizes], shape, [*sizes, menu], parts.shape, preprocess=False, **QUIET)
     style = controls[STYLE.name]
     gr.on([style.change, menu.change], effect, [style, menu], parts.adds, **QUIET)
-    parts.examples.click(lambda row: row[0], parts.examples, controls[PROMPT.name], **QUIET)
+    parts.examples.click(example, parts.examples, controls[PROMPT.name], **QUIET)
     seed, randomize_seed = controls[SEED.name], controls[RANDOMIZE_SEED.name]
-    seed.input(None, None, randomize_seed, js="() => false", **QUIET)
+    seed.input(None, seed, randomize_seed, js=f"seed => seed === {RANDOM_SEED}", **QUIET)
     parts.reuse.click(None, None, randomize_seed, js="() => false", **QUIET)
     # Another seed or number of pictures is no longer the picture of an earlier version.
     drawn_together = controls[BATCH_INDEX]

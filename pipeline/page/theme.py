@@ -78,6 +78,6 @@ def launch_options(words: English) -> dict[str, Any]:
         "css_paths": Path(__file__).with_name("page.css"),
         "footer_links": ["api"],
         "run_history": False,  # it would offer to keep the runs at a third party
-        "show_error": True,
+        "show_error": False,  # but for those with a sentence for people: others name paths of the server
         "ssr_mode": False,
     }

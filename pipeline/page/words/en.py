@@ -51,7 +51,7 @@ class English:
     pinned = "Kept for comparison: now draw or choose another picture, and a slider lays one over the other."
     linked = "The link to these settings is in the address bar."
     linked_and_copied = "The link to these settings is in the address bar, and copied."
-    server_gone = "No picture: the server is gone. Try again in a moment."
+    server_gone = "No picture: the answer did not come. Try again in a moment."
     waiting_for_model = "Waiting for the model"
     reading_prompt = "Reading the prompt"
     stopping = "Stopping"

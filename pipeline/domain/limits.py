@@ -1,0 +1,16 @@
+"""All limits of what a visitor can send, in one place: bytes, counts, depth and time."""
+
+MAX_WAITING = 128  # requests of all clients in the queue
+MAX_PER_CLIENT = 8  # requests of one client, waiting and running
+LISTEN_SECONDS = 30.0  # until a request that nobody begins to listen to is dropped
+MAX_SESSIONS = 1_000  # whose state is kept, 0.1 MB and what one event holds for each; the oldest start anew
+
+# The values of one event of the page. The largest that it sends is a gallery of 8 pictures, about 100 values, and a
+# preview of 512x512 pixels, which has 240,000 characters where it is nothing but noise.
+MAX_EVENT_VALUES = 1_000
+MAX_EVENT_DEPTH = 8
+MAX_EVENT_TEXT = 300_000  # characters, all together
+
+# A dropped PNG. A picture of ours has a few kilobytes of text, and 96 MB in the 8 kB chunks of libpng are 12,000.
+MAX_PNG_TEXT = 1 << 20  # bytes of one chunk, also unpacked
+MAX_PNG_CHUNKS = 20_000  # read in 20 ms

@@ -1,0 +1,332 @@
+"""Visitors who lie: an event opens only their own files whatever it is sent, and answers in a sentence."""
+
+import errno
+import json
+import time
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from PIL import Image
+
+from app import build_page
+from pipeline.domain.limits import MAX_PER_CLIENT
+from pipeline.domain.settings import GenerationSettings
+from pipeline.domain.updates import PictureUpdate, Result, StepUpdate
+from pipeline.generation.metadata import describe, write_png
+from pipeline.jobs.models import Models
+from pipeline.page.link import read_link
+from pipeline.page.visitor import picture_folder
+from tests.conftest import serve_page, wait_for
+from tests.descriptions import MODEL
+
+RUN = {"sampler": "DPMSolverMultistepScheduler", "device": "CPU", "precision": "f32"}
+FILE = {"_type": "gradio.FileData"}
+REFUSED = "This file was neither uploaded here nor made for you: drop the picture on the page."
+UNKNOWN = "This is not what the page sends: reload the page."
+
+
+def picture(seed=0):
+    image = Image.new("RGB", (256, 256), "red")
+    image.info.update(describe(GenerationSettings("a house", width=256, height=256, seed=seed), MODEL, RUN, {}))
+    return image
+
+
+class Painter:
+    """A pipeline without a model, and its source in the menu: a red picture in two steps."""
+
+    device, threads, precision = "CPU", 1, "f32"
+
+    def describe(self):
+        return MODEL
+
+    def load(self, on_progress):
+        return self
+
+    def check(self, settings):
+        pass
+
+    def generate(self, settings):
+        for step in (1, 2):
+            yield StepUpdate(step, 2, Image.new("RGB", (64, 64), "red"), 0.1)
+        yield PictureUpdate(1, 1, picture(settings.seed))
+        yield Result([picture(settings.seed)], settings, {})
+
+
+def send(http, path, body):
+    """Post JSON; other than httpx would, half of a pair as well."""
+    return http.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The page, and how a program presses its buttons as a browser's tab `session` does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+        app = build_page(Models([Painter()]))
+        functions = {fn.name: number for number, fn in app.fns.items()}
+        with serve_page(app) as url:
+            http = httpx.Client(base_url=f"{url}gradio_api/", timeout=60)
+
+            def press(name, *values, session="tab", **more):
+                body = {"fn_index": functions[name], "data": values, "session_hash": session, **more}
+                return send(http, "run/predict", body)
+
+            def upload(content, name="a.png"):
+                return http.post("upload", files={"files": (name, content)}).json()[0]
+
+            yield SimpleNamespace(app=app, http=http, press=press, upload=upload, functions=functions)
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A picture of ours that lies elsewhere on the server."""
+    write_png(picture(), tmp_path / "secret.png")
+    return str(tmp_path / "secret.png")
+
+
+def shown(path, **more):
+    return [{"image": {"path": path, "meta": FILE, **more}, "caption": None}]
+
+
+def outputs(site, session):
+    """What a session is told of a picture that is drawn for it, to the end."""
+    number = site.functions["generate"]
+    data = ["a house", "", "none", 256, 256, 2, 4.5, 3, False, 1]
+    site.http.post("queue/join", json={"fn_index": number, "data": data, "session_hash": session}).raise_for_status()
+    return heard(site, session)
+
+
+def heard(site, session):
+    """What a session is told, until nothing of it is under way."""
+    with site.http.stream("GET", "queue/data", params={"session_hash": session}) as answer:
+        messages = [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: ")]
+    return [each for each in messages if each["msg"] in ("process_generating", "process_completed")]
+
+
+def drawn(site, session):
+    """The path of a picture that is drawn for a session."""
+    return outputs(site, session)[-1]["output"]["data"][0][0]["image"]["path"]
+
+
+def test_a_picture_is_of_use_to_whom_it_was_made_for_and_to_nobody_else(site):
+    path = drawn(site, "mine")
+    model = MODEL.name
+    own = site.press("use", shown(path), None, 1, model, session="mine")
+    assert "filled in" in own.text
+    assert site.press("pin", shown(path), None, 1, session="mine").is_success
+    for name, values in {"use": [None, 1, model], "pin": [None, 1], "lay_over": [None, 1, None]}.items():
+        refusal = site.press(name, shown(path), *values, session="another")
+        assert (refusal.status_code, refusal.json()["error"]) == (500, REFUSED)
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda path: {"path": path},
+        lambda path: {"path": path, "meta": FILE},
+        lambda path: {"path": path, "meta": {"_type": "another"}},
+        lambda path: {"path": path, "meta": "gradio.FileData"},
+        lambda path: {"path": path, "url": "data:image/webp;base64,AAAA", "meta": FILE},
+        lambda path: {"path": f"//{path}", "meta": FILE},
+        lambda path: {"path": [path], "meta": FILE},
+        lambda path: {"path": "http://127.0.0.1:9/a.png", "meta": FILE},
+        lambda path: {"path": "file://" + path, "meta": FILE},
+        lambda path: {"url": "http://127.0.0.1:9/a.png", "meta": FILE},
+        lambda path: {"url": "http://127.0.0.1:9/a.png"},
+        lambda path: {"path": None, "url": "http://127.0.0.1:9/a.png", "meta": FILE},
+        lambda path: {"path": "a\0b", "meta": FILE},
+        lambda path: {"path": "", "meta": FILE},
+        lambda path: {"path": "/etc/passwd", "meta": FILE},
+        lambda path: {"path": "/", "meta": FILE},
+    ],
+)
+def test_no_event_opens_a_file_that_is_not_the_visitors_or_fetches_one(site, outside, spell):
+    file, model = spell(outside), MODEL.name
+    events = {
+        "drop": [file, model],
+        "use": [[{"image": file, "caption": None}], None, 1, model],
+        "pin": [[{"video": file, "caption": None}], None, 1],
+        "lay_over": [[{"image": file}], None, 1, file],
+        "estimate": [model, file, 256, 20, 4.5, 1, False, False],
+        "effect": [file, model],
+    }
+    for name, values in events.items():
+        refusal = site.press(name, *values)
+        assert (refusal.status_code, refusal.json()["error"]) == (500, REFUSED), name
+        assert "secret" not in refusal.text
+
+
+def test_paths_that_climb_out_of_the_visitors_folder_are_foreign(site, outside):
+    own = drawn(site, "climber")
+    folder = own.rpartition("/")[0]
+    for path in (f"{folder}/../../../../../../../../{outside}", f"{folder}/./{own.rpartition('/')[2]}", f"{folder}\0"):
+        assert (
+            site.press("drop", {"path": path, "meta": FILE}, MODEL.name, session="climber").json()["error"] == REFUSED
+        )
+
+
+def test_an_uploaded_picture_comes_back_with_its_settings(site, outside):
+    with open(outside, "rb") as file:
+        path = site.upload(file.read())
+    answer = site.press("drop", {"path": path, "meta": FILE}, MODEL.name)
+    assert "filled in" in answer.text
+    assert "cut off" in site.press("drop", {"path": site.upload(b"\x89PNG\r\n\x1a\n"), "meta": FILE}, MODEL.name).text
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("use", ["pictures", None, 1, MODEL.name]),
+        ("use", [[[]], None, 1, MODEL.name]),
+        ("use", [{"image": 1}, None, 1, MODEL.name]),
+        ("use", [None, None, "one", MODEL.name]),
+        ("use", [None, None, 1, {"a": 1}]),
+        ("use", []),
+        ("use", [None] * 50),
+        ("choose", [["a"]]),
+        ("choose", ["no such model"]),
+        ("size_of", ["Round", MODEL.name]),
+        ("size_of", [{}, []]),
+        ("effect", [3, MODEL.name]),
+        ("drop", ["file", MODEL.name]),
+        ("drop", [{"meta": FILE}, MODEL.name]),
+        ("_index", []),
+        (None, []),
+    ],
+)
+def test_values_of_another_kind_are_refused_in_a_sentence(site, name, values):
+    refusal = site.press(name, *values, event_data={"index": "first"})
+    assert refusal.status_code == 500
+    assert refusal.json()["error"] == UNKNOWN
+
+
+JUNK = [None, 0, -1, 1e308, "x", "\ud800", True, [], {}, [None], {"a": None}, [["a"]], [{"image": {}}]]
+
+
+@pytest.mark.parametrize("value", JUNK, ids=repr)
+def test_no_junk_is_taken_for_a_fault_of_the_program(site, value, caplog):
+    for name, number in site.functions.items():
+        if name is None:
+            continue
+        values = [value] * len(site.app.fns[number].inputs)
+        if site.app.fns[number].queue:
+            body = {"fn_index": number, "data": values, "session_hash": f"junk {name}"}
+            answer = send(site.http, "queue/join", body)
+            assert answer.is_success or answer.status_code in (400, 422), name
+            text = answer.text + (str(heard(site, f"junk {name}")) if answer.is_success else "")
+        else:
+            text = site.press(name, *values).text
+        assert "Something went wrong" not in text, name
+        assert "Internal Server Error" not in text, name
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("data", [None, 3, [], {}, {"index": -1}, {"index": True}, {"index": [0]}, {"index": 1e9}])
+def test_a_place_in_the_gallery_is_a_whole_number(site, data):
+    assert site.press("_index", event_data=data).json()["error"] == UNKNOWN
+    assert site.press("_index", event_data={"index": 7}).is_success
+    assert "describe one" in site.press("use", [], None, 1, MODEL.name).text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "x" * 300_001,
+        ["x" * 1_000] * 301,
+        [0] * 1_001,
+        {str(number): 0 for number in range(600)},
+        [[[[[[[[[1]]]]]]]]],
+    ],
+)
+def test_what_is_too_much_is_refused_before_it_is_read(site, value):
+    refusal = site.press("estimate", value, *[0] * 7)
+    assert refusal.json()["error"] == "This is more than the page sends at once: reload the page."
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.ENOSPC, "The disk of the machine that draws is full, so the picture could not be kept."),
+        (errno.EACCES, "The picture could not be written on the machine that draws: its log says why."),
+    ],
+)
+def test_a_picture_that_cannot_be_kept_is_told_by_its_cause(site, monkeypatch, number, sentence):
+    def fail(image, path):
+        path.write_bytes(b"half")
+        raise OSError(number, "of the system", str(path))
+
+    monkeypatch.setattr("pipeline.page.picture_files.write_png", fail)
+    messages = outputs(site, "unlucky")
+    assert messages[-1]["success"] is False
+    assert messages[-1]["output"]["error"] == sentence
+    assert not [path for path in picture_folder("unlucky").rglob("*") if path.is_file()]
+
+
+def test_an_error_of_the_server_is_told_without_its_paths(site, monkeypatch, caplog):
+    def fail(*_, **__):
+        raise FileNotFoundError(2, "No such file or directory", "/home/owner/secret")
+
+    monkeypatch.setattr("pipeline.page.setting_events.shape_of", fail)
+    refusal = site.press("shape", 256, 256, MODEL.name)
+    assert refusal.json()["error"] == "Something went wrong on the way: the log of the program says what."
+    assert "/home/owner/secret" in caplog.text
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Drawing that goes on until it is closed; a list of what has ended."""
+    ended = []
+
+    def generate(self, settings):
+        try:
+            while True:
+                yield StepUpdate(1, 2, None, 0.1)
+                time.sleep(0.01)
+        finally:
+            ended.append(settings.seed)
+
+    monkeypatch.setattr(Painter, "generate", generate)
+    return ended
+
+
+def ask(site, seed, session=None):
+    """Ask for a picture, and do not listen to what comes of it."""
+    data = ["a house", "", "none", 256, 256, 2, 4.5, seed, False, 1]
+    if session is None:
+        return site.http.post("call/generate", json={"data": data})
+    body = {"fn_index": site.functions["generate"], "data": data, "session_hash": session}
+    return site.http.post("queue/join", json=body)
+
+
+def test_who_does_not_begin_to_listen_is_dropped_and_who_listens_is_not(site, held, monkeypatch):
+    monkeypatch.setattr("pipeline.page.visitor.LISTEN_SECONDS", 0.5)
+    assert ask(site, 1, "deaf").is_success
+    assert ask(site, 2).is_success
+    wait_for(lambda: held == [1, 2])
+    event = ask(site, 3).json()["event_id"]
+    with site.http.stream("GET", f"call/generate/{event}") as answer:
+        lines = answer.iter_lines()
+        begun = time.monotonic()
+        while time.monotonic() < begun + 1.5:
+            next(lines)
+        assert held == [1, 2]
+    wait_for(lambda: held == [1, 2, 3])  # gone, and the place is free
+
+
+def test_a_program_that_names_no_session_has_the_places_of_one_client(site, held, monkeypatch):
+    monkeypatch.setattr("pipeline.page.visitor.LISTEN_SECONDS", 2.0)
+    events = [ask(site, seed).json()["event_id"] for seed in range(MAX_PER_CLIENT + 2)]
+    for event in events[-2:]:
+        assert f"You have {MAX_PER_CLIENT} requests here already" in site.http.get(f"call/generate/{event}").text
+    wait_for(lambda: 0 in held)
+
+
+def test_a_link_takes_what_the_page_hands_out_in_every_spelling():
+    models = Models([Painter()])
+    query = {"prompt": "a house", "width": "256.0", "seed": "-1", "style": "Anime", "model": MODEL.source}
+    values, problems = read_link(query, models)
+    assert not problems
+    assert (values["width"], values["style"], values["randomize_seed"]) == (256, "anime", True)
+    assert "seed" not in values
+    assert values["model"] == MODEL.name
