@@ -15,6 +15,7 @@ from huggingface_hub.hf_api import RepoFile
 from ..domain.errors import ArtifactError, SanaError
 from ..domain.progress import OnProgress, Progress, print_progress
 from ..model_folder.description import describe_folder, describe_unverified
+from ..model_folder.files import MAX_JSON
 from ..model_folder.folder_layout import COMPONENTS, CONFIGURATIONS, MANIFEST, MODEL_INDEX
 from ..model_folder.integrity import differences
 from ..model_folder.manifest import Manifest
@@ -25,6 +26,7 @@ from .names import HubName, is_commit
 from .revisions import default_revision
 
 DESCRIPTION = (MANIFEST, MODEL_INDEX, "scheduler/*", *(f"{name}/config.json" for name in COMPONENTS))
+MAX_TOKENIZER = 256 << 20  # bytes of one file; Gemma's is of 34 MB
 OPTIMUM = (*DESCRIPTION, "tokenizer/*", *(f"{name}/openvino_model.*" for name in COMPONENTS))
 
 
@@ -85,6 +87,13 @@ def download(name: HubName, folder: Path, files: dict[str, int], on_progress: On
             if is_unreachable(error):
                 raise IncompleteSnapshotError(f"{name} lacks files", snapshot_path=str(folder)) from error
             raise
+
+
+def check_sizes(name: HubName, files: dict[str, int]) -> None:
+    """Raise SanaError for a file among the configurations (path -> size in bytes) that is too large to be one."""
+    for file, size in files.items():
+        if size > (MAX_TOKENIZER if file.startswith("tokenizer/") else MAX_JSON):
+            raise SanaError(f"{name} cannot be used: its {file} has {megabytes(size)}, which no configuration has.")
 
 
 def snapshot(repo: str, revision: str, patterns: Iterable[str], **options: Any) -> Path:
