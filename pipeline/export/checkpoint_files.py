@@ -46,7 +46,7 @@ def read_checkpoint_files(folder: Path, vae: Path | None) -> CheckpointFiles:
         ArtifactError: a file is missing or damaged, or the model is of a kind that is not supported.
     """
     _check_folder(folder)
-    draft = folder / DRAFT_FILE if (folder / DRAFT_FILE).is_file() else None
+    draft = folder / DRAFT_FILE if (folder / DRAFT_FILE).exists() else None
     folders = {part: folder / part for part in PARTS}
     roots = dict.fromkeys(PARTS, folder)
     if vae and vae.suffix in DRAFT_SUFFIXES:
@@ -56,7 +56,7 @@ def read_checkpoint_files(folder: Path, vae: Path | None) -> CheckpointFiles:
     parts = {part: part_files(folders[part], roots[part]) for part in PARTS}
     configurations = read_configurations(folder, folders["vae"])
     _check_classes(configurations, folders)
-    if (folder / SANA).is_file():
+    if (folder / SANA).exists():
         options = read_record(folder / SANA, Options)
     else:
         native_size = configurations.transformer.native_size

@@ -74,6 +74,15 @@ class TextEncoderConfig(Configuration):
     num_key_value_heads: Count = 4
     head_dim: Count = 256
     sliding_window: Count | None = 4096
+    query_pre_attn_scalar: Positive = 256
+    attn_logit_softcapping: Positive | None = 50.0
+    rms_norm_eps: Positive = 1e-6
+
+
+class TokenizerConfig(Configuration):
+    """That of any class of tokenizers."""
+
+    model_max_length: Positive | None = None
 
 
 _Depths = Annotated[list[Annotated[int, Field(ge=0, le=100)]], Field(min_length=1, max_length=20)]
@@ -170,7 +179,7 @@ def read_configurations(folder: Path, vae: Path) -> Configurations:
     )
     tokenizer = folder / "tokenizer" / "tokenizer_config.json"
     if tokenizer.exists():
-        read_record(tokenizer, Configuration)
+        read_record(tokenizer, TokenizerConfig)
     _check_together(folder, vae, configurations)
     return configurations
 

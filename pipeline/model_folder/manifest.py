@@ -53,12 +53,14 @@ def read_manifest(folder: Path) -> Manifest:
         ArtifactError: the folder is no IR folder of this version.
     """
     path = folder / MANIFEST
-    if not path.is_file():
+    if not path.exists():
         raise ArtifactError(f"{folder} is no model folder (it has no {MANIFEST}): give one that precompile.py wrote.")
+    check_inside(folder, [path])
     try:
         record = read_json(path)
     except ArtifactError as error:
-        raise ArtifactError(f"{path} is damaged ({error}): {ADVICE}") from error
+        reason = str(error).removeprefix(f"{path} ").rstrip(".")
+        raise ArtifactError(f"{path} is damaged (it {reason}): {ADVICE}") from error
     _check_version(folder, record.get("format_version"))
     try:
         checked = ManifestRecord.model_validate(record)

@@ -1,5 +1,6 @@
 """Folders that optimum-intel exported: no manifest, so nothing can be verified, and what it would say is derived."""
 
+import os
 from pathlib import Path
 
 from ..domain.model import ModelDescription
@@ -13,7 +14,7 @@ from .model_index import pipeline_defaults
 def is_exported_by_optimum(folder: Path) -> bool:
     """Return whether the folder holds IR in this layout, but no manifest."""
     models = (folder / name / "openvino_model.xml" for name in COMPONENTS)
-    return not (folder / MANIFEST).is_file() and all(path.is_file() for path in models)
+    return not os.path.lexists(folder / MANIFEST) and all(path.is_file() for path in models)
 
 
 def derive_manifest(folder: Path, configurations: Configurations) -> Manifest:

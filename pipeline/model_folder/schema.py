@@ -43,8 +43,16 @@ class Instruction(Record):
     max_sequence_length: Annotated[int, Field(ge=2, le=100_000)]
 
 
-class Options(Instruction):
-    """`sana.json`; what it says of its licence is read where the model is published."""
+class Licence(Record):
+    """What a checkpoint's card or `sana.json` says of it, in the Hub's words."""
+
+    license: str | None = None
+    license_name: str | None = None
+    license_link: str | None = None
+
+
+class Options(Instruction, Licence):
+    """`sana.json`."""
 
     name: Name | None = None
     defaults: Defaults

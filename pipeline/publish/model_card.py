@@ -15,7 +15,7 @@ from ..model_folder.configurations import read_configurations
 from ..model_folder.files import one_sentence, read_json
 from ..model_folder.manifest import Manifest
 from ..model_folder.part_files import check_inside
-from ..model_folder.schema import Record
+from ..model_folder.schema import Licence
 
 SAMPLE = "sample.png"
 SAMPLE_SIDE = 1024  # pixels at most: the largest models' own size takes minutes
@@ -24,14 +24,6 @@ GEMMA = (
     "[ai.google.dev/gemma/terms](https://ai.google.dev/gemma/terms), and to the "
     "[Gemma Prohibited Use Policy](https://ai.google.dev/gemma/prohibited_use_policy)."
 )
-
-
-class Licence(Record):
-    """What a card or a `sana.json` says of it, in the Hub's words."""
-
-    license: str | None = None
-    license_name: str | None = None
-    license_link: str | None = None
 
 
 def model_card(manifest: Manifest, checkpoint: Path, repo: str, tag: str) -> str:
