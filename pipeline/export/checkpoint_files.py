@@ -1,6 +1,7 @@
 """The files of a checkpoint in diffusers' layout: what is small is read once, and refused if it cannot be exported."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ def read_checkpoint_files(folder: Path, vae: Path | None) -> CheckpointFiles:
         ArtifactError: a file is missing or damaged, or the model is of a kind that is not supported.
     """
     _check_folder(folder)
-    draft = folder / DRAFT_FILE if (folder / DRAFT_FILE).exists() else None
+    draft = folder / DRAFT_FILE if os.path.lexists(folder / DRAFT_FILE) else None
     folders = {part: folder / part for part in PARTS}
     roots = dict.fromkeys(PARTS, folder)
     if vae and vae.suffix in DRAFT_SUFFIXES:
@@ -56,7 +57,7 @@ def read_checkpoint_files(folder: Path, vae: Path | None) -> CheckpointFiles:
     parts = {part: part_files(folders[part], roots[part]) for part in PARTS}
     configurations = read_configurations(folder, folders["vae"])
     _check_classes(configurations, folders)
-    if (folder / SANA).exists():
+    if os.path.lexists(folder / SANA):
         options = read_record(folder / SANA, Options)
     else:
         native_size = configurations.transformer.native_size

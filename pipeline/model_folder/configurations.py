@@ -4,6 +4,7 @@ All that can be known of a model before its weights are there. What a file leave
 transformers' classes.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -169,7 +170,7 @@ def read_configurations(folder: Path, vae: Path) -> Configurations:
         )
     index.check_class("tokenizer")
     scheduler = _SCHEDULERS[index.check_class("scheduler")]
-    has_text_encoder = (folder / TEXT_ENCODER_CONFIG).exists()
+    has_text_encoder = os.path.lexists(folder / TEXT_ENCODER_CONFIG)
     configurations = Configurations(
         index,
         read_record(folder / SCHEDULER_CONFIG, scheduler),
@@ -178,7 +179,7 @@ def read_configurations(folder: Path, vae: Path) -> Configurations:
         read_record(vae / "config.json", VaeConfig),
     )
     tokenizer = folder / "tokenizer" / "tokenizer_config.json"
-    if tokenizer.exists():
+    if os.path.lexists(tokenizer):
         read_record(tokenizer, TokenizerConfig)
     _check_together(folder, vae, configurations)
     return configurations

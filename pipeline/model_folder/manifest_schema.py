@@ -20,7 +20,8 @@ def _inside(name: str) -> str:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or set(name) & set("\\:") or not name.isprintable():
         raise ValueError(f"it lists {name!r}, which lies outside of the folder")
-    if path.as_posix() != name or name in ("", ".") or any(len(part.encode()) > 255 for part in path.parts):
+    too_long = len(name) > 500 or any(len(part.encode()) > 255 for part in path.parts)
+    if path.as_posix() != name or name in ("", ".") or too_long:
         raise ValueError(f"it lists {name[:100]!r}, which is no name of a file")
     return name
 

@@ -52,7 +52,8 @@ class ModelIndex:
         record = read_record(path, _Index)
         family = FAMILIES.get(record.class_name.removeprefix("OV"))
         if family is None:
-            raise ArtifactError(f"{folder} holds a {record.class_name}; supported are {' and '.join(FAMILIES)}.")
+            name = record.class_name[:MAX_SHOWN]
+            raise ArtifactError(f"{path} holds a {name}; supported are {' and '.join(FAMILIES)}.")
         return cls(path, record.model_dump(by_alias=True), family)
 
     def check_class(self, part: str) -> str:
