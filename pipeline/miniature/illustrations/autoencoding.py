@@ -1,0 +1,140 @@
+"""Train the autoencoder, a small DC-AE f32c32: `python -m pipeline.miniature.illustrations.autoencoding SECONDS`.
+
+It sees first crops of 128 pixels around things, then whole scenes.
+"""
+
+import random
+import sys
+
+import torch
+from diffusers import AutoencoderDC
+
+from pipeline.miniature.illustrations import corpus
+from pipeline.miniature.illustrations.budget import Run, compile_blocks, half_precision
+from pipeline.miniature.illustrations.drawing import Artist, SceneArrays, regions
+from pipeline.miniature.illustrations.scenes import random_scene
+
+CONFIG = {
+    "attention_head_dim": 32,
+    "encoder_block_types": ("ResBlock",) * 4 + ("EfficientViTBlock",) * 2,
+    "decoder_block_types": ("ResBlock",) * 4 + ("EfficientViTBlock",) * 2,
+    "encoder_block_out_channels": (16, 32, 64, 128, 128, 128),
+    "decoder_block_out_channels": (32, 64, 64, 128, 256, 256),
+    "encoder_layers_per_block": (0, 1, 1, 2, 1, 1),
+    "decoder_layers_per_block": (0, 2, 2, 2, 1, 1),
+    "encoder_qkv_multiscales": ((), (), (), (), (5,), (5,)),
+    "decoder_qkv_multiscales": ((), (), (), (), (5,), (5,)),
+    "downsample_block_type": "conv",
+    "upsample_block_type": "interpolate",
+    "encoder_out_shortcut": False,
+}
+COMPILED = ("ResBlock", "EfficientViTBlock")
+CROPS_UNTIL, DECAY, RATE = 0.7, 0.998, 2e-3
+BATCHES = {"cuda": (256, 64), "cpu": (8, 4)}  # crops, whole scenes
+NOISE = 0.08  # of the latents' standard deviation, at most
+THINGS = 2.0  # how much more than the rest the things weigh
+
+
+def build() -> AutoencoderDC:
+    """Return the untrained autoencoder; the same at each call."""
+    torch.manual_seed(0)
+    model = AutoencoderDC(**CONFIG).to(memory_format=torch.channels_last)
+    for name, parameter in model.named_parameters():  # residual branches start small, or deep stages swamp the signal
+        if name.endswith("norm.weight") or (name.endswith("norm_out.weight") and "decoder.norm_out" not in name):
+            torch.nn.init.constant_(parameter, 0.2)
+    return model
+
+
+def optimizer(model: torch.nn.Module, peak: float) -> torch.optim.Optimizer:
+    """Return AdamW with one learning rate per fan-in, lower for larger: a single one for all stalls at 17 dB."""
+    groups: dict[int, list[torch.nn.Parameter]] = {}
+    for parameter in model.parameters():
+        groups.setdefault(parameter[0].numel() if parameter.ndim > 1 else 1, []).append(parameter)
+    return torch.optim.AdamW(
+        [{"params": some, "lr": peak * min(1.0, (72 / fan_in) ** 0.75)} for fan_in, some in groups.items()],
+        betas=(0.9, 0.98),
+        weight_decay=1e-4,
+        fused=True,
+    )
+
+
+def crops(scenes: SceneArrays) -> torch.Tensor:
+    """Return a window [N, 2] (left, top) of 128 pixels near one of each scene's things."""
+    rows = torch.arange(len(scenes), device=scenes.count.device)
+    chosen = (torch.rand(len(scenes), device=rows.device) * scenes.count).long()
+    shift = torch.rand(len(scenes), 2, device=rows.device) * 80 - 104
+    return (256 * scenes.place[rows, chosen, :2] + shift).clamp(0, 128).floor()
+
+
+def reconstruct(
+    model: AutoencoderDC, images: torch.Tensor, weight: torch.Tensor, noise: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the loss of pictures decoded from their noisy latents, and the latents without noise f32 [N, C, h, w].
+
+    `images` are f32 [N, 3, H, W] in [-1, 1], `weight` is f32 [N, 1, H, W], `noise` the largest standard deviation of
+    the noise as a share of the latents' own. The loss is L1 + 2 L2 + L1 of the gradients, which make edges sharp.
+    """
+    with half_precision(images.device):
+        latent = model.encoder(images).float()
+        spread = torch.rand(len(images), 1, 1, 1, device=images.device) * noise * latent.detach().std()
+        output = model.decoder(latent + spread * torch.randn_like(latent))
+    error = output.float() - images
+    slopes = (error.diff(dim=2)[..., :-1].abs() + error.diff(dim=3)[:, :, :-1].abs()) * weight[:, :, 1:, 1:]
+    return ((error.abs() + 2 * error.square()) * weight).mean() + 0.5 * slopes.mean(), latent
+
+
+@torch.no_grad()
+def psnr(model: AutoencoderDC, artist: Artist, count: int = 64) -> tuple[float, float]:
+    """Return the PSNR in dB on held-out scenes after rounding to 8 bits: over everything, and where the things are."""
+    rng = random.Random("evaluation of the autoencoder")
+    device = next(model.parameters()).device
+    everything, things = [], []
+    for _ in range(count // 16):
+        scenes = SceneArrays.of([random_scene(rng, None) for _ in range(16)]).to(device)
+        pictures = ((artist.paint(scenes) + 1) * 127.5).round()
+        images = (pictures / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+        restored = ((model.decode(model.encode(images).latent).sample + 1) * 127.5).round().clamp(0, 255)
+        error = ((restored - pictures) / 255).square().mean(1)
+        everything.append(error.mean())
+        things.append(error[regions(scenes)].mean())
+    whole, inside = (float(-10 * torch.stack(errors).mean().log10()) for errors in (everything, things))
+    return whole, inside
+
+
+def main(seconds: float, device: str = "cpu") -> None:
+    """Train for so many seconds, printing loss and PSNR now and then."""
+    torch.manual_seed(int.from_bytes(b"auto", "big"))
+    artist = Artist(device)
+    scenes, _ = corpus.load(device)
+    model = build().to(device)
+    run = Run("autoencoder", model, optimizer(model, RATE), seconds, DECAY)
+    compile_blocks(model, COMPILED, device)
+    crop_batch, scene_batch = BATCHES[torch.device(device).type]
+    reports = iter([0.02, 0.1, 0.25, 0.5, 0.7, 0.85, 1.1])
+    report = next(reports)
+    for step in run:
+        cropped = run.progress < CROPS_UNTIL
+        rows = torch.randint(len(scenes), (crop_batch if cropped else scene_batch,), device=device)
+        some = scenes[rows]
+        window = crops(some) if cropped else None
+        images = artist.paint(some, window=window).contiguous(memory_format=torch.channels_last)
+        things = torch.ones_like(images[:, :1]) if cropped else regions(some)[:, None].float()
+        loss, latent = reconstruct(model, images, 1 + THINGS * things, NOISE)
+        mean, std = latent.mean((0, 2, 3)), latent.std((0, 2, 3))
+        run.descend(loss + 0.01 * (mean.square() + (std - 1).square()).mean())
+        if run.progress >= report:
+            report = next(reports)
+            print(f"autoencoder: step {step} {run.seconds:.0f} s {sharpness(run.average, artist)}", flush=True)
+    print(f"autoencoder: {run.step} steps in {run.seconds:.0f} s: {sharpness(run.average, artist)}", flush=True)
+
+
+def sharpness(average: dict[str, torch.Tensor], artist: Artist) -> str:
+    """Return in words the PSNR that an autoencoder of these weights reaches."""
+    model = build().to(artist.device)
+    model.load_state_dict(average)
+    whole, things = psnr(model, artist)
+    return f"PSNR {whole:.2f} dB, things {things:.2f} dB"
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), *sys.argv[2:])

@@ -1,0 +1,72 @@
+"""The scenes that all trainings learn from, with their prompts: `python -m pipeline.miniature.illustrations.corpus`.
+
+They are invented once, by all cores. What is painted of them is painted where it is needed.
+"""
+
+import multiprocessing
+import os
+import random
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields
+
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from pipeline.miniature.illustrations.budget import WORK
+from pipeline.miniature.illustrations.drawing import SceneArrays
+from pipeline.miniature.illustrations.phrases import prompt_for
+from pipeline.miniature.illustrations.prompts import Prompts, build_tokenizer
+from pipeline.miniature.illustrations.scenes import random_scene
+
+CORPUS = WORK / "corpus.pt"
+CHUNK, PROMPTS_EACH = 2000, 4
+SCENES = 200_000
+
+
+def load(device: str | torch.device) -> tuple[SceneArrays, Prompts]:
+    """Return the scenes, and their prompts: those of scene i are rows i * PROMPTS_EACH and following."""
+    state = torch.load(CORPUS, weights_only=True, map_location=device)
+    return SceneArrays(**state["scenes"]), Prompts(**state["prompts"])
+
+
+def main(scenes: int = SCENES) -> None:
+    """Invent them, a chunk at a time."""
+    global _TOKENIZER
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    _TOKENIZER = build_tokenizer()  # here, so that the processes forked next have it
+    chunks = range(0, scenes, CHUNK)
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool:
+        parts = list(pool.map(_chunk, chunks))
+    arrays, prompts = zip(*parts, strict=True)
+    longest = max(part.input_ids.shape[1] for part in prompts)
+    state = {
+        "scenes": {f.name: torch.cat([getattr(part, f.name) for part in arrays]) for f in fields(SceneArrays)},
+        "prompts": {
+            "input_ids": torch.cat(
+                [torch.nn.functional.pad(part.input_ids, (0, longest - part.input_ids.shape[1])) for part in prompts]
+            ).short(),
+            "length": torch.cat([part.length for part in prompts]).short(),
+            "start": torch.cat([part.start for part in prompts]).short(),
+        },
+    }
+    WORK.mkdir(parents=True, exist_ok=True)
+    aside = CORPUS.with_suffix(".tmp")
+    torch.save(state, aside)
+    os.replace(aside, CORPUS)
+    print(f"corpus: {len(chunks) * CHUNK} scenes, prompts of at most {longest} tokens", flush=True)
+
+
+_TOKENIZER: PreTrainedTokenizerFast | None = None
+
+
+def _chunk(start: int) -> tuple[SceneArrays, Prompts]:
+    assert _TOKENIZER is not None
+    torch.set_num_threads(1)
+    rng = random.Random(f"corpus {start}")
+    scenes = [random_scene(rng) for _ in range(CHUNK)]
+    captions = [prompt_for(scene, rng) for scene in scenes for _ in range(PROMPTS_EACH)]
+    return SceneArrays.of(scenes), Prompts.of(_TOKENIZER, captions)
+
+
+if __name__ == "__main__":
+    main()

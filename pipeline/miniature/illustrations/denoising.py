@@ -1,0 +1,114 @@
+"""Train the miniature's transformer and text encoder: `python -m pipeline.miniature.illustrations.denoising SECONDS`.
+
+Rectified flow on cached latents of the finished encoder. Throw-away heads on an early block and on the text name the
+kind and the paint of every latent position, so that words find their places sooner.
+"""
+
+import sys
+
+import torch
+import torch.nn.functional as F
+from diffusers import SanaTransformer2DModel
+from torch import nn
+
+from pipeline.miniature.illustrations import corpus, encoding
+from pipeline.miniature.illustrations.budget import WORK, Run, averaged, compile_blocks, half_precision
+from pipeline.miniature.illustrations.naming import GRID, NAMES, Reader, naming_loss
+from pipeline.miniature.illustrations.prompts import HIDDEN, Prompts
+
+HEADS, HEAD_DIM = 9, 32
+CONFIG = {
+    "in_channels": 32,
+    "out_channels": 32,
+    "num_attention_heads": HEADS,
+    "attention_head_dim": HEAD_DIM,
+    "num_cross_attention_heads": 4,
+    "cross_attention_head_dim": 72,
+    "cross_attention_dim": HEADS * HEAD_DIM,
+    "num_layers": 7,
+    "caption_channels": HIDDEN,
+    "mlp_ratio": 2.5,
+    "sample_size": 8,
+    "patch_size": 1,
+    "interpolation_scale": 1.0,
+    "qk_norm": "rms_norm_across_heads",
+    # The schedule's timesteps run to 1000; the embedding sees 0 to 1, as Sana-Sprint's does: the derivative with
+    # respect to time needs a slow one (https://arxiv.org/abs/2503.09641, section 3.2).
+    "timestep_scale": 0.001,
+}
+COMPILED = ("SanaTransformerBlock",)
+DECAY, RATE = 0.999, 2e-3
+BATCHES = {"cuda": 1024, "cpu": 16}
+SHIFT = 1.5
+HEAD_BLOCK, HEAD_WEIGHT = 2, 0.1
+
+
+class Miniature(nn.Module):
+    """What is trained together: the text encoder, the transformer and the throw-away heads of both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reader = Reader()
+        torch.manual_seed(3)
+        self.transformer = SanaTransformer2DModel(**CONFIG)
+        self.head = nn.Linear(HEADS * HEAD_DIM, sum(NAMES))
+        self.transformer.transformer_blocks[HEAD_BLOCK].register_forward_hook(self._keep)
+
+    def _keep(self, block: nn.Module, inputs: object, states: torch.Tensor) -> None:
+        self.states = states
+
+    def forward(
+        self, noisy: torch.Tensor, sigma: torch.Tensor, prompts: Prompts
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return the velocity [N, C, h, w] of noisy latents at noise levels sigma [N], and the logits of both heads."""
+        embeddings, mask, read = self.reader(prompts)
+        velocity = self.transformer(
+            noisy, embeddings, timestep=sigma, encoder_attention_mask=mask.float(), return_dict=False
+        )[0]
+        return velocity.float(), self.head(self.states).float(), read
+
+
+def noise_levels(count: int, device: str | torch.device) -> torch.Tensor:
+    """Draw logit-normal noise levels (https://arxiv.org/abs/2403.03206), stratified over the batch and shifted up."""
+    uniform = (torch.randperm(count, device=device) + torch.rand(count, device=device)) / count
+    sigma = torch.special.ndtri(uniform.clamp(1e-4, 1 - 1e-4)).sigmoid()
+    return SHIFT * sigma / (1 + (SHIFT - 1) * sigma)
+
+
+def main(seconds: float, device: str = "cpu") -> None:
+    """Train for so many seconds, printing the losses now and then."""
+    data = encoding.load(device)
+    scenes, prompts = corpus.load(device)
+    model = Miniature().to(device)
+    if not (WORK / "transformer.pt").exists():
+        model.reader.load_state_dict(averaged("reading", device))
+    optimizer = torch.optim.AdamW(model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    run = Run("transformer", model, optimizer, seconds, DECAY)
+    compile_blocks(model.transformer, COMPILED, device)
+    torch.manual_seed(run.step)
+    history: list[torch.Tensor] = []
+    for step in run:
+        rows, original = data.batch(BATCHES[torch.device(device).type])
+        some = scenes[rows]
+        spoken = prompts[rows * corpus.PROMPTS_EACH + torch.randint(corpus.PROMPTS_EACH, rows.shape, device=device)]
+        noise, sigma = torch.randn_like(original), noise_levels(len(rows), device)
+        level = sigma[:, None, None, None]
+        with half_precision(device):
+            velocity, shown, read = model((1 - level) * original + level * noise, sigma, spoken)
+        loss = F.mse_loss(velocity, noise - original)
+        naming = naming_loss(shown, some, *original.shape[2:])
+        reading = naming_loss(read, some, GRID, GRID)
+        run.descend(loss + HEAD_WEIGHT * (naming + reading))
+        history.append(loss.detach())
+        if step % 200 == 0:
+            print(
+                f"transformer: step {step} loss {torch.stack(history).mean():.4f} naming {naming.item():.3f} "
+                f"reading {reading.item():.3f}, {run.seconds:.0f} s",
+                flush=True,
+            )
+            history.clear()
+    print(f"transformer: {run.step} steps in {run.seconds:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), *sys.argv[2:])

@@ -1,0 +1,69 @@
+"""The transformer's training data: the corpus painted and encoded once, kept where it is used."""
+
+import os
+
+import torch
+from diffusers import AutoencoderDC
+
+from pipeline.miniature.illustrations import autoencoding, corpus
+from pipeline.miniature.illustrations.budget import WORK, averaged, half_precision, trained
+from pipeline.miniature.illustrations.drawing import Artist, SceneArrays
+
+LATENTS = WORK / "latents.pt"
+SIZES = {(256, 256): 0.8, (384, 256): 0.1, (256, 384): 0.1}
+"""Width and height, and the share of the scenes painted so."""
+BATCH = 256
+
+
+def finished_autoencoder(device: str | torch.device) -> AutoencoderDC:
+    """Return the autoencoder as trained, with its decoder as far as it was trained further."""
+    model = autoencoding.build().to(device)
+    model.load_state_dict(averaged("autoencoder", device))
+    if trained("decoder"):
+        model.decoder.load_state_dict(averaged("decoder", device))
+    return model.requires_grad_(False).eval()
+
+
+class Latents:
+    """The latents by size, bf16 [N, C, h, w], each size's scenes standing one after another in the corpus."""
+
+    def __init__(self, groups: list[tuple[int, torch.Tensor]], scale: float):
+        self.groups, self.scale = groups, scale  # where a group begins in the corpus, its latents
+
+    def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the scenes' rows in the corpus i64 [N], and scaled latents f32; of a size chosen by its share."""
+        shares = torch.tensor(list(SIZES.values()))
+        group = int(torch.multinomial(shares, 1))
+        start, latents = self.groups[group]
+        number = size if group == 0 else size * 2 // 3
+        rows = torch.randint(len(latents), (number,), device=latents.device)
+        return rows + start, latents[rows].float() * self.scale
+
+
+@torch.no_grad()
+def load(device: str | torch.device) -> Latents:
+    """Return the latents of the corpus; encode them first if that was not done yet."""
+    if not LATENTS.exists():
+        scenes, _ = corpus.load(device)
+        model, artist = finished_autoencoder(device), Artist(device)
+        groups, start = [], 0
+        for (width, height), share in SIZES.items():
+            end = start + round(len(scenes) * share)
+            parts = []
+            for first in range(start, end, BATCH):
+                some = scenes[torch.arange(first, min(first + BATCH, end), device=device)]
+                parts.append(_encode(model, artist, some, width, height))
+            groups.append((start, torch.cat(parts)))
+            start = end
+        scale = round(1 / float(groups[0][1][:20_000].float().std()), 5)
+        aside = LATENTS.with_suffix(".tmp")
+        torch.save({"groups": groups, "scale": scale}, aside)
+        os.replace(aside, LATENTS)
+    state = torch.load(LATENTS, weights_only=True, map_location=device)
+    return Latents(state["groups"], state["scale"])
+
+
+def _encode(model: AutoencoderDC, artist: Artist, scenes: SceneArrays, width: int, height: int) -> torch.Tensor:
+    images = artist.paint(scenes, width, height).contiguous(memory_format=torch.channels_last)
+    with half_precision(artist.device):
+        return model.encode(images).latent.bfloat16()

@@ -1,0 +1,95 @@
+"""Pretrain the miniature's text encoder: `python -m pipeline.miniature.illustrations.naming SECONDS`.
+
+A throw-away head must tell from the prompt's last token alone what each part of the picture will show. Text is cheap;
+from the noise of the transformer's loss alone, words find their meaning very slowly.
+"""
+
+import sys
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from pipeline.miniature.illustrations import corpus
+from pipeline.miniature.illustrations.budget import Run, half_precision
+from pipeline.miniature.illustrations.drawing import COLOUR_NAMES, MOST, SceneArrays
+from pipeline.miniature.illustrations.kinds import KINDS
+from pipeline.miniature.illustrations.prompts import HIDDEN, Prompts, build_text_encoder
+from pipeline.miniature.illustrations.scenes import BACKGROUNDS
+
+DECAY, RATE = 0.998, 2e-3
+BATCHES = {"cuda": 1536, "cpu": 32}
+ASKED = 24  # positions that a loss asks about: with all of them, the names' logits take most of the memory
+GRID = 8  # positions along each side of a square picture
+NAMES = (len(KINDS) + 1, len(COLOUR_NAMES) + len(BACKGROUNDS))
+"""How many kinds and paints a latent position can show, the background counting as a kind."""
+
+
+class Reader(nn.Module):
+    """The text encoder, and a head on the last token of each prompt."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text_encoder = build_text_encoder()
+        self.head = nn.Linear(HIDDEN, GRID * GRID * 64)
+        self.names = nn.Linear(64, sum(NAMES))
+
+    def forward(self, prompts: Prompts) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return prompt embeddings [N, L, hidden], their mask [N, L], and the named cells' logits [N, cells, names]."""
+        embeddings, mask = prompts.encode(self.text_encoder)
+        last = embeddings[torch.arange(len(embeddings), device=mask.device), mask.sum(1) - 1]
+        return embeddings, mask, self.names(self.head(last).unflatten(1, (GRID * GRID, 64))).float()
+
+
+def cells(scenes: SceneArrays, rows: int, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what each latent position shows, i64 [N, rows * columns] each: its kind (the last: none), and its paint.
+
+    The paint is the colour of the thing, or after those the background.
+    """
+    device = scenes.place.device
+    y, x = torch.meshgrid(
+        (torch.arange(rows, device=device) + 0.5) / rows, (torch.arange(columns, device=device) + 0.5) / columns,
+        indexing="ij",
+    )  # fmt: skip
+    kinds = torch.full((len(scenes), rows, columns), len(KINDS), device=device)
+    paints = (scenes.background + len(COLOUR_NAMES))[:, None, None].expand_as(kinds)
+    shorter = min(rows, columns)
+    for slot in range(MOST):
+        centre_x, centre_y, radius = (side[:, None, None] for side in scenes.place[:, slot].unbind(1))
+        inside = torch.maximum((x - centre_x).abs() * columns, (y - centre_y).abs() * rows) < radius * shorter
+        inside &= (slot < scenes.count)[:, None, None]
+        kinds = torch.where(inside, scenes.kind[:, slot, None, None], kinds)
+        paints = torch.where(inside, scenes.colour[:, slot, None, None], paints)
+    return kinds.flatten(1), paints.flatten(1)
+
+
+def naming_loss(logits: torch.Tensor, scenes: SceneArrays, rows: int, columns: int) -> torch.Tensor:
+    """Return the cross entropy of the kinds and paints that the latent positions show; logits are [N, h * w, names]."""
+    some = torch.randperm(rows * columns, device=logits.device)[:ASKED]
+    kinds, paints = (names[:, some] for names in cells(scenes, rows, columns))
+    kind_logits, paint_logits = logits[:, some].split(NAMES, dim=2)
+    return F.cross_entropy(kind_logits.flatten(0, 1), kinds.flatten()) + F.cross_entropy(
+        paint_logits.flatten(0, 1), paints.flatten()
+    )
+
+
+def main(seconds: float, device: str = "cpu") -> None:
+    """Train for so many seconds, printing the loss now and then."""
+    scenes, prompts = corpus.load(device)
+    model = Reader().to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    run = Run("reading", model, optimizer, seconds, DECAY)
+    torch.manual_seed(run.step)
+    for step in run:
+        rows = torch.randint(len(prompts.length), (BATCHES[torch.device(device).type],), device=device)
+        with half_precision(device):
+            _, _, logits = model(prompts[rows])
+        loss = naming_loss(logits, scenes[rows // corpus.PROMPTS_EACH], GRID, GRID)
+        run.descend(loss)
+        if step % 200 == 0:
+            print(f"reading: step {step} loss {loss.item():.4f}, {run.seconds:.0f} s", flush=True)
+    print(f"reading: {run.step} steps in {run.seconds:.0f} s, loss {loss.item():.4f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), *sys.argv[2:])

@@ -1,0 +1,47 @@
+"""Turn sprites into other colours, and make them as soft as a smaller size needs."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from pipeline.miniature.illustrations.kinds import COLOURS
+
+
+def premultiplied(sprites: torch.Tensor) -> torch.Tensor:
+    """Return RGBA [..., 4, H, W] with the colours multiplied by alpha."""
+    return torch.cat((sprites[..., :3, :, :] * sprites[..., 3:, :, :], sprites[..., 3:, :, :]), -3)
+
+
+def softened(sprite: torch.Tensor, side: int) -> torch.Tensor:
+    """Return sprites f32 [N, 4, SIZE, SIZE] as sharp as `side` pixels can be."""
+    if side == sprite.shape[-1]:
+        return sprite
+    small = F.interpolate(sprite, (side, side), mode="bilinear", antialias=True)
+    return F.interpolate(small, sprite.shape[-2:], mode="bilinear")
+
+
+def recoloured(sprite: torch.Tensor, colour: int) -> torch.Tensor:
+    """Return sprites RGBA f32 [N, 4, H, W] in [0, 1] with their dominant hue turned into another colour; 0 keeps it.
+
+    What is nearly grey stays, and so does what has a hue of its own, such as the leaf of an apple.
+    """
+    if colour == 0:
+        return sprite
+    rgb, alpha = sprite[:, :3], sprite[:, 3]
+    value, lowest = rgb.amax(1), rgb.amin(1)
+    chroma = value - lowest
+    red, green, blue = rgb.unbind(1)
+    angle = torch.atan2(math.sqrt(3) * (green - blue), 2 * red - green - blue)  # the hue, in radians
+    weight = chroma * alpha * (chroma > 0.15 * value)
+    tops = torch.linspace(-math.pi, math.pi, 25, device=sprite.device)[:-1]
+    near = torch.cos(angle[:, None] - tops[None, :, None, None]).clamp(min=0) ** 8
+    dominant = tops[(near * weight[:, None]).sum((2, 3)).argmax(1)][:, None, None]
+    share = ((torch.cos(angle - dominant) - math.cos(1.0)) / 0.25).clamp(0, 1) * (chroma / 0.12).clamp(0, 1)
+    # the darkest and lightest parts of the dominant paint stay darker and lighter than the rest of it
+    middle = (value * weight * share).sum((1, 2)) / (weight * share).sum((1, 2)).clamp(min=1e-6)
+    light = (value / middle[:, None, None].clamp(min=0.05)).clamp(0.45, 1.3)[:, None]
+    paleness = (1 - chroma / value.clamp(min=1e-3))[:, None] * 0.5
+    target = torch.tensor(tuple(COLOURS.values())[colour - 1], device=sprite.device)[None, :, None, None] / 255
+    painted = torch.lerp((target * light).clamp(0, 1), torch.ones_like(target), paleness * (light > 0.8))
+    return torch.cat((torch.lerp(rgb, painted, share[:, None]), alpha[:, None]), 1)

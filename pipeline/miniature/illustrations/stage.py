@@ -1,0 +1,32 @@
+"""A stage of the training in a process of its own."""
+
+import multiprocessing
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+import torch
+
+
+class Stage:
+    """A process of its own, that is ready at once when its turn comes: what it imports takes many seconds."""
+
+    def __init__(self, work: Callable[[float, str], None], device: str):
+        context = multiprocessing.get_context("spawn")  # a forked process hangs in OpenMP
+        ours, theirs = context.Pipe()
+        self._seconds = ours
+        self._process = context.Process(target=_wait_and_run, args=(work, device, theirs), daemon=True)
+        self._process.start()
+
+    def begin(self, seconds: float) -> None:
+        self._seconds.send(seconds)
+
+    def finish(self) -> None:
+        self._process.join()
+        if self._process.exitcode:
+            raise SystemExit(f"A stage ended with status {self._process.exitcode}.")
+
+
+def _wait_and_run(work: Callable[[float, str], None], device: str, seconds: Connection) -> None:
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = False
+    work(seconds.recv(), device)
