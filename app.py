@@ -1,14 +1,15 @@
 """The page: `python app.py`, then a browser. Serves the bundled miniature, or the model folder that --model names."""
 
 import argparse
+import atexit
 import importlib.util
 import os
-import socket
 import sys
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, NoReturn
 
 from pipeline import SanaError
-from pipeline.page.flags import USAGE_ERROR, parse
+from pipeline.server.flags import USAGE_ERROR, parse
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pipeline import SanaPipeline
     from pipeline.jobs.job_queue import JobQueue
     from pipeline.jobs.models import Models
+    from pipeline.server.server_options import ServerOptions
+    from pipeline.server.serving import Served
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,7 +26,6 @@ def main(arguments: list[str] | None = None) -> int:
     # Said before Gradio is imported: the page asks nothing of anyone but this machine.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
-        check_port(options.host, options.port)
         if options.mcp:
             check_mcp()
         serve(options)
@@ -57,19 +59,25 @@ def build_page(models: "Models", queue: "JobQueue | None" = None) -> "gr.Blocks"
 
 def serve(options: argparse.Namespace) -> None:
     """Serve until interrupted; raise SanaError if a model, the device or the port cannot be used."""
+    from pipeline.server.gradio_import import import_gradio
+
+    listeners = options.server.listen()
+    import_gradio()
     from pipeline.domain.progress import print_progress
+    from pipeline.jobs.job_queue import JobQueue
+    from pipeline.page.words import local_words
     from pipeline.runtime.malloc import use_single_arena
+    from pipeline.server import serving
 
     use_single_arena()  # before there are the threads that will generate
     models = describe_models(options)
-    app = launch(models, options)
-    # The page is up while the model is loaded, and says so; what cannot be loaded ends it.
-    try:
+    page = build_page(models, JobQueue(options.max_queue, options.max_per_client))
+    with serving.serve(page, local_words(), options.server, listeners) as served:
+        announce(served, options.server)
+        # The page is up while the model is loaded, and says so; what cannot be loaded ends it.
         models.start(print_progress)
-    except SanaError:
-        app.close(verbose=False)
-        raise
-    app.block_thread()
+        while True:  # a wait without end would miss a signal that the system gives to another thread
+            time.sleep(0.2)
 
 
 def describe_models(options: argparse.Namespace) -> "Models":
@@ -85,49 +93,15 @@ def describe_models(options: argparse.Namespace) -> "Models":
     return Models([NamedSource(name, options.device, options.low_memory) for name in options.model])
 
 
-def launch(models: "Models", options: argparse.Namespace) -> "gr.Blocks":
-    """Return the page, served; raise SanaError if somebody took the port."""
-    from pipeline.jobs.job_queue import JobQueue
-    from pipeline.page.theme import launch_options
-    from pipeline.page.words import local_words
-
-    app = build_page(models, JobQueue(options.max_queue, options.max_per_client))
-    try:
-        _, url, share_url = app.launch(
-            server_name=options.host,
-            server_port=options.port,
-            share=options.share,
-            auth=options.auth,
-            mcp_server=options.mcp,
-            prevent_thread_lock=True,
-            quiet=True,
-            **launch_options(local_words()),
-        )
-    except OSError as error:  # someone took the port since it was checked
-        raise SanaError(f"Port {options.port} of {options.host} cannot be used: choose another with --port.") from error
-    print(f"Sana is on {url}", flush=True)
-    if share_url:
-        print(f"and, for a week at most, on {share_url}", flush=True)
+def announce(served: "Served", options: "ServerOptions") -> None:
+    """Print where the page is."""
+    print(f"Sana is on {served.url}", flush=True)
+    if served.share_url:
+        print(f"and, for a week at most, on {served.share_url}", flush=True)
     elif options.share:
         print("A public address could not be had, perhaps for want of a network: the page is served here only.")
     if options.mcp:
-        print(f"MCP clients find it at {url}gradio_api/mcp/", flush=True)
-    return app
-
-
-def check_port(host: str, port: int) -> None:
-    """Raises SanaError unless this process can listen there; asked first, since a model takes a while to load."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as listener:
-            if os.name == "posix":  # as servers do: a port that was closed a moment ago is free
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-    except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
-        reason = (error.strerror if isinstance(error, OSError) else None) or "no valid name"
-        raise SanaError(
-            f"Cannot listen on {host}, port {port} ({reason}): choose others with --host, --port."
-        ) from None
+        print(f"MCP clients find it at {served.url}gradio_api/mcp/", flush=True)
 
 
 def check_mcp() -> None:
@@ -136,5 +110,13 @@ def check_mcp() -> None:
         raise SanaError("--mcp needs Gradio's MCP extra: pip install 'gradio[mcp]'.")
 
 
+def leave(status: int) -> NoReturn:
+    """End the process at once: taking torch and OpenVINO apart takes seconds, while threads may still be in them."""
+    atexit._run_exitfuncs()  # temporary files, the share link's program, logs
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -14,3 +14,16 @@ MAX_EVENT_TEXT = 300_000  # characters, all together
 # A dropped PNG. A picture of ours has a few kilobytes of text, and 96 MB in the 8 kB chunks of libpng are 12,000.
 MAX_PNG_TEXT = 1 << 20  # bytes of one chunk, also unpacked
 MAX_PNG_CHUNKS = 20_000  # read in 20 ms
+
+MAX_UPLOAD = 96  # MB (2**20 bytes) of one upload; the largest PNG that we write has about 50
+MAX_JSON = 1 << 19  # bytes of any other body; two prompts of emoji, as JSON may write them, have 240 kilobytes
+MAX_JSON_DEPTH = 32  # a request with a gallery in it has 6
+JSON_SECONDS = 30.0  # for a body to arrive
+UPLOAD_SECONDS = 600.0
+UPLOADS_AT_ONCE = 8
+UPLOADED_PER_HOUR = 20  # of the largest uploads, by all visitors together: they are deleted after a day
+FREE_DISK = 2 << 30  # bytes that uploads leave free
+
+MAX_CONNECTIONS = 1000  # beyond, those that have asked nothing are closed, the oldest first
+REQUEST_SECONDS = 30.0  # from a connection to the end of its request's headers
+FREE_LOGINS = 5  # of an address in a row that may fail before it has to wait
