@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save
 
+from .whole_files import write_whole
+
 MAX_DB = 200.0  # what equal arrays count, since JSON knows no infinity
 SAMPLE = "sample.safetensors"  # in a component's folder
 _ANSWER = "answer"
@@ -29,7 +31,7 @@ class Sample:
 
     def save(self, folder: Path) -> None:
         """Write the sample into a component's folder."""
-        (folder / SAMPLE).write_bytes(save({**self.inputs, _ANSWER: np.ascontiguousarray(self.answer)}))
+        write_whole(folder / SAMPLE, save({**self.inputs, _ANSWER: np.ascontiguousarray(self.answer)}))
 
 
 def psnr(answer: np.ndarray, reference: np.ndarray, peak: float | None = None) -> float:
