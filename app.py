@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import SanaError
 from pipeline.page.flags import USAGE_ERROR, parse
+from pipeline.runtime.process_end import tidy_process
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -23,10 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
     # Said before Gradio is imported: the page asks nothing of anyone but this machine.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
-        check_port(options.host, options.port)
-        if options.mcp:
-            check_mcp()
-        serve(options)
+        with tidy_process():
+            check_port(options.host, options.port)
+            if options.mcp:
+                check_mcp()
+            serve(options)
     except SanaError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return USAGE_ERROR

@@ -32,6 +32,8 @@ def wait_for_lock(path: Path, on_wait: OnWait) -> BaseFileLock:
     if lock is None:
         on_wait(_holder(path))
         lock = _acquire(path, -1)
+    with suppress(OSError):  # Windows lets nobody write into a locked file
+        path.write_text(str(os.getpid()), encoding="ascii")
     return lock
 
 
@@ -50,8 +52,6 @@ def _acquire(path: Path, timeout: float) -> BaseFileLock:
     except OSError as error:
         if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):
             raise  # else a file system without locks, where nobody is waited for
-    with suppress(OSError):  # Windows lets nobody write into a locked file
-        path.write_text(str(os.getpid()), encoding="ascii")
     return lock
 
 
