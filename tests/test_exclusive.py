@@ -37,9 +37,9 @@ def test_a_refused_generation_leaves_the_first_one_as_it_is():
 def test_a_failure_makes_room():
     def fail():
         yield 0
-        raise ValueError
+        raise ValueError("failed")
 
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="failed"):
         list(exclusively(fail()))
     done = threading.Thread(target=list, args=(exclusively(numbers()),))
     done.start()

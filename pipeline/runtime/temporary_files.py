@@ -21,7 +21,8 @@ GRADIO = "GRADIO_TEMP_DIR"  # where Gradio keeps what is uploaded and what it sh
 def own_temporary_folder() -> Iterator[Callable[[], None]]:
     """Let `tempfile` and Gradio write into a folder of this process, which the context makes and removes.
 
-    Yields what removes it, for an end that leaves no context. What killed processes of this user have left is removed first. Gradio must not be imported yet.
+    Yields what removes it, for an end that leaves no context. What killed processes of this user have left is removed
+    first. Gradio must not be imported yet.
 
     Raises:
         SanaError: no folder for temporary files can be written.
@@ -53,7 +54,7 @@ def own_temporary_folder() -> Iterator[Callable[[], None]]:
 
 
 def _remove_abandoned(parent: Path) -> None:
-    for folder in parent.glob(f"{PREFIX}*[0-9a-f]"):
+    for folder in parent.glob(PREFIX + 16 * "[0-9a-f]"):
         with suppress(OSError):  # it is removed just now, by another start
             own = all(_is_own(path) for path in (folder, _lock_file(folder)))
             if own and folder.is_dir() and (lock := try_lock(_lock_file(folder))):
