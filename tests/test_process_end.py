@@ -89,3 +89,23 @@ def test_what_a_killed_process_left_is_removed_at_the_next_start_and_nothing_els
     assert len(left) == 3  # the living one's folder and its lock, and somebody's
     assert [path.name for path in tmp_path.iterdir()] == ["sana-openvino-of-somebody"]
     assert other
+
+
+FORKING = """
+import os, signal, time
+from pipeline.runtime import process_end
+process_end.SECONDS = 0.1
+with process_end.tidy_process():
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+    os.kill(child, signal.SIGTERM)
+    assert os.waitpid(child, 0)[1] == signal.SIGTERM
+    time.sleep(0.4)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are forked")
+def test_a_signal_to_a_forked_child_is_not_the_parents():
+    """As OpenVINO's telemetry, which forks a process and terminates it."""
+    assert subprocess.run([sys.executable, "-c", FORKING]).returncode == 0

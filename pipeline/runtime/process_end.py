@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 import psutil
 
@@ -15,6 +16,9 @@ from .temporary_files import own_temporary_folder
 
 SECONDS = 3.0  # from a signal to the end at the latest; Docker kills after 10 s, and others after 5 s
 _SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # no SIGHUP on Windows
+
+
+_handlers: dict[int, Any] = {}  # those that were there before ours
 
 
 @contextmanager
@@ -46,6 +50,7 @@ def ended_by_signals(clean: Callable[[], object]) -> Iterator[None]:
     before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
+    _handlers.update(before)
     for number in before:
         signal.signal(number, _interrupt)
     previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
@@ -54,9 +59,24 @@ def ended_by_signals(clean: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         signal.set_wakeup_fd(previous)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        _restore()
         os.close(writer)  # which ends the thread, unless a signal has come
+
+
+def _restore() -> None:
+    while _handlers:
+        signal.signal(*_handlers.popitem())
+
+
+def _forget() -> None:
+    """Let a forked child, such as a library's, end by signals as any process: its pipe is the parent's."""
+    if _handlers:
+        signal.set_wakeup_fd(-1)
+        _restore()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forget)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
