@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -68,15 +67,25 @@ def _restore() -> None:
         signal.signal(*_handlers.popitem())
 
 
-def _forget() -> None:
-    """Let a forked child, such as a library's, end by signals as any process: its pipe is the parent's."""
+# A forked child, such as one of a library, ends by signals as any process does. Its pipe is the parent's, so that a
+# signal that came before the child has left it would end the parent.
+def _hold_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+
+def _release_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
+def _forget_in_child() -> None:
     if _handlers:
         signal.set_wakeup_fd(-1)
         _restore()
+    _release_signals()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_forget_in_child)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -92,7 +101,7 @@ def _watch(reader: int, numbers: list[int], clean: Callable[[], object]) -> None
 
 
 def _end_with_input(clean: Callable[[], object]) -> None:
-    while sys.stdin.buffer.read(1):
+    while os.read(0, 1):  # not by sys.stdin, which the interpreter would wait for when it ends
         pass
     _end(clean, 1)
 
