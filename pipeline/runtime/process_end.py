@@ -95,6 +95,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def _watch(reader: int, numbers: list[int], clean: Callable[[], object]) -> None:
     while received := os.read(reader, 1):
         if received[0] in numbers:
+            if hasattr(signal, "setitimer"):  # SIGALRM ends what no thread of Python can, an interpreter on its way out
+                signal.setitimer(signal.ITIMER_REAL, SECONDS + 1)
             time.sleep(SECONDS)
             _end(clean, 128 + received[0])  # as shells report signals
     os.close(reader)
