@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, NoReturn
 
 from pipeline import SanaError
+from pipeline.runtime.process_end import tidy_process
 from pipeline.server.flags import USAGE_ERROR, parse
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ def main(arguments: list[str] | None = None) -> int:
     # Said before Gradio is imported: the page asks nothing of anyone but this machine.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
-        if options.mcp:
-            check_mcp()
-        serve(options)
+        with tidy_process():
+            if options.mcp:
+                check_mcp()
+            serve(options)
     except SanaError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return USAGE_ERROR

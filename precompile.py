@@ -12,6 +12,7 @@ from pipeline.domain.errors import SanaError
 from pipeline.domain.progress import Progress, print_progress
 from pipeline.export.compression_recipes import RECIPES
 from pipeline.miniature import CHECKPOINT
+from pipeline.runtime.process_end import tidy_process
 
 INTERRUPTED = 130  # the shell's exit status for Ctrl-C
 
@@ -26,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
             raise SanaError("Where to? Name the folder to write with --output.")
         if options.model == str(CHECKPOINT) and not CHECKPOINT.is_dir():
             raise SanaError(f"There is no bundled miniature at {CHECKPOINT}: name a checkpoint with --model.")
-        run(options)
+        with tidy_process(options.end_with_input):
+            run(options)
     except SanaError as error:
         print(f"precompile.py: {error}", file=sys.stderr)
         return 2
@@ -117,6 +119,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--list", action="store_true", help="print the published checkpoints, and do nothing else")
     parser.add_argument("--json-progress", action="store_true", help="print progress as JSON lines, for programs")
+    parser.add_argument(
+        "--end-with-input", action="store_true", help="end when the standard input is closed, for programs that may die"
+    )
     return parser.parse_args(arguments)
 
 

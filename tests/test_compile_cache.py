@@ -2,6 +2,9 @@
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache as cache_once
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from pipeline.model_folder.parity import Sample
 from pipeline.runtime import compile_cache
 from pipeline.runtime.compile_cache import CompileCache
 from pipeline.runtime.device import Device
+from pipeline.runtime.file_lock import try_lock
 
 
 @pytest.fixture
@@ -119,3 +123,57 @@ def test_a_model_that_ends_the_process_is_not_loaded_from_the_cache_twice(cache,
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path, ir):
     (tmp_path / "file").write_text("")
     assert not load(tmp_path / "file" / "cache", ir)[1]
+
+
+def test_a_broken_entry_is_made_again_whatever_lies_there(cache, ir):
+    load(cache, ir)
+    (entry,) = cache.iterdir()
+    shutil.rmtree(entry)
+    entry.write_text("no folder")
+    assert not load(cache, ir)[1]
+    (blob,), (seal,) = cache.rglob("*.blob"), cache.rglob("seal.json")
+    seal.write_text("[" * 100_000)
+    assert not load(cache, ir)[1]
+    for path in (blob, seal):
+        path.unlink(missing_ok=True)
+        path.mkdir()
+    assert not load(cache, ir)[1]
+    assert load(cache, ir)[1]
+
+
+def test_an_entry_that_another_process_writes_is_left_to_it(cache, ir):
+    load(cache, ir)
+    (entry,) = cache.iterdir()
+    before = {path: path.stat().st_mtime_ns for path in entry.iterdir()}
+    lock = try_lock(entry / "lock")
+    assert not load(cache, ir)[1]
+    assert {path: path.stat().st_mtime_ns for path in entry.iterdir()} == before
+    lock.release()
+    assert load(cache, ir)[1]
+
+
+def test_the_entries_that_were_used_last_are_kept(cache, ir, monkeypatch):
+    monkeypatch.setattr(compile_cache, "MAX_ENTRIES", 2)
+    for precision in ("f32", "bf16"):
+        load(cache, ir, precision)
+    assert load(cache, ir)[1]
+    (cache / "somebody's.txt").touch()
+    shutil.copytree(ir.parent, ir.parent.with_name("copy"))
+    load(cache, ir.parent.with_name("copy") / ir.name)
+    assert len(list(cache.iterdir())) == 3
+    assert load(cache, ir)[1]
+    monkeypatch.setattr(compile_cache, "MAX_BYTES", 1.0)
+    assert not load(cache, ir, "bf16")[1]
+    assert len(list(cache.iterdir())) == 2  # one of them is always kept
+    assert load(cache, ir, "bf16")[1]
+
+
+def test_all_devices_share_one_core_that_lives_as_long_as_the_process(monkeypatch):
+    from pipeline.runtime import device
+
+    made = []
+    monkeypatch.setattr(device.ov, "Core", lambda: made.append(0) or SimpleNamespace(available_devices=["CPU"]))
+    monkeypatch.setattr(device, "_make_core", cache_once(device._make_core.__wrapped__))
+    with ThreadPoolExecutor(8) as pool:
+        cores = {id(each.core) for each in pool.map(lambda _: Device(), range(32))}
+    assert len(cores) == len(made) == 1

@@ -174,3 +174,25 @@ def test_one_model_at_a_time_draws_the_same_draft(drafting):
         return result.images
 
     assert np.array_equal(draw(SanaPipeline.from_pretrained(folder, low_memory=True)), draw(pipe))
+
+
+def test_the_segments_of_previews_are_counted_and_freed_and_left_out_with_low_memory(drafting, pipe, monkeypatch):
+    drafter, _, folder = drafting
+    stages = drafter._stages
+    models = [model for _, model in stages.preview._front]
+    assert models
+    settings = drafter.settings("a red house", width=128, height=128, num_inference_steps=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(stages, "_bytes_per_position", 1e6)  # more than decoding takes
+        previewing = stages.preview.memory(64, 64)
+        counted = stages.memory(settings, 64, 64)
+        patch.setattr(stages, "preview", None)
+        assert counted - stages.memory(settings, 64, 64) == pytest.approx(previewing)
+        assert previewing > 64 * 64 * 4 * TAESANA[3]  # one of the feature maps that it holds
+    list(drafter.generate(settings))
+    assert all(model._request is None for model in models)
+    assert pipe._stages.preview.memory(64, 64) == 0  # a linear map
+    low = SanaPipeline.from_pretrained(folder, low_memory=True)
+    assert low._stages.preview._front == ()
+    first = next(update for update in low.generate(settings) if isinstance(update, StepUpdate))
+    assert first.preview.size == (128, 128)

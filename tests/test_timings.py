@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 
@@ -45,15 +46,62 @@ def test_a_remembered_prompt_does_not_make_the_next_one_look_free(tmp_path):
     assert timings.estimate("model", settings()) == pytest.approx(24.0)
 
 
+ENTRY = {"guided step": 0.5, "decode": 2.0, "text": 1.0}
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"model": 1}', '{"model": {"0x0": {}, "axb": {}, "256x256": {"text": "x"}}}']
+    "text",
+    [
+        "",
+        "[]",
+        "[" * 100_000,
+        "\udcff",
+        '{"model": 1}',
+        '{"model": {"0x0": {}, "axb": {}, "256x256": {"text": "x"}}}',
+        *(json.dumps({"model": {"256x256": {**ENTRY, "text": bad}}}) for bad in (math.nan, math.inf, -1, 10**400, "1")),
+        json.dumps({"model": {"9" * 5000 + "x1": ENTRY, f"1x{'9' * 300}": ENTRY}}),
+    ],
 )
 def test_a_file_that_makes_no_sense_counts_as_empty(tmp_path, text):
-    (tmp_path / "timings.json").write_text(text)
+    (tmp_path / "timings.json").write_text(text, errors="surrogateescape")
     timings = Timings(tmp_path)
     assert timings.estimate("model", settings()) is None
     timings.learn("model", settings(), TIMES)
     assert timings.estimate("model", settings()) == pytest.approx(24.0)
+
+
+def test_what_is_no_file_is_replaced(tmp_path):
+    (tmp_path / "timings.json" / "folder").mkdir(parents=True)
+    Timings(tmp_path).learn("model", settings(), TIMES)
+    assert Timings(tmp_path).estimate("model", settings()) == pytest.approx(24.0)
+
+
+def test_what_makes_sense_beside_nonsense_is_kept(tmp_path):
+    (tmp_path / "timings.json").write_text(json.dumps({"other": 1, "model": {"256x256": ENTRY, "64x64": None}}))
+    assert Timings(tmp_path).estimate("model", settings()) == pytest.approx(8.0)
+
+
+def test_a_write_that_fails_leaves_what_was_known(tmp_path, monkeypatch):
+    timings = Timings(tmp_path)
+    timings.learn("model", settings(), TIMES)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    timings.learn("model", settings(), {**TIMES, "transformer": 100.0})
+    assert timings.estimate("model", settings()) == pytest.approx(24.0)
+    assert [path.name for path in tmp_path.iterdir()] == ["timings.json"]
+
+
+def test_the_newest_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.jobs.timings.MAX_ENTRIES", 2)
+    timings = Timings(tmp_path)
+    for model in ("a", "b", "a", "c"):
+        for width in (256, 512, 256, 768):
+            timings.learn(model, settings(width=width), TIMES)
+    known = json.loads((tmp_path / "timings.json").read_text())
+    assert {model: list(sizes) for model, sizes in known.items()} == {key: ["256x256", "768x256"] for key in "ac"}
 
 
 def test_a_folder_that_cannot_be_written_loses_nothing_but_the_estimate(tmp_path):

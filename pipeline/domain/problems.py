@@ -32,6 +32,8 @@ SENTENCES = {
     "queue full": "Too many requests are waiting: try again in a moment.",
     "failed": "Something went wrong on the way: the log of the program says what.",
     "model released": "{model} has made room for another model: try again.",
+    "model unloadable": "{model} cannot be loaded: the log of the program says why.",
+    "model files": "The files of {model} are gone or have changed: try again, and it is loaded anew.",
     "model not loaded": "{model} cannot be loaded: {reason}.",
     "event size": "This is more than the page sends at once: reload the page.",
     "event kind": "This is not what the page sends: reload the page.",

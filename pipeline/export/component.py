@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..model_folder.whole_files import write_whole
 from .checkpoint import Checkpoint
 from .compression import compress
 from .compression_recipes import CompressionRecipe
@@ -110,4 +111,4 @@ def _write_config(text: str, folder: Path) -> None:
     """Write the model's full configuration, defaults included, which older checkpoints leave out of their files."""
     config = json.loads(text)
     config.pop("_name_or_path", None)  # a path of this machine
-    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_whole(folder / "config.json", json.dumps(config, indent=2, sort_keys=True) + "\n")

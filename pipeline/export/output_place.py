@@ -13,9 +13,15 @@ _OURS = {*COMPONENTS, DRAFT_DECODER, MODEL_INDEX, "scheduler", "tokenizer"}
 _OF_A_VOLUME = {"lost+found"}  # an empty one has it
 
 
+def places_aside(output: Path) -> tuple[Path, Path]:
+    """Return the folders in which `output` may have been made: inside of it, and beside it."""
+    return output / INSIDE, output.with_name(output.name + ".partial")
+
+
 def place_aside(output: Path) -> Path:
     """Return the folder to make `output` in; the same one until `output` is complete."""
-    return output / INSIDE if output.is_dir() else output.with_name(output.name + ".partial")
+    inside, beside = places_aside(output)
+    return inside if output.is_dir() else beside
 
 
 def is_vacant(output: Path) -> bool:

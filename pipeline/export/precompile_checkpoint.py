@@ -12,16 +12,19 @@ from ..domain.progress import OnProgress, Progress, print_progress
 from ..model_folder.folder_layout import COMPONENTS, DRAFT_DECODER, MODEL_INDEX, VAE_DECODER
 from ..model_folder.integrity import describe_files
 from ..model_folder.manifest import TOOLS, Manifest
+from ..model_folder.whole_files import write_whole
 from .checkpoint import Checkpoint, read_checkpoint
 from .checkpoint_files import CheckpointFiles, copied_files
 from .component import export_draft_decoder, export_text_encoder, export_transformer, export_vae_decoder
 from .compression_recipes import RECIPES
 from .parity_report import report_parity
-from .partial_folder import Inputs, PartialFolder, is_complete
+from .partial_folder import Inputs, PartialFolder, is_complete, remove_leftover, sole_writer
 from .quiet import quiet
 from .reference import Reference
 from .resource_check import check_resources
 
+EXPORTER = "2"
+"""The version of the exporter: raise it with every change of what an export makes. "1" wrote none."""
 EXPORTERS = {
     "text_encoder": export_text_encoder,
     "transformer": export_transformer,
@@ -60,22 +63,34 @@ def precompile(
         raise SanaError(f"There is no compression {compression!r}; choose from {', '.join(RECIPES)}.")
     source = read_checkpoint(Path(checkpoint).expanduser(), Path(vae).expanduser() if vae else None, name)
     output = Path(output).expanduser().resolve()
-    inputs = Inputs(str(source.model.revision), compression, {tool: version(tool) for tool in TOOLS})
-    if is_complete(output, inputs):
-        on_progress(Progress("export", f"{output} is complete and up to date: nothing to do."))
-        return output
-    check_resources(source.weights, RECIPES[compression], output)
+    tools = {**{tool: version(tool) for tool in TOOLS}, "exporter": EXPORTER}
+    inputs = Inputs(str(source.model.revision), compression, tools)
+
+    def wait(holder: str) -> None:
+        on_progress(Progress("export", f"Waiting for {holder}, which writes {output}"))
+
+    if not is_complete(output, inputs):
+        with sole_writer(output, wait):
+            if not is_complete(output, inputs):  # nobody else has made it meanwhile
+                check_resources(source.weights, RECIPES[compression], output)
+                _export(source, inputs, output, on_progress)
+                on_progress(Progress("export", f"{output} is complete."))
+                return output
+    remove_leftover(output)
+    on_progress(Progress("export", f"{output} is complete and up to date: nothing to do."))
+    return output
+
+
+def _export(source: Checkpoint, inputs: Inputs, output: Path, on_progress: OnProgress) -> None:
     partial = PartialFolder(output, inputs)
     reference = Reference(source, partial.reference)
-    _export_components(source, compression, partial, reference, on_progress)
+    _export_components(source, inputs.compression, partial, reference, on_progress)
     _copy_configuration(source.files, partial.folder)
     manifest = _describe(source, inputs, partial)
     pictures = reference.compare(partial.folder, manifest)
     manifest = dataclasses.replace(manifest, model=dataclasses.replace(manifest.model, pictures=pictures))
     report_parity(manifest, on_progress)
     partial.publish(manifest)
-    on_progress(Progress("export", f"{output} is complete."))
-    return output
 
 
 def _export_components(
@@ -106,7 +121,7 @@ def _copy_configuration(files: CheckpointFiles, folder: Path) -> None:
         shutil.copyfile(path, folder / name)
     index = {key: value for key, value in files.configurations.index.entries.items() if key != "_name_or_path"}
     index[VAE_DECODER] = index.pop("vae")  # the encoder is left behind
-    (folder / MODEL_INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+    write_whole(folder / MODEL_INDEX, json.dumps(index, indent=2) + "\n")
 
 
 def _describe(source: Checkpoint, inputs: Inputs, partial: PartialFolder) -> Manifest:

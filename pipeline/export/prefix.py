@@ -9,6 +9,8 @@ from safetensors.numpy import save
 from torch import Tensor
 from transformers import DynamicCache, Gemma2Model
 
+from ..model_folder.whole_files import write_whole
+
 PREFIX = "prefix.safetensors"
 
 
@@ -47,4 +49,4 @@ def write_prefix(model: Gemma2Model, token_ids: list[int], path: Path) -> None:
         "values": values.numpy(),
         "hidden_states": hidden_states.numpy(),
     }
-    path.write_bytes(save(arrays))
+    write_whole(path, save(arrays))

@@ -65,6 +65,11 @@ def min_bytes(segment: Segment, height: int, width: int) -> float:
     return segment.held_per_cell * height * width + _row_bytes(segment, width) * _min_rows(segment, height)
 
 
+def whole_bytes(segment: Segment, height: int, width: int) -> float:
+    """Return about how many bytes a segment takes for an input of `height` x `width` cells in one window."""
+    return _row_bytes(segment, width) * height
+
+
 def fits_at_once(segments: list[Segment], height: int, width: int) -> bool:
     """Return True if each segment that needs its whole input, `height` x `width` cells, stays below MAX_BYTES."""
     bytes_per_cell = max((each.bytes_per_cell for each in segments if each.halo is None), default=0.0)

@@ -23,7 +23,7 @@ from ..runtime.compile_cache import CompileCache
 from ..runtime.device import Device
 from ..runtime.host import cache_folder
 from ..runtime.malloc import retain_freed_memory
-from .exclusive import exclusive_generation
+from .exclusive import exclusively
 from .memory_check import check_memory
 from .metadata import describe, to_image
 from .resolution_binning import generation_size
@@ -126,27 +126,26 @@ class SanaPipeline:
     def generate(self, settings: GenerationSettings, output_type: OutputType = "pil") -> Generator[Update, None, None]:
         """Return the updates of one generation, ending with its Result; closing them stops the work within a step.
 
-        A generation that another thread has begun is waited for; in the thread that began it, this is a BusyError.
+        A generation that another thread drives is waited for; in the thread that drives it, this is a BusyError.
         """
         if output_type not in ("pil", "np"):
             raise SettingsError(Problem("output type", {"value": shown(output_type)}))
         self.check(settings)
-        return self._generate(settings, output_type)
+        return exclusively(self._generate(settings, output_type))
 
     def _generate(self, settings: GenerationSettings, output_type: OutputType) -> Generator[Update, None, None]:
-        with exclusive_generation():
-            before = self._stages.seconds()
-            pictures: list[Any] = []
-            count = settings.picture_count
-            for index in range(count):
-                own = settings.of_picture(index)
-                pixels = yield from self._draw(own, index + 1, count)
-                pictures.append(self._output(pixels, own, output_type))
-                yield PictureUpdate(index + 1, count, pictures[-1])
-            unused = VAE_DECODER if settings.draft_decode else DRAFT_DECODER
-            spent = self._stages.seconds().items()
-            times = {name: seconds - before[name] for name, seconds in spent if name != unused}
-            yield Result(np.stack(pictures) if output_type == "np" else pictures, settings, times)
+        before = self._stages.seconds()
+        pictures: list[Any] = []
+        count = settings.picture_count
+        for index in range(count):
+            own = settings.of_picture(index)
+            pixels = yield from self._draw(own, index + 1, count)
+            pictures.append(self._output(pixels, own, output_type))
+            yield PictureUpdate(index + 1, count, pictures[-1])
+        unused = VAE_DECODER if settings.draft_decode else DRAFT_DECODER
+        spent = self._stages.seconds().items()
+        times = {name: seconds - before[name] for name, seconds in spent if name != unused}
+        yield Result(np.stack(pictures) if output_type == "np" else pictures, settings, times)
 
     def _draw(self, settings: GenerationSettings, image: int, images: int) -> Generator[Update, None, np.ndarray]:
         """Yield the updates of one picture; return its pixels f32 [H, W, 3] in [0, 1]."""

@@ -43,6 +43,7 @@ class Stages:
         residency = ExclusiveResidency() if low_memory else None
         names = (*COMPONENTS, DRAFT_DECODER) if model.has_draft_decoder else COMPONENTS
         self._paths = {name: folder / name / "openvino_model.xml" for name in names}
+        self._weights = [path.with_suffix(".bin").stat().st_size for path in self._paths.values()]
         self._low_memory = low_memory
         configurations = read_configurations(folder, folder / VAE_DECODER)
         transformer_config = configurations.transformer.model_dump()
@@ -75,8 +76,9 @@ class Stages:
         if model.has_draft_decoder:
             draft = load(DRAFT_DECODER, decoder(1.0))  # its latents are not scaled
             self._models[DRAFT_DECODER] = draft
-            linear = model.components[DRAFT_DECODER].get("preview") or {}
-            self.preview = Preview.of_draft(linear, device, draft.segments, draft.precision)
+            if not low_memory:  # it would be one more model beside the transformer; the map above does without
+                linear = model.components[DRAFT_DECODER].get("preview") or {}
+                self.preview = Preview.of_draft(linear, device, draft.segments, draft.precision)
 
         self.text_encoder = TextEncoder(
             text_model, tokenizer, prefix, manifest.complex_human_instruction, manifest.max_sequence_length
@@ -97,20 +99,23 @@ class Stages:
         Weights that no call has read into memory yet are counted.
         """
         batch = batch_size(settings) * self.denoiser.family.branches(settings.guidance_scale)
-        weights = [path.with_suffix(".bin").stat().st_size for path in self._paths.values()]
-        unread = [size for size, model in zip(weights, self._models.values(), strict=True) if not model.seconds]
+        unread = [size for size, model in zip(self._weights, self._models.values(), strict=True) if not model.seconds]
         denoising = self._bytes_per_position * batch * height * width
+        if self.preview:
+            denoising += self.preview.memory(height, width)
         decoding = self.decoder(settings).memory(height, width)
-        held = max(weights) if self._low_memory else sum(unread)
+        held = max(self._weights) if self._low_memory else sum(unread)
         pixels = 3 * height * width * SIZE_MULTIPLE**2
         return held + max(denoising, decoding) + pixels * (ELEMENT + settings.picture_count)
 
     def release_activations(self) -> None:
-        """Free the transformer's activations, which OpenVINO would keep for another step; weights stay.
+        """Free the activations of transformer and previews, which OpenVINO would keep for another step; weights stay.
 
         Not the text encoder's, which are small: OpenVINO 2026.4 fails when that is called again.
         """
         self._transformer.release_activations()
+        if self.preview:
+            self.preview.release_activations()
 
     def seconds(self) -> dict[str, float]:
         """Return the time spent in each model so far."""

@@ -1,9 +1,10 @@
 """The models of the menu, of which one at a time is loaded: the one that was asked for last."""
 
+import logging
 import threading
 from collections.abc import Generator, Sequence
 
-from ..domain.errors import SanaError, SettingsError
+from ..domain.errors import ArtifactError, DeviceError, SanaError, SettingsError
 from ..domain.model import ModelDescription
 from ..domain.problems import Problem
 from ..domain.progress import OnProgress
@@ -12,6 +13,7 @@ from ..domain.updates import PreparationUpdate, Update
 from .model_loading import ModelLoading
 from .model_sources import ModelSource, Pipeline
 
+_LOG = logging.getLogger(__name__)
 PATIENCE = 0.5  # seconds between two looks of a waiting request, so that a Stop acts soon
 
 
@@ -95,6 +97,9 @@ class Models:
         finally:
             with self._lock:
                 loading.wanted -= 1
+        if loading.error and not loading.error.problem:  # a sentence for the terminal, which may name folders
+            _LOG.error("%s cannot be loaded: %s", name, loading.error)
+            raise SanaError(Problem("model unloadable", {"model": name})) from loading.error
         if loading.pipeline is None:
             raise loading.error or SanaError(Problem("model released", {"model": name}))
         return loading.pipeline
@@ -102,7 +107,19 @@ class Models:
     def generate(self, name: str, settings: GenerationSettings) -> Generator[Update | PreparationUpdate, None, None]:
         """Yield the updates of one generation by the model of that name."""
         pipeline = yield from self.prepare(name)
-        yield from pipeline.generate(settings)
+        try:
+            yield from pipeline.generate(settings)
+        except (ArtifactError, DeviceError, OSError) as error:  # the folder was taken away, or written to
+            _LOG.error("%s is given up: %s", name, error)
+            raise self._give_up(pipeline, name) from error
+
+    def _give_up(self, pipeline: Pipeline, name: str) -> SanaError:
+        """Let the next request load that model anew, since a part of it may be damaged; return what to say."""
+        error = SanaError(Problem("model files", {"model": name}))
+        with self._lock:
+            if self._loading and self._loading.pipeline is pipeline:
+                self._loading.error, self._loading.pipeline = error, None
+        return error
 
     def _load(self, name: str) -> tuple[ModelLoading, bool]:
         """Return the loading of that model, now wanted once more, and whether it is new and has to be run."""

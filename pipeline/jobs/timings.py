@@ -2,15 +2,21 @@
 
 import json
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..domain.parameters import TIME
 from ..domain.settings import DRAFT_DECODE, GUIDANCE_SCALE, HEIGHT, NUM_IMAGES, NUM_INFERENCE_STEPS, PARAMETERS, WIDTH
 from ..model_folder.folder_layout import DRAFT_DECODER, VAE_DECODER
+from ..model_folder.whole_files import write_whole
 
 FILE = "timings.json"
+MAX_ENTRIES = 100  # models, and sizes of each; a choice
+MAX_BYTES = 4 << 20  # of the file, which has about 100 for each size
+MAX_SECONDS = 1e6  # more is no time that anything took
 TIME_PARAMETERS = tuple(parameter for parameter in PARAMETERS if TIME in parameter.affects)
 
 Values = Mapping[str, Any]  # of a request, by the names of parameters: those of TIME_PARAMETERS at least
@@ -29,16 +35,18 @@ class Timings:
             return
         text, transformer, decoder = (times[part] for part in parts)
         images = values[NUM_IMAGES.name]
-        sizes = self._read().get(model, {})
-        known = sizes.get(_size(values), {})
+        models = self._read()
+        sizes = models.pop(model, {})
+        known = sizes.pop(_size(values), {})
         known[_step_key(values)] = transformer / values[NUM_INFERENCE_STEPS.name] / images
         known[_decode_key(values)] = decoder / images
         known["text"] = max(text, known.get("text", 0.0))  # a remembered prompt costs nothing
-        try:
+        sizes = _newest({**sizes, _size(values): known})
+        with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(json.dumps({**self._read(), model: {**sizes, _size(values): known}}, indent=1))
-        except OSError:
-            pass
+            if self._path.is_dir() and not self._path.is_symlink():
+                shutil.rmtree(self._path)
+            write_whole(self._path, json.dumps(_newest({**models, model: sizes}), indent=1), is_durable=False)
 
     def estimate(self, model: str, values: Values) -> float | None:
         """Return the seconds that a request will take; None where nothing like it ever ran."""
@@ -75,21 +83,41 @@ class Timings:
         return best
 
     def _read(self) -> dict[str, dict[str, dict[str, float]]]:
-        """Return all that is known by model and size; a file that makes no sense counts as empty."""
+        """Return all that is known by model and size, what was learned last at the end.
+
+        What makes no sense in the file counts as unknown.
+        """
         try:
-            value = json.loads(self._path.read_text())
-            return {
-                model: {
-                    size: {key: float(entry[key]) for key in entry} for size, entry in sizes.items() if _is_size(size)
-                }
-                for model, sizes in value.items()
-            }
-        except (OSError, ValueError, TypeError, AttributeError):
+            if not self._path.is_file() or self._path.stat().st_size > MAX_BYTES:
+                return {}
+            value = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
             return {}
+        return {
+            model: {
+                size: {key: seconds for key, seconds in _items(entry) if _is_time(seconds)}
+                for size, entry in _items(sizes)
+                if _is_size(size)
+            }
+            for model, sizes in _items(value)
+        }
+
+
+def _items(value: object) -> Iterable[tuple[str, Any]]:
+    return value.items() if isinstance(value, dict) else ()
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MAX_SECONDS
 
 
 def _is_size(text: str) -> bool:
-    return re.fullmatch(r"[1-9]\d*x[1-9]\d*", text, re.ASCII) is not None
+    return re.fullmatch(r"[1-9]\d{0,5}x[1-9]\d{0,5}", text, re.ASCII) is not None
+
+
+def _newest(known: dict[str, Any]) -> dict[str, Any]:
+    """Return the last MAX_ENTRIES of models or sizes."""
+    return dict(list(known.items())[-MAX_ENTRIES:])
 
 
 def _size(values: Values) -> str:

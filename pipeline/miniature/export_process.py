@@ -5,23 +5,26 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from ..domain.errors import SanaError
 from ..domain.progress import OnProgress, Progress
 
 PRECOMPILE = Path(__file__).parents[2] / "precompile.py"
+PATIENCE = 1.0  # seconds that the process has to remove its temporary files
 
 
 def export(checkpoint: Path, folder: Path, compression: str, on_progress: OnProgress) -> None:
     """Write the IR folder, telling each record that precompile.py prints; raise SanaError with its last line."""
     command = [sys.executable, str(PRECOMPILE), "--model", str(checkpoint), "--output", str(folder)]
-    command += ["--compression", compression, "--json-progress"]
+    command += ["--compression", compression, "--json-progress", "--end-with-input"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
         subprocess.Popen(
             command,
+            stdin=subprocess.PIPE,  # closed when this process dies, in whatever way
             stdout=subprocess.PIPE,
             stderr=errors,
             env=environment,
@@ -34,6 +37,10 @@ def export(checkpoint: Path, folder: Path, compression: str, on_progress: OnProg
             for line in process.stdout or ():
                 on_progress(Progress(**json.loads(line)))
         except BaseException:  # Ctrl-C: the process is not left behind
+            if process.stdin:
+                process.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE)
             process.kill()
             raise
         status = process.wait()

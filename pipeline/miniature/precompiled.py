@@ -2,13 +2,15 @@
 
 import dataclasses
 import hashlib
+import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from ..domain.errors import ArtifactError
+from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
 from ..domain.progress import OnProgress, Progress
 from ..model_folder.files import sha256
@@ -17,10 +19,14 @@ from ..model_folder.integrity import verify
 from ..model_folder.manifest import FORMAT_VERSION, TOOLS, read_manifest
 from ..model_folder.model_index import ModelIndex
 from ..model_folder.schema import Options, read_record
+from ..model_folder.whole_files import write_whole
+from ..runtime.file_lock import wait_for_lock
 from ..runtime.host import cache_folder
 from .export_process import export
 
 COMPRESSION = "fp16"
+PREFIX, LOCK = "miniature-", "miniature.lock"  # in the cache folder
+MAX_OTHERS = 2  # folders of other versions that are kept, of 20 MB each; a choice
 EXPORT_SOURCES = Path(__file__).parents[1] / "export"
 
 
@@ -32,28 +38,80 @@ class PrecompiledMiniature:
 
     def describe(self) -> ModelDescription:
         """Describe the folder, or before it is there the checkpoint; raise ArtifactError for a damaged checkpoint."""
-        if (self._folder / MANIFEST).is_file():
-            with suppress(ArtifactError):  # a damaged one is made again
-                return read_manifest(self._folder).model
-        return describe_checkpoint(self._checkpoint)
+        return read_manifest(self._folder).model if self._is_intact() else describe_checkpoint(self._checkpoint)
 
     def folder(self, on_progress: OnProgress) -> Path:
-        """Return the folder, whole; make it first if it is not there, or damaged. Raises SanaError."""
-        if not self._is_intact():
-            shutil.rmtree(self._folder, ignore_errors=True)  # damaged, or nothing
-            export(self._checkpoint, self._folder, COMPRESSION, lambda progress: _tell_parts(progress, on_progress))
+        """Return the folder, whole; make it first if it is not there, or damaged. Raises SanaError.
+
+        Another process that makes it is waited for.
+        """
+        with self._sole_maker(on_progress):
+            if not self._is_intact():
+                _remove(self._folder)  # damaged, or nothing
+                if not (partial := self._folder.with_name(f"{self._folder.name}.partial")).is_dir():
+                    _remove(partial)
+                export(self._checkpoint, self._folder, COMPRESSION, lambda progress: _tell_parts(progress, on_progress))
+                with suppress(OSError):  # without it, the folder is made again
+                    write_whole(self._seal, sha256(self._folder / MANIFEST))
+            self._thin_out()
         return self._folder
+
+    @contextmanager
+    def _sole_maker(self, on_progress: OnProgress) -> Iterator[None]:
+        def wait(holder: str) -> None:
+            on_progress(Progress("prepare", f"Waiting for {holder}, which prepares the model"))
+
+        lock = None
+        with suppress(OSError):  # a cache that cannot be written: the folder may be there, or its export says why not
+            self._folder.parent.mkdir(parents=True, exist_ok=True)
+            lock = wait_for_lock(self._folder.with_name(LOCK), wait)
+        try:
+            yield
+        finally:
+            if lock:
+                lock.release()
+
+    def _thin_out(self) -> None:
+        """Remove the folders of other versions, but for the MAX_OTHERS that were used last."""
+        with suppress(OSError):
+            os.utime(self._folder)
+            folders = [
+                path for path in self._folder.parent.glob(f"{PREFIX}*") if path.is_dir() and path != self._folder
+            ]
+            for path in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)[MAX_OTHERS:]:
+                _remove(path)
+                _remove(_seal_of(path))
+
+    @property
+    def _seal(self) -> Path:
+        return _seal_of(self._folder)
 
     @cached_property
     def _folder(self) -> Path:
-        return cache_folder() / f"miniature-{COMPRESSION}-{_fingerprint(self._checkpoint)}"
+        return cache_folder() / f"{PREFIX}{COMPRESSION}-{_fingerprint(self._checkpoint)}"
 
     def _is_intact(self) -> bool:
+        """Return whether the folder is as it was made; the seal beside it tells that of the manifest."""
         try:
+            manifest = self._folder / MANIFEST
+            if not (manifest.is_file() and self._seal.is_file()) or self._seal.read_text() != sha256(manifest):
+                return False
             verify(self._folder, read_manifest(self._folder))
-        except ArtifactError:
+        except (SanaError, OSError, ValueError):
             return False
         return True
+
+
+def _seal_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.seal")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):  # it is not there, or cannot be removed: what is made in its place fails, and says so
+            path.unlink()
 
 
 def describe_checkpoint(checkpoint: Path) -> ModelDescription:

@@ -17,6 +17,7 @@ from .folder_layout import DRAFT_DECODER, MANIFEST, REQUIRED_FILES, TRANSFORMER_
 from .manifest_schema import ManifestRecord
 from .part_files import check_inside
 from .schema import explain, read_record
+from .whole_files import write_whole
 
 FORMAT_VERSION = 2
 TOOLS = ("openvino", "nncf", "torch", "diffusers", "transformers")  # the packages whose versions decide an export
@@ -73,7 +74,7 @@ def read_manifest(folder: Path) -> Manifest:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write `manifest.json`; its presence says that the folder is complete, so it is the last file to write."""
     text = json.dumps(_to_record(manifest), indent=2, ensure_ascii=False) + "\n"
-    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    write_whole(folder / MANIFEST, text)
 
 
 def _check_version(folder: Path, version: object) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from safetensors.numpy import load_file, save
 
 from .files import one_sentence
+from .whole_files import write_whole
 
 MAX_DB = 200.0  # what equal arrays count, since JSON knows no infinity
 SAMPLE = "sample.safetensors"  # in a component's folder
@@ -32,7 +33,7 @@ class Sample:
 
     def save(self, folder: Path) -> None:
         """Write the sample into a component's folder."""
-        (folder / SAMPLE).write_bytes(save({**self.inputs, _ANSWER: np.ascontiguousarray(self.answer)}))
+        write_whole(folder / SAMPLE, save({**self.inputs, _ANSWER: np.ascontiguousarray(self.answer)}))
 
 
 def psnr(answer: np.ndarray, reference: np.ndarray, peak: float | None = None) -> float:

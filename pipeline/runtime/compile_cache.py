@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -10,14 +11,19 @@ from typing import Any
 import openvino as ov
 
 from ..model_folder.files import sha256
+from ..model_folder.whole_files import write_whole
+from .file_lock import try_lock
 
-_SEAL = "seal.json"
+# Both are choices. A model has an entry for each size of pictures, of some megabytes where the weights stay in the IR.
+MAX_ENTRIES = 64
+MAX_BYTES = 16e9
+_SEAL, _LOCK = "seal.json", "lock"
 
 Shapes = dict[str, tuple[int, ...]]  # of inputs by name; -1 where any length will do
 
 
 class CompileCache:
-    """A folder with an entry for each IR file, device, configuration and shape.
+    """A folder with an entry for each IR file, device, configuration and shape; those used last are kept.
 
     An entry holds OpenVINO's blobs, which refer to the weights in the IR, and a seal: what the blobs were made of, and
     their sha256.
@@ -31,21 +37,38 @@ class CompileCache:
     ) -> ov.CompiledModel:
         """Return and raise what `core.compile_model` does, from the cache where its entry is sound; else renew it.
 
-        With `shapes`, the model is compiled for inputs of these shapes. A folder that cannot be written is no error:
-        the model is compiled each time.
+        With `shapes`, the model is compiled for inputs of these shapes. Where the folder cannot be written, or another
+        process is writing the same entry, that is no error: the model is compiled without the cache.
         """
         key = json.dumps([str(path.resolve()), device, config, shapes])
         entry = self._folder / hashlib.sha256(key.encode()).hexdigest()
         source = read_reshaped(core, path, shapes) if shapes else path
-        ingredients = {
-            "openvino": ov.get_version(),
-            "device": core.get_property(device, "FULL_DEVICE_NAME"),
-            "ir": [[each.stat().st_size, each.stat().st_mtime_ns] for each in (path, path.with_suffix(".bin"))],
-        }
         try:
-            if _read_seal(entry) != {**ingredients, "blobs": _blob_hashes(entry)}:
-                shutil.rmtree(entry, ignore_errors=True)
+            if entry.exists() and not entry.is_dir():
+                entry.unlink()
             entry.mkdir(parents=True, exist_ok=True)
+            lock = try_lock(entry / _LOCK)
+        except OSError:
+            lock = None
+        if lock is None:
+            return core.compile_model(source, device, config)
+        try:
+            return self._compile(core, source, path, device, config, entry)
+        finally:
+            lock.release()
+
+    def _compile(
+        self, core: ov.Core, source: ov.Model | Path, path: Path, device: str, config: dict[str, Any], entry: Path
+    ) -> ov.CompiledModel:
+        try:
+            ingredients = {
+                "openvino": ov.get_version(),
+                "device": core.get_property(device, "FULL_DEVICE_NAME"),
+                "ir": [[each.stat().st_size, each.stat().st_mtime_ns] for each in (path, path.with_suffix(".bin"))],
+            }
+            is_new = _read_seal(entry) != {**ingredients, "blobs": _blob_hashes(entry)}
+            if is_new:
+                _empty(entry)
             (entry / _SEAL).unlink(missing_ok=True)  # a blob that ends the process is not read a second time
         except OSError:
             return core.compile_model(source, device, config)
@@ -54,8 +77,20 @@ class CompileCache:
             cached["WEIGHTS_PATH"] = str(path.with_suffix(".bin"))  # OpenVINO forgets it of models that were reshaped
         compiled = core.compile_model(source, device, {**config, **cached})
         with suppress(OSError):  # an entry without a seal is made again
-            (entry / _SEAL).write_text(json.dumps({**ingredients, "blobs": _blob_hashes(entry)}), encoding="utf-8")
+            write_whole(entry / _SEAL, json.dumps({**ingredients, "blobs": _blob_hashes(entry)}))
+            if is_new:
+                self._thin_out()
         return compiled
+
+    def _thin_out(self) -> None:
+        """Remove the entries that were not used for longest, beyond the limits; those that are in use stay."""
+        entries = [path for path in self._folder.iterdir() if re.fullmatch("[0-9a-f]{64}", path.name)]
+        size = 0
+        for number, entry in enumerate(sorted(entries, key=lambda path: path.stat().st_mtime_ns, reverse=True), 1):
+            size += sum(path.stat().st_size for path in entry.rglob("*"))
+            if number > 1 and (number > MAX_ENTRIES or size > MAX_BYTES) and (lock := try_lock(entry / _LOCK)):
+                shutil.rmtree(entry, ignore_errors=True)
+                lock.release()
 
 
 def read_reshaped(core: ov.Core, path: Path, shapes: Shapes) -> ov.Model:
@@ -67,10 +102,20 @@ def read_reshaped(core: ov.Core, path: Path, shapes: Shapes) -> ov.Model:
 
 def _read_seal(entry: Path) -> Any:
     try:
-        return json.loads((entry / _SEAL).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return json.loads((entry / _SEAL).read_text(encoding="utf-8")) if (entry / _SEAL).is_file() else None
+    except (OSError, ValueError, RecursionError):
         return None
 
 
-def _blob_hashes(entry: Path) -> dict[str, str]:
-    return {path.name: sha256(path) for path in sorted(entry.glob("*.blob"))}
+def _blob_hashes(entry: Path) -> dict[str, str | None]:
+    """Return the SHA-256 of each blob; None for what is no file, which no seal has."""
+    return {path.name: sha256(path) if path.is_file() else None for path in sorted(entry.glob("*.blob"))}
+
+
+def _empty(entry: Path) -> None:
+    """Remove everything but the lock."""
+    for path in entry.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != _LOCK:
+            path.unlink()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
+from ..domain.errors import ArtifactError
 from .compile_cache import Shapes
 from .device import EXACT, Device
 from .graph.convolutions import rewrite_convolutions
@@ -44,9 +45,13 @@ class CompiledModel:
         precision: str = EXACT,
         residency: ExclusiveResidency | None = None,
     ) -> None:
-        """Raise DeviceError, here or in the first call, if the device cannot take the model."""
+        """Raise DeviceError, here or in the first call, if the device cannot take the model.
+
+        A call that compiles raises ArtifactError if the file is not the one that was there at first.
+        """
         self._device = device
         self._model = model
+        self._files = _state_of(model)
         self._residency = residency
         self._compiled: ov.CompiledModel | None = None
         if self._COMPILES_AT_ONCE and not residency:
@@ -79,7 +84,12 @@ class CompiledModel:
         self._request = self._compiled = None
 
     def _compiled_for_inputs(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:
-        return self._compiled or self._device.compile(self._model, self.precision)
+        return self._compiled or self._compile(None)
+
+    def _compile(self, shapes: Shapes | None) -> ov.CompiledModel:
+        if _state_of(self._model) != self._files:  # nobody has verified what lies there now
+            raise ArtifactError(f"{self._model} is gone, or has changed since it was loaded.")
+        return self._device.compile(self._model, self.precision, shapes)
 
 
 class ShapedModel(CompiledModel):
@@ -101,9 +111,6 @@ class ShapedModel(CompiledModel):
     def _shapes(self, inputs: dict[str, np.ndarray]) -> Shapes:
         return {name: value.shape for name, value in inputs.items()}
 
-    def _compile(self, shapes: Shapes) -> ov.CompiledModel:
-        return self._device.compile(self._model, self.precision, shapes)
-
 
 class TransformerModel(ShapedModel):
     """A transformer, compiled for a size and number of latents, and for prompts of any length."""
@@ -124,9 +131,20 @@ class SegmentModel(ShapedModel):
     _SHARES_OUTPUT = True
     _model: ov.Model
 
-    def _compile(self, shapes: Shapes) -> ov.CompiledModel:
+    def _compile(self, shapes: Shapes | None) -> ov.CompiledModel:
         reshaped = self._model.clone()
         reshaped.reshape(shapes)
         if self._device.name == "CPU":  # other devices compute convolutions in their own ways
             rewrite_convolutions(reshaped)
         return self._device.compile(reshaped, self.precision)
+
+
+def _state_of(model: Path | ov.Model) -> list[tuple[int, int, int]] | None:
+    """Return what tells that an IR file, or its weights, was replaced or written to; None for other models."""
+    if not isinstance(model, Path):
+        return None
+    try:
+        states = [path.stat() for path in (model, model.with_suffix(".bin"))]
+    except OSError:
+        return []
+    return [(state.st_ino, state.st_size, state.st_mtime_ns) for state in states]

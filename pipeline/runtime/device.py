@@ -1,7 +1,8 @@
 """The device that models run on: whether it is there, how precisely and with how many threads it computes."""
 
 import os
-from functools import cached_property
+import threading
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,24 @@ from .host import cpu_quota
 # Models are exact in f32 only: Sana's activations (up to 5e5 in size) overflow f16, the default on GPUs.
 EXACT = "f32"
 _VIRTUAL = ("AUTO", "HETERO", "MULTI")  # they pick from the devices listed after a colon, e.g. AUTO:GPU,CPU
+
+
+_CORE_LOCK = threading.Lock()
+
+
+def shared_core() -> ov.Core:
+    """Return the only Core, made in the first call and kept for the life of the process.
+
+    On CPUs with AMX, OpenVINO sets an alternate signal stack for the thread that makes a Core, and unmaps it wherever
+    the last reference goes: the next signal would end the process.
+    """
+    with _CORE_LOCK:  # two threads would make two of them, and drop one
+        return _make_core()
+
+
+@cache
+def _make_core() -> ov.Core:
+    return ov.Core()
 
 
 def compile_config(precision: str = EXACT) -> dict[str, Any]:
@@ -35,7 +54,7 @@ class Device:
         Compiled IR files are kept in `cache`, but not those of AUTO, which compiles for several devices.
         """
         self.name = name
-        self.core = ov.Core()
+        self.core = shared_core()
         available = self.core.available_devices
         kind, _, listed = name.partition(":")
         self._cache = None if kind in _VIRTUAL else cache

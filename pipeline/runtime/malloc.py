@@ -16,6 +16,7 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -3, -4, -8  # glib
 _MAX_INT = 2**31 - 1
 _LARGE = 2**25  # bytes; DEFAULT_MMAP_THRESHOLD_MAX, up to which glibc raises its threshold by itself
 _MAPPINGS = 2**16  # glibc's DEFAULT_MMAP_MAX
+_is_retaining = False
 _GLIBC = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 
 
@@ -30,13 +31,19 @@ def use_single_arena() -> None:
 
 @contextmanager
 def retain_freed_memory() -> Iterator[None]:
-    """Keep freed pages inside of the context; afterwards trim them, unless they are less than RETAINED_SHARE."""
+    """Keep freed pages inside of the context; afterwards trim them, unless they are less than RETAINED_SHARE.
+
+    One such context at a time: generations are exclusive.
+    """
+    global _is_retaining
+    _is_retaining = True
     if _GLIBC:
         _GLIBC.mallopt(_MMAP_MAX, 0)
         _GLIBC.mallopt(_TRIM_THRESHOLD, _MAX_INT)
     try:
         yield
     finally:
+        _is_retaining = False
         if _GLIBC:
             _GLIBC.mallopt(_MMAP_MAX, _MAPPINGS)
             _GLIBC.mallopt(_MMAP_THRESHOLD, _LARGE)
@@ -46,8 +53,8 @@ def retain_freed_memory() -> Iterator[None]:
 
 
 def trim() -> None:
-    """Return free pages to the system."""
-    if _GLIBC:
+    """Return free pages to the system; not those that a decode is retaining just now, whoever asks."""
+    if _GLIBC and not _is_retaining:
         _GLIBC.malloc_trim(0)
 
 

@@ -1,0 +1,95 @@
+"""The bundled model's folder in the cache: made by one process at a time, healed, and thinned out."""
+
+import os
+import threading
+import time
+
+import pytest
+
+from pipeline.domain.errors import ArtifactError
+from pipeline.miniature import precompiled
+from pipeline.miniature.precompiled import PrecompiledMiniature
+
+
+@pytest.fixture
+def exports(monkeypatch, tmp_path):
+    """The folders that were exported, to a cache of the test's own; a manifest is all that lies in one."""
+    made = []
+
+    def export(checkpoint, folder, compression, on_progress):
+        assert not folder.exists()
+        time.sleep(0.1)
+        folder.mkdir()
+        (folder / "manifest.json").write_text("{}")
+        made.append(folder)
+
+    def verify(folder, manifest):
+        if (folder / "damaged").exists():
+            raise ArtifactError("damaged")
+
+    monkeypatch.setattr(precompiled, "export", export)
+    monkeypatch.setattr(precompiled, "verify", verify)
+    monkeypatch.setattr(precompiled, "read_manifest", lambda folder: None)
+    monkeypatch.setattr(precompiled, "_fingerprint", lambda checkpoint: checkpoint.name)
+    monkeypatch.setattr(precompiled, "cache_folder", lambda: tmp_path / "cache")
+    return made
+
+
+def start(tmp_path, name="a", on_progress=lambda progress: None):
+    return PrecompiledMiniature(tmp_path / name).folder(on_progress)
+
+
+def test_of_two_first_starts_one_makes_the_folder_and_the_other_says_whom_it_waits_for(exports, tmp_path):
+    told = []
+    threads = [threading.Thread(target=start, args=(tmp_path, "a", told.append)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(exports) == 1
+    assert [progress.text for progress in told] == [f"Waiting for process {os.getpid()}, which prepares the model"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "manifest.json").write_text('{"preview": 1}'),  # still JSON, as after a flipped bit
+        lambda folder: (folder / "manifest.json").unlink(),
+        lambda folder: (folder / "damaged").touch(),
+        lambda folder: folder.with_name(f"{folder.name}.seal").unlink(),
+        lambda folder: folder.with_name(f"{folder.name}.seal").write_bytes(b"\xff"),
+    ],
+)
+def test_a_damaged_folder_is_made_again(exports, tmp_path, damage):
+    damage(start(tmp_path))
+    start(tmp_path)
+    assert len(exports) == 2
+    start(tmp_path)
+    assert len(exports) == 2
+
+
+def test_the_folders_of_other_versions_that_were_used_last_are_kept(exports, tmp_path):
+    for name in ("a", "b", "a", "c"):
+        folder = start(tmp_path, name)
+        folder.with_name(f"{folder.name}.partial").mkdir(exist_ok=True)
+        moment = time.time() - 100 + len(exports) * 10
+        for path in (folder, folder.with_name(f"{folder.name}.partial")):
+            os.utime(path, (moment, moment))
+    start(tmp_path, "d")
+    assert sorted(path.name for path in (tmp_path / "cache").iterdir() if path.is_dir()) == [
+        "miniature-fp16-c",
+        "miniature-fp16-c.partial",
+        "miniature-fp16-d",
+    ]
+    assert len(list((tmp_path / "cache").glob("*.seal"))) == 2
+
+
+def test_a_cache_that_cannot_be_written_is_the_exports_to_explain(exports, tmp_path, monkeypatch):
+    (tmp_path / "cache").touch()
+
+    def refuse(*_):
+        raise ArtifactError("cannot be written")
+
+    monkeypatch.setattr(precompiled, "export", refuse)
+    with pytest.raises(ArtifactError, match="cannot be written"):
+        start(tmp_path)

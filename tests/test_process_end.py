@@ -1,0 +1,115 @@
+"""Sudden ends of a process: nothing of it goes on, and nothing of it stays."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pipeline.runtime.temporary_files import own_temporary_folder
+
+PROGRAM = """
+import hashlib, os, subprocess, sys, tempfile
+from pipeline.runtime import process_end
+process_end.SECONDS = 0.3
+try:
+    with process_end.tidy_process(with_input="input" in sys.argv):
+        open(os.path.join(tempfile.mkdtemp(), "picture.png"), "w").close()
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        print(child.pid, flush=True)
+        if "busy" in sys.argv:  # in a library, where no Python runs
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 500_000_000)
+        child.wait()
+except KeyboardInterrupt:
+    child.kill()
+    print("interrupted", flush=True)
+    if "finalizing" in sys.argv:
+        import ctypes
+        ctypes.PyDLL(None).sleep(30)  # while no other thread may run
+"""
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+
+    def start(*arguments):
+        command = [sys.executable, "-c", PROGRAM, *arguments]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return process, int(process.stdout.readline())
+
+    return start
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="asks Linux who is alive")
+@pytest.mark.parametrize(
+    ("arguments", "end", "status"),
+    [
+        ((), lambda process: process.send_signal(signal.SIGTERM), 0),
+        ((), lambda process: process.send_signal(signal.SIGHUP), 0),
+        (("busy",), lambda process: process.send_signal(signal.SIGTERM), 143),
+        (("finalizing",), lambda process: process.send_signal(signal.SIGTERM), -signal.SIGALRM),
+        (("input", "busy"), lambda process: process.stdin.close(), 1),
+    ],
+)
+def test_the_end_comes_soon_and_leaves_neither_files_nor_children(start, tmp_path, arguments, end, status):
+    process, child = start(*arguments)
+    end(process)
+    assert process.wait(10) == status
+    assert process.stdout.read() == ("interrupted\n" if status <= 0 else "")
+    assert list(tmp_path.iterdir()) == []
+    deadline = time.monotonic() + 10
+    while is_alive(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_what_a_killed_process_left_is_removed_at_the_next_start_and_nothing_else(start, tmp_path):
+    killed, child = start()
+    living, other = start()
+    (tmp_path / "sana-openvino-of-somebody").mkdir()
+    killed.kill()
+    killed.wait()
+    os.kill(child, signal.SIGKILL)
+    before = {path.name for path in tmp_path.iterdir()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tempfile.tempdir", str(tmp_path))
+        with own_temporary_folder():
+            left = {path.name for path in tmp_path.iterdir()} & before
+    living.send_signal(signal.SIGTERM)
+    living.wait()
+    assert len(left) == 3  # the living one's folder and its lock, and somebody's
+    assert [path.name for path in tmp_path.iterdir()] == ["sana-openvino-of-somebody"]
+    assert other
+
+
+FORKING = """
+import os, signal, time
+from pipeline.runtime import process_end
+process_end.SECONDS = 0.1
+with process_end.tidy_process():
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+    os.kill(child, signal.SIGTERM)
+    assert os.waitpid(child, 0)[1] == signal.SIGTERM
+    time.sleep(0.4)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are forked")
+def test_a_signal_to_a_forked_child_is_not_the_parents():
+    """As OpenVINO's telemetry, which forks a process and terminates it."""
+    assert subprocess.run([sys.executable, "-c", FORKING]).returncode == 0
