@@ -11,10 +11,10 @@ from ..domain.errors import ArtifactError
 from ..domain.families import find_family
 from ..domain.model import ModelDescription
 from ..domain.problems import shown
-from .configurations import TransformerConfig
 from .files import difference, read_json
 from .folder_layout import DRAFT_DECODER, MANIFEST, REQUIRED_FILES, TRANSFORMER_CONFIG
 from .manifest_schema import ManifestRecord
+from .part_configs import TransformerConfig
 from .part_files import check_inside
 from .schema import explain, read_record
 from .whole_files import write_whole
