@@ -1,6 +1,8 @@
 """How far a long task is, as a record: what is told while a model is exported, fetched, published or loaded."""
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 
@@ -21,5 +23,10 @@ OnProgress = Callable[[Progress], object]
 
 
 def print_progress(progress: Progress) -> None:
-    """Print the sentence at once, also into a pipe."""
-    print(progress.text, flush=True)
+    """Print the sentence at once, also into a pipe.
+
+    No console ends the work: what its encoding lacks is escaped, and one that is closed or full is told nothing.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    with suppress(OSError, ValueError):  # ValueError: a closed file
+        print(progress.text.encode(encoding, "backslashreplace").decode(encoding), flush=True)

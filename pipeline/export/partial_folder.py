@@ -1,6 +1,7 @@
-"""The output folder: made aside in a sibling, continued there after an interruption, renamed when it is complete."""
+"""The output folder: made aside, continued there after an interruption, and put in its place when it is complete."""
 
 import dataclasses
+import gc
 import json
 import shutil
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from ..model_folder.files import read_json
 from ..model_folder.folder_layout import MANIFEST
 from ..model_folder.integrity import verify
 from ..model_folder.manifest import Manifest, read_manifest, write_manifest
+from .output_place import is_vacant, place_aside, put_in_place, take_back
 
 PROGRESS = "progress.json"
 
@@ -31,7 +33,7 @@ def is_complete(output: Path, inputs: Inputs) -> bool:
     Raises:
         ArtifactError: something else is there, or a damaged result; it is left as it is.
     """
-    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
+    if is_vacant(output):
         return False
     if not (output / MANIFEST).is_file():
         raise ArtifactError(f"{output} exists and precompile.py did not write it: give another --output.")
@@ -49,7 +51,7 @@ def is_complete(output: Path, inputs: Inputs) -> bool:
 
 
 class PartialFolder:
-    """The folder `<output>.partial`, in which an export is made.
+    """The folder of `place_aside`, in which an export is made.
 
     `folder` inside of it becomes the output, `reference` keeps what the uncompressed checkpoint draws. `components`
     holds the records of the finished components, kept in `progress.json` together with the inputs. An export that was
@@ -59,7 +61,7 @@ class PartialFolder:
     def __init__(self, output: Path, inputs: Inputs) -> None:
         """Make the folder, or go on with it; raise ArtifactError if something else is there."""
         self._output = output
-        self._root = output.with_name(output.name + ".partial")
+        self._root = place_aside(output)
         self._inputs = dataclasses.asdict(inputs)
         self.folder = self._root / "ir"
         self.reference = self._root / "reference"
@@ -76,6 +78,7 @@ class PartialFolder:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             self._write_progress()
             self.folder.mkdir(exist_ok=True)
+            take_back(self.folder, output)
             self.reference.mkdir(exist_ok=True)
         except OSError as error:
             raise ArtifactError(f"{output} cannot be written ({error.strerror}): give another --output.") from error
@@ -88,9 +91,8 @@ class PartialFolder:
     def publish(self, manifest: Manifest) -> None:
         """Write the manifest, and give the folder its final name."""
         write_manifest(self.folder, manifest)
-        if self._output.exists():
-            self._output.rmdir()  # an empty folder, as `is_complete` found it
-        self.folder.rename(self._output)
+        gc.collect()  # models that were tried: Windows moves no file that is still mapped
+        put_in_place(self.folder, self._output)
         shutil.rmtree(self._root)
 
     def _write_progress(self) -> None:

@@ -28,7 +28,7 @@ def check_resources(weights: Mapping[str, WeightFiles], compression: Compression
         compressed = stored.count * recipe.bytes_per_weight
         disk += compressed
         memory = max(memory, BASE + compressed + 8 * stored.largest)
-    place = next(folder for folder in output.parents if folder.exists())
+    place = next(folder for folder in (output, *output.parents) if folder.exists())  # a volume is its own disk
     for what, needed, free in (
         (f"disk space in {place}", disk, shutil.disk_usage(place).free),
         ("memory", memory, free_memory()),
