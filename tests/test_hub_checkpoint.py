@@ -1,10 +1,20 @@
 """Checkpoints by name from the Hub, for precompile.py."""
 
 import json
+import shutil
 from pathlib import Path
 
+import pytest
+import torch
+
+import precompile as precompile_program
+from pipeline.domain.catalogue import CATALOGUE
+from pipeline.domain.families import SPRINT
 from pipeline.export.checkpoint import read_checkpoint
 from pipeline.hub.checkpoint_download import find_checkpoint, find_vae
+from pipeline.model_folder.configurations import read_configurations
+from tests import full_size
+from tests.model_files import CHECKPOINT, edit, write_files
 from tests.tiny_checkpoint import build
 
 
@@ -59,3 +69,59 @@ def test_a_checkpoint_on_the_hub_is_known_by_its_name(hub, tmp_path):
     assert checkpoint.model.revision == read_checkpoint(folder).model.revision
     assert checkpoint.load_model("transformer") is not None
     assert json.loads((found.folder / "sana.json").read_text())["max_sequence_length"] == 300
+
+
+def test_what_cannot_be_exported_is_not_fetched(hub, tmp_path, capsys):
+    folder = build(tmp_path / "checkpoint")
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    index = json.loads(files["model_index.json"])
+    index["scheduler"] = ["diffusers", "DDIMScheduler"]
+    damages = {
+        "model_index.json": (json.dumps(index).encode(), "unknown scheduler of class DDIMScheduler"),
+        "tokenizer/tokenizer.json": (b'{"version": "9"}', "tokenizer cannot be loaded"),
+        "transformer/config.json": (
+            files["transformer/config.json"].replace(b"{", b'{"quantization_config": {"quant_method": "x"},', 1),
+            "'quantization_config'",
+        ),
+    }
+    for number, (name, (content, message)) in enumerate(damages.items()):
+        hub.add(f"tester/bad{number}", {**files, name: content})
+        bad, output = f"tester/bad{number}", str(tmp_path / "output")
+        assert precompile_program.main(["--model", bad, "--output", output]) == 2
+        assert message in capsys.readouterr().err
+        local = tmp_path / str(number)  # a folder of the same content says the same
+        shutil.copytree(folder, local)
+        (local / name).write_bytes(content)
+        assert precompile_program.main(["--model", str(local), "--output", output]) == 2
+        assert message in capsys.readouterr().err
+    assert not [request for request in hub.requests if "safetensors" in request or "/blobs/" in request]
+
+
+def test_a_snapshot_of_the_hubs_cache_is_the_model_of_its_repo(hub, tmp_path):
+    """Also by the path that `hf download` prints: with the weights, the clip and the terms of the published one."""
+    published = next(variant for variant in CATALOGUE if variant.clip)
+    folder = build(tmp_path / "models--Efficient-Large-Model--Sana_600M_512px_diffusers" / "snapshots" / "0123abcd")
+    assert published.name in str(folder)
+    for part, name in (("transformer", "diffusion_pytorch_model"), ("vae", "diffusion_pytorch_model")):
+        shutil.copy(folder / part / f"{name}.safetensors", folder / part / f"{name}.fp16.safetensors")
+    checkpoint = read_checkpoint(folder)
+    assert (checkpoint.model.source, checkpoint.published) == (published.repo, published)
+    assert checkpoint.weights["transformer"].variant == "fp16"
+    other = read_checkpoint(shutil.copytree(folder, tmp_path / published.name))
+    assert other.published is None, "what has its name only is something else"
+    assert other.model.revision == checkpoint.model.revision
+
+
+@pytest.mark.parametrize("variant", CATALOGUE, ids=lambda variant: variant.name)
+def test_a_published_checkpoint_is_known_by_its_configurations(tmp_path, variant):
+    folder = write_files(tmp_path / "any", CHECKPOINT)
+    with torch.device("meta"):
+        config = dict(full_size.transformer(variant, layers=1).config)
+    config = {**config, "num_layers": variant.layers}
+    (folder / "transformer" / "config.json").write_text(json.dumps(config))
+    edit(folder / "text_encoder" / "config.json", "hidden_size", config["caption_channels"])
+    if variant.family is SPRINT:
+        edit(folder / "model_index.json", "_class_name", "SanaSprintPipeline")
+        edit(folder / "model_index.json", "scheduler", ["diffusers", "SCMScheduler"])
+        (folder / "scheduler" / "scheduler_config.json").write_text("{}")
+    assert read_configurations(folder, folder / "vae").published is variant

@@ -1,5 +1,6 @@
 """Models by name from the Hub: what is fetched, when nothing is asked, and one line for what is refused."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -178,8 +179,9 @@ def test_a_token_opens_a_private_repo(hub, files, monkeypatch):
 
 
 def test_a_repo_of_optimum_intel_is_fetched_unverified(hub, files):
-    extra = {"openvino_model.xml": b"", "vae_encoder/openvino_model.bin": b"x", "vae_decoder/config.json": b"{"}
-    hub.add(NAME, {**without(files, MANIFEST, "text_encoder/prefix.safetensors"), **extra})
+    extra = {"openvino_model.xml": b"", "vae_encoder/openvino_model.bin": b"x", "text_encoder/openvino_model.xml": b""}
+    stored = {**without(files, MANIFEST, "text_encoder/prefix.safetensors"), **extra}
+    hub.add(NAME, stored)
     assert not list(quietly(NAME, fetch_description).rglob("*.bin"))
     folder = quietly(NAME)
     assert (folder / "tokenizer" / "tokenizer.json").is_file()
@@ -188,6 +190,20 @@ def test_a_repo_of_optimum_intel_is_fetched_unverified(hub, files):
     with pytest.raises(SanaError, match="cannot be read"):  # nothing finds that before it is needed
         SanaPipeline.from_pretrained(NAME, on_progress=told.append)
     assert any("optimum-intel and has no manifest: it is loaded unverified" in progress.text for progress in told)
+
+
+@pytest.mark.parametrize("call", [fetch, fetch_description])
+@pytest.mark.parametrize("has_manifest", [True, False])
+def test_what_cannot_work_is_not_fetched(hub, files, call, has_manifest):
+    """A configuration that cannot be, whether the manifest lists it so or there is none."""
+    config = files["vae_decoder/config.json"].replace(b'"latent_channels": 32', b'"latent_channels": 16')
+    manifest = json.loads(files[MANIFEST])
+    entry = {"size": len(config), "sha256": hashlib.sha256(config).hexdigest()}
+    manifest["files"]["vae_decoder/config.json"] = entry
+    stored = {**files, "vae_decoder/config.json": config, MANIFEST: json.dumps(manifest).encode()}
+    hub.add(NAME, stored if has_manifest else without(stored, MANIFEST))
+    assert "decodes latents of 16 channels; the transformer makes 32" in refused(NAME, call)
+    assert not [request for request in hub.requests if ".bin" in request or "blobs" in request]
 
 
 @pytest.mark.parametrize(

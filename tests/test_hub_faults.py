@@ -17,6 +17,7 @@ from pipeline.model_folder.integrity import verify
 from pipeline.model_folder.manifest import read_manifest
 from tests.fake_hub import Fault
 from tests.hub_helpers import NAME, TAG, quietly, refused, without
+from tests.tiny_checkpoint import build
 
 ROOT = Path(__file__).parents[1]
 PLACES = ["/refs$", "/revision/", "/tree/", "HEAD .*model_index.json", "GET .*/resolve/", "HEAD .*bin$", "GET /blobs/"]
@@ -111,7 +112,9 @@ def test_what_is_not_cached_and_cannot_be_fetched_is_said(hub, repo, offline):
 
 
 def test_ctrl_c_does_not_wait_for_a_slow_file(hub, tmp_path):
-    hub.add("tester/checkpoint", {"model_index.json": b"{}", "vae/model.safetensors": b"x" * 1000})
+    folder = build(tmp_path / "checkpoint")
+    stored = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    hub.add("tester/checkpoint", stored)
     interruptible = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores Ctrl-C
     command = [sys.executable, ROOT / "precompile.py", "--model", "tester/checkpoint", "--output", tmp_path / "ir"]
     released, waited = threading.Event(), []

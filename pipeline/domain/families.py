@@ -10,7 +10,8 @@ from dataclasses import dataclass
 class Family:
     """`name` is the family's in manifests and records, `title` in prose, `pipeline_class` that of diffusers.
 
-    `embeds_guidance`: the guidance scale is an input of the transformer, instead of a second, negative branch.
+    `schedulers` are the classes of diffusers that its loop runs with. `embeds_guidance`: the guidance scale is an input
+    of the transformer, instead of a second, negative branch.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Family:
     pipeline_class: str
     has_negative_prompt: bool
     embeds_guidance: bool
+    schedulers: tuple[str, ...]
 
     def branches(self, guidance_scale: float) -> int:
         """Return how many latents go through the transformer for each picture.
@@ -27,8 +29,22 @@ class Family:
         return 2 if not self.embeds_guidance and guidance_scale > 1 else 1
 
 
-FLOW = Family("flow", "Sana", "SanaPipeline", has_negative_prompt=True, embeds_guidance=False)
-SPRINT = Family("sprint", "Sana-Sprint", "SanaSprintPipeline", has_negative_prompt=False, embeds_guidance=True)
+FLOW = Family(
+    "flow",
+    "Sana",
+    "SanaPipeline",
+    has_negative_prompt=True,
+    embeds_guidance=False,
+    schedulers=("DPMSolverMultistepScheduler", "FlowMatchEulerDiscreteScheduler"),
+)
+SPRINT = Family(
+    "sprint",
+    "Sana-Sprint",
+    "SanaSprintPipeline",
+    has_negative_prompt=False,
+    embeds_guidance=True,
+    schedulers=("SCMScheduler",),
+)
 
 FAMILIES = {family.pipeline_class: family for family in (FLOW, SPRINT)}
 """By diffusers' pipeline class."""

@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .checkpoint import check_checkpoint
     from .precompile_checkpoint import precompile
 
-__all__ = ["precompile"]
+__all__ = ["check_checkpoint", "precompile"]
 
 
 def __getattr__(name: str) -> object:
@@ -14,4 +15,8 @@ def __getattr__(name: str) -> object:
         from .precompile_checkpoint import precompile
 
         return precompile
+    if name == "check_checkpoint":
+        from .checkpoint import check_checkpoint
+
+        return check_checkpoint
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

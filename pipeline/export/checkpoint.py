@@ -1,29 +1,28 @@
 """A checkpoint to export: what it is, and its parts as torch models; refused in a sentence if it cannot be exported."""
 
-import dataclasses
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import nn
 
-from ..domain.catalogue import find_variant
-from ..domain.errors import ArtifactError, SanaError, SettingsError
+from ..domain.catalogue import ModelVariant, find_variant
+from ..domain.errors import ArtifactError
 from ..domain.model import ModelDescription
-from ..domain.settings import WIDTH, GenerationSettings
-from ..model_folder.manifest import DEFAULTS, native_size
+from ..generation.scheduler_check import check_scheduler
+from ..model_folder.files import one_sentence
+from ..model_folder.hub_cache import find_snapshot, own_name
+from ..model_folder.manifest import DEFAULTS
+from ..model_folder.tokenizer_and_scheduler import load_tokenizer, new_scheduler
 from .attention import clip_linear_attention
-from .autoencoder_check import latent_channels
-from .checkpoint_files import MODELS, SANA, CheckpointFiles, fingerprint, read_checkpoint_files
+from .checkpoint_files import MODELS, CheckpointFiles, fingerprint, read_checkpoint_files
 from .mixed_precision import compute_in_f32
+from .quiet import quiet
 from .taesana import read_draft
 from .weights import WeightFiles, read_weight_files
-
-_LOADING_ERRORS = (OSError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, SafetensorError)
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,8 @@ class Checkpoint:
     """A checkpoint whose small files are read and checked.
 
     The revision of `model` is a fingerprint of the files. `instruction` goes before each prompt, of which
-    `max_sequence_length` tokens are kept. `weights` are by part.
+    `max_sequence_length` tokens are kept. `weights` are by part. `published` is the checkpoint of the catalogue that
+    this is, or was trained on from.
     """
 
     model: ModelDescription
@@ -39,6 +39,7 @@ class Checkpoint:
     max_sequence_length: int
     files: CheckpointFiles
     weights: Mapping[str, WeightFiles]
+    published: ModelVariant | None
 
     def load_model(self, part: str) -> Any:
         """Return the torch model of a part, which computes in f32 with its weights as they are stored.
@@ -47,12 +48,13 @@ class Checkpoint:
             ArtifactError: it cannot be loaded, or weights are missing from the file.
         """
         stored = self.weights[part]
-        with _one_sentence(stored.folder):
-            model, info = self.files.index.part_class(part).from_pretrained(
+        with one_sentence(f"{stored.folder} cannot be loaded"):
+            model, info = self.files.configurations.index.part_class(part).from_pretrained(
                 stored.folder,
                 torch_dtype=stored.dtype,
                 variant=stored.variant,
                 local_files_only=True,
+                use_safetensors=True,
                 output_loading_info=True,
             )
         missing = sorted(info["missing_keys"])
@@ -60,26 +62,51 @@ class Checkpoint:
             raise ArtifactError(f"{stored.folder} lacks {len(missing)} weights, the first is {missing[0]}.")
         model.eval().requires_grad_(False)
         compute_in_f32(model)
-        published = find_variant(self.model.source)
         # A checkpoint in float16 was trained with diffusers' clip for that type, which an f32 model would not apply.
-        if part == "transformer" and (published.clip if published else stored.dtype == torch.float16):
+        is_clipped = stored.dtype == torch.float16 or bool(self.published and self.published.clip)
+        if part == "transformer" and is_clipped:
             clip_linear_attention(model)
         return model
 
     def load_draft(self) -> nn.Sequential:
         """Return the draft decoder, for the transformer's latents; raise ArtifactError if it is no such decoder."""
         assert self.files.draft
-        return read_draft(self.files.draft, latent_channels(self.files.configs["transformer"]))
+        return read_draft(self.files.draft, self.files.configurations.transformer.in_channels)
 
     def load_tokenizer(self) -> Any:
         """Return the tokenizer, of the class that `model_index.json` names, as at run time."""
-        folder = self.files.folders["tokenizer"]
-        with _one_sentence(folder):
-            return self.files.index.part_class("tokenizer").from_pretrained(folder, local_files_only=True)
+        return load_tokenizer(self.files.folders["tokenizer"], self.files.configurations)
 
     def new_scheduler(self) -> Any:
         """Return a fresh scheduler of the checkpoint: they keep state."""
-        return self.files.index.part_class("scheduler").from_config(self.files.configs["scheduler"])
+        return new_scheduler(self.files.configurations)
+
+
+def check_checkpoint(folder: Path, vae: Path | None = None) -> CheckpointFiles:
+    """Return the small files of a checkpoint, whose weights may be still to be fetched.
+
+    Raises:
+        ArtifactError: the checkpoint cannot be exported, as far as they tell.
+    """
+    files = read_checkpoint_files(folder, vae)
+    configurations, options = files.configurations, files.options
+    with quiet():
+        check_scheduler(
+            files.folders["scheduler"],
+            configurations.index.family,
+            configurations.transformer.model_dump(),
+            partial(new_scheduler, configurations),
+        )
+        tokenizer = load_tokenizer(files.folders["tokenizer"], configurations)
+    longest = len(tokenizer("\n".join(options.complex_human_instruction)).input_ids) + options.max_sequence_length
+    assert configurations.text_encoder
+    window = configurations.text_encoder.sliding_window
+    if window and longest > window:
+        raise ArtifactError(
+            f"{folder} reads prompts of {longest} tokens, more than the text encoder's sliding window of {window}, "
+            "which is not supported."
+        )
+    return files
 
 
 def read_checkpoint(folder: Path, vae: Path | None = None, name: str | None = None) -> Checkpoint:
@@ -93,60 +120,43 @@ def read_checkpoint(folder: Path, vae: Path | None = None, name: str | None = No
     Raises:
         ArtifactError: the checkpoint cannot be exported.
     """
-    files = read_checkpoint_files(folder, vae)
-    name = name or files.options.get("name", folder.resolve().name)
-    published = find_variant(name)
+    files = check_checkpoint(folder, vae)
+    snapshot = find_snapshot(folder)
+    name = name or (snapshot.repo if snapshot else None)
+    published = files.configurations.published or (find_variant(name) if name else None)
     wanted = published.weights if published else None
-    weights = {part: read_weight_files(files.folders[part], wanted) for part in MODELS}
-    try:
-        checkpoint = Checkpoint(
-            model=_describe(files, name),
-            instruction=list(files.options["complex_human_instruction"]),
-            max_sequence_length=int(files.options["max_sequence_length"]),
-            files=files,
-            weights=weights,
-        )
-    except (KeyError, TypeError, ValueError, SanaError) as error:
-        raise ArtifactError(f"{folder / SANA} is not as it should be ({_first_line(error)}).") from error
+    weights = {part: read_weight_files(files.folders[part], files.parts[part], wanted) for part in MODELS}
+    for part in ("transformer", "vae"):  # transformers has names of its own for a text encoder's
+        weights[part].check(partial(_build, files, part))
+    checkpoint = Checkpoint(
+        model=_describe(files, name or files.options.name or own_name(folder)),
+        instruction=files.options.complex_human_instruction,
+        max_sequence_length=files.options.max_sequence_length,
+        files=files,
+        weights=weights,
+        published=published,
+    )
     if files.draft:
         checkpoint.load_draft()
     return checkpoint
 
 
-def _describe(files: CheckpointFiles, name: str) -> ModelDescription:
-    """Return the description of a checkpoint.
+def _build(files: CheckpointFiles, part: str) -> nn.Module:
+    """Return the torch model that the configuration of a part of diffusers makes."""
+    config = getattr(files.configurations, part).model_dump(by_alias=True, exclude_unset=True)
+    return files.configurations.index.part_class(part).from_config(config)
 
-    Raises:
-        KeyError, TypeError, ValueError, SettingsError: an option is missing, or not as it should be.
-    """
-    options, defaults = files.options, files.options["defaults"]
-    for limit in ("min_size", "max_size"):
-        if problem := dataclasses.replace(WIDTH, noun=limit).problem(options[limit]):
-            raise SettingsError(problem)
-    GenerationSettings("any", **defaults)
-    if other := defaults.keys() - set(DEFAULTS):
-        raise ValueError(f"its defaults have {', '.join(sorted(other))}")
+
+def _describe(files: CheckpointFiles, name: str) -> ModelDescription:
+    options, configurations = files.options, files.configurations
     return ModelDescription(
         source=name,
         revision=fingerprint(files),
-        family=files.index.family,
+        family=configurations.index.family,
         compression="none",
-        native_size=native_size(files.configs["transformer"]),
-        min_size=options["min_size"],
-        max_size=options["max_size"],
-        defaults={key: defaults[key] for key in DEFAULTS},
+        native_size=configurations.transformer.native_size,
+        min_size=options.min_size,
+        max_size=options.max_size,
+        defaults={key: getattr(options.defaults, key) for key in DEFAULTS},
         has_draft_decoder=files.draft is not None,
     )
-
-
-@contextmanager
-def _one_sentence(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except _LOADING_ERRORS as error:
-        raise ArtifactError(f"{path} cannot be loaded ({_first_line(error)}).") from error
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].rstrip(" .:")

@@ -1,6 +1,7 @@
 """The files of a checkpoint in diffusers' layout: what is small is read once, and refused if it cannot be exported."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,65 +9,75 @@ from typing import Any
 
 from ..domain.catalogue import DRAFT_SUFFIXES
 from ..domain.errors import ArtifactError
-from ..model_folder.files import read_json, sha256
+from ..model_folder.configurations import Configurations, read_configurations
+from ..model_folder.files import sha256
 from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_FILE, MODEL_INDEX
-from ..model_folder.model_index import ModelIndex, pipeline_defaults
-from .autoencoder_check import check_autoencoder, find_autoencoder
+from ..model_folder.model_index import pipeline_defaults
+from ..model_folder.part_files import COPIED, check_inside, part_files
+from ..model_folder.schema import Options, read_record
 
-MODELS = {"text_encoder": "Gemma2Model", "transformer": "SanaTransformer2DModel", "vae": "AutoencoderDC"}
-CONFIGS = {**dict.fromkeys(MODELS, "config.json"), "scheduler": "scheduler_config.json"}
-PARTS = (*CONFIGS, "tokenizer")
+MODELS = ("text_encoder", "transformer", "vae")
+PARTS = (*MODELS, "scheduler", "tokenizer")
 SANA = "sana.json"  # what diffusers' layout has no place for; Sana's own checkpoints do without
+DOCUMENTS = ("README.md", "LICENSE*")  # published with the model
 
 
 @dataclass(frozen=True)
 class CheckpointFiles:
     """A checkpoint's folder, with the contents of its small files.
 
-    `folders` and `configs` are by part; the folder of "vae" may lie outside. `draft` is the file of a draft decoder,
+    `parts` are the files of each part, those of "vae" perhaps from elsewhere. `draft` is the file of a draft decoder,
     None if there is none. `options` is the content of `sana.json`, or the defaults of diffusers' pipeline in its words.
     """
 
     folder: Path
     folders: Mapping[str, Path]
+    parts: Mapping[str, list[Path]]
     draft: Path | None
-    index: ModelIndex
-    configs: Mapping[str, dict[str, Any]]
-    options: dict[str, Any]
+    configurations: Configurations
+    options: Options
 
 
 def read_checkpoint_files(folder: Path, vae: Path | None) -> CheckpointFiles:
     """Read the small files; `vae` is another autoencoder's folder or a draft decoder's file.
 
+    Weights are not looked at, and may be still to be fetched.
+
     Raises:
         ArtifactError: a file is missing or damaged, or the model is of a kind that is not supported.
     """
     _check_folder(folder)
-    draft = folder / DRAFT_FILE if (folder / DRAFT_FILE).is_file() else None
-    vae_folder = folder / "vae"
+    draft = folder / DRAFT_FILE if os.path.lexists(folder / DRAFT_FILE) else None
+    folders = {part: folder / part for part in PARTS}
+    roots = dict.fromkeys(PARTS, folder)
     if vae and vae.suffix in DRAFT_SUFFIXES:
         draft = vae
     elif vae:
-        vae_folder = find_autoencoder(vae)
-    index = ModelIndex.read(folder)
-    folders = {part: vae_folder if part == "vae" else folder / part for part in PARTS}
-    configs = {part: read_json(folders[part] / file) for part, file in CONFIGS.items()}
-    if (folder / SANA).is_file():
-        options = read_json(folder / SANA)
+        folders["vae"], roots["vae"] = find_autoencoder(vae), vae
+    parts = {part: part_files(folders[part], roots[part]) for part in PARTS}
+    configurations = read_configurations(folder, folders["vae"])
+    _check_classes(configurations, folders)
+    if os.path.lexists(folder / SANA):
+        options = read_record(folder / SANA, Options)
     else:
-        options = pipeline_defaults(index.family, configs["transformer"])
-    files = CheckpointFiles(folder, folders, draft, index, configs, options)
-    _check_classes(index)
-    _check_family(files)
-    check_autoencoder(vae_folder, configs["vae"], configs["transformer"])
-    return files
+        native_size = configurations.transformer.native_size
+        options = Options.model_validate(pipeline_defaults(configurations.index.family, native_size))
+    return CheckpointFiles(folder, folders, parts, draft, configurations, options)
+
+
+def find_autoencoder(folder: Path) -> Path:
+    """Return the folder of an autoencoder: `folder` itself, or the `vae` of a whole checkpoint; raise ArtifactError."""
+    for candidate in (folder, folder / "vae"):
+        if (candidate / "config.json").is_file():
+            return candidate
+    raise ArtifactError(f"{folder} holds no autoencoder in diffusers' layout: it has no config.json.")
 
 
 def fingerprint(files: CheckpointFiles) -> str:
     """Return a hash over path and content of every file that an export reads."""
     paths = {file: files.folder / file for file in (MODEL_INDEX, SANA)}
-    for part, root in files.folders.items():
-        paths |= {f"{part}/{path.relative_to(root).as_posix()}": path for path in sorted(root.rglob("*"))}
+    for part, found in files.parts.items():
+        paths |= {f"{part}/{path.name}": path for path in found}
     if files.draft:
         paths[DRAFT_DECODER] = files.draft
     digest = hashlib.sha256()
@@ -74,6 +85,16 @@ def fingerprint(files: CheckpointFiles) -> str:
         if path.is_file():
             digest.update(f"{name} {sha256(path)}\n".encode())
     return f"sha256:{digest.hexdigest()[:16]}"
+
+
+def copied_files(files: CheckpointFiles) -> dict[str, Path]:
+    """Return what of tokenizer and scheduler goes into the IR folder, by its path there."""
+    return {
+        f"{part}/{path.name}": path
+        for part in ("tokenizer", "scheduler")
+        for path in files.parts[part]
+        if path.suffix in COPIED
+    }
 
 
 def _check_folder(folder: Path) -> None:
@@ -88,23 +109,18 @@ def _check_folder(folder: Path) -> None:
     for part in PARTS:
         if not (folder / part).is_dir():
             raise ArtifactError(f"{folder} has no folder {part}.")
+    documents = [path for pattern in DOCUMENTS for path in folder.glob(pattern)]
+    check_inside(folder, [*documents, *(folder / name for name in (MODEL_INDEX, SANA, DRAFT_FILE))])
 
 
-def _check_classes(index: ModelIndex) -> None:
-    for part in PARTS:
-        entry = index.entries.get(part)
-        if not isinstance(entry, list) or len(entry) != 2:
-            raise ArtifactError(f"{index.path} names no {part}.")
-        expected = MODELS.get(part)
-        if expected is None:
-            index.part_class(part)
-        elif entry[1] != expected:
-            raise ArtifactError(f"{index.path.parent} has a {part} of class {entry[1]}; supported is {expected}.")
-
-
-def _check_family(files: CheckpointFiles) -> None:
-    family = files.index.family
-    if files.configs["transformer"].get("guidance_embeds", False) != family.embeds_guidance:
-        raise ArtifactError(
-            f"{files.folder} is not of one family: its pipeline is {family.name}, its transformer the other's."
-        )
+def _check_classes(configurations: Configurations, folders: Mapping[str, Path]) -> None:
+    for part in MODELS:
+        configurations.index.check_class(part)
+        config: Any = getattr(configurations, part)
+        if config is None:
+            raise ArtifactError(f"{folders[part] / 'config.json'} is missing.")
+        if config.quantization_config is not None:
+            raise ArtifactError(
+                f"{folders[part] / 'config.json'} has a 'quantization_config': its weights are quantised already. Give "
+                f"the checkpoint that it was made of, and a --compression."
+            )

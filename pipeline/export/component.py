@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..domain.errors import ArtifactError
 from .checkpoint import Checkpoint
 from .compression import compress
 from .compression_recipes import CompressionRecipe
@@ -33,12 +32,6 @@ def export_text_encoder(
 
     def build() -> tuple[Network, Calibration]:
         model = checkpoint.load_model("text_encoder")
-        longest = len(prefix_ids) + checkpoint.max_sequence_length
-        if longest > model.config.sliding_window:
-            raise ArtifactError(
-                f"{checkpoint.files.folder} reads prompts of {longest} tokens, more than the text encoder's sliding "
-                f"window of {model.config.sliding_window}, which is not supported."
-            )
         write_prefix(model, prefix_ids, folder / PREFIX)
         _write_config(model.config.to_json_string(), folder)
         reference.encode(model, folder / PREFIX)

@@ -13,7 +13,7 @@ from ..model_folder.folder_layout import COMPONENTS, DRAFT_DECODER, MODEL_INDEX,
 from ..model_folder.integrity import describe_files
 from ..model_folder.manifest import TOOLS, Manifest
 from .checkpoint import Checkpoint, read_checkpoint
-from .checkpoint_files import CheckpointFiles
+from .checkpoint_files import CheckpointFiles, copied_files
 from .component import export_draft_decoder, export_text_encoder, export_transformer, export_vae_decoder
 from .compression_recipes import RECIPES
 from .parity_report import report_parity
@@ -101,9 +101,10 @@ def _export_components(
 
 
 def _copy_configuration(files: CheckpointFiles, folder: Path) -> None:
-    for part in ("tokenizer", "scheduler"):
-        shutil.copytree(files.folders[part], folder / part, dirs_exist_ok=True)
-    index = {key: value for key, value in files.index.entries.items() if key != "_name_or_path"}
+    for name, path in copied_files(files).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, folder / name)
+    index = {key: value for key, value in files.configurations.index.entries.items() if key != "_name_or_path"}
     index[VAE_DECODER] = index.pop("vae")  # the encoder is left behind
     (folder / MODEL_INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
 

@@ -1,68 +1,101 @@
 """The weight files of one model of a checkpoint: which to load, and what their headers tell."""
 
-import json
 import math
-import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from pydantic import Field
+from safetensors import safe_open
 
 from ..domain.catalogue import choose_weights, weights_variant
 from ..domain.errors import ArtifactError
+from ..model_folder.files import first_line, one_sentence
+from ..model_folder.schema import Record, read_record
 
 _TYPES = {"F16": torch.float16, "BF16": torch.bfloat16}
+Shape = tuple[int, ...]
+
+
+class _Index(Record):
+    """`*.safetensors.index.json`: which file holds a tensor. The libraries open what it names."""
+
+    weight_map: dict[str, Annotated[str, Field(pattern=r"^[^/\\]+\.safetensors$")]]
 
 
 @dataclass(frozen=True)
 class WeightFiles:
     """The files of the variant to load ("fp16" in `model.fp16.safetensors`; None: those without one) in a folder.
 
-    `dtype` is the type of all their tensors, float32 where they differ. `count` is the number of weights, `largest`
-    that of the largest tensor. Files other than safetensors tell nothing: float32, 0 and 0.
+    `shapes` are those of all their tensors, and `dtype` the type of all, float32 where they differ.
     """
 
     folder: Path
     variant: str | None
     dtype: torch.dtype
-    count: int
-    largest: int
+    shapes: Mapping[str, Shape]
+
+    @property
+    def count(self) -> int:
+        """The number of weights."""
+        return sum(math.prod(shape) for shape in self.shapes.values())
+
+    @property
+    def largest(self) -> int:
+        """The number of weights of the largest tensor."""
+        return max((math.prod(shape) for shape in self.shapes.values()), default=0)
+
+    def check(self, build: Any) -> None:
+        """Raise ArtifactError unless the files hold every tensor of the model that `build` makes, in its shape."""
+        with one_sentence(f"{self.folder / 'config.json'} makes no model"), torch.device("meta"):
+            wanted = {name: tuple(tensor.shape) for name, tensor in build().state_dict().items()}
+        missing = sorted(wanted.keys() - self.shapes.keys())
+        if missing:  # the libraries would go on with random numbers in their place
+            raise ArtifactError(f"{self.folder} lacks {len(missing)} weights, the first is {missing[0]}.")
+        for name, shape in wanted.items():
+            if self.shapes[name] != shape:
+                raise ArtifactError(
+                    f"{self.folder} has a {name} of shape {self.shapes[name]}; its config.json asks for {shape}."
+                )
 
 
-def read_weight_files(folder: Path, wanted: str | None) -> WeightFiles:
-    """Read the headers of all weight files in a folder, and choose a variant by their names.
+def read_weight_files(folder: Path, paths: list[Path], wanted: str | None) -> WeightFiles:
+    """Read the headers of all weight files among a part's `paths`, and choose a variant by their names.
 
     Raises:
-        ArtifactError: there are no weights, or a file is damaged or shorter than its header says.
+        ArtifactError: there are no weights, or a file is damaged or of another size than its header says.
     """
-    paths = sorted(folder.glob("*.safetensors"))
-    if not paths and not any(folder.glob("*.bin")):
+    weights = [path for path in paths if path.suffix == ".safetensors"]
+    if not weights:
         raise ArtifactError(f"{folder} has no weights (no .safetensors file): download it again.")
-    headers = {path: _read_tensors(path) for path in paths}
-    variant = choose_weights({weights_variant(path.name) for path in paths}, wanted)
-    tensors = [each for path in paths if weights_variant(path.name) == variant for each in headers[path]]
-    types = {tensor["dtype"] for tensor in tensors}
-    counts = [math.prod(tensor["shape"]) for tensor in tensors]
-    dtype = _TYPES.get(types.pop(), torch.float32) if len(types) == 1 else torch.float32
-    return WeightFiles(folder, variant, dtype, sum(counts), max(counts, default=0))
+    variant = choose_weights({weights_variant(path.name) for path in weights}, wanted)
+    tensors: dict[str, tuple[str, Shape]] = {}
+    for path in weights:
+        found = _read_tensors(path)
+        tensors |= found if weights_variant(path.name) == variant else {}
+    for path in paths:
+        if path.suffix == ".json" and ".index." in path.name and weights_variant(path.name) == variant:
+            _check_index(path, {each.name for each in weights})
+    types = {kind for kind, _ in tensors.values()}
+    dtype = _TYPES.get(next(iter(types)), torch.float32) if len(types) == 1 else torch.float32
+    return WeightFiles(folder, variant, dtype, {name: shape for name, (_, shape) in tensors.items()})
 
 
-def _read_tensors(path: Path) -> list[dict[str, Any]]:
-    """Return "dtype" and "shape" of each tensor, from the header of a safetensors file
-    (https://github.com/huggingface/safetensors#format); raise ArtifactError if the file is damaged or cut short."""
-    size = path.stat().st_size
+def _read_tensors(path: Path) -> dict[str, tuple[str, Shape]]:
+    """Return type and shape of each tensor, from the header of a file that the library finds whole."""
     try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            if length > size:
-                raise ValueError("its header is longer than the file")
-            header = json.loads(file.read(length))
-        tensors = [entry for name, entry in header.items() if name != "__metadata__"]
-        end = 8 + length + max((entry["data_offsets"][1] for entry in tensors), default=0)
-        [(entry["dtype"], entry["shape"]) for entry in tensors]
-    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"{path} is no safetensors file, or a damaged one ({error}): download it again.") from error
-    if end != size:
-        raise ArtifactError(f"{path} has {size:,} bytes instead of {end:,}: download it again.")
-    return tensors
+        with safe_open(path, framework="np") as file:
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (no dictionary)
+            return {name: (str(each.get_dtype()), tuple(each.get_shape())) for name, each in slices.items()}
+    except Exception as error:
+        raise ArtifactError(
+            f"{path} is no safetensors file, or a damaged one ({first_line(error)}): download it again."
+        ) from error
+
+
+def _check_index(path: Path, files: set[str]) -> None:
+    for name in read_record(path, _Index).weight_map.values():
+        if name not in files:
+            raise ArtifactError(f"{path} names {name}, which is missing: download it again.")

@@ -14,10 +14,11 @@ from ..domain.progress import OnProgress, Progress, print_progress
 from ..domain.settings import SETTINGS, SIZE_MULTIPLE, GenerationSettings
 from ..domain.updates import DecodeUpdate, PictureUpdate, Result, StepUpdate, Update
 from ..hub.resolve import resolve
+from ..model_folder.description import describe_folder
 from ..model_folder.folder_layout import DRAFT_DECODER, VAE_DECODER
 from ..model_folder.integrity import verify
-from ..model_folder.manifest import Manifest, read_manifest
-from ..model_folder.optimum_intel import derive_manifest, is_exported_by_optimum
+from ..model_folder.manifest import Manifest
+from ..model_folder.optimum_intel import is_exported_by_optimum
 from ..runtime.compile_cache import CompileCache
 from ..runtime.device import Device
 from ..runtime.host import cache_folder
@@ -71,8 +72,7 @@ class SanaPipeline:
         if is_exported_by_optimum(folder):
             text = f"{name} comes from optimum-intel and has no manifest: it is loaded unverified."
             on_progress(Progress("load", text))
-            return cls(folder, derive_manifest(folder), known, low_memory)
-        manifest = read_manifest(folder)
+        manifest = describe_folder(folder)
         verify(folder, manifest)
         return cls(folder, manifest, known, low_memory)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from ..domain.errors import ArtifactError
 from ..runtime.compiled_model import SegmentModel
 from ..runtime.device import Device
 from ..runtime.graph.partition import Segment
@@ -25,10 +26,18 @@ class Preview:
         self._front = front
 
     @classmethod
+    def of_latents(cls, linear: dict[str, list], channels: int) -> "Preview":
+        """Return a preview by a map of `channels` to RGB; raise ArtifactError if it is none."""
+        return cls(_checked(linear, channels))
+
+    @classmethod
     def of_draft(cls, linear: dict[str, list], device: Device, segments: list[Segment], precision: str) -> "Preview":
         """Return a preview that runs the segments of a draft decoder as far as `GROWTH`."""
         grown = np.cumprod([segment.growth for segment in segments])
         front = segments[: np.searchsorted(grown, GROWTH, side="right")]
+        model = front[-1].model if front else segments[0].model
+        port = model.outputs[0] if front else model.inputs[0]
+        linear = _checked(linear, port.get_partial_shape()[1].get_length())
         return cls(linear, [(each.input_name, SegmentModel(device, each.model, precision)) for each in front])
 
     def __call__(self, latent: np.ndarray, width: int, height: int) -> Image.Image:
@@ -44,3 +53,10 @@ class Preview:
         for name, model in self._front:
             features = model({name: features})
         return np.einsum("rc,chw->hwr", self._matrix, features[0]) + self._bias
+
+
+def _checked(linear: dict[str, list], channels: int) -> dict[str, list]:
+    matrix, bias = linear.get("matrix", []), linear.get("bias", [])
+    if [len(row) for row in matrix] != [channels] * 3 or len(bias) != 3:
+        raise ArtifactError(f"The manifest's preview does not map {channels} channels to three colours.")
+    return linear

@@ -1,29 +1,29 @@
 """The stages of a generation, made of an IR folder: prompt -> embeddings -> latents -> pixels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
-
-import openvino as ov
+from typing import TypeVar
 
 from ..domain.settings import SIZE_MULTIPLE, GenerationSettings
-from ..model_folder.files import read_json
-from ..model_folder.folder_layout import COMPONENTS, DRAFT_DECODER, VAE_DECODER
+from ..model_folder.configurations import read_configurations
+from ..model_folder.folder_layout import COMPONENTS, DRAFT_DECODER, SCHEDULER_CONFIG, VAE_DECODER
 from ..model_folder.manifest import Manifest
-from ..model_folder.model_index import ModelIndex
+from ..model_folder.tokenizer_and_scheduler import load_tokenizer, new_scheduler
 from ..runtime.compiled_model import CompiledModel, ExclusiveResidency, TransformerModel
 from ..runtime.device import EXACT, Device
 from ..runtime.graph.liveness import ELEMENT, max_live_bytes
 from ..runtime.precision import choose_precision
 from .denoiser import Denoiser, batch_size
+from .model_check import SIDE, check_models
 from .preview import Preview
+from .scheduler_check import check_scheduler
 from .text_encoder import Prefix, TextEncoder
 from .vae_decoder import VaeDecoder
 
 # What OpenVINO takes over the activations that are live at once, at most, whatever the size of the inputs: measured
 # with OpenVINO 2026.4 on transformers of 0.6 to 4.8 billion weights.
 OVERHEAD = 4.5
-_SIDE, _TOKENS = 32, 64  # of the latent and the prompt while the transformer's memory is counted
 
 Model = TypeVar("Model", CompiledModel, VaeDecoder)
 
@@ -44,11 +44,14 @@ class Stages:
         names = (*COMPONENTS, DRAFT_DECODER) if model.has_draft_decoder else COMPONENTS
         self._paths = {name: folder / name / "openvino_model.xml" for name in names}
         self._low_memory = low_memory
-        index = ModelIndex.read(folder)
-        scheduler_class = index.part_class("scheduler")
-        scheduler_config = read_json(folder / "scheduler" / "scheduler_config.json")
-        transformer_config = read_json(folder / "transformer" / "config.json")
-        scaling_factor = read_json(folder / "vae_decoder" / "config.json")["scaling_factor"]
+        configurations = read_configurations(folder, folder / VAE_DECODER)
+        transformer_config = configurations.transformer.model_dump()
+        scheduler = partial(new_scheduler, configurations)
+        check_scheduler(folder / SCHEDULER_CONFIG, model.family, transformer_config, scheduler)
+        tokenizer = load_tokenizer(folder / "tokenizer", configurations)
+        prefix_file = folder / "text_encoder" / "prefix.safetensors"
+        prefix = Prefix.load(prefix_file) if prefix_file.exists() else None  # optimum-intel's exports have none
+        transformer = check_models(self._paths, device, configurations, prefix)
 
         def load(name: str, build: Callable[[Device, Path, str, ExclusiveResidency | None], Model]) -> Model:
             parity = model.components.get(name, {}).get("parity_db", 0.0)
@@ -63,29 +66,23 @@ class Stages:
         self._models: dict[str, CompiledModel | VaeDecoder] = {
             "text_encoder": text_model,
             "transformer": self._transformer,
-            VAE_DECODER: load(VAE_DECODER, decoder(scaling_factor)),
+            VAE_DECODER: load(VAE_DECODER, decoder(configurations.vae.scaling_factor)),
         }
-        # It is compiled when a size is asked for, but read now: a damaged one is refused.
-        self._bytes_per_position = _bytes_per_position(device.read(self._paths["transformer"]), transformer_config)
-        self.preview = Preview(manifest.preview) if manifest.preview else None  # optimum-intel's folders have none
+        self._bytes_per_position = OVERHEAD * max_live_bytes(transformer) / SIDE**2
+        channels = configurations.transformer.in_channels
+        # optimum-intel's folders have none
+        self.preview = Preview.of_latents(manifest.preview, channels) if manifest.preview else None
         if model.has_draft_decoder:
             draft = load(DRAFT_DECODER, decoder(1.0))  # its latents are not scaled
             self._models[DRAFT_DECODER] = draft
-            linear = model.components[DRAFT_DECODER]["preview"]
+            linear = model.components[DRAFT_DECODER].get("preview") or {}
             self.preview = Preview.of_draft(linear, device, draft.segments, draft.precision)
 
-        prefix = folder / "text_encoder" / "prefix.safetensors"
         self.text_encoder = TextEncoder(
-            text_model,
-            index.part_class("tokenizer").from_pretrained(folder / "tokenizer"),
-            Prefix.load(prefix) if prefix.exists() else None,  # optimum-intel's exports have none
-            manifest.complex_human_instruction,
-            manifest.max_sequence_length,
+            text_model, tokenizer, prefix, manifest.complex_human_instruction, manifest.max_sequence_length
         )
-        self.denoiser = Denoiser(
-            self._transformer, transformer_config, model.family, lambda: scheduler_class.from_config(scheduler_config)
-        )
-        self.sampler: str = scheduler_class.__name__
+        self.denoiser = Denoiser(self._transformer, transformer_config, model.family, scheduler)
+        self.sampler: str = configurations.index.check_class("scheduler")
         self.precisions = {name: each.precision for name, each in self._models.items()}
 
     def decoder(self, settings: GenerationSettings) -> VaeDecoder:
@@ -118,14 +115,3 @@ class Stages:
     def seconds(self) -> dict[str, float]:
         """Return the time spent in each model so far."""
         return {name: model.seconds for name, model in self._models.items()}
-
-
-def _bytes_per_position(transformer: ov.Model, config: Mapping[str, Any]) -> float:
-    """Return the bytes of the transformer's activations for each position of a latent; the model is reshaped."""
-    shapes = {
-        "hidden_states": [1, config["in_channels"], _SIDE, _SIDE],
-        "encoder_hidden_states": [1, _TOKENS, config["caption_channels"]],
-        "encoder_attention_mask": [1, _TOKENS],
-    }
-    transformer.reshape({port: ov.PartialShape(shapes.get(port.get_any_name(), [1])) for port in transformer.inputs})
-    return OVERHEAD * max_live_bytes(transformer) / _SIDE**2

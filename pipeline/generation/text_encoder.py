@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
+from ..model_folder.files import one_sentence
 from ..runtime.compiled_model import Infer
 
 REMEMBERED = 16  # texts whose hidden states are kept, of about 2 MB each
@@ -36,7 +37,16 @@ class Prefix:
 
     @classmethod
     def load(cls, path: Path) -> "Prefix":
-        return cls(**load_file(path))
+        """Read the file; raise ArtifactError unless it holds such arrays, of one number of tokens."""
+        with one_sentence(f"{path} is no prefix"):
+            prefix = cls(**load_file(path))
+            arrays = (prefix.token_ids, prefix.keys, prefix.values, prefix.hidden_states)
+            (tokens,) = prefix.token_ids.shape
+            fits = prefix.keys.ndim == 4 and prefix.keys.shape == prefix.values.shape
+            fits = fits and prefix.keys.shape[2] == tokens == len(prefix.hidden_states)
+            if not fits or [array.dtype for array in arrays] != [np.int64, *[np.float32] * 3]:
+                raise ValueError("its arrays do not fit together")
+        return prefix
 
 
 class TextEncoder:

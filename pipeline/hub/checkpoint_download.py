@@ -5,18 +5,21 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ..domain.catalogue import DRAFT_SUFFIXES, choose_weights, find_variant, weights_variant
-from ..domain.errors import SanaError
+from ..domain.errors import ArtifactError, SanaError
 from ..domain.progress import OnProgress
+from ..model_folder.configurations import read_configurations
 from ..model_folder.folder_layout import DRAFT_FILE, MODEL_INDEX
+from ..model_folder.part_files import COPIED
 from .client import in_one_line
-from .download import download, is_ir, list_files, snapshot
+from .download import check_sizes, download, is_ir, list_files, snapshot
 from .names import HubName
 from .revisions import MAIN
 
 MODELS = ("text_encoder", "transformer", "vae")
 CONFIGURATION = (
-    *(MODEL_INDEX, "sana.json", DRAFT_FILE, "README.md", "LICENSE*", "scheduler/*", "tokenizer/*", "config.json"),
-    *(f"{part}/*.json" for part in MODELS),
+    *(MODEL_INDEX, "sana.json", "README.md", "LICENSE*", "config.json"),
+    *(f"{part}/*.json" for part in (*MODELS, "scheduler")),
+    *(f"tokenizer/*{suffix}" for suffix in COPIED),
 )
 
 
@@ -26,10 +29,33 @@ class Source(NamedTuple):
     folder: Path
     name: str | None = None
 
+    @property
+    def reference(self) -> str:
+        """The name that stands for these very files, even if a branch moves meanwhile."""
+        return f"{self.name}@{self.folder.name}" if self.name else str(self.folder)
+
+
+def find_configuration(name: str) -> Source:
+    """Return a local checkpoint or autoencoder, or the configuration of one on the Hub, OWNER/NAME[@REVISION].
+
+    Its weights are fetched by `find_checkpoint` or `find_vae`, once it is known that they can be used. Raise SanaError.
+    """
+    folder, hub_name = Path(name).expanduser(), HubName.parse(name)
+    if folder.exists() or hub_name is None or name.endswith(DRAFT_SUFFIXES):
+        return Source(folder)
+    with in_one_line(hub_name):
+        folder = snapshot(hub_name.repo, hub_name.revision or MAIN, (MODEL_INDEX, "config.json"))
+        files = list_files(hub_name.repo, folder.name)
+        if is_ir(files):
+            raise SanaError(f"{hub_name} holds OpenVINO IR already: run it with python app.py --model {hub_name}")
+        check_sizes(hub_name, {file: size for file, size in files.items() if _is_configuration(file)})
+        return Source(snapshot(hub_name.repo, folder.name, CONFIGURATION), hub_name.repo)
+
 
 def find_checkpoint(name: str, on_progress: OnProgress) -> Source:
     """Return a local checkpoint, or one on the Hub, OWNER/NAME[@REVISION], which is fetched; raise SanaError."""
-    return _find(name, MODELS, on_progress)
+    source = find_configuration(name)
+    return _fetch(source, (*MODELS, DRAFT_FILE), on_progress)
 
 
 def find_vae(name: str, on_progress: OnProgress) -> Path:
@@ -37,26 +63,34 @@ def find_vae(name: str, on_progress: OnProgress) -> Path:
 
     Names are those of `find_checkpoint`; raise SanaError.
     """
-    if name.endswith(DRAFT_SUFFIXES):
-        return Path(name).expanduser()
-    return _find(name, ("", "vae"), on_progress).folder
+    return _fetch(find_configuration(name), ("", "vae"), on_progress).folder
 
 
-def _find(name: str, parts: tuple[str, ...], on_progress: OnProgress) -> Source:
-    folder, hub_name = Path(name).expanduser(), HubName.parse(name)
-    if folder.exists() or hub_name is None:
-        return Source(folder)
-    with in_one_line(hub_name):
-        folder = snapshot(hub_name.repo, hub_name.revision or MAIN, CONFIGURATION)
-        files = list_files(hub_name.repo, folder.name)
-        if is_ir(files):
-            raise SanaError(f"{hub_name} holds OpenVINO IR already: run it with python app.py --model {hub_name}")
-        published = find_variant(hub_name.repo)
-        wanted = {file for file in files if any(fnmatch(file, pattern) for pattern in CONFIGURATION)}
+def _fetch(source: Source, parts: tuple[str, ...], on_progress: OnProgress) -> Source:
+    if source.name is None:
+        return source
+    name = HubName(source.name, source.folder.name)
+    with in_one_line(name):
+        files = list_files(name.repo, source.folder.name)
+        wanted = {file for file in files if _is_configuration(file) or file in parts}
         for part in parts:
-            wanted |= _weights(files, part, published.weights if published else None)
-        download(hub_name, folder, {file: files[file] for file in sorted(wanted)}, on_progress)
-    return Source(folder, hub_name.repo)
+            wanted |= _weights(files, part, _published_weights(source))
+        download(HubName(source.name), source.folder, {file: files[file] for file in sorted(wanted)}, on_progress)
+    return source
+
+
+def _published_weights(source: Source) -> str | None:
+    """Return the variant to load of the published checkpoint that this is by its content, or else by its name."""
+    try:
+        published = read_configurations(source.folder, source.folder / "vae").published
+    except ArtifactError:  # an autoencoder alone, perhaps
+        published = None
+    published = published or find_variant(source.name or "")
+    return published.weights if published else None
+
+
+def _is_configuration(file: str) -> bool:
+    return any(fnmatch(file, pattern) for pattern in CONFIGURATION)
 
 
 def _weights(files: dict[str, int], part: str, wanted: str | None) -> set[str]:

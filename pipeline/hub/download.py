@@ -14,9 +14,11 @@ from huggingface_hub.hf_api import RepoFile
 
 from ..domain.errors import ArtifactError, SanaError
 from ..domain.progress import OnProgress, Progress, print_progress
-from ..model_folder.folder_layout import COMPONENTS, MANIFEST, MODEL_INDEX, TRANSFORMER_CONFIG
+from ..model_folder.description import describe_folder, describe_unverified
+from ..model_folder.files import MAX_JSON
+from ..model_folder.folder_layout import COMPONENTS, CONFIGURATIONS, MANIFEST, MODEL_INDEX
 from ..model_folder.integrity import differences
-from ..model_folder.manifest import Manifest, read_manifest
+from ..model_folder.manifest import Manifest
 from ..model_folder.optimum_intel import is_exported_by_optimum
 from .client import HUB_ERRORS, in_one_line, is_unreachable, patiently
 from .download_progress import NoBar, megabytes, watched
@@ -24,6 +26,7 @@ from .names import HubName, is_commit
 from .revisions import default_revision
 
 DESCRIPTION = (MANIFEST, MODEL_INDEX, "scheduler/*", *(f"{name}/config.json" for name in COMPONENTS))
+MAX_TOKENIZER = 256 << 20  # bytes of one file; Gemma's is of 34 MB
 OPTIMUM = (*DESCRIPTION, "tokenizer/*", *(f"{name}/openvino_model.*" for name in COMPONENTS))
 
 
@@ -55,7 +58,9 @@ def fetch_description(name: str, on_progress: OnProgress = print_progress) -> Pa
         folder = _describe(hub_name, on_progress)
         if (folder / MANIFEST).is_file():
             _read_manifest(hub_name, folder)
-        elif not is_ir(list_files(hub_name.repo, folder.name)):
+        elif is_ir(list_files(hub_name.repo, folder.name)):
+            describe_unverified(folder)
+        else:
             raise _no_ir(hub_name, folder)
     return folder
 
@@ -82,6 +87,13 @@ def download(name: HubName, folder: Path, files: dict[str, int], on_progress: On
             if is_unreachable(error):
                 raise IncompleteSnapshotError(f"{name} lacks files", snapshot_path=str(folder)) from error
             raise
+
+
+def check_sizes(name: HubName, files: dict[str, int]) -> None:
+    """Raise SanaError for a file among the configurations (path -> size in bytes) that is too large to be one."""
+    for file, size in files.items():
+        if size > (MAX_TOKENIZER if file.startswith("tokenizer/") else MAX_JSON):
+            raise SanaError(f"{name} cannot be used: its {file} has {megabytes(size)}, which no configuration has.")
 
 
 def snapshot(repo: str, revision: str, patterns: Iterable[str], **options: Any) -> Path:
@@ -141,7 +153,7 @@ def _fetch_verified(name: HubName, folder: Path, on_progress: OnProgress) -> Non
         if is_unreachable(error):
             raise SanaError(f"{folder / file} {problem}, and the Hub cannot be reached: start once with it.") from error
         raise
-    for file, problem in differences(folder, read_manifest(folder)):
+    for file, problem in differences(folder, describe_folder(folder)):
         raise SanaError(
             f"{name} cannot be used: its {file} {problem}, also when fetched again; choose a revision that is whole."
         )
@@ -149,17 +161,18 @@ def _fetch_verified(name: HubName, folder: Path, on_progress: OnProgress) -> Non
 
 def _read_manifest(name: HubName, folder: Path) -> Manifest:
     try:
-        return read_manifest(folder)
+        return describe_folder(folder)
     except ArtifactError:  # damaged in the cache, perhaps
         with suppress(*HUB_ERRORS):
-            snapshot(name.repo, folder.name, (MANIFEST, TRANSFORMER_CONFIG), force_download=True)
-        return read_manifest(folder)
+            snapshot(name.repo, folder.name, (MANIFEST, *CONFIGURATIONS), force_download=True)
+        return describe_folder(folder)
 
 
 def _fetch_unverified(name: HubName, folder: Path, on_progress: OnProgress) -> None:
     files = list_files(name.repo, folder.name)
     if not is_ir(files):
         raise _no_ir(name, folder)
+    describe_unverified(folder)  # what cannot work is not fetched
     wanted = {file: size for file, size in files.items() if any(fnmatch(file, pattern) for pattern in OPTIMUM)}
     download(name, folder, wanted, on_progress)
 

@@ -10,10 +10,9 @@ from ..domain.settings import GenerationSettings
 from ..domain.updates import Update
 from ..hub.resolve import resolve, resolve_description
 from ..miniature.precompiled import PrecompiledMiniature
+from ..model_folder.description import describe_folder, describe_unverified
 from ..model_folder.folder_layout import MANIFEST
 from ..model_folder.integrity import verify
-from ..model_folder.manifest import Manifest, read_manifest
-from ..model_folder.optimum_intel import derive_manifest, is_exported_by_optimum
 
 if TYPE_CHECKING:
     from ..generation.pipeline import SanaPipeline
@@ -71,10 +70,9 @@ class NamedSource:
         folder = resolve_description(self._name)
         if folder != Path(self._name).expanduser():  # of the Hub: the same commit is loaded, even if a tag moves
             self._name = f"{self._name.partition('@')[0]}@{folder.name}"
-            return _manifest(folder, by_optimum=not (folder / MANIFEST).is_file()).model
-        by_optimum = is_exported_by_optimum(folder)
-        manifest = _manifest(folder, by_optimum)
-        if not by_optimum and manifest.size() <= SMALL:
+            return (describe_folder if (folder / MANIFEST).is_file() else describe_unverified)(folder).model
+        manifest = describe_folder(folder)
+        if manifest.size() <= SMALL:
             verify(folder, manifest)
         return manifest.model
 
@@ -95,10 +93,6 @@ class BundledSource:
 
     def load(self, on_progress: OnProgress) -> Pipeline:
         return _load(self._miniature.folder(on_progress), self.device, self._low_memory, on_progress)
-
-
-def _manifest(folder: Path, by_optimum: bool) -> Manifest:
-    return derive_manifest(folder) if by_optimum else read_manifest(folder)
 
 
 def _load(folder: Path, device: str, low_memory: bool, on_progress: OnProgress) -> Pipeline:

@@ -11,11 +11,12 @@ from pathlib import Path
 from ..domain.errors import ArtifactError
 from ..domain.model import ModelDescription
 from ..domain.progress import OnProgress, Progress
-from ..model_folder.files import read_json, sha256
+from ..model_folder.files import sha256
 from ..model_folder.folder_layout import DRAFT_FILE, MANIFEST
 from ..model_folder.integrity import verify
 from ..model_folder.manifest import FORMAT_VERSION, TOOLS, read_manifest
 from ..model_folder.model_index import ModelIndex
+from ..model_folder.schema import Options, read_record
 from ..runtime.host import cache_folder
 from .export_process import export
 
@@ -57,21 +58,18 @@ class PrecompiledMiniature:
 
 def describe_checkpoint(checkpoint: Path) -> ModelDescription:
     """Describe a checkpoint by its `sana.json`, before it is precompiled; raise ArtifactError if that is damaged."""
-    record = read_json(checkpoint / "sana.json")
-    try:
-        return ModelDescription(
-            source=record.get("name", checkpoint.name),
-            revision=None,
-            family=ModelIndex.read(checkpoint).family,
-            compression=COMPRESSION,
-            native_size=record["defaults"]["width"],
-            min_size=record["min_size"],
-            max_size=record["max_size"],
-            defaults=record["defaults"],
-            has_draft_decoder=(checkpoint / DRAFT_FILE).is_file(),
-        )
-    except KeyError as error:
-        raise ArtifactError(f"{checkpoint / 'sana.json'} has no {error}.") from error
+    options = read_record(checkpoint / "sana.json", Options)
+    return ModelDescription(
+        source=options.name or checkpoint.name,
+        revision=None,
+        family=ModelIndex.read(checkpoint).family,
+        compression=COMPRESSION,
+        native_size=options.defaults.width,
+        min_size=options.min_size,
+        max_size=options.max_size,
+        defaults=options.defaults.model_dump(),
+        has_draft_decoder=(checkpoint / DRAFT_FILE).is_file(),
+    )
 
 
 def _tell_parts(progress: Progress, on_progress: OnProgress) -> None:

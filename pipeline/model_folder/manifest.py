@@ -2,24 +2,26 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from ..domain.errors import ArtifactError
 from ..domain.families import find_family
 from ..domain.model import ModelDescription
-from ..domain.settings import SIZE_MULTIPLE
-from .files import difference, one_line, read_json
+from ..domain.problems import shown
+from .files import difference, read_json
 from .folder_layout import DRAFT_DECODER, MANIFEST, REQUIRED_FILES, TRANSFORMER_CONFIG
+from .manifest_schema import ManifestRecord
+from .part_configs import TransformerConfig
+from .part_files import check_inside
+from .schema import explain, read_record
 
 FORMAT_VERSION = 2
 TOOLS = ("openvino", "nncf", "torch", "diffusers", "transformers")  # the packages whose versions decide an export
 DEFAULTS = ("width", "height", "num_inference_steps", "guidance_scale")
 ADVICE = "write the folder again with precompile.py."
-_KEYS = {
-    *("format_version", "source", "revision", "family", "compression", "components", "pictures", "tools", "defaults"),
-    *("complex_human_instruction", "max_sequence_length", "preview", "files"),
-}
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,6 @@ class Manifest:
         return sum(entry["size"] for file, entry in self.files.items() if file.startswith(folder))
 
 
-def native_size(transformer_config: dict[str, Any]) -> int:
-    """Return the side in pixels that a model was trained at; diffusers' default of `sample_size` is 32."""
-    return transformer_config.get("sample_size", 32) * SIZE_MULTIPLE
-
-
 def read_manifest(folder: Path) -> Manifest:
     """Read and check `manifest.json`, and what it leaves to the transformer's configuration.
 
@@ -56,17 +53,21 @@ def read_manifest(folder: Path) -> Manifest:
         ArtifactError: the folder is no IR folder of this version.
     """
     path = folder / MANIFEST
-    if not path.is_file():
+    if not path.exists():
         raise ArtifactError(f"{folder} is no model folder (it has no {MANIFEST}): give one that precompile.py wrote.")
+    check_inside(folder, [path])
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        _check_version(folder, record["format_version"])
-        if record.keys() != _KEYS:
-            raise ValueError(f"it has other entries: {', '.join(sorted(record.keys() ^ _KEYS))}")
-        _check_files(path, record["files"])
-        return _from_record(record, _read_transformer_config(folder, record["files"]))
-    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
-        raise ArtifactError(f"{path} is damaged ({one_line(error)}): {ADVICE}") from error
+        record = read_json(path)
+    except ArtifactError as error:
+        reason = str(error).removeprefix(f"{path} ").rstrip(".")
+        raise ArtifactError(f"{path} is damaged (it {reason}): {ADVICE}") from error
+    _check_version(folder, record.get("format_version"))
+    try:
+        checked = ManifestRecord.model_validate(record)
+    except ValidationError as error:
+        raise ArtifactError(f"{path} is damaged ({explain(error)}): {ADVICE}") from error
+    _check_files(folder, record["files"])
+    return _from_record(checked, record, read_record(folder / TRANSFORMER_CONFIG, TransformerConfig))
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -78,42 +79,38 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def _check_version(folder: Path, version: object) -> None:
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise ArtifactError(
-            f"{folder} has format {version}, newer than the {FORMAT_VERSION} of this program: update the program."
+            f"{folder} has format {shown(version)}, newer than the {FORMAT_VERSION} of this program: update the "
+            "program."
         )
     if version != FORMAT_VERSION:
-        raise ArtifactError(f"{folder} has format {version}, this program reads format {FORMAT_VERSION}: {ADVICE}")
+        raise ArtifactError(
+            f"{folder} has format {shown(version)}, this program reads format {FORMAT_VERSION}: {ADVICE}"
+        )
 
 
-def _check_files(path: Path, files: dict[str, Any]) -> None:
-    for name, entry in files.items():
-        int(entry["size"]), str(entry["sha256"])
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise ArtifactError(f"{path} lists {name}, which lies outside of the folder.")
+def _check_files(folder: Path, files: dict[str, Any]) -> None:
     missing = [name for name in REQUIRED_FILES if name not in files]
     if missing:
-        raise ArtifactError(f"{path} does not list {missing[0]}: {ADVICE}")
-
-
-def _read_transformer_config(folder: Path, files: dict[str, Any]) -> dict[str, Any]:
+        raise ArtifactError(f"{folder / MANIFEST} does not list {missing[0]}: {ADVICE}")
+    check_inside(folder, (folder / name for name in files))
     # Verified here, since the description is made of it; the other files are verified before they are loaded.
     path = folder / TRANSFORMER_CONFIG
     if problem := difference(path, files[TRANSFORMER_CONFIG]):
         raise ArtifactError(f"{path} {problem}: {ADVICE}")
-    return read_json(path)
 
 
-def _from_record(record: dict[str, Any], transformer_config: dict[str, Any]) -> Manifest:
-    defaults = record["defaults"]
+def _from_record(checked: ManifestRecord, record: dict[str, Any], transformer: TransformerConfig) -> Manifest:
+    defaults = checked.defaults
     model = ModelDescription(
-        source=record["source"],
-        revision=record["revision"],
-        family=find_family(record["family"]),
-        compression=record["compression"],
-        native_size=native_size(transformer_config),
-        min_size=int(defaults["min_size"]),
-        max_size=int(defaults["max_size"]),
-        defaults={name: defaults[name] for name in DEFAULTS},
-        has_draft_decoder=DRAFT_DECODER in record["components"],
+        source=checked.source,
+        revision=checked.revision,
+        family=find_family(checked.family),
+        compression=checked.compression,
+        native_size=transformer.native_size,
+        min_size=defaults.min_size,
+        max_size=defaults.max_size,
+        defaults={name: getattr(defaults, name) for name in DEFAULTS},
+        has_draft_decoder=DRAFT_DECODER in checked.components,
         components=record["components"],
         pictures=tuple(record["pictures"]),
     )

@@ -1,16 +1,37 @@
 """`model_index.json`: the classes of a pipeline's parts, and with its own class what diffusers does by default."""
 
 import inspect
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from ..domain.errors import ArtifactError
 from ..domain.families import FAMILIES, Family
+from ..domain.problems import MAX_SHOWN, shown
 from ..domain.settings import MAX_SIZE, MIN_SIZE
-from .files import read_json
 from .folder_layout import MODEL_INDEX
-from .manifest import native_size
+from .schema import Name, Record, read_record
+
+LIBRARIES = {
+    "scheduler": "diffusers",
+    "text_encoder": "transformers",
+    "tokenizer": "transformers",
+    "transformer": "diffusers",
+    "vae": "diffusers",
+}
+_CLASSES = {
+    "text_encoder": ("Gemma2Model",),
+    "tokenizer": ("GemmaTokenizer", "GemmaTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend"),
+    "transformer": ("SanaTransformer2DModel",),
+    "vae": ("AutoencoderDC",),
+}  # of schedulers, those of the family
+
+
+class _Index(Record):
+    class_name: Name = Field(alias="_class_name")
 
 
 @dataclass(frozen=True)
@@ -27,41 +48,54 @@ class ModelIndex:
 
         Exporters put "OV" before the name of diffusers' class, as optimum-intel does.
         """
-        entries = read_json(folder / MODEL_INDEX)
-        name = str(entries.get("_class_name"))
-        family = FAMILIES.get(name.removeprefix("OV"))
+        path = folder / MODEL_INDEX
+        record = read_record(path, _Index)
+        family = FAMILIES.get(record.class_name.removeprefix("OV"))
         if family is None:
-            raise ArtifactError(f"{folder} holds a {name}; supported are {' and '.join(FAMILIES)}.")
-        return cls(folder / MODEL_INDEX, entries, family)
+            name = record.class_name[:MAX_SHOWN]
+            raise ArtifactError(f"{path} holds a {name}; supported are {' and '.join(FAMILIES)}.")
+        return cls(path, record.model_dump(by_alias=True), family)
+
+    def check_class(self, part: str) -> str:
+        """Return the name of a part's class; raise ArtifactError unless it is one that this program supports.
+
+        Any other class would be loaded by what the folder says, and might run its code.
+        """
+        entry = self.entries.get(part)
+        if not isinstance(entry, list) or len(entry) != 2 or not all(isinstance(each, str) for each in entry):
+            raise ArtifactError(f"{self.path} names no {part}.")
+        library, name = entry
+        supported: Collection[str] = self.family.schedulers if part == "scheduler" else _CLASSES[part]
+        if library != LIBRARIES[part] or name not in supported:
+            raise ArtifactError(
+                f"{self.path} names an unknown {part} of class {name[:MAX_SHOWN]} of {shown(library)}; supported for "
+                f"{self.family.title}: {', '.join(supported)} of {LIBRARIES[part]}."
+            )
+        return name
 
     def part_class(self, part: str) -> Any:
-        """Return the class of a part as diffusers would load it; raise ArtifactError for an unknown one."""
+        """Return the class of a part; raise ArtifactError for one that is not supported."""
         import diffusers  # takes seconds, and the page is drawn without
         import transformers
 
-        entry = self.entries.get(part)
-        library, name = entry if isinstance(entry, list) and len(entry) == 2 else ("", "")
-        found = getattr({"diffusers": diffusers, "transformers": transformers}.get(str(library)), str(name), None)
-        if found is None:
-            raise ArtifactError(f"{self.path} names an unknown {part}, {library}.{name}.")
-        return found
+        libraries: dict[str, Any] = {"diffusers": diffusers, "transformers": transformers}
+        return getattr(libraries[LIBRARIES[part]], self.check_class(part))
 
 
-def pipeline_defaults(family: Family, transformer_config: dict[str, Any]) -> dict[str, Any]:
+def pipeline_defaults(family: Family, native_size: int) -> dict[str, Any]:
     """Return what diffusers' pipeline does by default at the model's native size, in the words of a `sana.json`."""
     import diffusers  # takes seconds, and the page is drawn without
 
     parameters = inspect.signature(getattr(diffusers, family.pipeline_class).__call__).parameters
-    native = native_size(transformer_config)
     return {
         "complex_human_instruction": parameters["complex_human_instruction"].default,
         "max_sequence_length": parameters["max_sequence_length"].default,
         "defaults": {
-            "width": native,
-            "height": native,
+            "width": native_size,
+            "height": native_size,
             "num_inference_steps": parameters["num_inference_steps"].default,
             "guidance_scale": parameters["guidance_scale"].default,
         },
         "min_size": MIN_SIZE,
-        "max_size": min(2 * native, MAX_SIZE),
+        "max_size": min(2 * native_size, MAX_SIZE),
     }

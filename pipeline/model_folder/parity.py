@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save
 
+from .files import one_sentence
+
 MAX_DB = 200.0  # what equal arrays count, since JSON knows no infinity
 SAMPLE = "sample.safetensors"  # in a component's folder
 _ANSWER = "answer"
@@ -24,8 +26,9 @@ class Sample:
         """Read the sample in a component's folder; return None if there is none."""
         if not (folder / SAMPLE).is_file():
             return None
-        arrays = load_file(folder / SAMPLE)
-        return cls(arrays, arrays.pop(_ANSWER))
+        with one_sentence(f"{folder / SAMPLE} cannot be read"):
+            arrays = load_file(folder / SAMPLE)
+            return cls(arrays, arrays.pop(_ANSWER))
 
     def save(self, folder: Path) -> None:
         """Write the sample into a component's folder."""

@@ -5,13 +5,17 @@ from typing import Any
 
 from huggingface_hub import ModelCardData, metadata_load
 
-from ..domain.catalogue import find_variant
+from ..domain.catalogue import ModelVariant, find_variant
+from ..domain.errors import ArtifactError
 from ..domain.model import ModelDescription
 from ..generation.metadata import write_png
 from ..hub.download_progress import megabytes
 from ..hub.names import HubName
-from ..model_folder.files import read_json
+from ..model_folder.configurations import read_configurations
+from ..model_folder.files import one_sentence, read_json
 from ..model_folder.manifest import Manifest
+from ..model_folder.part_files import check_inside
+from ..model_folder.schema import Licence
 
 SAMPLE = "sample.png"
 SAMPLE_SIDE = 1024  # pixels at most: the largest models' own size takes minutes
@@ -25,8 +29,9 @@ GEMMA = (
 def model_card(manifest: Manifest, checkpoint: Path, repo: str, tag: str) -> str:
     """Return README.md of a model repo; `checkpoint` is the folder whose licence is carried over."""
     model = manifest.model
-    variant = find_variant(model.source)
-    source = variant.repo if variant else model.source
+    published = _published(manifest, checkpoint)
+    # A folder that `git clone` made has the repo's last name.
+    source = published.repo if published and model.source in (published.name, published.repo) else model.source
     base = source if HubName.parse(source) else None  # a folder's name is no model on the Hub
     data = ModelCardData(
         base_model=base,
@@ -34,7 +39,7 @@ def model_card(manifest: Manifest, checkpoint: Path, repo: str, tag: str) -> str
         library_name="openvino",
         pipeline_tag="text-to-image",
         tags=["openvino", "nncf", "sana", model.family.name, model.compression],
-        **_licence(model.source, checkpoint),
+        **_licence(published, checkpoint),
     )
     source = f"[{base}](https://huggingface.co/{base})" if base else source
     return f"""---
@@ -84,7 +89,7 @@ Made with {", ".join(f"{tool} {version}" for tool, version in manifest.tools.ite
 
 ## Licence
 
-{_terms(model.source, data, base)}
+{_terms(model.source, published, data, base)}
 """
 
 
@@ -117,29 +122,42 @@ def _pictures(model: ModelDescription) -> str:
     )
 
 
-def _licence(source: str, checkpoint: Path) -> dict[str, Any]:
+def _licence(published: ModelVariant | None, checkpoint: Path) -> dict[str, Any]:
     """Return what the checkpoint's card or `sana.json` says; the cards of the published ones say it in words only."""
     card, sana = checkpoint / "README.md", checkpoint / "sana.json"
-    for said in (metadata_load(card) if card.is_file() else None, read_json(sana) if sana.is_file() else None):
-        if said and "license" in said:
-            return {key: said[key] for key in ("license", "license_name", "license_link") if key in said}
-    variant = find_variant(source)
-    if variant:
+    check_inside(checkpoint, [card, sana])
+    for path, read in ((card, metadata_load), (sana, read_json)):
+        if path.is_file():
+            with one_sentence(f"{path} cannot be read"):
+                said = Licence.model_validate(read(path) or {})
+            if said.license:
+                return said.model_dump(include={*Licence.model_fields}, exclude_none=True)
+    if published:
         return {
             "license": "other",
             "license_name": "nscl-v2-custom-and-gemma-terms",
-            "license_link": f"https://huggingface.co/{variant.repo}/blob/main/LICENSE.txt",
+            "license_link": f"https://huggingface.co/{published.repo}/blob/main/LICENSE.txt",
         }
     return {"license": "unknown"}
 
 
-def _terms(source: str, data: ModelCardData, base: str | None) -> str:
+def _published(manifest: Manifest, checkpoint: Path) -> ModelVariant | None:
+    """Return the published checkpoint that this one is, or was trained on from: by its content, or its Hub name."""
+    source = manifest.model.source
+    try:
+        content = read_configurations(checkpoint, checkpoint / "vae").published
+    except ArtifactError:  # no checkpoint any more: there is but its name
+        return find_variant(source)
+    return content or (find_variant(source) if HubName.parse(source) else None)
+
+
+def _terms(source: str, published: ModelVariant | None, data: ModelCardData, base: str | None) -> str:
     values = data.to_dict()
     name, link = values.get("license_name", values["license"]), values.get("license_link")
     terms = f"[{name}]({link})" if link else name
     if values["license"] == "unknown":
         return f"The checkpoint says nothing of its licence: ask who made {source}."
     sentences = [f"That of {base or source}: {terms}."]
-    if find_variant(source):
+    if published:
         sentences.append(GEMMA)
     return " ".join(sentences)

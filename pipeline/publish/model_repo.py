@@ -15,6 +15,7 @@ from ..hub.names import HubName
 from ..model_folder.folder_layout import COMPONENTS, DRAFT_DECODER, MANIFEST, MODEL_INDEX
 from ..model_folder.integrity import verify
 from ..model_folder.manifest import Manifest, read_manifest
+from ..model_folder.part_files import check_inside
 from .model_card import SAMPLE, draw_sample, model_card
 from .repo import CHANGED, Repo, commit_files, list_tree, open_repo
 
@@ -67,6 +68,7 @@ def _write(target: Repo, folder: Path, manifest: Manifest, tag: str, checkpoint:
         raise SanaError(f"{target.name} holds something else ({other}): publish to another repo.")
     names = (*manifest.files, MANIFEST)
     terms = {path.name: path for path in sorted(checkpoint.glob("LICENSE*")) if path.is_file()}
+    check_inside(checkpoint, terms.values())
     outdated = {name for name in target.files if _is_part(name)} - {*names}
     with TemporaryDirectory(prefix="sana-") as temporary:
         on_progress(Progress("publish", "Drawing a sample for the card"))

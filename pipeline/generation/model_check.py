@@ -1,0 +1,74 @@
+"""Whether the IR in a folder is that of its configurations: inputs by name and shape, and the shape of the output.
+
+OpenVINO would say so in the middle of a picture, in its own words.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import openvino as ov
+
+from ..domain.errors import ArtifactError
+from ..domain.settings import SIZE_MULTIPLE
+from ..model_folder.configurations import Configurations
+from ..model_folder.files import first_line
+from ..model_folder.folder_layout import DRAFT_DECODER, VAE_DECODER
+from ..runtime.device import Device
+from .text_encoder import Prefix
+
+SIDE = 32  # of the latent that the transformer, which is returned, is reshaped to
+_TOKENS, _LATENT = 64, 16
+
+Shapes = dict[str, list[int]]
+
+
+def check_models(
+    paths: Mapping[str, Path], device: Device, configurations: Configurations, prefix: Prefix | None
+) -> ov.Model:
+    """Read all models of a folder, by component; return the transformer, for one latent of `SIDE` x `SIDE`.
+
+    Raises:
+        ArtifactError: a model has other inputs or another output than its part of a Sana of this configuration.
+        DeviceError: a file is damaged.
+    """
+    transformer, channels = configurations.transformer, configurations.transformer.in_channels
+    hidden = transformer.caption_channels
+    text, texts = _text_encoder_inputs(prefix), [1, _TOKENS, hidden]
+    guidance = {"guidance": [1]} if configurations.index.family.embeds_guidance else {}
+    latent = [1, channels, SIDE, SIDE]
+    named = {"hidden_states": latent, "encoder_hidden_states": texts, "encoder_attention_mask": [1, _TOKENS]}
+    pixels = [1, 3, _LATENT * SIZE_MULTIPLE, _LATENT * SIZE_MULTIPLE]
+    wanted: dict[str, tuple[Shapes, list[int]]] = {
+        "text_encoder": (text, texts),
+        "transformer": ({**named, "timestep": [1], **guidance}, latent),
+        VAE_DECODER: ({"latent_sample": [1, channels, _LATENT, _LATENT]}, pixels),
+    }
+    wanted[DRAFT_DECODER] = wanted[VAE_DECODER]
+    models = {name: _check(path, device.read(path), *wanted[name]) for name, path in paths.items()}
+    return models["transformer"]
+
+
+def _text_encoder_inputs(prefix: Prefix | None) -> Shapes:
+    ids = {"input_ids": [1, _TOKENS]}
+    if prefix is None:
+        return {**ids, "attention_mask": [1, _TOKENS]}
+    past = list(prefix.keys.shape)
+    return {**ids, "position_ids": [1, _TOKENS], "past_keys": past, "past_values": past}
+
+
+def _check(path: Path, model: ov.Model, inputs: Shapes, output: list[int]) -> ov.Model:
+    """Return the model, reshaped for these inputs; raise ArtifactError unless they fit, and give such an output."""
+    ports: dict[str, Any] = {name: port for port in model.inputs for name in port.get_names()}
+    if len(model.inputs) != len(inputs) or not ports.keys() >= inputs.keys():
+        raise ArtifactError(
+            f"{path} has the inputs {', '.join(sorted(ports)) or 'none'}; those of its part are {', '.join(inputs)}."
+        )
+    try:
+        model.reshape({ports[name]: ov.PartialShape(shape) for name, shape in inputs.items()})
+        found = model.outputs[0].get_partial_shape().to_shape()
+    except (RuntimeError, IndexError) as error:
+        raise ArtifactError(f"{path} does not fit its configuration ({first_line(error)}).") from error
+    if list(found) != output:
+        raise ArtifactError(f"{path} does not fit its configuration: it makes {list(found)} instead of {output}.")
+    return model

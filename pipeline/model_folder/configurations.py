@@ -1,0 +1,109 @@
+"""The configurations of a model's parts: each checked by itself, and whether together they are one Sana.
+
+All that can be known of a model before its weights are there.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..domain.catalogue import ModelVariant, recognise
+from ..domain.errors import ArtifactError
+from ..domain.problems import shown
+from ..domain.settings import SIZE_MULTIPLE
+from .folder_layout import SCHEDULER_CONFIG, TEXT_ENCODER_CONFIG, TRANSFORMER_CONFIG
+from .model_index import ModelIndex
+from .part_configs import (
+    DpmSolverConfig,
+    FlowMatchEulerConfig,
+    SchedulerConfig,
+    ScmConfig,
+    TextEncoderConfig,
+    TokenizerConfig,
+    TransformerConfig,
+    VaeConfig,
+)
+from .schema import read_record
+
+_SCHEDULERS: dict[str, type[SchedulerConfig]] = {
+    "DPMSolverMultistepScheduler": DpmSolverConfig,
+    "FlowMatchEulerDiscreteScheduler": FlowMatchEulerConfig,
+    "SCMScheduler": ScmConfig,
+}
+
+
+@dataclass(frozen=True)
+class Configurations:
+    """The configurations of one model. `text_encoder` is None where an export of optimum-intel has none."""
+
+    index: ModelIndex
+    scheduler: SchedulerConfig
+    text_encoder: TextEncoderConfig | None
+    transformer: TransformerConfig
+    vae: VaeConfig
+
+    @property
+    def published(self) -> ModelVariant | None:
+        """The published checkpoint that this is, or was trained on from."""
+        part = self.transformer
+        heads = part.num_attention_heads * part.attention_head_dim // 32
+        return recognise(self.index.family, part.native_size, part.num_layers, heads, part.qk_norm is not None)
+
+
+def read_configurations(folder: Path, vae: Path) -> Configurations:
+    """Read the configurations in a model's folder, and check that they are of one model; `vae` is the VAE's folder.
+
+    Raises:
+        ArtifactError: a file is missing or not as it should be, or the parts do not fit together.
+    """
+    index = ModelIndex.read(folder)
+    transformer = read_record(folder / TRANSFORMER_CONFIG, TransformerConfig)
+    if transformer.guidance_embeds != index.family.embeds_guidance:
+        raise ArtifactError(
+            f"{folder} is not of one family: its pipeline is {index.family.name}, its transformer the other's."
+        )
+    index.check_class("tokenizer")
+    scheduler = _SCHEDULERS[index.check_class("scheduler")]
+    has_text_encoder = os.path.lexists(folder / TEXT_ENCODER_CONFIG)
+    configurations = Configurations(
+        index,
+        read_record(folder / SCHEDULER_CONFIG, scheduler),
+        read_record(folder / TEXT_ENCODER_CONFIG, TextEncoderConfig) if has_text_encoder else None,
+        transformer,
+        read_record(vae / "config.json", VaeConfig),
+    )
+    tokenizer = folder / "tokenizer" / "tokenizer_config.json"
+    if os.path.lexists(tokenizer):
+        read_record(tokenizer, TokenizerConfig)
+    _check_together(folder, vae, configurations)
+    return configurations
+
+
+def _check_together(folder: Path, vae_folder: Path, configurations: Configurations) -> None:
+    transformer, vae = configurations.transformer, configurations.vae
+    for part, config, expected in (
+        (folder / "transformer", transformer, "SanaTransformer2DModel"),
+        (vae_folder, vae, "AutoencoderDC"),
+    ):
+        if config.class_name not in (None, expected):
+            raise ArtifactError(f"{part} holds a {shown(config.class_name)[1:-1]}; supported is {expected}.")
+    if transformer.out_channels not in (None, transformer.in_channels):
+        raise ArtifactError(
+            f"{folder / TRANSFORMER_CONFIG}: latents go in with {transformer.in_channels} channels and come out with "
+            f"{transformer.out_channels}."
+        )
+    if configurations.text_encoder and configurations.text_encoder.hidden_size != transformer.caption_channels:
+        raise ArtifactError(
+            f"{folder}: its text encoder makes embeddings of {configurations.text_encoder.hidden_size} channels; its "
+            f"transformer reads {transformer.caption_channels}."
+        )
+    if vae.latent_channels != transformer.in_channels:
+        raise ArtifactError(
+            f"{vae_folder} decodes latents of {vae.latent_channels} channels; the transformer makes "
+            f"{transformer.in_channels}."
+        )
+    if vae.growth != SIZE_MULTIPLE:
+        raise ArtifactError(
+            f"{vae_folder} makes {vae.growth}x{vae.growth} pixels of a latent; only {SIZE_MULTIPLE}x{SIZE_MULTIPLE} "
+            "fits."
+        )

@@ -1,0 +1,86 @@
+"""What a JSON file must look like: a record class for each, checked once, where the file is read.
+
+A record is frozen; what it does not name is allowed and kept, unless it forbids it.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..domain.errors import ArtifactError
+from ..domain.problems import shown
+from ..domain.settings import MAX_SIZE, MAX_STEPS, MIN_SIZE, SIZE_MULTIPLE
+from .files import read_json
+
+Count = Annotated[int, Field(ge=1, le=1_000_000)]  # of layers, channels, tokens, ...: far more than any Sana has
+Side = Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE, multiple_of=SIZE_MULTIPLE)]
+Name = Annotated[str, Field(min_length=1, max_length=500)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Record(BaseModel):
+    """A JSON object whose fields have exactly these types; no number is infinite or NaN."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
+
+
+class Defaults(Record):
+    """What a model draws when nothing else is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    width: Side
+    height: Side
+    num_inference_steps: Annotated[int, Field(ge=1, le=MAX_STEPS)]
+    guidance_scale: Annotated[float, Field(ge=0, le=20)]
+
+
+class Instruction(Record):
+    """What goes before each prompt, and how many tokens of both are kept."""
+
+    complex_human_instruction: Annotated[list[Annotated[str, Field(max_length=10_000)]], Field(max_length=1000)]
+    max_sequence_length: Annotated[int, Field(ge=2, le=100_000)]
+
+
+class Licence(Record):
+    """What a checkpoint's card or `sana.json` says of it, in the Hub's words."""
+
+    license: str | None = None
+    license_name: str | None = None
+    license_link: str | None = None
+
+
+class Options(Instruction, Licence):
+    """`sana.json`."""
+
+    name: Name | None = None
+    defaults: Defaults
+    min_size: Side
+    max_size: Side
+
+
+SomeRecord = TypeVar("SomeRecord", bound=Record)
+
+
+def read_record(path: Path, kind: type[SomeRecord]) -> SomeRecord:
+    """Return the record in a JSON file; raise ArtifactError, naming file and field, if it is not of that kind."""
+    try:
+        return kind.model_validate(read_json(path))
+    except ValidationError as error:
+        raise ArtifactError(f"{path} is not as it should be ({explain(error)}).") from error
+
+
+def explain(error: ValidationError) -> str:
+    """Return the first thing that is wrong, with the name of its field."""
+    first: Any = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    match first["type"]:
+        case "missing":
+            return f"it has no {shown(field)}"
+        case "extra_forbidden":
+            return f"it has an unknown {shown(field)}"
+        case "value_error":
+            return str(first["ctx"]["error"])
+    wanted = first["msg"].removeprefix("Input ").removeprefix("String ").removeprefix("Value ")
+    return f"its {shown(field)} {wanted}, not {shown(first['input'])}"

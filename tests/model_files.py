@@ -1,0 +1,92 @@
+"""The small files of a model without weights: of a folder of IR, of one by optimum-intel, and of a checkpoint."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pipeline.domain.families import FLOW
+from pipeline.domain.model import ModelDescription
+from pipeline.model_folder.folder_layout import COMPONENTS, MANIFEST, REQUIRED_FILES
+from pipeline.model_folder.integrity import describe_files
+from pipeline.model_folder.manifest import Manifest, write_manifest
+
+IR, OPTIMUM, CHECKPOINT = "ir", "optimum", "checkpoint"
+MODEL = ModelDescription(
+    source="owner/model",
+    revision="0123abc",
+    family=FLOW,
+    compression="fp16",
+    native_size=256,
+    min_size=128,
+    max_size=384,
+    defaults={"width": 256, "height": 256, "num_inference_steps": 20, "guidance_scale": 4.5},
+    components={"transformer": {"compression": "fp16", "parity_db": 80.0}},
+    pictures=({"prompt": "a house", "psnr_db": 60.0, "ssim": 1.0},),
+)
+INDEX = {
+    "_class_name": "SanaPipeline",
+    "scheduler": ["diffusers", "DPMSolverMultistepScheduler"],
+    "text_encoder": ["transformers", "Gemma2Model"],
+    "tokenizer": ["transformers", "PreTrainedTokenizerFast"],
+    "transformer": ["diffusers", "SanaTransformer2DModel"],
+    "vae": ["diffusers", "AutoencoderDC"],
+}
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    "model_index.json": INDEX,
+    "scheduler/scheduler_config.json": {"prediction_type": "flow_prediction", "use_flow_sigmas": True},
+    "text_encoder/config.json": {"model_type": "gemma2", "hidden_size": 64, "vocab_size": 320},
+    "tokenizer/tokenizer_config.json": {"model_max_length": 512},
+    "transformer/config.json": {"_class_name": "SanaTransformer2DModel", "sample_size": 8, "caption_channels": 64},
+    "vae/config.json": {"_class_name": "AutoencoderDC", "scaling_factor": 0.4, "latent_channels": 32},
+}
+SANA = {
+    "complex_human_instruction": ["Draw:", ""],
+    "max_sequence_length": 300,
+    "defaults": dict(MODEL.defaults),
+    "min_size": 128,
+    "max_size": 384,
+}
+
+
+def write_files(folder: Path, layout: str) -> Path:
+    """Write the small files of that layout, and for IR others that hold nothing; return the folder."""
+    files = {**CONFIGURATIONS, "sana.json": SANA} if layout == CHECKPOINT else dict(CONFIGURATIONS)
+    for name, record in files.items():
+        write(folder / (name if layout == CHECKPOINT else name.replace("vae/", "vae_decoder/")), record)
+    if layout != CHECKPOINT:
+        for part in COMPONENTS:
+            (folder / part / "openvino_model.xml").write_text("nothing")
+            (folder / part / "openvino_model.bin").write_text("nothing")
+    if layout == IR:
+        (folder / "text_encoder" / "prefix.safetensors").write_text("nothing")
+        list_files(folder)
+    return folder
+
+
+def list_files(folder: Path) -> None:
+    """Write the manifest of what is in an IR folder."""
+    missing = {name: {"size": 0, "sha256": "0" * 64} for name in REQUIRED_FILES}
+    preview: dict[str, list] = {"matrix": [[0.0] * 32] * 3, "bias": [0.0] * 3}
+    (folder / MANIFEST).unlink(missing_ok=True)
+    files = {**missing, **describe_files(folder)}
+    write_manifest(folder, Manifest(MODEL, {"openvino": "1"}, ["Draw:"], 300, preview, files))
+
+
+def write(path: Path, record: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record))
+
+
+def edit(path: Path, field: str, value: object) -> None:
+    """Set a field, whose name may lead into objects and lists by dots; `...` as the value removes it."""
+    record: Any = json.loads(path.read_text())
+    *way, last = field.split(".")
+    place = record
+    for step in way:
+        place = place[int(step) if isinstance(place, list) else step]
+    key: Any = int(last) if isinstance(place, list) else last
+    if value is ...:
+        del place[key]
+    else:
+        place[key] = value
+    write(path, record)
