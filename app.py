@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
-    # Said before Gradio is imported: the page asks nothing of anyone but this machine.
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
         check_port(options.host, options.port)
         if options.mcp:
