@@ -86,6 +86,7 @@ class Stages:
             self._transformer, transformer_config, model.family, lambda: scheduler_class.from_config(scheduler_config)
         )
         self.sampler: str = scheduler_class.__name__
+        self._weights = {name: path.with_suffix(".bin").stat().st_size for name, path in self._paths.items()}
         self.precisions = {name: each.precision for name, each in self._models.items()}
 
     def decoder(self, settings: GenerationSettings) -> VaeDecoder:
@@ -95,18 +96,18 @@ class Stages:
         return decoder
 
     def memory(self, settings: GenerationSettings, height: int, width: int) -> float:
-        """Return about how many bytes a generation takes at a latent size.
-
-        Weights that no call has read into memory yet are counted.
-        """
+        """Return about how many bytes a generation takes at a latent size, besides weights."""
         batch = batch_size(settings) * self.denoiser.family.branches(settings.guidance_scale)
-        weights = [path.with_suffix(".bin").stat().st_size for path in self._paths.values()]
-        unread = [size for size, model in zip(weights, self._models.values(), strict=True) if not model.seconds]
         denoising = self._bytes_per_position * batch * height * width
         decoding = self.decoder(settings).memory(height, width)
-        held = max(weights) if self._low_memory else sum(unread)
         pixels = 3 * height * width * SIZE_MULTIPLE**2
-        return held + max(denoising, decoding) + pixels * (ELEMENT + settings.picture_count)
+        return max(denoising, decoding) + pixels * (ELEMENT + settings.picture_count)
+
+    def weights(self, unread: bool = False) -> int:
+        """Return the bytes of the weights that are in memory at once; if `unread`, those that no call has read yet."""
+        if self._low_memory:
+            return max(self._weights.values())
+        return sum(size for name, size in self._weights.items() if not (unread and self._models[name].seconds))
 
     def release_activations(self) -> None:
         """Free the transformer's activations, which OpenVINO would keep for another step; weights stay.
