@@ -28,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SanaError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return USAGE_ERROR
+    except OSError as error:  # a right that is missing, a disk that was taken away
+        print(f"app.py: {error.filename or 'A file'} cannot be used ({error.strerror or error}).", file=sys.stderr)
+        return USAGE_ERROR
     except KeyboardInterrupt:
         print()
     return 0
@@ -48,7 +51,7 @@ def build_page(models: "Models", queue: "JobQueue | None" = None) -> "gr.Blocks"
     from pipeline.jobs.timings import Timings
     from pipeline.page.layout import build
     from pipeline.page.words import local_words
-    from pipeline.runtime.host import cache_folder
+    from pipeline.runtime.folders import cache_folder
 
     return build(GenerationService(models, Timings(cache_folder()), queue or JobQueue()), local_words())
 

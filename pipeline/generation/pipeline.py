@@ -20,7 +20,7 @@ from ..model_folder.manifest import Manifest, read_manifest
 from ..model_folder.optimum_intel import derive_manifest, is_exported_by_optimum
 from ..runtime.compile_cache import CompileCache
 from ..runtime.device import Device
-from ..runtime.host import cache_folder
+from ..runtime.folders import cache_folder
 from ..runtime.malloc import retain_freed_memory
 from .exclusive import exclusive_generation
 from .memory_check import check_free_memory, check_total_memory

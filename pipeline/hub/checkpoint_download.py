@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ..domain.catalogue import DRAFT_SUFFIXES, choose_weights, find_variant, weights_variant
 from ..domain.errors import SanaError
 from ..domain.progress import OnProgress
+from ..model_folder.files import expand_home
 from ..model_folder.folder_layout import DRAFT_FILE, MODEL_INDEX
 from .client import in_one_line
 from .download import download, is_ir, list_files, snapshot
@@ -38,12 +39,12 @@ def find_vae(name: str, on_progress: OnProgress) -> Path:
     Names are those of `find_checkpoint`; raise SanaError.
     """
     if name.endswith(DRAFT_SUFFIXES):
-        return Path(name).expanduser()
+        return expand_home(name)
     return _find(name, ("", "vae"), on_progress).folder
 
 
 def _find(name: str, parts: tuple[str, ...], on_progress: OnProgress) -> Source:
-    folder, hub_name = Path(name).expanduser(), HubName.parse(name)
+    folder, hub_name = expand_home(name), HubName.parse(name)
     if folder.exists() or hub_name is None:
         return Source(folder)
     with in_one_line(hub_name):

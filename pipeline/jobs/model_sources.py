@@ -10,6 +10,7 @@ from ..domain.settings import GenerationSettings
 from ..domain.updates import Update
 from ..hub.resolve import resolve, resolve_description
 from ..miniature.precompiled import PrecompiledMiniature
+from ..model_folder.files import expand_home
 from ..model_folder.folder_layout import MANIFEST
 from ..model_folder.integrity import verify
 from ..model_folder.manifest import Manifest, read_manifest
@@ -69,7 +70,7 @@ class NamedSource:
 
     def describe(self) -> ModelDescription:
         folder = resolve_description(self._name)
-        if folder != Path(self._name).expanduser():  # of the Hub: the same commit is loaded, even if a tag moves
+        if folder != expand_home(self._name):  # of the Hub: the same commit is loaded, even if a tag moves
             self._name = f"{self._name.partition('@')[0]}@{folder.name}"
             return _manifest(folder, by_optimum=not (folder / MANIFEST).is_file()).model
         by_optimum = is_exported_by_optimum(folder)

@@ -16,7 +16,7 @@ from ..model_folder.folder_layout import DRAFT_FILE, MANIFEST
 from ..model_folder.integrity import verify
 from ..model_folder.manifest import FORMAT_VERSION, TOOLS, read_manifest
 from ..model_folder.model_index import ModelIndex
-from ..runtime.host import cache_folder
+from ..runtime.folders import cache_entry
 from .export_process import export
 
 COMPRESSION = "fp16"
@@ -45,7 +45,7 @@ class PrecompiledMiniature:
 
     @cached_property
     def _folder(self) -> Path:
-        return cache_folder() / f"miniature-{COMPRESSION}-{_fingerprint(self._checkpoint)}"
+        return cache_entry(f"miniature-{COMPRESSION}-{_fingerprint(self._checkpoint)}")
 
     def _is_intact(self) -> bool:
         try:

@@ -1,8 +1,6 @@
-"""What this machine lets the program have: memory, processors and a cache folder, also inside of a container."""
+"""What this machine lets the program have: memory and processors, also inside of a container."""
 
 import math
-import os
-from pathlib import Path
 
 import psutil
 
@@ -17,15 +15,6 @@ def free_memory() -> int:
 def total_memory() -> int:
     """Return the bytes that this process could have if nothing else held any."""
     return min([psutil.virtual_memory().total, *(each.limit for each in memory_limits())])
-
-
-def cache_folder() -> Path:
-    """Return the folder for what this program can make again, of this user; it may not exist."""
-    if os.name == "nt":
-        parent = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    else:
-        parent = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(parent) / "sana-openvino"
 
 
 def cpu_quota() -> int | None:
