@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
-    # Said before Gradio is imported: the page asks nothing of anyone but this machine.
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
         with tidy_process():
             if options.mcp:
@@ -33,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
             serve(options)
     except SanaError as error:
         print(f"app.py: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except OSError as error:  # a right that is missing, a disk that was taken away
+        print(f"app.py: {error.filename or 'A file'} cannot be used ({error.strerror or error}).", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
         print()
@@ -54,7 +55,7 @@ def build_page(models: "Models", queue: "JobQueue | None" = None) -> "gr.Blocks"
     from pipeline.jobs.timings import Timings
     from pipeline.page.layout import build
     from pipeline.page.words import local_words
-    from pipeline.runtime.host import cache_folder
+    from pipeline.runtime.folders import cache_folder
 
     return build(GenerationService(models, Timings(cache_folder()), queue or JobQueue()), local_words())
 

@@ -32,6 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
     except SanaError as error:
         print(f"precompile.py: {error}", file=sys.stderr)
         return 2
+    except PermissionError as error:
+        flags = "--model, --vae or --output"
+        print(f"precompile.py: No right to use {error.filename}: name another folder with {flags}.", file=sys.stderr)
+        return 2
     except OSError as error:  # a disk that is full, or was taken away
         print(f"precompile.py: {error.strerror or error} ({error.filename or options.output}).", file=sys.stderr)
         return 2

@@ -2,12 +2,15 @@
 
 from typing import TYPE_CHECKING
 
+from . import telemetry
 from .domain.errors import SanaError
 
 if TYPE_CHECKING:
     from .generation.pipeline import SanaPipeline
 
 __all__ = ["SanaError", "SanaPipeline"]
+
+telemetry.switch_off()  # before any room imports a library
 
 
 def __getattr__(name: str) -> object:

@@ -10,13 +10,15 @@ from contextlib import contextmanager
 
 import pytest
 
+from pipeline import telemetry
 from tests.fake_hub import HUB
+from tests.sockets import SocketLog
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 # Read where the Hub's client is imported: no test ever asks the real Hub, or sees this machine's cache and token.
 for name in [name for name in os.environ if name.startswith(("HF_", "HUGGING_FACE_"))]:
     del os.environ[name]
 os.environ.update(HUB.environment)
+telemetry.switch_off()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,6 +28,14 @@ def cache_home(tmp_path_factory):
         for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
             patch.setenv(name, str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture
+def sockets(tmp_path):
+    """Which hosts child processes ask that run in its environment."""
+    folder = tmp_path / "sockets"
+    folder.mkdir()
+    return SocketLog(folder)
 
 
 @pytest.fixture(scope="session")

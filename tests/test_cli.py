@@ -23,10 +23,17 @@ APP = Path(__file__).parents[1] / "app.py"
 
 
 @pytest.fixture
-def environment(tmp_path):
-    """This one, without what would configure the app, and with a cache folder of its own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANA_", "GRADIO_"))}
-    return {**kept, "XDG_CACHE_HOME": str(tmp_path / "cache"), "LOCALAPPDATA": str(tmp_path / "cache")}
+def environment(tmp_path, sockets):
+    """This one, without what would configure the app, and with a home and a cache folder of its own.
+
+    No process that runs in it asks another machine: neither the app, nor the export that it starts.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANA_", "GRADIO_", "CI"))}
+    (tmp_path / "home").mkdir()
+    own = {"HOME": "home", "XDG_CACHE_HOME": "cache", "LOCALAPPDATA": "cache"}
+    yield {**kept, **sockets.environment, **{name: str(tmp_path / folder) for name, folder in own.items()}}
+    assert sockets.hosts() <= {"127.0.0.1", "no.such.host.invalid"}
+    assert list((tmp_path / "home").iterdir()) == []
 
 
 @pytest.fixture

@@ -10,21 +10,10 @@ from pipeline import SanaPipeline
 from pipeline.jobs.model_sources import NamedSource
 from pipeline.model_folder.manifest import read_manifest
 from pipeline.model_folder.parity import Sample
-from pipeline.runtime import device, host
+from pipeline.runtime import device
 from pipeline.runtime.compiled_model import CompiledModel, ExclusiveResidency
 from pipeline.runtime.device import EXACT, Device, compile_config
 from pipeline.runtime.precision import choose_precision
-
-
-@pytest.mark.parametrize(
-    ("content", "processors"),
-    [("150000 100000", 2), ("200000 100000", 2), ("50000 100000", 1), ("max 100000", None), ("", None), (None, None)],
-)
-def test_the_cpu_time_of_a_container(tmp_path, monkeypatch, content, processors):
-    monkeypatch.setattr(host, "_CGROUP", tmp_path)
-    if content is not None:
-        (tmp_path / "cpu.max").write_text(content)
-    assert host.cpu_quota() == processors
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,14 @@ SENTENCES = {
     "shorten it, or choose no style.",
     "negative prompt": "A {family} model has no negative prompt: leave it empty.",
     "draft decoder": "This model has no draft decoder: turn draft decoding off, or precompile it with one.",
-    "memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, {free:.1f} GB are free: the largest of "
-    "this shape that fits is {fitting_width}x{fitting_height}.",
-    "no memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, {free:.1f} GB are free: no size fits.",
+    "memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, and {available:.1f} GB are all that there "
+    "is here: the largest of this shape that fits is {fitting_width}x{fitting_height}.",
+    "no memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, and {available:.1f} GB are all that "
+    "there is here: no size fits.",
+    "free memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, {available:.1f} GB are free now: the "
+    "largest of this shape that fits is {fitting_width}x{fitting_height}.",
+    "no free memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, {available:.1f} GB are free now: "
+    "no size fits.",
     "unknown": "There is no setting {value}; there are: {choices}.",
     "no png": "{file} is no PNG file, so it holds no settings of this program.",
     "cut off": "{file} is cut off: a part of the file is missing.",

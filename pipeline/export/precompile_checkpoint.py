@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..domain.errors import SanaError
 from ..domain.progress import OnProgress, Progress, print_progress
+from ..model_folder.files import expand_home
 from ..model_folder.folder_layout import COMPONENTS, DRAFT_DECODER, MODEL_INDEX, VAE_DECODER
 from ..model_folder.integrity import describe_files
 from ..model_folder.manifest import TOOLS, Manifest
@@ -61,8 +62,8 @@ def precompile(
     """
     if compression not in RECIPES:
         raise SanaError(f"There is no compression {compression!r}; choose from {', '.join(RECIPES)}.")
-    source = read_checkpoint(Path(checkpoint).expanduser(), Path(vae).expanduser() if vae else None, name)
-    output = Path(output).expanduser().resolve()
+    source = read_checkpoint(expand_home(checkpoint), expand_home(vae) if vae else None, name)
+    output = expand_home(output).resolve()
     tools = {**{tool: version(tool) for tool in TOOLS}, "exporter": EXPORTER}
     inputs = Inputs(str(source.model.revision), compression, tools)
 

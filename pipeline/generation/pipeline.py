@@ -1,7 +1,7 @@
 """SanaPipeline: owns the compiled models of an IR folder, and turns settings into pictures, update by update."""
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,10 +21,10 @@ from ..model_folder.manifest import Manifest
 from ..model_folder.optimum_intel import is_exported_by_optimum
 from ..runtime.compile_cache import CompileCache
 from ..runtime.device import Device
-from ..runtime.host import cache_folder
+from ..runtime.folders import cache_folder
 from ..runtime.malloc import retain_freed_memory
 from .exclusive import exclusively
-from .memory_check import check_memory
+from .memory_check import check_free_memory, check_total_memory
 from .metadata import describe, to_image
 from .resolution_binning import generation_size
 from .stages import Stages
@@ -114,19 +114,15 @@ class SanaPipeline:
         return result
 
     def check(self, settings: GenerationSettings) -> None:
-        """Raise SettingsError for what this model does not take, or what does not fit this machine's free memory."""
+        """Raise SettingsError for what this model does not take, or what this machine can never hold."""
         self.model.check(settings)
-
-        def memory(width: int, height: int) -> float:
-            width, height = self._generation_size(width, height, settings)
-            return self._stages.memory(settings, height // SIZE_MULTIPLE, width // SIZE_MULTIPLE)
-
-        check_memory(memory, settings.width, settings.height)
+        check_total_memory(self._memory(settings, self._stages.weights()), settings.width, settings.height)
 
     def generate(self, settings: GenerationSettings, output_type: OutputType = "pil") -> Generator[Update, None, None]:
         """Return the updates of one generation, ending with its Result; closing them stops the work within a step.
 
         A generation that another thread drives is waited for; in the thread that drives it, this is a BusyError.
+        Only then is it known what memory is free: where that is too little, the first update raises SettingsError.
         """
         if output_type not in ("pil", "np"):
             raise SettingsError(Problem("output type", {"value": shown(output_type)}))
@@ -134,6 +130,8 @@ class SanaPipeline:
         return exclusively(self._generate(settings, output_type))
 
     def _generate(self, settings: GenerationSettings, output_type: OutputType) -> Generator[Update, None, None]:
+        unread = self._stages.weights(unread=True)
+        check_free_memory(self._memory(settings, unread), settings.width, settings.height)
         before = self._stages.seconds()
         pictures: list[Any] = []
         count = settings.picture_count
@@ -183,6 +181,15 @@ class SanaPipeline:
             "precision": self.precision,
         }
         return to_image(pixels, describe(settings, self.model, run, self._tools))
+
+    def _memory(self, settings: GenerationSettings, weights: int) -> Callable[[int, int], float]:
+        """Return how many bytes a generation takes by width and height in pixels, with `weights` bytes of weights."""
+
+        def memory(width: int, height: int) -> float:
+            width, height = self._generation_size(width, height, settings)
+            return weights + self._stages.memory(settings, height // SIZE_MULTIPLE, width // SIZE_MULTIPLE)
+
+        return memory
 
     def _generation_size(self, width: int, height: int, settings: GenerationSettings) -> tuple[int, int]:
         if settings.use_resolution_binning:

@@ -43,7 +43,7 @@ class Stages:
         residency = ExclusiveResidency() if low_memory else None
         names = (*COMPONENTS, DRAFT_DECODER) if model.has_draft_decoder else COMPONENTS
         self._paths = {name: folder / name / "openvino_model.xml" for name in names}
-        self._weights = [path.with_suffix(".bin").stat().st_size for path in self._paths.values()]
+        self._weights = {name: path.with_suffix(".bin").stat().st_size for name, path in self._paths.items()}
         self._low_memory = low_memory
         configurations = read_configurations(folder, folder / VAE_DECODER)
         transformer_config = configurations.transformer.model_dump()
@@ -94,19 +94,20 @@ class Stages:
         return decoder
 
     def memory(self, settings: GenerationSettings, height: int, width: int) -> float:
-        """Return about how many bytes a generation takes at a latent size.
-
-        Weights that no call has read into memory yet are counted.
-        """
+        """Return about how many bytes a generation takes at a latent size, besides weights."""
         batch = batch_size(settings) * self.denoiser.family.branches(settings.guidance_scale)
-        unread = [size for size, model in zip(self._weights, self._models.values(), strict=True) if not model.seconds]
         denoising = self._bytes_per_position * batch * height * width
         if self.preview:
             denoising += self.preview.memory(height, width)
         decoding = self.decoder(settings).memory(height, width)
-        held = max(self._weights) if self._low_memory else sum(unread)
         pixels = 3 * height * width * SIZE_MULTIPLE**2
-        return held + max(denoising, decoding) + pixels * (ELEMENT + settings.picture_count)
+        return max(denoising, decoding) + pixels * (ELEMENT + settings.picture_count)
+
+    def weights(self, unread: bool = False) -> int:
+        """Return the bytes of the weights that are in memory at once; if `unread`, those that no call has read yet."""
+        if self._low_memory:
+            return max(self._weights.values())
+        return sum(size for name, size in self._weights.items() if not (unread and self._models[name].seconds))
 
     def release_activations(self) -> None:
         """Free the activations of transformer and previews, which OpenVINO would keep for another step; weights stay.

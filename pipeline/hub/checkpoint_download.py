@@ -40,7 +40,7 @@ def find_configuration(name: str) -> Source:
 
     Its weights are fetched by `find_checkpoint` or `find_vae`, once it is known that they can be used. Raise SanaError.
     """
-    folder, hub_name = Path(name).expanduser(), HubName.parse(name)
+    folder, hub_name = expand_home(name), HubName.parse(name)
     if folder.exists() or hub_name is None or name.endswith(DRAFT_SUFFIXES):
         return Source(folder)
     with in_one_line(hub_name):

@@ -115,7 +115,7 @@ def _explain(error: BaseException, name: HubName, kind: str) -> str:
     if isinstance(error, LocalEntryNotFoundError):
         return f"{name} is {partly}: start once with a connection to the Hub."
     if isinstance(error, OSError) and error.strerror:
-        return f"{name}: {error.strerror} ({error.filename or constants.HF_HUB_CACHE})."
+        return f"{name}: {error.strerror} ({error.filename or constants.HF_HUB_CACHE}); HF_HOME names another folder."
     return f"{name}: {' '.join(str(causes[-1]).split()) or type(causes[-1]).__name__}"
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from ..domain.errors import ArtifactError
 from ..domain.progress import OnProgress, print_progress
+from ..model_folder.files import expand_home
+from ..model_folder.folder_layout import MANIFEST
 from .download import fetch, fetch_description
 from .names import HubName
 
@@ -29,10 +31,15 @@ def _local(name: str | Path) -> Path | None:
     """Return the local folder of that name, None for a name on the Hub; raise ArtifactError if it is neither."""
     if not str(name):  # Path("") would be the current folder
         raise ArtifactError("The name of the model is empty: give a folder that precompile.py wrote.")
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return folder
-    if folder.exists():
+    folder = expand_home(name)
+    try:
+        if folder.is_dir():
+            (folder / MANIFEST).exists()  # asked here, since a folder may be seen that cannot be entered
+            return folder
+        exists = folder.exists()
+    except OSError as error:
+        raise ArtifactError(f"{name} cannot be read ({error.strerror}): change its rights, or give another.") from error
+    if exists:
         raise ArtifactError(f"{name} is a file, not a model folder: give the folder that precompile.py wrote.")
     if isinstance(name, str) and HubName.parse(name):
         return None

@@ -11,6 +11,7 @@ from ..domain.updates import Update
 from ..hub.resolve import resolve, resolve_description
 from ..miniature.precompiled import PrecompiledMiniature
 from ..model_folder.description import describe_folder, describe_unverified
+from ..model_folder.files import expand_home
 from ..model_folder.folder_layout import MANIFEST
 from ..model_folder.integrity import verify
 
@@ -68,7 +69,7 @@ class NamedSource:
 
     def describe(self) -> ModelDescription:
         folder = resolve_description(self._name)
-        if folder != Path(self._name).expanduser():  # of the Hub: the same commit is loaded, even if a tag moves
+        if folder != expand_home(self._name):  # of the Hub: the same commit is loaded, even if a tag moves
             self._name = f"{self._name.partition('@')[0]}@{folder.name}"
             return (describe_folder if (folder / MANIFEST).is_file() else describe_unverified)(folder).model
         manifest = describe_folder(folder)

@@ -37,7 +37,7 @@ class GenerationService:
     def problems(self, values: Values) -> dict[str, Problem]:
         """Return what is wrong with a request, by the name of the parameter, in one pass.
 
-        What does not fit the free memory is said of the height.
+        What this machine can never hold is said of the height.
         """
         if problem := self.models.problem(values.get(MODEL.name)):
             return {MODEL.name: problem, **Request(self.models.describe(self.models.names[0]), values).problems()}

@@ -21,7 +21,7 @@ from ..model_folder.model_index import ModelIndex
 from ..model_folder.schema import Options, read_record
 from ..model_folder.whole_files import write_whole
 from ..runtime.file_lock import wait_for_lock
-from ..runtime.host import cache_folder
+from ..runtime.folders import cache_entry
 from .export_process import export
 
 COMPRESSION = "fp16"
@@ -88,7 +88,7 @@ class PrecompiledMiniature:
 
     @cached_property
     def _folder(self) -> Path:
-        return cache_folder() / f"{PREFIX}{COMPRESSION}-{_fingerprint(self._checkpoint)}"
+        return cache_entry(f"{PREFIX}{COMPRESSION}-{_fingerprint(self._checkpoint)}")
 
     def _is_intact(self) -> bool:
         """Return whether the folder is as it was made; the seal beside it tells that of the manifest."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -28,6 +29,11 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ArtifactError(f"{path} is no JSON object.")
     return value
+
+
+def expand_home(path: str | Path) -> Path:
+    """Return a path with its "~" replaced; as it is where there is no such home, of which pathlib makes an error."""
+    return Path(os.path.expanduser(path))
 
 
 def sha256(path: Path) -> str:

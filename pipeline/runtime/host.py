@@ -1,31 +1,20 @@
-"""What this machine lets the program have: memory, processors and a cache folder, also inside of a container."""
+"""What this machine lets the program have: memory and processors, also inside of a container."""
 
 import math
-import os
-from pathlib import Path
 
 import psutil
 
-_CGROUP = Path("/sys/fs/cgroup")
+from .cgroup import cpu_quotas, memory_limits
 
 
 def free_memory() -> int:
-    """Return the bytes that can be had without swapping."""
-    free = psutil.virtual_memory().available
-    try:
-        limit, used = (int((_CGROUP / f"memory.{name}").read_text()) for name in ("max", "current"))
-        return min(free, max(0, limit - used))
-    except (OSError, ValueError):  # no such container, or "max": no limit
-        return free
+    """Return the bytes that can be had without swapping now; page cache that the kernel can drop is among them."""
+    return min([psutil.virtual_memory().available, *(max(0, each.limit - each.used) for each in memory_limits())])
 
 
-def cache_folder() -> Path:
-    """Return the folder for what this program can make again, of this user; it may not exist."""
-    if os.name == "nt":
-        parent = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    else:
-        parent = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(parent) / "sana-openvino"
+def total_memory() -> int:
+    """Return the bytes that this process could have if nothing else held any."""
+    return min([psutil.virtual_memory().total, *(each.limit for each in memory_limits())])
 
 
 def cpu_quota() -> int | None:
@@ -34,8 +23,5 @@ def cpu_quota() -> int | None:
     OpenVINO starts a thread for each core that it sees, and it sees the host's. With a quota most of these threads are
     stopped at any time, while the others wait for them.
     """
-    try:
-        quota, period = (int(number) for number in (_CGROUP / "cpu.max").read_text().split())
-    except (OSError, ValueError):  # no such container, or "max": no limit
-        return None
-    return max(1, math.ceil(quota / period))
+    quotas = cpu_quotas()
+    return max(1, math.ceil(min(quotas))) if quotas else None
