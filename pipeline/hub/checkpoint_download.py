@@ -8,6 +8,7 @@ from ..domain.catalogue import DRAFT_SUFFIXES, choose_weights, find_variant, wei
 from ..domain.errors import ArtifactError, SanaError
 from ..domain.progress import OnProgress
 from ..model_folder.configurations import read_configurations
+from ..model_folder.files import expand_home
 from ..model_folder.folder_layout import DRAFT_FILE, MODEL_INDEX
 from ..model_folder.part_files import COPIED
 from .client import in_one_line
