@@ -3,12 +3,14 @@
 import argparse
 import importlib.util
 import os
-import socket
+import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from pipeline import SanaError
-from pipeline.page.flags import USAGE_ERROR, parse
+from pipeline.server.flags import USAGE_ERROR, parse
+from pipeline.server.temporary_folder import own_gradio_folder
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -16,17 +18,20 @@ if TYPE_CHECKING:
     from pipeline import SanaPipeline
     from pipeline.jobs.job_queue import JobQueue
     from pipeline.jobs.models import Models
+    from pipeline.server.server_options import ServerOptions
+    from pipeline.server.serving import Served
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     # Said before Gradio is imported: the page asks nothing of anyone but this machine.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what Docker, systemd and a Space send: as Ctrl-C
     try:
-        check_port(options.host, options.port)
         if options.mcp:
             check_mcp()
-        serve(options)
+        with own_gradio_folder():
+            serve(options)
     except SanaError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return USAGE_ERROR
@@ -58,18 +63,20 @@ def build_page(models: "Models", queue: "JobQueue | None" = None) -> "gr.Blocks"
 def serve(options: argparse.Namespace) -> None:
     """Serve until interrupted; raise SanaError if a model, the device or the port cannot be used."""
     from pipeline.domain.progress import print_progress
+    from pipeline.jobs.job_queue import JobQueue
+    from pipeline.page.words import local_words
     from pipeline.runtime.malloc import use_single_arena
+    from pipeline.server import serving
 
     use_single_arena()  # before there are the threads that will generate
+    listeners = serving.listen(options.server)
     models = describe_models(options)
-    app = launch(models, options)
-    # The page is up while the model is loaded, and says so; what cannot be loaded ends it.
-    try:
+    page = build_page(models, JobQueue(options.max_queue, options.max_per_client))
+    with serving.serve(page, local_words(), options.server, listeners) as served:
+        announce(served, options.server)
+        # The page is up while the model is loaded, and says so; what cannot be loaded ends it.
         models.start(print_progress)
-    except SanaError:
-        app.close(verbose=False)
-        raise
-    app.block_thread()
+        threading.Event().wait()
 
 
 def describe_models(options: argparse.Namespace) -> "Models":
@@ -85,49 +92,15 @@ def describe_models(options: argparse.Namespace) -> "Models":
     return Models([NamedSource(name, options.device, options.low_memory) for name in options.model])
 
 
-def launch(models: "Models", options: argparse.Namespace) -> "gr.Blocks":
-    """Return the page, served; raise SanaError if somebody took the port."""
-    from pipeline.jobs.job_queue import JobQueue
-    from pipeline.page.theme import launch_options
-    from pipeline.page.words import local_words
-
-    app = build_page(models, JobQueue(options.max_queue, options.max_per_client))
-    try:
-        _, url, share_url = app.launch(
-            server_name=options.host,
-            server_port=options.port,
-            share=options.share,
-            auth=options.auth,
-            mcp_server=options.mcp,
-            prevent_thread_lock=True,
-            quiet=True,
-            **launch_options(local_words()),
-        )
-    except OSError as error:  # someone took the port since it was checked
-        raise SanaError(f"Port {options.port} of {options.host} cannot be used: choose another with --port.") from error
-    print(f"Sana is on {url}", flush=True)
-    if share_url:
-        print(f"and, for a week at most, on {share_url}", flush=True)
+def announce(served: "Served", options: "ServerOptions") -> None:
+    """Print where the page is."""
+    print(f"Sana is on {served.url}", flush=True)
+    if served.share_url:
+        print(f"and, for a week at most, on {served.share_url}", flush=True)
     elif options.share:
         print("A public address could not be had, perhaps for want of a network: the page is served here only.")
     if options.mcp:
-        print(f"MCP clients find it at {url}gradio_api/mcp/", flush=True)
-    return app
-
-
-def check_port(host: str, port: int) -> None:
-    """Raises SanaError unless this process can listen there; asked first, since a model takes a while to load."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as listener:
-            if os.name == "posix":  # as servers do: a port that was closed a moment ago is free
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-    except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
-        reason = (error.strerror if isinstance(error, OSError) else None) or "no valid name"
-        raise SanaError(
-            f"Cannot listen on {host}, port {port} ({reason}): choose others with --host, --port."
-        ) from None
+        print(f"MCP clients find it at {served.url}gradio_api/mcp/", flush=True)
 
 
 def check_mcp() -> None:

@@ -88,22 +88,15 @@ def page(pipe):
 
 
 @contextmanager
-def serve_page(app):
-    """Serves a page as app.py does; yields its address."""
-    from pipeline.page.theme import launch_options
+def serve_page(app, **options):
+    """Serves a page as app.py does, with options of the server; yields its address."""
     from pipeline.page.words import English
+    from pipeline.server import serving
+    from pipeline.server.server_options import ServerOptions
 
-    _, url, _ = app.launch(
-        server_name="127.0.0.1",
-        server_port=free_port(),
-        prevent_thread_lock=True,
-        quiet=True,
-        **launch_options(English()),
-    )
-    try:
-        yield url
-    finally:
-        app.close(verbose=False)  # also for a failed test, whose clients would wait for ever
+    options = ServerOptions(port=free_port(), **options)
+    with serving.serve(app, English(), options, serving.listen(options)) as served:
+        yield served.url
 
 
 @pytest.fixture

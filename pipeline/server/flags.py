@@ -5,6 +5,7 @@ import os
 from typing import NoReturn
 
 from ..jobs.job_queue import MAX_PER_CLIENT, MAX_WAITING
+from .server_flags import add_server_flags, positive_number, server_options
 
 USAGE_ERROR = 2
 
@@ -31,21 +32,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="hold one of text encoder, transformer and decoder at a time, and load it again whenever its turn comes",
     )
-    parser.add_argument(
-        "--host",
-        default=environment.get("GRADIO_SERVER_NAME", "127.0.0.1"),
-        help="the address to listen on; 0.0.0.0 lets others in (default: GRADIO_SERVER_NAME, or else 127.0.0.1)",
-    )
-    parser.add_argument(
-        "--port",
-        type=port_number,
-        default=environment.get("GRADIO_SERVER_PORT", "7860"),
-        help="the port to listen on; never silently another one (default: GRADIO_SERVER_PORT, or else 7860)",
-    )
-    parser.add_argument("--share", action="store_true", help="also serve on a public gradio.live address")
-    parser.add_argument(
-        "--auth", type=user_and_password, metavar="USER:PASSWORD", help="ask for this name and password"
-    )
+    add_server_flags(parser, environment)
     parser.add_argument(
         "--max-queue",
         type=positive_number,
@@ -66,6 +53,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.model is None and environment.get("SANA_MODEL"):
         options.model = [environment["SANA_MODEL"]]
+    options.server = server_options(parser, options)
     return options
 
 
@@ -73,22 +61,3 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, where argparse would print the usage as well."""
         self.exit(USAGE_ERROR, f"{self.prog}: {message}; see {self.prog} --help.\n")
-
-
-def user_and_password(text: str) -> tuple[str, str]:
-    user, _, password = text.partition(":")
-    if not user or not password:
-        raise argparse.ArgumentTypeError("must be a name and a password with a colon between them")
-    return user, password
-
-
-def positive_number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
-    return int(text)
-
-
-def port_number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to 65535, not {text!r}")
-    return int(text)

@@ -1,0 +1,92 @@
+"""Where the server listens, and what its address is called: names and addresses in every spelling."""
+
+import errno
+import ipaddress
+import os
+import socket
+
+from ..domain.errors import SanaError
+
+BACKLOG = 128  # connections that are accepted in one go, before any of them can be counted
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Return a listening socket for each address of a host; raise SanaError where there is none to be had.
+
+    `host` is a name or an address, an IPv6 one with or without brackets. "::" means IPv4 as well.
+    """
+    listeners: list[socket.socket] = []
+    problem: OSError | UnicodeError | None = None
+    try:
+        found = socket.getaddrinfo(unbracketed(host) or "\0", port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, ValueError) as error:  # the latter two: a name that cannot be one
+        raise _cannot_listen(host, port, error) from None
+    for family, _, _, _, address in dict.fromkeys(found):
+        try:
+            listeners.append(_listener(family, address))
+        except OSError as error:
+            problem = error
+            if error.errno == errno.EADDRINUSE:  # half of a name would be another program's
+                break
+    if problem and (not listeners or problem.errno == errno.EADDRINUSE):
+        for listener in listeners:
+            listener.close()
+        raise _cannot_listen(host, port, problem)
+    return listeners
+
+
+def unbracketed(host: str) -> str:
+    """Return a host without the brackets that URLs have around an IPv6 address."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def parse_address(host: str) -> Address | None:
+    """Return the IP address that a host is, an IPv4 one if it is mapped into IPv6; None for a name."""
+    try:
+        address = ipaddress.ip_address(unbracketed(host).partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Return whether only this machine reaches a listener."""
+    address = parse_address(listener.getsockname()[0])
+    return address is not None and address.is_loopback
+
+
+def url(host: str, listener: socket.socket, scheme: str) -> str:
+    """Return the URL by which this machine reaches a listener that was opened for that host."""
+    address, port = listener.getsockname()[:2]
+    parsed = parse_address(address)
+    if parsed is not None and parsed.is_unspecified:
+        name = "localhost"
+    elif parse_address(host) is None:  # a name: certificates are for names
+        name = host
+    else:
+        name = f"[{address.replace('%', '%25')}]" if ":" in address else address
+    return f"{scheme}://{name}:{port}/"
+
+
+def _listener(family: int, address: tuple) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # a port that was closed a moment ago is free
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            parsed = parse_address(address[0])
+            both = parsed is not None and (parsed.is_unspecified or parsed.version == 4)
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(not both))
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _cannot_listen(host: str, port: int, error: OSError | UnicodeError | ValueError) -> SanaError:
+    reason = (error.strerror if isinstance(error, OSError) else None) or "no valid name"
+    return SanaError(f"Cannot listen on {host}, port {port} ({reason}): choose others with --host, --port.")

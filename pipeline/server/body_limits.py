@@ -1,0 +1,166 @@
+"""How much a request may send, in bytes, depth and time; known before anything is made of it."""
+
+import asyncio
+import time
+from contextlib import suppress
+
+import pydantic_core
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..domain import limits
+from .refusals import refusal
+from .upload_quota import Refused, UploadQuota
+
+UPLOAD_ROUTES = ("/gradio_api/upload",)
+"""All others take no files."""
+_FRAMING = 1 << 16  # bytes of an upload that are no file's
+DISCARD_SECONDS = 3.0
+
+
+class BodyLimits:
+    """Hands on a body only while it keeps within its limits. An upload is streamed, all else is read first."""
+
+    def __init__(self, app: ASGIApp, max_upload: int) -> None:
+        """`max_upload` is in MB."""
+        self._app = app
+        self._max_upload = max_upload << 20
+        self._uploads = UploadQuota(self._max_upload)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            if scope["path"].rstrip("/") in UPLOAD_ROUTES:
+                await self._upload(scope, receive, send)
+            else:
+                body = await _read(_limited(scope, receive, limits.MAX_JSON, limits.JSON_SECONDS))
+                if body is None:
+                    return
+                _check_depth(body)
+                await self._app(scope, _replayed(body, receive), send)
+        except Refused as error:
+            status, sentence = error.args
+            await _refuse(scope, receive, send, status, sentence)
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem: Refused | None = None
+        is_answered = False
+
+        async def checked() -> Message:
+            nonlocal problem
+            try:
+                message = await limited()
+                self._uploads.count(len(message.get("body", b"")))
+                return message
+            except Refused as error:
+                problem = error
+                raise
+
+        async def answer(message: Message) -> None:
+            nonlocal is_answered
+            if not problem:  # else the app answers what it has made of that
+                is_answered = True
+                await send(message)
+
+        limited = _limited(scope, receive, self._max_upload + _FRAMING, limits.UPLOAD_SECONDS)
+        with self._uploads:
+            try:
+                await self._app(scope, checked, answer)
+            except Exception:
+                if not problem:
+                    raise
+        if problem and not is_answered:
+            raise problem
+
+
+def _limited(scope: Scope, receive: Receive, most: int, seconds: float) -> Receive:
+    """Return a `receive` that raises Refused for a body that is larger, or takes longer."""
+    too_large = Refused(413, f"The request is larger than {_size(most)}.")
+    declared = Headers(scope=scope).get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise too_large
+    read, is_complete, end = 0, False, time.monotonic() + seconds
+
+    async def limited() -> Message:
+        nonlocal read, is_complete
+        if is_complete:  # whoever asks on wants to know whether the sender is still there
+            return await receive()
+        try:
+            # at least a moment: what is there already is taken
+            message = await asyncio.wait_for(receive(), max(0.1, end - time.monotonic()))
+        except asyncio.TimeoutError:
+            raise Refused(408, f"The request did not arrive within {seconds:.0f} seconds.") from None
+        read += len(message.get("body", b""))
+        if read > most:
+            raise too_large
+        is_complete = not message.get("more_body", False)
+        return message
+
+    return limited
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """Return a whole body; None if its sender is gone."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _check_depth(body: bytes) -> None:
+    """Raise Refused for JSON of more lists within lists than a request has: handlers go through them recursively."""
+    if body.count(b"[") + body.count(b"{") <= limits.MAX_JSON_DEPTH:
+        return
+    too_deep = Refused(400, f"The request is nested deeper than {limits.MAX_JSON_DEPTH} levels.")
+    try:
+        level = [pydantic_core.from_json(body)]
+    except ValueError as error:  # no JSON, which is for the handler to say, or nested very deep
+        if "recursion" in str(error):
+            raise too_deep from None
+        return
+    for _ in range(limits.MAX_JSON_DEPTH + 1):
+        members = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [value for each in members for value in each if isinstance(value, (dict, list))]
+    if level:
+        raise too_deep
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives the body first."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replayed
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
+    """Answer, and only then close: a sender that is cut off in the middle of a body may never read why."""
+
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await send({**message, "more_body": True})
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(_discard(receive), DISCARD_SECONDS)
+            message = {"type": "http.response.body"}
+        await send(message)
+
+    await refusal(scope, status, sentence)(scope, receive, answer)
+
+
+async def _discard(receive: Receive) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return
+
+
+def _size(size: int) -> str:
+    return f"{size >> 20} MB" if size >> 20 else f"{size >> 10} kB"

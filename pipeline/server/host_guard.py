@@ -1,0 +1,57 @@
+"""Refuses requests for another server's name, and those of other servers' web pages."""
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .allowed_hosts import AllowedHosts
+from .refusals import refusal
+
+# Gradio would make links of the second, which only a renderer of its own may say.
+_NAMED_BY = (b"host", b"x-forwarded-host")
+_DROPPED = (b"x-gradio-server",)
+
+
+class HostGuard:
+    """The outermost layer: nothing of a refused request is read."""
+
+    def __init__(self, app: ASGIApp, hosts: AllowedHosts) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if sentence := self._problem(scope):
+            await refusal(scope, 403, sentence)(scope, receive, send)
+            return
+        headers = [(name, value) for name, value in scope["headers"] if name not in _DROPPED]
+        await self._app({**scope, "headers": headers}, receive, send)
+
+    def _problem(self, scope: Scope) -> str | None:
+        headers = Headers(scope=scope)
+        host = ""
+        for name, value in scope["headers"]:
+            if name in _NAMED_BY:  # the last is the one that the browser asked for
+                host = value.decode("latin-1").partition(",")[0]
+                if not self._hosts.allows(host):
+                    return f"This server is not called {host[:80]!r}: its owner can allow the name with --allow-host."
+        host = headers.get("x-forwarded-host", headers.get("host", "")).partition(",")[0]
+        origin = _asking_origin(headers)
+        if origin is not None and not self._hosts.allows_origin(origin, host):
+            return "Pages of other sites may not ask this server: its owner can allow one with --allow-origin."
+        return None
+
+
+def _asking_origin(headers: Headers) -> str | None:
+    """Return the origin of the page that sent a request; None for the server's own, a link, and what is no page."""
+    if "origin" in headers:
+        return headers["origin"]
+    # A page gets pictures and scripts of others without saying its origin; the browser says that they are others'.
+    is_foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    if not is_foreign or headers.get("sec-fetch-mode") == "navigate":
+        return None
+    page = urlsplit(headers.get("referer", ""))
+    return f"{page.scheme}://{page.netloc}"

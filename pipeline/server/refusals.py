@@ -1,0 +1,16 @@
+"""How the server refuses a request: one sentence, in the form in which the sender reads errors."""
+
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Scope
+
+
+def refusal(scope: Scope, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer to a request that is refused: JSON to who sent JSON, else text."""
+    sent = Headers(scope=scope)
+    closing = {"Connection": "close", **(headers or {})}  # what was sent of the body is not read
+    if "json" in sent.get("content-type", "") or "json" in sent.get("accept", ""):
+        return JSONResponse({"detail": sentence}, status, closing)
+    return PlainTextResponse(sentence, status, closing)

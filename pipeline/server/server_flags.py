@@ -1,0 +1,129 @@
+"""The flags about serving: where, for whom, and how much."""
+
+import argparse
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..domain.limits import MAX_UPLOAD
+from .server_options import ServerOptions
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s*]+", re.IGNORECASE)
+_NAME = re.compile(r"[^/?#@\s*:\[\]]+|\[?[0-9a-f:.]+\]?", re.IGNORECASE)
+
+
+def add_server_flags(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    """Add the flags whose values `server_options` reads."""
+    parser.add_argument(
+        "--host",
+        default=environment.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+        help="the address to listen on; 0.0.0.0 lets others in (default: GRADIO_SERVER_NAME, or else 127.0.0.1)",
+    )
+    parser.add_argument(
+        "--port",
+        type=port_number,
+        default=environment.get("GRADIO_SERVER_PORT", "7860"),
+        help="the port to listen on; never silently another one (default: GRADIO_SERVER_PORT, or else 7860)",
+    )
+    parser.add_argument("--share", action="store_true", help="also serve on a public gradio.live address")
+    parser.add_argument(
+        "--auth",
+        type=user_and_password,
+        default=environment.get("SANA_AUTH"),
+        metavar="USER:PASSWORD",
+        help="ask for this name and password; other users of the machine see a command line, so that @FILE names a "
+        "file that holds them (default: SANA_AUTH)",
+    )
+    parser.add_argument(
+        "--root-path",
+        type=root_path,
+        default="",
+        metavar="PATH",
+        help="where a proxy has put the page: a path such as /sana, or the full URL that visitors know",
+    )
+    parser.add_argument(
+        "--allow-host",
+        type=host_name,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name that the server answers to, besides this machine's; may be given more than once",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        type=origin,
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="a web page of others that may ask the server, such as https://example.com; may be given more than once",
+    )
+    parser.add_argument(
+        "--max-upload",
+        type=positive_number,
+        default=MAX_UPLOAD,
+        metavar="MB",
+        help=f"how large an uploaded file may be (default: {MAX_UPLOAD})",
+    )
+    parser.add_argument("--ssl-certfile", metavar="FILE", help="a certificate in PEM: the page is served over HTTPS")
+    parser.add_argument("--ssl-keyfile", metavar="FILE", help="its key, if the certificate's file does not hold it")
+
+
+def server_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> ServerOptions:
+    """Return what the flags say; end with one line for those that do not go together."""
+    if options.ssl_keyfile and not options.ssl_certfile:
+        parser.error("argument --ssl-keyfile: needs --ssl-certfile")
+    if options.ssl_certfile and options.share:
+        parser.error("argument --share: its address has HTTPS of its own, so it does not go with --ssl-certfile")
+    values = {field.name: getattr(options, field.name) for field in fields(ServerOptions)}
+    return ServerOptions(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def user_and_password(text: str) -> tuple[str, str]:
+    if text.startswith("@"):
+        try:
+            lines = Path(text[1:]).read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "no text"
+            raise argparse.ArgumentTypeError(f"{text[1:]} cannot be read ({reason})") from None
+        text = lines[0] if lines else ""
+    user, _, password = text.partition(":")
+    if not user or not password:
+        raise argparse.ArgumentTypeError("must be a name and a password with a colon between them")
+    return user, password
+
+
+def root_path(text: str) -> str:
+    parts = urlsplit(text)
+    is_url = parts.scheme in ("http", "https") and bool(parts.hostname)
+    is_path = not parts.scheme and not parts.netloc and text.startswith("/")
+    if not (is_url or is_path) or parts.query or parts.fragment or not text.isprintable() or " " in text:
+        raise argparse.ArgumentTypeError(f"must be a path from / on, or a URL with http:// or https://, not {text!r}")
+    return text.rstrip("/")
+
+
+def host_name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"must be the name of a host, without http:// and without a port, not {text!r}"
+        )
+    return text
+
+
+def origin(text: str) -> str:
+    if not _ORIGIN.fullmatch(text.rstrip("/")):
+        raise argparse.ArgumentTypeError(f"must be an origin such as https://example.com, not {text!r}")
+    return text.rstrip("/")
+
+
+def positive_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
+    return int(text)
+
+
+def port_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to 65535, not {text!r}")
+    return int(text)

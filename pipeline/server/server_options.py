@@ -1,0 +1,50 @@
+"""How a page is to be served."""
+
+import ssl
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ..domain.errors import SanaError
+from ..domain.limits import MAX_UPLOAD
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """What the flags of the same names say."""
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    root_path: str = ""  # a path, or the full URL that visitors know
+    auth: tuple[str, str] | None = None
+    max_upload: int = MAX_UPLOAD  # MB
+    allow_host: tuple[str, ...] = ()
+    allow_origin: tuple[str, ...] = ()
+    ssl_certfile: str | None = None
+    ssl_keyfile: str | None = None
+    mcp: bool = False
+    share: bool = False
+
+    @property
+    def sub_path(self) -> str:
+        """The path of `root_path`."""
+        return urlsplit(self.root_path).path.rstrip("/")
+
+    @property
+    def public_host(self) -> str | None:
+        """The name in `root_path`, if it is a URL."""
+        return urlsplit(self.root_path).hostname
+
+    def check_certificate(self) -> None:
+        """Raise SanaError for a certificate or a key that cannot be used."""
+        if self.ssl_certfile is None:
+            return
+        try:
+            # a password for the key would be asked for in the terminal
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.ssl_certfile, self.ssl_keyfile, lambda: "")
+        except (OSError, ValueError) as error:
+            files = " and ".join(filter(None, (self.ssl_certfile, self.ssl_keyfile)))
+            reason = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else None
+            raise SanaError(
+                f"{files} cannot be used ({reason or 'no certificate with its key, in PEM and without a password'}): "
+                "choose others with --ssl-certfile and --ssl-keyfile."
+            ) from None

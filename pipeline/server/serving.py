@@ -1,0 +1,74 @@
+"""A page, served: sockets, application, server and share link put together."""
+
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import gradio as gr
+
+from ..page.words import English
+from . import addresses
+from .allowed_hosts import AllowedHosts
+from .http_server import HttpServer
+from .server_options import ServerOptions
+from .share_link import open_share_link
+from .web_app import build_web_app, end_streams
+
+# Proxies on this machine, and on a Space, where nobody else reaches the program, those of its network.
+_LOCAL_PROXIES = "127.0.0.0/8,::1"
+_SPACE_PROXIES = f"{_LOCAL_PROXIES},10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+
+
+@dataclass(frozen=True)
+class Served:
+    """Where a page is to be found: on this machine, and for the public if it is shared and that was possible."""
+
+    url: str
+    share_url: str | None
+
+
+def listen(options: ServerOptions) -> list[socket.socket]:
+    """Return the sockets for `serve`; raise SanaError if the address or the certificate cannot be used.
+
+    Done first, since a model takes a while. Whoever connects before the page is served waits for it.
+    """
+    options.check_certificate()
+    return addresses.listen(options.host, options.port)
+
+
+@contextmanager
+def serve(
+    page: gr.Blocks, words: English, options: ServerOptions, listeners: Sequence[socket.socket]
+) -> Iterator[Served]:
+    """Serve a page in this context, on what `listen` returned for the same options."""
+    is_space = "SPACE_ID" in os.environ
+    hosts = AllowedHosts(
+        options.host,
+        [*options.allow_host, *filter(None, [options.public_host])],
+        options.allow_origin,
+        is_local=all(addresses.is_loopback(listener) for listener in listeners),
+        any_name=is_space,  # its names are its owner's and the Hub's
+    )
+    url = addresses.url(options.host, listeners[0], "https" if options.ssl_certfile else "http")
+    app = build_web_app(page, words, options, hosts)
+    if options.mcp:  # it asks the page for each call, else where the first caller's headers said
+        page.mcp_server_obj._local_url = url
+    certificate = (options.ssl_certfile, options.ssl_keyfile) if options.ssl_certfile else None
+    proxies = _trusted_proxies(options, is_space)
+    with HttpServer(app, listeners, proxies, certificate, lambda: end_streams(page)):
+        share_url = open_share_link(listeners[0]) if options.share else None
+        if share_url:
+            hosts.add(urlsplit(share_url).hostname or "")
+        yield Served(url, share_url)
+
+
+def _trusted_proxies(options: ServerOptions, is_space: bool) -> str | None:
+    """Return whose word is taken for the address of a visitor: by default nobody's, as anybody can say another."""
+    if "FORWARDED_ALLOW_IPS" in os.environ:
+        return os.environ["FORWARDED_ALLOW_IPS"]
+    if is_space:
+        return _SPACE_PROXIES
+    return _LOCAL_PROXIES if options.share or options.root_path else None

@@ -1,0 +1,57 @@
+"""The page as a web application: Gradio's, below the layers that decide what reaches it."""
+
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from ..page.theme import launch_options
+from ..page.words import English
+from .allowed_hosts import AllowedHosts
+from .body_limits import BodyLimits
+from .host_guard import HostGuard
+from .login_guard import LoginGuard
+from .routes import Routes
+from .server_options import ServerOptions
+
+
+def build_web_app(page: gr.Blocks, words: English, options: ServerOptions, hosts: AllowedHosts) -> FastAPI:
+    """Return the application that serves a page. Routes of its own may be added beside the page."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    # The last one added is the first one asked.
+    app.add_middleware(BodyLimits, max_upload=options.max_upload)
+    app.add_middleware(LoginGuard)
+    app.add_middleware(Routes, sub_path=options.sub_path)
+    # Without an origin it allows none; with it, Gradio leaves the matter alone, which would allow most.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=options.allow_origin,
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        allow_credentials=bool(options.allow_origin),
+        allow_private_network=bool(options.allow_origin),
+    )
+    app.add_middleware(HostGuard, hosts=hosts)
+    gr.mount_gradio_app(
+        app,
+        page,
+        "/",
+        auth=options.auth,
+        root_path=options.root_path or None,
+        max_file_size=options.max_upload << 20,
+        enable_monitoring=False,
+        mcp_server=options.mcp,
+        **launch_options(words),
+    )
+    mounted: Any = app.routes[-1]
+    page.app = page.server_app = mounted.app  # as `launch` does: validators run in it
+    mounted.app.startup_events_triggered = True  # mounted, they run with the server; a visitor would run them again
+    return app
+
+
+def end_streams(page: gr.Blocks) -> None:
+    """Tell whoever follows the page that it closes; call this in the server's loop."""
+    page._queue.close()
+    page.is_running = False
+    page.app.stop_event.set()
