@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import SanaError
 from pipeline.server.flags import USAGE_ERROR, parse
-from pipeline.server.temporary_folder import own_gradio_folder
+from pipeline.server.gradio_environment import gradio_environment
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.mcp:
             check_mcp()
-        with own_gradio_folder():
+        with gradio_environment():
             serve(options)
     except SanaError as error:
         print(f"app.py: {error}", file=sys.stderr)

@@ -14,7 +14,8 @@ MAX_JSON_DEPTH = 32  # a request with a gallery in it has 6
 JSON_SECONDS = 30.0  # for a body to arrive
 UPLOAD_SECONDS = 600.0
 UPLOADS_AT_ONCE = 8
-UPLOADED_PER_HOUR = 40  # of the largest uploads, by all visitors together: they are deleted after a day
+UPLOADED_PER_HOUR = 20  # of the largest uploads, by all visitors together: they are deleted after a day
+FREE_DISK = 2 << 30  # bytes that uploads leave free
 
 MAX_CONNECTIONS = 1000  # beyond, those that have asked nothing are closed, the oldest first
 REQUEST_SECONDS = 30.0  # from a connection to the end of its request's headers

@@ -18,7 +18,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     `host` is a name or an address, an IPv6 one with or without brackets. "::" means IPv4 as well.
     """
     listeners: list[socket.socket] = []
-    problem: OSError | UnicodeError | None = None
+    problem: OSError | None = None
     try:
         found = socket.getaddrinfo(unbracketed(host) or "\0", port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError, ValueError) as error:  # the latter two: a name that cannot be one

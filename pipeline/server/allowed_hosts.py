@@ -69,9 +69,9 @@ class AllowedHosts:
 
 
 def split_host(text: str) -> tuple[str, int | None]:
-    """Split "NAME:PORT" into the name as it is compared, an IPv6 address without brackets, and the port if there is one.
+    """Split "NAME:PORT" into the name as it is compared and the port, if there is one; raise ValueError for no host.
 
-    Raises ValueError for what is no host.
+    An IPv6 address is returned without its brackets.
     """
     if set(text) & set("/\\?#@"):
         raise ValueError(f"{text!r} is no host")

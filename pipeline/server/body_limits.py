@@ -3,9 +3,12 @@
 import asyncio
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pydantic_core
+from gradio.utils import get_upload_folder
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..domain import limits
@@ -14,7 +17,7 @@ from .upload_quota import Refused, UploadQuota
 
 UPLOAD_ROUTES = ("/gradio_api/upload",)
 """All others take no files."""
-_FRAMING = 1 << 16  # bytes of an upload that are no file's
+_FRAMING = 1 << 20  # bytes of an upload that are no file's; of one file that is too large, Gradio clears up itself
 DISCARD_SECONDS = 3.0
 
 
@@ -25,7 +28,7 @@ class BodyLimits:
         """`max_upload` is in MB."""
         self._app = app
         self._max_upload = max_upload << 20
-        self._uploads = UploadQuota(self._max_upload)
+        self._uploads = UploadQuota(self._max_upload, Path(get_upload_folder()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,6 +71,8 @@ class BodyLimits:
         with self._uploads:
             try:
                 await self._app(scope, checked, answer)
+            except ClientDisconnect:
+                return
             except Exception:
                 if not problem:
                     raise

@@ -1,4 +1,4 @@
-"""Which paths lead to the page: those below the sub-path of a proxy, less what Gradio serves and the page has no use for."""
+"""Which paths lead to the page: those below a proxy's sub-path, less those of Gradio that the page has no use for."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..domain.limits import MAX_UPLOAD
@@ -76,8 +77,8 @@ def server_options(parser: argparse.ArgumentParser, options: argparse.Namespace)
         parser.error("argument --ssl-keyfile: needs --ssl-certfile")
     if options.ssl_certfile and options.share:
         parser.error("argument --share: its address has HTTPS of its own, so it does not go with --ssl-certfile")
-    values = {field.name: getattr(options, field.name) for field in fields(ServerOptions)}
-    return ServerOptions(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    values: dict[str, Any] = {field.name: getattr(options, field.name) for field in fields(ServerOptions)}
+    return ServerOptions(**values)
 
 
 def user_and_password(text: str) -> tuple[str, str]:
@@ -97,7 +98,7 @@ def user_and_password(text: str) -> tuple[str, str]:
 def root_path(text: str) -> str:
     parts = urlsplit(text)
     is_url = parts.scheme in ("http", "https") and bool(parts.hostname)
-    is_path = not parts.scheme and not parts.netloc and text.startswith("/")
+    is_path = not parts.scheme and not parts.netloc and (text.startswith("/") or not text)
     if not (is_url or is_path) or parts.query or parts.fragment or not text.isprintable() or " " in text:
         raise argparse.ArgumentTypeError(f"must be a path from / on, or a URL with http:// or https://, not {text!r}")
     return text.rstrip("/")
@@ -105,9 +106,7 @@ def root_path(text: str) -> str:
 
 def host_name(text: str) -> str:
     if not _NAME.fullmatch(text):
-        raise argparse.ArgumentTypeError(
-            f"must be the name of a host, without http:// and without a port, not {text!r}"
-        )
+        raise argparse.ArgumentTypeError(f"must be a host's name, without http:// and port, not {text!r}")
     return text
 
 

@@ -1,6 +1,7 @@
 """How a page is to be served."""
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -17,8 +18,8 @@ class ServerOptions:
     root_path: str = ""  # a path, or the full URL that visitors know
     auth: tuple[str, str] | None = None
     max_upload: int = MAX_UPLOAD  # MB
-    allow_host: tuple[str, ...] = ()
-    allow_origin: tuple[str, ...] = ()
+    allow_host: Sequence[str] = ()
+    allow_origin: Sequence[str] = ()
     ssl_certfile: str | None = None
     ssl_keyfile: str | None = None
     mcp: bool = False

@@ -54,7 +54,7 @@ def serve(
     )
     url = addresses.url(options.host, listeners[0], "https" if options.ssl_certfile else "http")
     app = build_web_app(page, words, options, hosts)
-    if options.mcp:  # it asks the page for each call, else where the first caller's headers said
+    if page.mcp_server_obj:  # it asks the page for each call, else where the first caller's headers said
         page.mcp_server_obj._local_url = url
     certificate = (options.ssl_certfile, options.ssl_keyfile) if options.ssl_certfile else None
     proxies = _trusted_proxies(options, is_space)

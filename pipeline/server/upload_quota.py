@@ -1,7 +1,10 @@
-"""How many files all visitors together may upload: at once, and within an hour."""
+"""How many files all visitors together may upload: at once, within an hour, and while the disk has room."""
 
+import shutil
 import time
 from collections import deque
+from contextlib import suppress
+from pathlib import Path
 
 from ..domain import limits
 
@@ -13,8 +16,9 @@ class Refused(Exception):
 class UploadQuota:
     """A context for each upload, of which some may run at once, and a count of the last hour's bytes."""
 
-    def __init__(self, max_upload: int) -> None:
-        """`max_upload` is in bytes."""
+    def __init__(self, max_upload: int, folder: Path) -> None:
+        """`max_upload` is in bytes, `folder` where Gradio writes files."""
+        self._folder = folder
         self._running = 0
         self._most = limits.UPLOADED_PER_HOUR * max_upload
         self._counted: deque[tuple[float, int]] = deque()
@@ -23,6 +27,10 @@ class UploadQuota:
     def __enter__(self) -> None:
         if self._running >= limits.UPLOADS_AT_ONCE:
             raise Refused(503, "Too many files are being uploaded: try again in a moment.")
+        self._remove_unfinished()
+        with suppress(OSError):  # no folder yet
+            if shutil.disk_usage(self._folder).free < limits.FREE_DISK:
+                raise Refused(507, "There is no room for uploads on the disk: try again later.")
         self._running += 1
 
     def __exit__(self, *error: object) -> None:
@@ -41,3 +49,11 @@ class UploadQuota:
         else:
             self._counted.append((now, size))
         self._total += size
+
+    def _remove_unfinished(self) -> None:
+        """Delete what Gradio leaves of uploads whose sender went away."""
+        oldest = time.time() - limits.UPLOAD_SECONDS
+        for path in self._folder.glob("tmp*"):
+            with suppress(OSError):
+                if path.is_file() and path.stat().st_mtime < oldest:
+                    path.unlink()
