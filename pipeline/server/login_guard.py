@@ -14,6 +14,7 @@ from .refusals import refusal
 LOGIN_ROUTE = "/login"
 MAX_ADDRESSES = 10_000  # remembered, the latest
 LONGEST_PAUSE = 30.0  # seconds between two tries of an address that goes on guessing
+FORGET_SECONDS = 900.0  # after the last pause
 LONGEST_WAIT = 5.0  # seconds that an answer is held back; who would have to wait longer is refused
 
 
@@ -38,6 +39,8 @@ class LoginGuard:
             return
         guesses = self._of(scope)
         now = time.monotonic()
+        if now > guesses.next + FORGET_SECONDS:
+            guesses.failures = 0
         wait = max(0.0, guesses.next - now)
         if wait > LONGEST_WAIT:
             seconds = math.ceil(wait)
