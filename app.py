@@ -4,14 +4,12 @@ import argparse
 import atexit
 import importlib.util
 import os
-import signal
 import sys
-import threading
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 from pipeline import SanaError
 from pipeline.server.flags import USAGE_ERROR, parse
-from pipeline.server.gradio_environment import gradio_environment
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -27,12 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     # Said before Gradio is imported: the page asks nothing of anyone but this machine.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what Docker, systemd and a Space send: as Ctrl-C
     try:
         if options.mcp:
             check_mcp()
-        with gradio_environment():
-            serve(options)
+        serve(options)
     except SanaError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return USAGE_ERROR
@@ -63,6 +59,10 @@ def build_page(models: "Models", queue: "JobQueue | None" = None) -> "gr.Blocks"
 
 def serve(options: argparse.Namespace) -> None:
     """Serve until interrupted; raise SanaError if a model, the device or the port cannot be used."""
+    from pipeline.server.gradio_import import import_gradio
+
+    listeners = options.server.listen()
+    import_gradio()
     from pipeline.domain.progress import print_progress
     from pipeline.jobs.job_queue import JobQueue
     from pipeline.page.words import local_words
@@ -70,14 +70,14 @@ def serve(options: argparse.Namespace) -> None:
     from pipeline.server import serving
 
     use_single_arena()  # before there are the threads that will generate
-    listeners = serving.listen(options.server)
     models = describe_models(options)
     page = build_page(models, JobQueue(options.max_queue, options.max_per_client))
     with serving.serve(page, local_words(), options.server, listeners) as served:
         announce(served, options.server)
         # The page is up while the model is loaded, and says so; what cannot be loaded ends it.
         models.start(print_progress)
-        threading.Event().wait()
+        while True:  # a wait without end would miss a signal that the system gives to another thread
+            time.sleep(0.2)
 
 
 def describe_models(options: argparse.Namespace) -> "Models":

@@ -95,7 +95,7 @@ def serve_page(app, **options):
     from pipeline.server.server_options import ServerOptions
 
     options = ServerOptions(port=free_port(), **options)
-    with serving.serve(app, English(), options, serving.listen(options)) as served:
+    with serving.serve(app, English(), options, options.listen()) as served:
         yield served.url
 
 

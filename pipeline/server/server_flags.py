@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..domain.limits import MAX_UPLOAD
+from .addresses import parse_address
 from .server_options import ServerOptions
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s*]+", re.IGNORECASE)
-_NAME = re.compile(r"[^/?#@\s*:\[\]]+|\[?[0-9a-f:.]+\]?", re.IGNORECASE)
+_NAME = re.compile(r"[^/?#@\s*:\[\]]+")
 
 
 def add_server_flags(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
@@ -105,7 +106,7 @@ def root_path(text: str) -> str:
 
 
 def host_name(text: str) -> str:
-    if not _NAME.fullmatch(text):
+    if not _NAME.fullmatch(text) and parse_address(text) is None:
         raise argparse.ArgumentTypeError(f"must be a host's name, without http:// and port, not {text!r}")
     return text
 

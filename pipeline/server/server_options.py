@@ -1,5 +1,6 @@
 """How a page is to be served."""
 
+import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ..domain.errors import SanaError
 from ..domain.limits import MAX_UPLOAD
+from . import addresses
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,15 @@ class ServerOptions:
         """The name in `root_path`, if it is a URL."""
         return urlsplit(self.root_path).hostname
 
-    def check_certificate(self) -> None:
-        """Raise SanaError for a certificate or a key that cannot be used."""
+    def listen(self) -> list[socket.socket]:
+        """Return the sockets to serve on; raise SanaError if the address or the certificate cannot be used.
+
+        Done first, since a model takes a while. Whoever connects before the page is served waits for it.
+        """
+        self._check_certificate()
+        return addresses.listen(self.host, self.port)
+
+    def _check_certificate(self) -> None:
         if self.ssl_certfile is None:
             return
         try:

@@ -30,20 +30,11 @@ class Served:
     share_url: str | None
 
 
-def listen(options: ServerOptions) -> list[socket.socket]:
-    """Return the sockets for `serve`; raise SanaError if the address or the certificate cannot be used.
-
-    Done first, since a model takes a while. Whoever connects before the page is served waits for it.
-    """
-    options.check_certificate()
-    return addresses.listen(options.host, options.port)
-
-
 @contextmanager
 def serve(
     page: gr.Blocks, words: English, options: ServerOptions, listeners: Sequence[socket.socket]
 ) -> Iterator[Served]:
-    """Serve a page in this context, on what `listen` returned for the same options."""
+    """Serve a page in this context, on what `ServerOptions.listen` returned."""
     is_space = "SPACE_ID" in os.environ
     hosts = AllowedHosts(
         options.host,
