@@ -62,11 +62,18 @@ def test_help_explains_every_flag(environment):
         "--port",
         "--share",
         "--auth",
+        "--root-path",
+        "--allow-host",
+        "--allow-origin",
+        "--max-upload",
+        "--ssl-certfile",
+        "--ssl-keyfile",
         "--max-queue",
         "--low-memory",
         "--mcp",
         "SANA_MODEL",
         "SANA_DEVICE",
+        "SANA_AUTH",
     ):
         assert flag in text
 
