@@ -1,5 +1,6 @@
 """The server around the page: who may ask it, how much, and what it is called. A page without a model."""
 
+import logging
 import os
 import socket
 import ssl
@@ -15,7 +16,7 @@ from gradio_client import Client
 
 from pipeline.domain import limits
 from pipeline.domain.errors import SanaError
-from pipeline.server import addresses, login_guard, share_link
+from pipeline.server import addresses, connections, login_guard, share_link
 from pipeline.server.allowed_hosts import AllowedHosts
 from pipeline.server.connections import LimitedProtocol
 from pipeline.server.flags import parse
@@ -231,6 +232,8 @@ def test_below_a_sub_path_whether_the_proxy_takes_it_away_or_not(root_path):
         named = httpx.get(f"{url}config", headers={"Host": "sana.example.com"}).status_code
         assert named == (200 if "://" in root_path else 403)
         assert httpx.get(f"{url}sanatorium/config").status_code == 404
+        for twice in ("sana/monitoring/summary", "sana/sana/monitoring/summary"):
+            assert httpx.get(url + twice).status_code == 404
 
 
 def test_idle_connections_make_room(monkeypatch):
@@ -242,6 +245,27 @@ def test_idle_connections_make_room(monkeypatch):
         assert idle[0].recv(1) == b""
         for connection in idle:
             connection.close()
+
+
+def test_the_limit_of_descriptors_is_raised_and_leaves_room_for_files():
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (900, before[1]))
+        assert connections.raise_descriptor_limit() <= limits.MAX_CONNECTIONS
+        now = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        assert now == connections.DESCRIPTORS or now == before[1] != resource.RLIM_INFINITY
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_the_log_says_the_same_once_a_minute(monkeypatch):
+    once, now = connections.OnceAMinute(), [0.0]
+    monkeypatch.setattr(connections, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    record = logging.makeLogRecord({"msg": "socket.accept() out of system resource"})
+    assert [once.filter(record) for _ in range(3)] == [True, False, False]
+    now[0] = 61
+    assert once.filter(record)
 
 
 def test_a_request_has_to_come_within_some_time(monkeypatch):

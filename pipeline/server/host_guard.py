@@ -8,9 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .allowed_hosts import AllowedHosts
 from .refusals import refusal
 
-# Gradio would make links of the second, which only a renderer of its own may say.
-_NAMED_BY = (b"host", b"x-forwarded-host")
-_DROPPED = (b"x-gradio-server",)
+_DROPPED = (b"x-gradio-server",)  # Gradio would make links of it; only a renderer of its own may say it
 
 
 class HostGuard:
@@ -32,15 +30,12 @@ class HostGuard:
 
     def _problem(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
-        host = ""
-        for name, value in scope["headers"]:
-            if name in _NAMED_BY:  # the last is the one that the browser asked for
-                host = value.decode("latin-1").partition(",")[0]
-                if not self._hosts.allows(host):
-                    return f"This server is not called {host[:80]!r}: its owner can allow the name with --allow-host."
-        host = headers.get("x-forwarded-host", headers.get("host", "")).partition(",")[0]
+        names = [headers.get(name, "").partition(",")[0] for name in ("host", "x-forwarded-host") if name in headers]
+        for name in names or [""]:
+            if not self._hosts.allows(name):
+                return f"This server is not called {name[:80]!r}: its owner can allow the name with --allow-host."
         origin = _asking_origin(headers)
-        if origin is not None and not self._hosts.allows_origin(origin, host):
+        if origin is not None and not self._hosts.allows_origin(origin, names[-1]):  # what the browser asked for
             return "Pages of other sites may not ask this server: its owner can allow one with --allow-origin."
         return None
 

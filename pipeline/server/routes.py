@@ -33,7 +33,7 @@ class Routes:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
-        if self._sub_path and f"{path}/".startswith(f"{self._sub_path}/"):
+        while self._sub_path and f"{path}/".startswith(f"{self._sub_path}/"):  # Gradio would take away one more
             path = path.removeprefix(self._sub_path) or "/"
         if path.startswith(CLOSED) or any(path.startswith(route) and "://" in path for route in FILES):
             await refusal(scope, 404, "There is no such page here.")(scope, receive, send)

@@ -41,9 +41,10 @@ def add_server_flags(parser: argparse.ArgumentParser, environment: Mapping[str, 
     parser.add_argument(
         "--root-path",
         type=root_path,
-        default="",
+        default=environment.get("GRADIO_ROOT_PATH", ""),
         metavar="PATH",
-        help="where a proxy has put the page: a path such as /sana, or the full URL that visitors know",
+        help="where a proxy has put the page: a path such as /sana, or the full URL that visitors know (default: "
+        "GRADIO_ROOT_PATH)",
     )
     parser.add_argument(
         "--allow-host",

@@ -38,7 +38,7 @@ def serve(
     is_space = "SPACE_ID" in os.environ
     hosts = AllowedHosts(
         options.host,
-        [*options.allow_host, *filter(None, [options.public_host])],
+        [*options.allow_host, *filter(None, [options.public_host, os.environ.get("SPACE_HOST")])],
         options.allow_origin,
         is_local=all(addresses.is_loopback(listener) for listener in listeners),
         any_name=is_space,  # its names are its owner's and the Hub's

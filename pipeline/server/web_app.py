@@ -38,7 +38,7 @@ def build_web_app(page: gr.Blocks, words: English, options: ServerOptions, hosts
         page,
         "/",
         auth=options.auth,
-        root_path=options.root_path or None,
+        root_path=options.root_path,
         max_file_size=options.max_upload << 20,
         enable_monitoring=False,
         mcp_server=options.mcp,
