@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, NoReturn
 
 from pipeline import SanaError
+from pipeline.domain.complaints import complain, start_logging
 from pipeline.runtime.process_end import tidy_process
 from pipeline.server.flags import USAGE_ERROR, parse
 
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
+    start_logging()
     try:
         with tidy_process():
             if options.mcp:
                 check_mcp()
             serve(options)
     except SanaError as error:
-        print(f"app.py: {error}", file=sys.stderr)
+        complain("app.py", error)
         return USAGE_ERROR
     except OSError as error:  # a right that is missing, a disk that was taken away
         print(f"app.py: {error.filename or 'A file'} cannot be used ({error.strerror or error}).", file=sys.stderr)

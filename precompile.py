@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from pipeline.domain.catalogue import CATALOGUE
+from pipeline.domain.complaints import complain, start_logging
 from pipeline.domain.errors import SanaError
 from pipeline.domain.progress import Progress, print_progress
 from pipeline.export.compression_recipes import RECIPES
@@ -19,6 +20,7 @@ INTERRUPTED = 130  # the shell's exit status for Ctrl-C
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
+    start_logging()
     if options.list:
         print(catalogue())
         return 0
@@ -30,14 +32,14 @@ def main(arguments: list[str] | None = None) -> int:
         with tidy_process(options.end_with_input):
             run(options)
     except SanaError as error:
-        print(f"precompile.py: {error}", file=sys.stderr)
+        complain("precompile.py", error)
         return 2
     except PermissionError as error:
         flags = "--model, --vae or --output"
-        print(f"precompile.py: No right to use {error.filename}: name another folder with {flags}.", file=sys.stderr)
+        complain("precompile.py", f"No right to use {error.filename}: name another folder with {flags}.")
         return 2
     except OSError as error:  # a disk that is full, or was taken away
-        print(f"precompile.py: {error.strerror or error} ({error.filename or options.output}).", file=sys.stderr)
+        complain("precompile.py", f"{error.strerror or error} ({error.filename or options.output}).")
         return 2
     except KeyboardInterrupt:
         print("precompile.py: interrupted; the same command goes on from here.", file=sys.stderr)

@@ -95,7 +95,7 @@ def _limited(scope: Scope, receive: Receive, most: int, seconds: float) -> Recei
         try:
             # at least a moment: what is there already is taken
             message = await asyncio.wait_for(receive(), max(0.1, end - time.monotonic()))
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise Refused(408, f"The request did not arrive within {seconds:.0f} seconds.") from None
         read += len(message.get("body", b""))
         if read > most:

@@ -43,7 +43,7 @@ def load() -> np.ndarray:
                 picture = Image.open(io.BytesIO(archive.read(f"{hand}/{kind.icon}.webp")))
                 pixels = np.asarray(picture.convert("RGBA"))
                 if kind.home in ("land", "thing"):
-                    lowest = pixels[:, :, 3].any(1).nonzero()[0].max()
+                    lowest = int(np.flatnonzero(pixels[:, :, 3].any(1)).max())
                     pixels = np.roll(pixels, SIZE - 2 - lowest, axis=0)
                 sprites[index, number] = pixels
     return sprites
