@@ -1,4 +1,4 @@
-"""How the programs complain on the terminal: in one line, or with `SANA_DEBUG=1` in the environment with all there is."""
+"""How the programs complain on the terminal: in one line, or with `SANA_DEBUG=1` in the environment in full."""
 
 import logging
 import os
