@@ -7,6 +7,7 @@ from pathlib import Path
 
 import openvino as ov
 import torch
+from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 from torch import Tensor, nn
 
 from ..domain.errors import SanaError
@@ -20,8 +21,10 @@ def convert(module: nn.Module, example: dict[str, Tensor]) -> ov.Model:
     dynamic. Weights of 16 bits stay so, and are converted to f32 where they are used.
     """
     make_16bit_traceable(module)
+    # torch would run the trace and the module again to compare them; each component is compared with torch later
     with torch.no_grad():
-        model = ov.convert_model(module, example_input=example)
+        decoder = TorchScriptPythonDecoder(module, example_input=example, trace_kwargs={"check_trace": False})
+        model = ov.convert_model(decoder, example_input=example)
     # Tracing renames inputs that are used in a converted form only.
     for port, name in zip(model.inputs, inspect.signature(module.forward).parameters, strict=True):
         port.get_tensor().set_names({name})
