@@ -14,6 +14,8 @@ from pipeline import telemetry
 from tests.fake_hub import HUB
 from tests.sockets import SocketLog
 
+# Read where torch is imported: of tiny tensors, its threads cost twice the time of one, waiting beside OpenVINO's.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Read where the Hub's client is imported: no test ever asks the real Hub, or sees this machine's cache and token.
 for name in [name for name in os.environ if name.startswith(("HF_", "HUGGING_FACE_"))]:
     del os.environ[name]
