@@ -21,14 +21,9 @@ WORDS = "a red house under the big yellow moon and two white clouds near the sea
 
 
 class Pair:
-    """One checkpoint in both runtimes."""
+    """One checkpoint in both runtimes: `checkpoint` in a folder, and `ir`."""
 
-    def __init__(
-        self, folder: Path, change: Callable[[Path], object] = lambda checkpoint: None, **options: Any
-    ) -> None:
-        build(folder / "checkpoint", **options)
-        change(folder / "checkpoint")
-        precompile(folder / "checkpoint", folder / "ir", "fp16", on_progress=lambda progress: None)
+    def __init__(self, folder: Path) -> None:
         self.ours = SanaPipeline.from_pretrained(folder / "ir")
         self.theirs = diffusers.DiffusionPipeline.from_pretrained(folder / "checkpoint", torch_dtype=torch.float32)
         self.theirs.set_progress_bar_config(disable=True)
@@ -63,23 +58,30 @@ class Pair:
         return psnr(ours, theirs)
 
 
+def make_pair(folder: Path, change: Callable[[Path], object] = lambda checkpoint: None, **options: Any) -> Pair:
+    build(folder / "checkpoint", **options)
+    change(folder / "checkpoint")
+    precompile(folder / "checkpoint", folder / "ir", "fp16", on_progress=lambda progress: None)
+    return Pair(folder)
+
+
 def psnr(a: np.ndarray, b: np.ndarray) -> float:
     return float(-10 * np.log10(max(np.mean((a.astype(np.float64) - b) ** 2), 1e-20)))
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    return Pair(tmp_path_factory.mktemp("small"), sample_size=8)
+def small(model):
+    return Pair(model.parent)
 
 
 @pytest.fixture(scope="module")
 def binned(tmp_path_factory):
-    return Pair(tmp_path_factory.mktemp("binned"), sample_size=16, interpolation_scale=1.0)
+    return make_pair(tmp_path_factory.mktemp("binned"), sample_size=16, interpolation_scale=1.0)
 
 
 @pytest.fixture(scope="module")
 def sprint(tmp_path_factory):
-    return Pair(tmp_path_factory.mktemp("sprint"), sample_size=32, family="sprint")
+    return make_pair(tmp_path_factory.mktemp("sprint"), sample_size=32, family="sprint")
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +95,7 @@ def huge(tmp_path_factory):
             block.scale_shift_table.data[2] = 1e-5  # the gate of this attention's output
         model.half().save_pretrained(checkpoint / "transformer")
 
-    return Pair(tmp_path_factory.mktemp("huge"), change=enlarge)
+    return make_pair(tmp_path_factory.mktemp("huge"), change=enlarge)
 
 
 @pytest.mark.parametrize(
