@@ -195,7 +195,7 @@ def test_a_preview_is_no_file_and_a_picture_is_written_once(pipe, tmp_path, monk
                     assert written.setdefault(path, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
 
     run_async(follow())
-    assert len(previews) == 4
+    assert 0 < len(previews) <= 4  # who follows slowly gets the latest only
     assert all(preview.startswith("data:image/webp;base64,") for preview in previews)
     folder = picture_folder("mine")
     assert folder.is_relative_to(tmp_path)
