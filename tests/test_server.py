@@ -223,6 +223,23 @@ def test_what_the_page_does_not_use_is_closed(server, path):
         assert httpx.request(method, server + path).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("call/nothing", {"data": []}),
+        ("call/v2/nothing", {}),
+        ("call/v2/echo", {"frobnicate": 1}),
+        ("queue/join", {"data": [], "fn_index": 9999, "session_hash": "me"}),
+        ("queue/join", {"data": [], "fn_index": -1, "session_hash": "me"}),
+        ("run/nothing", {"data": []}),
+    ],
+)
+def test_a_call_that_there_is_not_is_refused_in_a_sentence(server, path, body):
+    answer = httpx.post(f"{server}gradio_api/{path}", json=body)
+    assert answer.status_code == 404
+    assert answer.json()["detail"].startswith("There is no such call here")
+
+
 @pytest.mark.parametrize("root_path", ["/sana", "https://sana.example.com/sana"])
 def test_below_a_sub_path_whether_the_proxy_takes_it_away_or_not(root_path):
     with serve_page(echo_page(), root_path=root_path) as url:

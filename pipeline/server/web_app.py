@@ -1,10 +1,14 @@
 """The page as a web application: Gradio's, below the layers that decide what reaches it."""
 
+import logging
 from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.route_utils import FnIndexInferError
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 
 from ..page.theme import launch_options
 from ..page.words import English
@@ -12,8 +16,13 @@ from .allowed_hosts import AllowedHosts
 from .body_limits import BodyLimits
 from .host_guard import HostGuard
 from .login_guard import LoginGuard
+from .refusals import refusal
 from .routes import Routes
 from .server_options import ServerOptions
+
+_LOG = logging.getLogger(__name__)
+# What Gradio's routes raise for a name, a number or arguments that it does not know: an error 500 otherwise.
+_OF_UNKNOWN_CALLS: tuple[type[Exception], ...] = (FnIndexInferError, LookupError, TypeError, ValueError, AttributeError)
 
 
 def build_web_app(page: gr.Blocks, words: English, options: ServerOptions, hosts: AllowedHosts) -> FastAPI:
@@ -47,7 +56,15 @@ def build_web_app(page: gr.Blocks, words: English, options: ServerOptions, hosts
     mounted: Any = app.routes[-1]
     page.app = page.server_app = mounted.app  # as `launch` does: validators run in it
     mounted.app.startup_events_triggered = True  # mounted, they run with the server; a visitor would run them again
+    for error in _OF_UNKNOWN_CALLS:
+        mounted.app.add_exception_handler(error, _refuse_unknown_call)
     return app
+
+
+async def _refuse_unknown_call(request: Request, error: Exception) -> Response:
+    _LOG.debug("A call that Gradio cannot make:", exc_info=error)
+    sentence = "There is no such call here, or not with these arguments: /gradio_api/info lists what there is."
+    return refusal(request.scope, 404, sentence)
 
 
 def end_streams(page: gr.Blocks) -> None:
