@@ -80,6 +80,9 @@ def test_what_a_killed_process_left_is_removed_at_the_next_start_and_nothing_els
     killed, child = start()
     living, other = start()
     (tmp_path / "sana-openvino-of-somebody").mkdir()
+    lone = tmp_path / f"sana-openvino-{'0' * 16}.lock"  # of one that ended between the removal of folder and lock
+    lone.touch()
+    os.utime(lone, (0, 0))
     killed.kill()
     killed.wait()
     os.kill(child, signal.SIGKILL)

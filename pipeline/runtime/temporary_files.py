@@ -5,6 +5,7 @@ import secrets
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -14,6 +15,7 @@ from ..domain.errors import SanaError
 from .file_lock import try_lock
 
 PREFIX = "sana-openvino-"
+SETTLED = 600.0  # seconds after which a lock without a folder is no start that is about to make one
 GRADIO = "GRADIO_TEMP_DIR"  # where Gradio keeps what is uploaded and what it shows
 
 
@@ -54,7 +56,12 @@ def own_temporary_folder() -> Iterator[Callable[[], None]]:
 
 
 def _remove_abandoned(parent: Path) -> None:
-    for folder in parent.glob(PREFIX + 16 * "[0-9a-f]"):
+    names = PREFIX + 16 * "[0-9a-f]"
+    for file in parent.glob(f"{names}.lock"):  # whose folder went, and then the process ended
+        with suppress(OSError):
+            if not file.with_suffix("").exists() and _is_own(file) and time.time() - file.stat().st_mtime > SETTLED:
+                file.unlink()
+    for folder in parent.glob(names):
         with suppress(OSError):  # it is removed just now, by another start
             own = all(_is_own(path) for path in (folder, _lock_file(folder)))
             if own and folder.is_dir() and (lock := try_lock(_lock_file(folder))):
