@@ -23,6 +23,27 @@ os.environ.update(HUB.environment)
 telemetry.switch_off()
 
 
+# Files whose tests export models of their own, start processes or a browser, or compute at full size: minutes.
+SLOW = (
+    *(
+        "test_benchmark",
+        "test_browser",
+        "test_browser_more",
+        "test_cli",
+        "test_conversion",
+        "test_draft",
+        "test_export",
+    ),
+    *("test_load", "test_optimum", "test_parity", "test_space", "test_vae_decoder"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem in SLOW:
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_home(tmp_path_factory):
     """What the page remembers of this machine goes to a folder of the tests' own."""
