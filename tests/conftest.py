@@ -24,23 +24,14 @@ telemetry.switch_off()
 
 
 # Files whose tests export models of their own, start processes or a browser, or compute at full size: minutes.
-SLOW = (
-    *(
-        "test_benchmark",
-        "test_browser",
-        "test_browser_more",
-        "test_cli",
-        "test_conversion",
-        "test_draft",
-        "test_export",
-    ),
-    *("test_load", "test_optimum", "test_parity", "test_space", "test_vae_decoder"),
-)
+SLOW = {"benchmark", "browser", "browser_more", "cli", "compiled_model", "conversion", "draft", "export", "imports"}
+SLOW |= {"illustrations", "load", "miniature", "optimum", "parity", "process_end", "space", "telemetry", "vae_decoder"}
+SLOW |= {"winograd"}
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.path.stem in SLOW:
+        if item.path.stem.removeprefix("test_") in SLOW:
             item.add_marker("slow")
 
 

@@ -111,6 +111,7 @@ def test_what_is_not_cached_and_cannot_be_fetched_is_said(hub, repo, offline):
         assert "HF_HUB_OFFLINE forbids to fetch it" in refused(name)
 
 
+@pytest.mark.slow
 def test_ctrl_c_does_not_wait_for_a_slow_file(hub, tmp_path):
     folder = build(tmp_path / "checkpoint")
     stored = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -103,6 +103,7 @@ MOMENTS = {
 }
 
 
+@pytest.mark.slow
 def test_killed_at_five_moments_it_goes_on_where_it_was(hub, push, model, tmp_path):
     (tmp_path / "empty").mkdir()
     statement = f"""
