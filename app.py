@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         complain("app.py", error)
         return USAGE_ERROR
     except OSError as error:  # a right that is missing, a disk that was taken away
-        print(f"app.py: {error.filename or 'A file'} cannot be used ({error.strerror or error}).", file=sys.stderr)
+        complain("app.py", f"{error.filename or 'A file'} cannot be used ({error.strerror or error}).")
         return USAGE_ERROR
     except KeyboardInterrupt:
         print()

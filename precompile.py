@@ -55,18 +55,17 @@ def run(options: argparse.Namespace) -> None:
         from pipeline.publish import check_publishing
 
         check_publishing(options.push_to_hub, options.space)
-    from pipeline.hub.checkpoint_download import find_checkpoint, find_configuration, find_vae
+    from pipeline.hub.checkpoint_download import fetch_checkpoint, fetch_vae, find_configuration
 
     on_progress = print_json if options.json_progress else print_text
-    checkpoint, vae = find_configuration(options.model), None
+    checkpoint = find_configuration(options.model)
     other = find_configuration(options.vae) if options.vae else None
     from pipeline.export import check_checkpoint, precompile  # takes seconds to load
 
     if checkpoint.name or (other and other.name):  # what cannot work is not fetched
         check_checkpoint(checkpoint.folder, other and other.folder)
-        checkpoint = find_checkpoint(checkpoint.reference, on_progress)
-    if other:
-        vae = find_vae(other.reference, on_progress)
+        fetch_checkpoint(checkpoint, on_progress)
+    vae = fetch_vae(other, on_progress).folder if other else None
     output = precompile(checkpoint.folder, options.output, options.compression, vae, checkpoint.name, on_progress)
     if options.push_to_hub is not None:
         from pipeline.publish import publish, publish_space

@@ -1,25 +1,18 @@
 """The small files of a model without weights: of a folder of IR, of one by optimum-intel, and of a checkpoint."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.domain.families import FLOW
-from pipeline.domain.model import ModelDescription
 from pipeline.model_folder.folder_layout import COMPONENTS, MANIFEST, REQUIRED_FILES
 from pipeline.model_folder.integrity import describe_files
 from pipeline.model_folder.manifest import Manifest, write_manifest
+from tests import descriptions
 
 IR, OPTIMUM, CHECKPOINT = "ir", "optimum", "checkpoint"
-MODEL = ModelDescription(
-    source="owner/model",
-    revision="0123abc",
-    family=FLOW,
-    compression="fp16",
-    native_size=256,
-    min_size=128,
-    max_size=384,
-    defaults={"width": 256, "height": 256, "num_inference_steps": 20, "guidance_scale": 4.5},
+MODEL = dataclasses.replace(
+    descriptions.MODEL,
     components={"transformer": {"compression": "fp16", "parity_db": 80.0}},
     pictures=({"prompt": "a house", "psnr_db": 60.0, "ssim": 1.0},),
 )

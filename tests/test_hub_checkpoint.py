@@ -11,7 +11,7 @@ import precompile as precompile_program
 from pipeline.domain.catalogue import CATALOGUE
 from pipeline.domain.families import SPRINT
 from pipeline.export.checkpoint import read_checkpoint
-from pipeline.hub.checkpoint_download import find_checkpoint, find_vae
+from pipeline.hub.checkpoint_download import fetch_checkpoint, fetch_vae, find_configuration
 from pipeline.model_folder.configurations import read_configurations
 from tests import full_size
 from tests.model_files import CHECKPOINT, edit, write_files
@@ -34,27 +34,27 @@ def test_of_a_checkpoint_only_the_variant_to_be_read_is_fetched(hub):
         ("Efficient-Large-Model/Sana_600M_512px_diffusers", ["fp16", "fp16", "fp16", "vae"]),
         ("tester/tuned", ["text_encoder/model-0", "transformer/diff", "vae"]),
     ):
-        source = find_checkpoint(name, lambda progress: None)
+        source = fetch_checkpoint(find_configuration(name), lambda progress: None)
         assert source.name == name
         paths = sorted(path.relative_to(source.folder).as_posix() for path in source.folder.rglob("*.safetensors"))
         assert len(paths) == len(fetched)
         assert all(part in path for part, path in zip(fetched, paths, strict=True))
         assert (source.folder / "LICENSE.txt").is_file()
         assert not (source.folder / "asset").exists()
-    vae = find_vae("tester/tuned@main", lambda progress: None)
+    vae = fetch_vae(find_configuration("tester/tuned@main"), lambda progress: None).folder
     assert (vae / "vae" / f"{weights}.safetensors").is_file()
     hub.add(
         "mit-han-lab/lite", {"config.json": b"{}", f"{weights}.safetensors": b"x", f"old/{weights}.safetensors": b"x"}
     )
-    lite = find_vae("mit-han-lab/lite", lambda progress: None)
+    lite = fetch_vae(find_configuration("mit-han-lab/lite"), lambda progress: None).folder
     assert sorted(path.name for path in lite.rglob("*") if path.is_file()) == ["config.json", f"{weights}.safetensors"]
 
 
 def test_a_local_checkpoint_is_not_asked_for(hub, tmp_path, monkeypatch):
     (tmp_path / "owner" / "name").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    assert find_checkpoint("owner/name", print) == (Path("owner/name"), None)
-    assert find_checkpoint("./missing", print) == (Path("missing"), None)
+    assert fetch_checkpoint(find_configuration("owner/name"), print) == (Path("owner/name"), None)
+    assert fetch_checkpoint(find_configuration("./missing"), print) == (Path("missing"), None)
     assert hub.requests == []
 
 
@@ -63,7 +63,7 @@ def test_a_checkpoint_on_the_hub_is_known_by_its_name(hub, tmp_path):
     (folder / "README.md").write_text("---\nlicense: mit\n---\n")
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     hub.add("tester/tiny", files)
-    found = find_checkpoint("tester/tiny", lambda progress: None)
+    found = fetch_checkpoint(find_configuration("tester/tiny"), lambda progress: None)
     checkpoint = read_checkpoint(found.folder, name=found.name)
     assert checkpoint.model.source == "tester/tiny"
     assert checkpoint.model.revision == read_checkpoint(folder).model.revision

@@ -25,21 +25,17 @@ CONFIGURATION = (
 
 
 class Source(NamedTuple):
-    """A checkpoint's folder, and its name where the folder does not tell it."""
+    """A checkpoint's folder, and its name where the folder does not tell it: one of the Hub is that of its commit."""
 
     folder: Path
     name: str | None = None
-
-    @property
-    def reference(self) -> str:
-        """The name that stands for these very files, even if a branch moves meanwhile."""
-        return f"{self.name}@{self.folder.name}" if self.name else str(self.folder)
 
 
 def find_configuration(name: str) -> Source:
     """Return a local checkpoint or autoencoder, or the configuration of one on the Hub, OWNER/NAME[@REVISION].
 
-    Its weights are fetched by `find_checkpoint` or `find_vae`, once it is known that they can be used. Raise SanaError.
+    Its weights are fetched by `fetch_checkpoint` or `fetch_vae`, once it is known that they can be used. Raise
+    SanaError.
     """
     folder, hub_name = expand_home(name), HubName.parse(name)
     if folder.exists() or hub_name is None or name.endswith(DRAFT_SUFFIXES):
@@ -53,18 +49,14 @@ def find_configuration(name: str) -> Source:
         return Source(snapshot(hub_name.repo, folder.name, CONFIGURATION), hub_name.repo)
 
 
-def find_checkpoint(name: str, on_progress: OnProgress) -> Source:
-    """Return a local checkpoint, or one on the Hub, OWNER/NAME[@REVISION], which is fetched; raise SanaError."""
-    source = find_configuration(name)
+def fetch_checkpoint(source: Source, on_progress: OnProgress) -> Source:
+    """Return a checkpoint that `find_configuration` found, of the Hub with what is read of it; raise SanaError."""
     return _fetch(source, (*MODELS, DRAFT_FILE), on_progress)
 
 
-def find_vae(name: str, on_progress: OnProgress) -> Path:
-    """Return the folder of an autoencoder: a repo of its own, or a checkpoint with a `vae`; or a draft decoder's file.
-
-    Names are those of `find_checkpoint`; raise SanaError.
-    """
-    return _fetch(find_configuration(name), ("", "vae"), on_progress).folder
+def fetch_vae(source: Source, on_progress: OnProgress) -> Source:
+    """Return an autoencoder likewise: of a repo of its own, or of a checkpoint; or a draft decoder's file."""
+    return _fetch(source, ("", "vae"), on_progress)
 
 
 def _fetch(source: Source, parts: tuple[str, ...], on_progress: OnProgress) -> Source:
@@ -74,8 +66,9 @@ def _fetch(source: Source, parts: tuple[str, ...], on_progress: OnProgress) -> S
     with in_one_line(name):
         files = list_files(name.repo, source.folder.name)
         wanted = {file for file in files if _is_configuration(file) or file in parts}
+        variant = _published_weights(source)
         for part in parts:
-            wanted |= _weights(files, part, _published_weights(source))
+            wanted |= _weights(files, part, variant)
         download(HubName(source.name), source.folder, {file: files[file] for file in sorted(wanted)}, on_progress)
     return source
 

@@ -27,6 +27,7 @@ from huggingface_hub.utils import (
 )
 
 from ..domain.errors import SanaError
+from ..model_folder.files import one_line
 from .names import HubName
 
 Answer = TypeVar("Answer")
@@ -116,7 +117,7 @@ def _explain(error: BaseException, name: HubName, kind: str) -> str:
         return f"{name} is {partly}: start once with a connection to the Hub."
     if isinstance(error, OSError) and error.strerror:
         return f"{name}: {error.strerror} ({error.filename or constants.HF_HUB_CACHE}); HF_HOME names another folder."
-    return f"{name}: {' '.join(str(causes[-1]).split()) or type(causes[-1]).__name__}"
+    return f"{name}: {one_line(causes[-1])}"
 
 
 def _explain_status(error: HfHubHTTPError, name: HubName) -> str:

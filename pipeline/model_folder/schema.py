@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..domain.errors import ArtifactError
 from ..domain.problems import shown
-from ..domain.settings import MAX_SIZE, MAX_STEPS, MIN_SIZE, SIZE_MULTIPLE
+from ..domain.settings import GUIDANCE_SCALE, MAX_SIZE, MIN_SIZE, NUM_INFERENCE_STEPS, SIZE_MULTIPLE
 from .files import read_json
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]  # of layers, channels, tokens, ...: far more than any Sana has
@@ -32,8 +32,8 @@ class Defaults(Record):
 
     width: Side
     height: Side
-    num_inference_steps: Annotated[int, Field(ge=1, le=MAX_STEPS)]
-    guidance_scale: Annotated[float, Field(ge=0, le=20)]
+    num_inference_steps: Annotated[int, Field(ge=NUM_INFERENCE_STEPS.minimum, le=NUM_INFERENCE_STEPS.maximum)]
+    guidance_scale: Annotated[float, Field(ge=GUIDANCE_SCALE.minimum, le=GUIDANCE_SCALE.maximum)]
 
 
 class Instruction(Record):

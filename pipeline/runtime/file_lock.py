@@ -2,23 +2,13 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
 OnWait = Callable[[str], object]  # gets the name of the process that is waited for
-
-
-@contextmanager
-def one_writer(path: Path, on_wait: OnWait) -> Iterator[None]:
-    """Hold the lock file `path` inside of the context; raise as `wait_for_lock` does."""
-    lock = wait_for_lock(path, on_wait)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def wait_for_lock(path: Path, on_wait: OnWait) -> BaseFileLock:

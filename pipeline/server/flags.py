@@ -4,7 +4,7 @@ import argparse
 import os
 from typing import NoReturn
 
-from ..jobs.job_queue import MAX_PER_CLIENT, MAX_WAITING
+from ..domain.limits import MAX_PER_CLIENT, MAX_WAITING
 from .server_flags import add_server_flags, positive_number, server_options
 
 USAGE_ERROR = 2
