@@ -13,49 +13,24 @@ from pipeline.miniature.illustrations import corpus
 from pipeline.miniature.illustrations.budget import Run, compile_blocks, half_precision
 from pipeline.miniature.illustrations.drawing import Artist, SceneArrays, regions
 from pipeline.miniature.illustrations.scenes import random_scene
+from pipeline.miniature.training import autoencoder
 
-CONFIG = {
-    "attention_head_dim": 32,
-    "encoder_block_types": ("ResBlock",) * 4 + ("EfficientViTBlock",) * 2,
-    "decoder_block_types": ("ResBlock",) * 4 + ("EfficientViTBlock",) * 2,
+CONFIG = autoencoder.CONFIG | {
     "encoder_block_out_channels": (16, 32, 64, 128, 128, 128),
     "decoder_block_out_channels": (32, 64, 64, 128, 256, 256),
     "encoder_layers_per_block": (0, 1, 1, 2, 1, 1),
-    "decoder_layers_per_block": (0, 2, 2, 2, 1, 1),
-    "encoder_qkv_multiscales": ((), (), (), (), (5,), (5,)),
-    "decoder_qkv_multiscales": ((), (), (), (), (5,), (5,)),
-    "downsample_block_type": "conv",
-    "upsample_block_type": "interpolate",
-    "encoder_out_shortcut": False,
 }
 COMPILED = ("ResBlock", "EfficientViTBlock")
 CROPS_UNTIL, DECAY, RATE = 0.7, 0.998, 2e-3
 BATCHES = {"cuda": (256, 64), "cpu": (8, 4)}  # crops, whole scenes
 NOISE = 0.08  # of the latents' standard deviation, at most
+SLOPES = 0.5  # of the loss's gradients
 THINGS = 2.0  # how much more than the rest the things weigh
 
 
 def build() -> AutoencoderDC:
     """Return the untrained autoencoder; the same at each call."""
-    torch.manual_seed(0)
-    model = AutoencoderDC(**CONFIG).to(memory_format=torch.channels_last)
-    for name, parameter in model.named_parameters():  # residual branches start small, or deep stages swamp the signal
-        if name.endswith("norm.weight") or (name.endswith("norm_out.weight") and "decoder.norm_out" not in name):
-            torch.nn.init.constant_(parameter, 0.2)
-    return model
-
-
-def optimizer(model: torch.nn.Module, peak: float) -> torch.optim.Optimizer:
-    """Return AdamW with one learning rate per fan-in, lower for larger: a single one for all stalls at 17 dB."""
-    groups: dict[int, list[torch.nn.Parameter]] = {}
-    for parameter in model.parameters():
-        groups.setdefault(parameter[0].numel() if parameter.ndim > 1 else 1, []).append(parameter)
-    return torch.optim.AdamW(
-        [{"params": some, "lr": peak * min(1.0, (72 / fan_in) ** 0.75)} for fan_in, some in groups.items()],
-        betas=(0.9, 0.98),
-        weight_decay=1e-4,
-        fused=True,
-    )
+    return autoencoder.build(CONFIG)
 
 
 def crops(scenes: SceneArrays) -> torch.Tensor:
@@ -72,15 +47,13 @@ def reconstruct(
     """Return the loss of pictures decoded from their noisy latents, and the latents without noise f32 [N, C, h, w].
 
     `images` are f32 [N, 3, H, W] in [-1, 1], `weight` is f32 [N, 1, H, W], `noise` the largest standard deviation of
-    the noise as a share of the latents' own. The loss is L1 + 2 L2 + L1 of the gradients, which make edges sharp.
+    the noise as a share of the latents' own.
     """
     with half_precision(images.device):
         latent = model.encoder(images).float()
         spread = torch.rand(len(images), 1, 1, 1, device=images.device) * noise * latent.detach().std()
         output = model.decoder(latent + spread * torch.randn_like(latent))
-    error = output.float() - images
-    slopes = (error.diff(dim=2)[..., :-1].abs() + error.diff(dim=3)[:, :, :-1].abs()) * weight[:, :, 1:, 1:]
-    return ((error.abs() + 2 * error.square()) * weight).mean() + 0.5 * slopes.mean(), latent
+    return autoencoder.sharp_loss(output.float() - images, weight, SLOPES), latent
 
 
 @torch.no_grad()
@@ -107,7 +80,7 @@ def main(seconds: float, device: str = "cpu") -> None:
     artist = Artist(device)
     scenes, _ = corpus.load(device)
     model = build().to(device)
-    run = Run("autoencoder", model, optimizer(model, RATE), seconds, DECAY)
+    run = Run("autoencoder", model, autoencoder.optimizer(model, RATE), seconds, DECAY)
     compile_blocks(model, COMPILED, device)
     crop_batch, scene_batch = BATCHES[torch.device(device).type]
     reports = iter([0.02, 0.1, 0.25, 0.5, 0.7, 0.85, 1.1])

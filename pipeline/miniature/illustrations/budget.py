@@ -4,7 +4,6 @@ A training's learning rate follows the clock: however fast the machine is, it is
 """
 
 import math
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,31 +11,23 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+from pipeline.miniature.training import training_run
+from pipeline.miniature.training.training_run import SAVE_EVERY
+
 WORK = Path(".miniature/illustrations")
 """Where unfinished trainings keep their state: in the folder the command is run from, ignored by git."""
-SAVE_EVERY = 300  # seconds: stopping loses at most this much work
 WARMUP = 200  # steps
 PIECE = 15_000_000  # bytes
 
 
-class Run:
-    """A training that can be stopped and goes on from its last checkpoint."""
+class Run(training_run.Run):
+    """A training that ends with its seconds, and goes on from its last checkpoint."""
 
     def __init__(
         self, name: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer, seconds: float, decay: float
     ):
-        self.path, self.model, self.optimizer, self.budget, self.decay = (
-            WORK / f"{name}.pt", model, optimizer, seconds, decay,
-        )  # fmt: skip
-        self.peaks = [group["lr"] for group in optimizer.param_groups]
-        self.average = {key: value.detach().clone() for key, value in model.state_dict().items()}
-        self.step, self.seconds = 0, 0.0
-        if self.path.exists():
-            state = torch.load(self.path, weights_only=True, map_location=next(model.parameters()).device)
-            model.load_state_dict(state["model"])
-            optimizer.load_state_dict(state["optimizer"])
-            self.average, self.step, self.seconds = state["average"], state["step"], state["seconds"]
-            print(f"going on with {name} after {self.seconds:.0f} of {seconds:.0f} s", flush=True)
+        super().__init__(name, model, optimizer, 0, decay, WORK)
+        self.budget = seconds
 
     @property
     def progress(self) -> float:
@@ -60,33 +51,6 @@ class Run:
         """Return the factor of the peak: a linear warm-up, then a cosine down to 1 %."""
         warmup = min(1.0, (self.step + 1) / WARMUP)
         return warmup * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * self.progress)))
-
-    def descend(self, loss: torch.Tensor) -> None:
-        """Take one optimizer step, and bring the average of the weights up to date."""
-        factor = self.learning_rate()
-        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
-            group["lr"] = peak * factor
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimizer.step()
-        decay = min(self.decay, (1 + self.step) / (10 + self.step))
-        state = self.model.state_dict()
-        with torch.no_grad():
-            torch._foreach_lerp_([self.average[key] for key in state], list(state.values()), 1 - decay)
-
-    def save(self) -> None:
-        """Write the state, as a whole or not at all."""
-        WORK.mkdir(parents=True, exist_ok=True)
-        state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "average": self.average}
-        aside = self.path.with_suffix(".tmp")
-        torch.save(state | {"step": self.step, "seconds": self.seconds}, aside)
-        os.replace(aside, self.path)
-
-
-def trained(name: str) -> bool:
-    """Return whether there are weights of a training."""
-    return (WORK / f"{name}.pt").exists() or (WORK / f"{name}-0.safetensors").exists()
 
 
 def averaged(name: str, device: str | torch.device = "cpu") -> dict[str, torch.Tensor]:

@@ -14,23 +14,17 @@ from torch import nn
 from pipeline.miniature.illustrations import corpus, encoding
 from pipeline.miniature.illustrations.budget import WORK, Run, averaged, compile_blocks, half_precision
 from pipeline.miniature.illustrations.naming import GRID, NAMES, Reader, naming_loss
-from pipeline.miniature.illustrations.prompts import HIDDEN, Prompts
+from pipeline.miniature.illustrations.prompts import Prompts
+from pipeline.miniature.training import transformer
+from pipeline.miniature.training.transformer import HEAD_BLOCK, HEAD_WEIGHT
 
 HEADS, HEAD_DIM = 9, 32
-CONFIG = {
-    "in_channels": 32,
-    "out_channels": 32,
+CONFIG = transformer.CONFIG | {
     "num_attention_heads": HEADS,
     "attention_head_dim": HEAD_DIM,
-    "num_cross_attention_heads": 4,
     "cross_attention_head_dim": 72,
     "cross_attention_dim": HEADS * HEAD_DIM,
     "num_layers": 7,
-    "caption_channels": HIDDEN,
-    "mlp_ratio": 2.5,
-    "sample_size": 8,
-    "patch_size": 1,
-    "interpolation_scale": 1.0,
     "qk_norm": "rms_norm_across_heads",
     # The schedule's timesteps run to 1000; the embedding sees 0 to 1, as Sana-Sprint's does: the derivative with
     # respect to time needs a slow one (https://arxiv.org/abs/2503.09641, section 3.2).
@@ -39,8 +33,6 @@ CONFIG = {
 COMPILED = ("SanaTransformerBlock",)
 DECAY, RATE = 0.999, 2e-3
 BATCHES = {"cuda": 1024, "cpu": 16}
-SHIFT = 1.5
-HEAD_BLOCK, HEAD_WEIGHT = 2, 0.1
 
 
 class Miniature(nn.Module):
@@ -68,13 +60,6 @@ class Miniature(nn.Module):
         return velocity.float(), self.head(self.states).float(), read
 
 
-def noise_levels(count: int, device: str | torch.device) -> torch.Tensor:
-    """Draw logit-normal noise levels (https://arxiv.org/abs/2403.03206), stratified over the batch and shifted up."""
-    uniform = (torch.randperm(count, device=device) + torch.rand(count, device=device)) / count
-    sigma = torch.special.ndtri(uniform.clamp(1e-4, 1 - 1e-4)).sigmoid()
-    return SHIFT * sigma / (1 + (SHIFT - 1) * sigma)
-
-
 def main(seconds: float, device: str = "cpu") -> None:
     """Train for so many seconds, printing the losses now and then."""
     data = encoding.load(device)
@@ -91,7 +76,7 @@ def main(seconds: float, device: str = "cpu") -> None:
         rows, original = data.batch(BATCHES[torch.device(device).type])
         some = scenes[rows]
         spoken = prompts[rows * corpus.PROMPTS_EACH + torch.randint(corpus.PROMPTS_EACH, rows.shape, device=device)]
-        noise, sigma = torch.randn_like(original), noise_levels(len(rows), device)
+        noise, sigma = torch.randn_like(original), transformer.noise_levels(len(rows), device)
         level = sigma[:, None, None, None]
         with half_precision(device):
             velocity, shown, read = model((1 - level) * original + level * noise, sigma, spoken)

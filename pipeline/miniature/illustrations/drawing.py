@@ -121,8 +121,8 @@ class Artist:
 
     def picture(self, scene: Scene, width: int = 256, height: int = 256) -> Image.Image:
         """Return one scene painted."""
-        pixels = self.paint(SceneArrays.of([scene]).to(self.device), width, height)[0]
-        return Image.fromarray(((pixels + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy())
+        pixels = self.paint(SceneArrays.of([scene]).to(self.device), width, height)
+        return Image.fromarray(as_pixels(pixels)[0])
 
     def _scale(self, width: int, height: int) -> torch.Tensor:
         return torch.tensor((width, height, min(width, height)), device=self.device, dtype=torch.float32)

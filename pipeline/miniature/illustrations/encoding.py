@@ -6,7 +6,7 @@ import torch
 from diffusers import AutoencoderDC
 
 from pipeline.miniature.illustrations import autoencoding, corpus
-from pipeline.miniature.illustrations.budget import WORK, averaged, half_precision, trained
+from pipeline.miniature.illustrations.budget import WORK, averaged, half_precision
 from pipeline.miniature.illustrations.drawing import Artist, SceneArrays
 
 LATENTS = WORK / "latents.pt"
@@ -16,11 +16,9 @@ BATCH = 256
 
 
 def finished_autoencoder(device: str | torch.device) -> AutoencoderDC:
-    """Return the autoencoder as trained, with its decoder as far as it was trained further."""
+    """Return the autoencoder as trained."""
     model = autoencoding.build().to(device)
     model.load_state_dict(averaged("autoencoder", device))
-    if trained("decoder"):
-        model.decoder.load_state_dict(averaged("decoder", device))
     return model.requires_grad_(False).eval()
 
 

@@ -4,14 +4,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.miniature.training.pictograms import PALETTE
+
 HANDS = {"flat": "fluent-emoji-flat", "soft": "fluent-emoji", "ink": "noto"}
 """The three hands that draw every kind, and the npm package (of @iconify-json) that each comes from."""
 
-COLOURS: dict[str, tuple[int, int, int]] = {
-    "red": (214, 46, 42), "orange": (242, 136, 28), "yellow": (250, 212, 48), "green": (54, 158, 72),
-    "blue": (44, 98, 212), "purple": (136, 66, 180), "pink": (246, 140, 186), "brown": (130, 84, 48),
-    "black": (40, 40, 44), "white": (250, 250, 246),
-}  # fmt: skip
+COLOURS = PALETTE
+"""Those of the first world, by name."""
 SHAPES = ("circle", "square", "triangle")
 """Kinds that no package has: the same plain shape in each hand."""
 

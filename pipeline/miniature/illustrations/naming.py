@@ -14,8 +14,9 @@ from pipeline.miniature.illustrations import corpus
 from pipeline.miniature.illustrations.budget import Run, half_precision
 from pipeline.miniature.illustrations.drawing import COLOUR_NAMES, MOST, SceneArrays
 from pipeline.miniature.illustrations.kinds import KINDS
-from pipeline.miniature.illustrations.prompts import HIDDEN, Prompts, build_text_encoder
+from pipeline.miniature.illustrations.prompts import Prompts, build_text_encoder
 from pipeline.miniature.illustrations.scenes import BACKGROUNDS
+from pipeline.miniature.training.text import HIDDEN
 
 DECAY, RATE = 0.998, 2e-3
 BATCHES = {"cuda": 1536, "cpu": 32}

@@ -4,6 +4,7 @@ import random
 
 from pipeline.miniature.illustrations.kinds import INDEX, KINDS
 from pipeline.miniature.illustrations.scenes import OWN, PLACES, Scene, Thing
+from pipeline.miniature.training.captions import SIZE_WORDS, position_words
 
 BACKGROUND_WORDS = {
     "day": (
@@ -29,19 +30,10 @@ PLAIN_WORDS = (
     "against a {} background", "on a plain {} background", "on {}", "on {} paper", "on plain {} paper",
 )  # fmt: skip
 PAPER_WORDS = ("on plain paper", "on paper", "on a blank page", "on a plain background")  # white, unsaid
-POSITION_WORDS = {
-    "left": ("on the left", "on the left side", "at the left", "to the left"),
-    "right": ("on the right", "on the right side", "at the right", "to the right"),
-    "top": ("at the top", "on top", "in the upper part", "high up"),
-    "bottom": ("at the bottom", "in the lower part", "down below"),
-    "middle": ("in the middle", "in the center", "in the centre"),
-}
-CORNER_WORDS = ("in the {} corner", "at the {}", "in the {}")
 STYLE_WORDS = {
     "before": ("a {} drawing of ", "a {} picture of ", "a {} illustration of ", "{} style, ", "{}: "),
     "after": (", {} style", " in {} style", ", {}", " in the {} style", ", {} drawing", ", {} illustration"),
 }
-SIZE_WORDS = {"small": ("small", "little", "tiny"), "big": ("big", "large", "huge"), "medium": ("",)}
 COUNT_WORDS = {2: ("two", "two", "2", "a pair of", "a couple of"), 3: ("three", "three", "3")}
 OPENINGS = (
     "", "", "", "", "", "", "a picture of ", "a drawing of ", "an illustration of ", "there is ",
@@ -88,7 +80,7 @@ def caption(scene: Scene, rng: random.Random, complete: bool = False, style: boo
         if len(phrases) > 1:
             words = rng.choice(RELATION_WORDS[scene.layout]).format(**dict(zip("abc", phrases, strict=False)))
         elif scene.layout and (complete or rng.random() < 0.85):
-            words = f"{words} {_position_words(scene.layout, rng)}"
+            words = f"{words} {position_words(scene.layout, rng)}"
     opening, closing = rng.choice(OPENINGS), "." if rng.random() < 0.15 else ""
     if complete or rng.random() < 0.85:
         where = _background_words(scene.background, rng, complete)
@@ -149,12 +141,6 @@ def _described(thing: Thing, number: int, rng: random.Random, complete: bool) ->
 
 def _count_words(things: tuple[Thing, ...], rng: random.Random, complete: bool) -> str:
     return f"{rng.choice(COUNT_WORDS[len(things)])} {_described(things[0], 1, rng, complete)}"
-
-
-def _position_words(position: str, rng: random.Random) -> str:
-    if " " in position:
-        return rng.choice(CORNER_WORDS).format(position)
-    return rng.choice(POSITION_WORDS[position])
 
 
 def _background_words(background: str, rng: random.Random, complete: bool) -> str:

@@ -1,20 +1,18 @@
-"""The miniature's text side: its instruction, a byte-level BPE tokenizer, and a tiny Gemma-2."""
+"""The miniature's text side: a tokenizer of its words, its text encoder, and prompts as both take them."""
 
 import random
 from dataclasses import dataclass
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import Gemma2Config, Gemma2Model, PreTrainedTokenizerFast
+from transformers import Gemma2Model, PreTrainedTokenizerFast
 
 from pipeline.miniature.illustrations.kinds import KINDS
 from pipeline.miniature.illustrations.phrases import caption, fragment
 from pipeline.miniature.illustrations.scenes import random_scene
+from pipeline.miniature.training import text
+from pipeline.miniature.training.text import INSTRUCTION
 
-INSTRUCTION = ["Draw one page of a picture book, plain and bright.", "Picture: "]
-"""Stands where Sana has its complex human instruction: before the prompt, lines joined by a newline."""
-VOCABULARY, TRAINING_CAPTIONS = 2048, 20_000
-HIDDEN = 256
+VOCABULARY, INTERMEDIATE, TRAINING_CAPTIONS = 2048, 640, 20_000
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
@@ -24,41 +22,12 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     for _ in range(TRAINING_CAPTIONS):
         scene = random_scene(rng)
         texts += [" " + caption(scene, rng), fragment(scene, rng)]
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=["<pad>", "<eos>", "<bos>"],
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator([*texts, "\n".join(INSTRUCTION).lower()], trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 2)])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>", padding_side="right"
-    )
+    return text.train_tokenizer(texts, VOCABULARY)
 
 
 def build_text_encoder() -> Gemma2Model:
     """Return the untrained text encoder; the same at each call."""
-    torch.manual_seed(2)
-    return Gemma2Model(
-        Gemma2Config(
-            vocab_size=VOCABULARY,
-            hidden_size=HIDDEN,
-            intermediate_size=640,
-            num_hidden_layers=4,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            head_dim=64,
-            query_pre_attn_scalar=64,
-            max_position_embeddings=1024,
-            pad_token_id=0,
-            eos_token_id=1,
-            bos_token_id=2,
-        )
-    )
+    return text.build_text_encoder(VOCABULARY, INTERMEDIATE)
 
 
 @dataclass(frozen=True)

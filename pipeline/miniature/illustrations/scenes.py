@@ -8,6 +8,7 @@ import random
 from dataclasses import dataclass
 
 from pipeline.miniature.illustrations.kinds import COLOURS, HANDS, INDEX, KINDS, SHAPES, Kind
+from pipeline.miniature.training.world import POSITIONS
 
 PLACES = ("day", "night", "sea", "desert", "sunset", "snow")
 BACKGROUNDS = (*PLACES, *COLOURS)
@@ -23,10 +24,6 @@ UNSEEN_PAIRS = frozenset(
 )
 """One colour per coloured kind that no training scene shows."""
 
-POSITIONS = {
-    "left": (0.26, None), "right": (0.74, None), "top": (None, 0.26), "bottom": (None, 0.74), "middle": (0.5, 0.5),
-    "top left": (0.26, 0.26), "top right": (0.74, 0.26), "bottom left": (0.26, 0.74), "bottom right": (0.74, 0.74),
-}  # fmt: skip
 RADII = {  # half of a thing's side as a fraction of the picture's shorter one, by how many share the picture
     1: {"small": (0.16, 0.18), "medium": (0.22, 0.28), "big": (0.34, 0.41)},
     2: {"small": (0.145, 0.16), "medium": (0.185, 0.215), "big": (0.225, 0.245)},

@@ -4,7 +4,8 @@ import json
 import shutil
 
 import torch
-from diffusers import DPMSolverMultistepScheduler, SanaPipeline
+from diffusers import AutoencoderDC, DPMSolverMultistepScheduler, SanaPipeline, SanaTransformer2DModel
+from transformers import Gemma2Model, PreTrainedTokenizerFast
 
 from pipeline.miniature import CHECKPOINT
 from pipeline.miniature.training.decoder import latest_autoencoder
@@ -27,16 +28,26 @@ RECORD = {
 
 
 def main() -> None:
-    """Write the checkpoint in f16, and print the size of each weight file."""
+    """Write the checkpoint of the finished trainings."""
     tokenizer = build_tokenizer()
     model = Miniature(len(tokenizer))
     model.load_state_dict(torch.load(WORK / "transformer.pt", weights_only=True)["average"])
     autoencoder = latest_autoencoder()
     autoencoder.register_to_config(scaling_factor=Latents.load(autoencoder).scale())
+    write_checkpoint(tokenizer, model.reader.text_encoder, autoencoder, model.transformer)
+
+
+def write_checkpoint(
+    tokenizer: PreTrainedTokenizerFast,
+    text_encoder: Gemma2Model,
+    autoencoder: AutoencoderDC,
+    transformer: SanaTransformer2DModel,
+) -> None:
+    """Replace the bundled checkpoint by one of these parts, in f16, and print the size of each weight file."""
     scheduler = DPMSolverMultistepScheduler(
         prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=FLOW_SHIFT, algorithm_type="dpmsolver++"
     )
-    pipeline = SanaPipeline(tokenizer, model.reader.text_encoder, autoencoder, model.transformer, scheduler)
+    pipeline = SanaPipeline(tokenizer, text_encoder, autoencoder, transformer, scheduler)
     aside = WORK / "checkpoint"
     shutil.rmtree(aside, ignore_errors=True)
     pipeline.to(torch.float16).save_pretrained(aside, max_shard_size="9MB")

@@ -5,6 +5,7 @@ encoder is finished with it; `decoder.py` goes on with the decoder.
 """
 
 import random
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from diffusers import AutoencoderDC
 from pipeline.miniature.training.training_run import Run, ahead
 from pipeline.miniature.training.world import draw, object_mask, random_scene
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "attention_head_dim": 32,
     "encoder_block_types": ("ResBlock",) * 4 + ("EfficientViTBlock",) * 2,
     "decoder_block_types": ("ResBlock",) * 4 + ("EfficientViTBlock",) * 2,
@@ -32,10 +33,10 @@ CROP_BATCH, SCENE_BATCH = 8, 4
 NOISE = 0.16  # of the latents' standard deviation, at most
 
 
-def build() -> AutoencoderDC:
+def build(config: dict[str, Any] = CONFIG) -> AutoencoderDC:
     """Return the untrained autoencoder; the same at each call."""
     torch.manual_seed(0)
-    model = AutoencoderDC(**CONFIG).to(memory_format=torch.channels_last)
+    model = AutoencoderDC(**config).to(memory_format=torch.channels_last)
     for name, parameter in model.named_parameters():  # residual branches start small, or deep stages swamp the signal
         if name.endswith("norm.weight") or (name.endswith("norm_out.weight") and "decoder.norm_out" not in name):
             torch.nn.init.constant_(parameter, 0.2)
@@ -43,12 +44,12 @@ def build() -> AutoencoderDC:
 
 
 def optimizer(model: torch.nn.Module, peak: float) -> torch.optim.Optimizer:
-    """Return AdamW with one learning rate per tensor, lower for larger fan-in: a single one for all stalls at 17 dB."""
-    groups = []
+    """Return AdamW with one learning rate per fan-in, lower for larger: a single one for all stalls at 17 dB."""
+    groups: dict[int, list[torch.nn.Parameter]] = {}
     for parameter in model.parameters():
-        fan_in = parameter[0].numel() if parameter.ndim > 1 else 1
-        groups.append({"params": [parameter], "lr": peak * min(1.0, (72 / fan_in) ** 0.75)})
-    return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=1e-4)
+        groups.setdefault(parameter[0].numel() if parameter.ndim > 1 else 1, []).append(parameter)
+    rates = [{"params": some, "lr": peak * min(1.0, (72 / fan_in) ** 0.75)} for fan_in, some in groups.items()]
+    return torch.optim.AdamW(rates, betas=(0.9, 0.98), weight_decay=1e-4)
 
 
 def batch(name: str, size: int, crops: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
@@ -80,9 +81,13 @@ def reconstruct(
         latent = model.encoder(images).float()
         spread = torch.rand(len(images), 1, 1, 1) * noise * latent.detach().std()
         output = model.decoder(latent + spread * torch.randn_like(latent))
-    error = output.float() - images
+    return sharp_loss(output.float() - images, weight), latent
+
+
+def sharp_loss(error: torch.Tensor, weight: torch.Tensor, slope_share: float = 1.0) -> torch.Tensor:
+    """Return L1 + 2 L2 + L1 of the gradients, times `slope_share`, of errors [N, 3, H, W] weighted by [N, 1, H, W]."""
     slopes = (error.diff(dim=2)[..., :-1].abs() + error.diff(dim=3)[:, :, :-1].abs()) * weight[:, :, 1:, 1:]
-    return ((error.abs() + 2 * error.square()) * weight).mean() + slopes.mean(), latent
+    return ((error.abs() + 2 * error.square()) * weight).mean() + slope_share * slopes.mean()
 
 
 def psnr(model: AutoencoderDC, scenes: int = 32) -> tuple[float, float]:

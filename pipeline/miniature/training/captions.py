@@ -61,7 +61,7 @@ def caption(scene: Scene, rng: random.Random, complete: bool = False) -> str:
     elif len(phrases) == 1:
         words = phrases[0]
         if scene.layout and (complete or rng.random() < 0.85):
-            words = f"{words} {_position_words(scene.layout, rng)}"
+            words = f"{words} {position_words(scene.layout, rng)}"
     else:
         words = rng.choice(RELATION_WORDS[scene.layout]).format(**dict(zip("abc", phrases, strict=False)))
     if complete or rng.random() < 0.85:
@@ -113,7 +113,8 @@ def _count_words(things: tuple[Thing, ...], rng: random.Random, complete: bool) 
     return f"{rng.choice(COUNT_WORDS[len(things)])} {rest if article in _ARTICLES else words}"
 
 
-def _position_words(position: str, rng: random.Random) -> str:
+def position_words(position: str, rng: random.Random) -> str:
+    """Return one of the ways to say a position."""
     if " " in position:
         return rng.choice(CORNER_WORDS).format(position)
     return rng.choice(POSITION_WORDS[position])

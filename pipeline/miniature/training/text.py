@@ -22,11 +22,16 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     for _ in range(TRAINING_CAPTIONS):
         scene = random_scene(rng)
         texts += [" " + caption(scene, rng), fragment(scene, rng)]
+    return train_tokenizer(texts, VOCABULARY)
+
+
+def train_tokenizer(texts: list[str], vocabulary: int) -> PreTrainedTokenizerFast:
+    """Return a tokenizer of so many tokens, trained on texts and the instruction."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
+        vocab_size=vocabulary,
         special_tokens=["<pad>", "<eos>", "<bos>"],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
     )
@@ -37,14 +42,14 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def build_text_encoder(vocabulary: int) -> Gemma2Model:
+def build_text_encoder(vocabulary: int, intermediate: int = 768) -> Gemma2Model:
     """Return the untrained text encoder for so many tokens; the same at each call."""
     torch.manual_seed(2)
     return Gemma2Model(
         Gemma2Config(
             vocab_size=vocabulary,
             hidden_size=HIDDEN,
-            intermediate_size=768,
+            intermediate_size=intermediate,
             num_hidden_layers=4,
             num_attention_heads=4,
             num_key_value_heads=2,

@@ -26,23 +26,26 @@ def learning_rate(step: int, steps: int, warmup: int = 200) -> float:
 class Run:
     """A training that can be stopped and goes on from its last checkpoint, seeded by its step."""
 
-    def __init__(self, name: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer, steps: int, decay: float):
-        self.path, self.model, self.optimizer, self.steps, self.decay = (
-            WORK / f"{name}.pt",
-            model,
-            optimizer,
-            steps,
-            decay,
-        )
+    def __init__(
+        self,
+        name: str,
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        steps: int,
+        decay: float,
+        folder: Path = WORK,
+    ):
+        self.path = folder / f"{name}.pt"
+        self.model, self.optimizer, self.steps, self.decay = model, optimizer, steps, decay
         self.peaks = [group["lr"] for group in optimizer.param_groups]
         self.average = {key: value.detach().clone() for key, value in model.state_dict().items()}
         self.step, self.seconds = 0, 0.0
         if self.path.exists():
-            state = torch.load(self.path, weights_only=True)
+            state = torch.load(self.path, weights_only=True, map_location=next(model.parameters()).device)
             model.load_state_dict(state["model"])
             optimizer.load_state_dict(state["optimizer"])
             self.average, self.step, self.seconds = state["average"], state["step"], state["seconds"]
-            print(f"resuming {name} at step {self.step} of {steps}", flush=True)
+            print(f"resuming {name} at step {self.step}", flush=True)
 
     def __iter__(self) -> Iterator[int]:
         """Yield each step still to do; the caller takes it by `descend`."""
@@ -57,22 +60,27 @@ class Run:
                 self.save()
                 saved = time.monotonic()
 
+    def learning_rate(self) -> float:
+        """Return the factor of the peak for this step."""
+        return learning_rate(self.step, self.steps)
+
     def descend(self, loss: torch.Tensor) -> None:
         """Take one optimizer step, and bring the average of the weights up to date."""
+        factor = self.learning_rate()
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
-            group["lr"] = peak * learning_rate(self.step, self.steps)
+            group["lr"] = peak * factor
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         decay = min(self.decay, (1 + self.step) / (10 + self.step))
+        state = self.model.state_dict()
         with torch.no_grad():
-            for key, value in self.model.state_dict().items():
-                self.average[key].lerp_(value, 1 - decay)
+            torch._foreach_lerp_([self.average[key] for key in state], list(state.values()), 1 - decay)
 
     def save(self) -> None:
         """Write the state, as a whole or not at all."""
-        WORK.mkdir(exist_ok=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "average": self.average}
         aside = self.path.with_suffix(".tmp")
         torch.save(state | {"step": self.step, "seconds": self.seconds}, aside)

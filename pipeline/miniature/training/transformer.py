@@ -6,6 +6,7 @@ find their places sooner.
 """
 
 import random
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,7 +22,7 @@ from pipeline.miniature.training.text import HIDDEN, PromptBatch, build_tokenize
 from pipeline.miniature.training.training_run import WORK, Run
 
 HEADS, HEAD_DIM = 8, 32
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "in_channels": 32,
     "out_channels": 32,
     "num_attention_heads": HEADS,
@@ -66,9 +67,9 @@ class Miniature(nn.Module):
         return velocity.float(), self.head(self.states).float(), read
 
 
-def noise_levels(count: int) -> torch.Tensor:
+def noise_levels(count: int, device: str | torch.device = "cpu") -> torch.Tensor:
     """Draw logit-normal noise levels (https://arxiv.org/abs/2403.03206), stratified over the batch and shifted up."""
-    uniform = (torch.randperm(count) + torch.rand(count)) / count
+    uniform = (torch.randperm(count, device=device) + torch.rand(count, device=device)) / count
     sigma = torch.special.ndtri(uniform.clamp(1e-4, 1 - 1e-4)).sigmoid()
     return SHIFT * sigma / (1 + (SHIFT - 1) * sigma)
 
