@@ -59,13 +59,13 @@ def run(options: argparse.Namespace) -> None:
 
     on_progress = print_json if options.json_progress else print_text
     checkpoint = find_configuration(options.model)
-    other = find_configuration(options.vae) if options.vae else None
+    others = [find_configuration(name) for name in options.vae]
     from pipeline.export import check_checkpoint, precompile  # takes seconds to load
 
-    if checkpoint.name or (other and other.name):  # what cannot work is not fetched
-        check_checkpoint(checkpoint.folder, other and other.folder)
+    if any(source.name for source in (checkpoint, *others)):  # what cannot work is not fetched
+        check_checkpoint(checkpoint.folder, [other.folder for other in others])
         fetch_checkpoint(checkpoint, on_progress)
-    vae = fetch_vae(other, on_progress).folder if other else None
+    vae = [fetch_vae(other, on_progress).folder for other in others]
     output = precompile(checkpoint.folder, options.output, options.compression, vae, checkpoint.name, on_progress)
     if options.push_to_hub is not None:
         from pipeline.publish import publish, publish_space
@@ -106,9 +106,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--vae",
+        action="append",
+        default=[],
         metavar="DIR_OR_REPO_OR_FILE",
-        help="another autoencoder for the same latents (DC-AE, DC-AE-Lite); or a draft decoder to have beside the "
-        "checkpoint's own (taesana_decoder.pth, or .safetensors)",
+        help="another autoencoder for the same latents (DC-AE, DC-AE-Lite); or a draft decoder or encoder beside "
+        "the checkpoint's own (taesana_decoder.pth, taesana_encoder.pth, or .safetensors); repeat it for more than one",
     )
     parser.add_argument(
         "--push-to-hub",

@@ -32,6 +32,8 @@ class ModelDescription:
     max_size: int
     defaults: Mapping[str, Any]
     has_draft_decoder: bool = False
+    has_vae_encoder: bool = False
+    has_draft_encoder: bool = False
     components: Mapping[str, Any] = field(default_factory=dict)
     pictures: tuple[Mapping[str, Any], ...] = ()
 

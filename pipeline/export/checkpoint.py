@@ -1,6 +1,6 @@
 """A checkpoint to export: what it is, and its parts as torch models; refused in a sentence if it cannot be exported."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from ..domain.errors import ArtifactError
 from ..domain.model import ModelDescription
 from ..generation.scheduler_check import check_scheduler
 from ..model_folder.files import one_sentence
+from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER
 from ..model_folder.hub_cache import find_snapshot, own_name
 from ..model_folder.manifest import DEFAULTS
 from ..model_folder.tokenizer_and_scheduler import load_tokenizer, new_scheduler
@@ -68,10 +69,13 @@ class Checkpoint:
             clip_linear_attention(model)
         return model
 
-    def load_draft(self) -> nn.Sequential:
-        """Return the draft decoder, for the transformer's latents; raise ArtifactError if it is no such decoder."""
-        assert self.files.draft
-        return read_draft(self.files.draft, self.files.configurations.transformer.in_channels)
+    def load_draft(self, component: str) -> nn.Sequential:
+        """Return the draft decoder or encoder, for the transformer's latents; raise ArtifactError if it is none."""
+        path = self.files.drafts[component]
+        found, network = read_draft(path, self.files.configurations.transformer.in_channels)
+        if found != component:
+            raise ArtifactError(f"{path} holds a {found.replace('_', ' ')}, not a {component.replace('_', ' ')}.")
+        return network
 
     def load_tokenizer(self) -> Any:
         """Return the tokenizer, of the class that `model_index.json` names, as at run time."""
@@ -82,7 +86,7 @@ class Checkpoint:
         return new_scheduler(self.files.configurations)
 
 
-def check_checkpoint(folder: Path, vae: Path | None = None) -> CheckpointFiles:
+def check_checkpoint(folder: Path, vae: Sequence[Path] = ()) -> CheckpointFiles:
     """Return the small files of a checkpoint, whose weights may be still to be fetched.
 
     Raises:
@@ -109,12 +113,12 @@ def check_checkpoint(folder: Path, vae: Path | None = None) -> CheckpointFiles:
     return files
 
 
-def read_checkpoint(folder: Path, vae: Path | None = None, name: str | None = None) -> Checkpoint:
+def read_checkpoint(folder: Path, vae: Sequence[Path] = (), name: str | None = None) -> Checkpoint:
     """Read a checkpoint, and check it as far as its small files and the headers of its weights tell.
 
     Args:
         folder: in diffusers' layout.
-        vae: another autoencoder's folder, or a draft decoder's file.
+        vae: another autoencoder's folder, and files of a draft decoder and encoder.
         name: the Hub's name of a checkpoint that lies in its cache.
 
     Raises:
@@ -136,8 +140,8 @@ def read_checkpoint(folder: Path, vae: Path | None = None, name: str | None = No
         weights=weights,
         published=published,
     )
-    if files.draft:
-        checkpoint.load_draft()
+    for component in files.drafts:
+        checkpoint.load_draft(component)
     return checkpoint
 
 
@@ -158,5 +162,7 @@ def _describe(files: CheckpointFiles, name: str) -> ModelDescription:
         min_size=options.min_size,
         max_size=options.max_size,
         defaults={key: getattr(options.defaults, key) for key in DEFAULTS},
-        has_draft_decoder=files.draft is not None,
+        has_draft_decoder=DRAFT_DECODER in files.drafts,
+        has_vae_encoder=True,
+        has_draft_encoder=DRAFT_ENCODER in files.drafts,
     )

@@ -6,10 +6,10 @@ which nothing can take the place of and which is another disk than its parent: t
 
 from pathlib import Path
 
-from ..model_folder.folder_layout import COMPONENTS, DRAFT_DECODER, MANIFEST, MODEL_INDEX
+from ..model_folder.folder_layout import ALL_COMPONENTS, MANIFEST, MODEL_INDEX
 
 INSIDE = ".partial"
-_OURS = {*COMPONENTS, DRAFT_DECODER, MODEL_INDEX, "scheduler", "tokenizer"}
+_OURS = {*ALL_COMPONENTS, MODEL_INDEX, "scheduler", "tokenizer"}
 _OF_A_VOLUME = {"lost+found"}  # an empty one has it
 
 

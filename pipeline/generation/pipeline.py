@@ -155,8 +155,8 @@ class SanaPipeline:
             for decoded in self._stages.decoder(settings).decode(latent):
                 yield DecodeUpdate(image, images, decoded.band, decoded.bands)
             assert decoded is not None
-            assert decoded.pixels is not None
-            return to_picture(decoded.pixels, settings.width, settings.height)
+            assert decoded.features is not None
+            return to_picture(decoded.features, settings.width, settings.height)
 
     def _denoise(self, settings: GenerationSettings, image: int, images: int) -> Generator[Update, None, torch.Tensor]:
         """Yield a StepUpdate per step; return the latent f32 [C, h, w]."""

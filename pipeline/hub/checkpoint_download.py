@@ -9,7 +9,7 @@ from ..domain.errors import ArtifactError, SanaError
 from ..domain.progress import OnProgress
 from ..model_folder.configurations import read_configurations
 from ..model_folder.files import expand_home
-from ..model_folder.folder_layout import DRAFT_FILE, MODEL_INDEX
+from ..model_folder.folder_layout import DRAFT_FILES, MODEL_INDEX
 from ..model_folder.part_files import COPIED
 from .client import in_one_line
 from .download import check_sizes, download, is_ir, list_files, snapshot
@@ -51,7 +51,7 @@ def find_configuration(name: str) -> Source:
 
 def fetch_checkpoint(source: Source, on_progress: OnProgress) -> Source:
     """Return a checkpoint that `find_configuration` found, of the Hub with what is read of it; raise SanaError."""
-    return _fetch(source, (*MODELS, DRAFT_FILE), on_progress)
+    return _fetch(source, (*MODELS, *DRAFT_FILES.values()), on_progress)
 
 
 def fetch_vae(source: Source, on_progress: OnProgress) -> Source:

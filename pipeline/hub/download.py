@@ -16,7 +16,7 @@ from ..domain.errors import ArtifactError, SanaError
 from ..domain.progress import OnProgress, Progress, print_progress
 from ..model_folder.description import describe_folder, describe_unverified
 from ..model_folder.files import MAX_JSON
-from ..model_folder.folder_layout import COMPONENTS, CONFIGURATIONS, MANIFEST, MODEL_INDEX
+from ..model_folder.folder_layout import COMPONENTS, CONFIGURATIONS, MANIFEST, MODEL_INDEX, VAE_ENCODER
 from ..model_folder.integrity import differences
 from ..model_folder.manifest import Manifest
 from ..model_folder.optimum_intel import is_exported_by_optimum
@@ -25,9 +25,10 @@ from .download_progress import NoBar, megabytes, watched
 from .names import HubName, is_commit
 from .revisions import default_revision
 
-DESCRIPTION = (MANIFEST, MODEL_INDEX, "scheduler/*", *(f"{name}/config.json" for name in COMPONENTS))
+_PARTS = (*COMPONENTS, VAE_ENCODER)  # what optimum-intel exports
+DESCRIPTION = (MANIFEST, MODEL_INDEX, "scheduler/*", *(f"{name}/config.json" for name in _PARTS))
 MAX_TOKENIZER = 256 << 20  # bytes of one file; Gemma's is of 34 MB
-OPTIMUM = (*DESCRIPTION, "tokenizer/*", *(f"{name}/openvino_model.*" for name in COMPONENTS))
+OPTIMUM = (*DESCRIPTION, "tokenizer/*", *(f"{name}/openvino_model.*" for name in _PARTS))
 
 
 def fetch(name: str, on_progress: OnProgress = print_progress) -> Path:

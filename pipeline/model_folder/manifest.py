@@ -1,6 +1,7 @@
 """`manifest.json`: what an IR folder is and how it was made. It is written last: a folder that has one is complete."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,16 @@ from ..domain.families import find_family
 from ..domain.model import ModelDescription
 from ..domain.problems import shown
 from .files import difference, read_json
-from .folder_layout import DRAFT_DECODER, MANIFEST, REQUIRED_FILES, TRANSFORMER_CONFIG
+from .folder_layout import (
+    DRAFT_DECODER,
+    DRAFT_ENCODER,
+    MANIFEST,
+    OPTIONAL_COMPONENTS,
+    REQUIRED_FILES,
+    TRANSFORMER_CONFIG,
+    VAE_ENCODER,
+    model_files,
+)
 from .manifest_schema import ManifestRecord
 from .part_configs import TransformerConfig
 from .part_files import check_inside
@@ -67,7 +77,7 @@ def read_manifest(folder: Path) -> Manifest:
         checked = ManifestRecord.model_validate(record)
     except ValidationError as error:
         raise ArtifactError(f"{path} is damaged ({explain(error)}): {ADVICE}") from error
-    _check_files(folder, record["files"])
+    _check_files(folder, record["files"], checked.components)
     return _from_record(checked, record, read_record(folder / TRANSFORMER_CONFIG, TransformerConfig))
 
 
@@ -89,8 +99,10 @@ def _check_version(folder: Path, version: object) -> None:
         )
 
 
-def _check_files(folder: Path, files: dict[str, Any]) -> None:
-    missing = [name for name in REQUIRED_FILES if name not in files]
+def _check_files(folder: Path, files: dict[str, Any], components: Collection[str]) -> None:
+    optional = (name for name in OPTIONAL_COMPONENTS if name in components)
+    required = (*REQUIRED_FILES, *(file for name in optional for file in model_files(name)))
+    missing = [name for name in required if name not in files]
     if missing:
         raise ArtifactError(f"{folder / MANIFEST} does not list {missing[0]}: {ADVICE}")
     check_inside(folder, (folder / name for name in files))
@@ -112,6 +124,8 @@ def _from_record(checked: ManifestRecord, record: dict[str, Any], transformer: T
         max_size=defaults.max_size,
         defaults={name: getattr(defaults, name) for name in DEFAULTS},
         has_draft_decoder=DRAFT_DECODER in checked.components,
+        has_vae_encoder=VAE_ENCODER in checked.components,
+        has_draft_encoder=DRAFT_ENCODER in checked.components,
         components=record["components"],
         pictures=tuple(record["pictures"]),
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..domain.model import ModelDescription
 from .configurations import Configurations
-from .folder_layout import COMPONENTS, MANIFEST
+from .folder_layout import COMPONENTS, MANIFEST, VAE_ENCODER, model_files
 from .hub_cache import own_name
 from .manifest import Manifest
 from .model_index import pipeline_defaults
@@ -13,7 +13,7 @@ from .model_index import pipeline_defaults
 
 def is_exported_by_optimum(folder: Path) -> bool:
     """Return whether the folder holds IR in this layout, but no manifest."""
-    models = (folder / name / "openvino_model.xml" for name in COMPONENTS)
+    models = (folder / model_files(name)[0] for name in COMPONENTS)
     return not os.path.lexists(folder / MANIFEST) and all(path.is_file() for path in models)
 
 
@@ -30,6 +30,7 @@ def derive_manifest(folder: Path, configurations: Configurations) -> Manifest:
         min_size=values["min_size"],
         max_size=values["max_size"],
         defaults=values["defaults"],
+        has_vae_encoder=(folder / VAE_ENCODER / "config.json").is_file(),
     )
     return Manifest(
         model=model,

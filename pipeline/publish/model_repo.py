@@ -12,7 +12,7 @@ from ..domain.progress import OnProgress, Progress
 from ..hub.client import in_one_line, patiently
 from ..hub.download_progress import NoBar
 from ..hub.names import HubName
-from ..model_folder.folder_layout import COMPONENTS, DRAFT_DECODER, MANIFEST, MODEL_INDEX
+from ..model_folder.folder_layout import ALL_COMPONENTS, MANIFEST, MODEL_INDEX
 from ..model_folder.integrity import verify
 from ..model_folder.manifest import Manifest, read_manifest
 from ..model_folder.part_files import check_inside
@@ -92,7 +92,7 @@ def _write(target: Repo, folder: Path, manifest: Manifest, tag: str, checkpoint:
 
 def _is_part(name: str) -> bool:
     """Return whether a file belongs to an IR folder; whatever else is in the repo stays."""
-    folders = ("scheduler", "tokenizer", *COMPONENTS, DRAFT_DECODER)
+    folders = ("scheduler", "tokenizer", *ALL_COMPONENTS)
     return name == MODEL_INDEX or name.partition("/")[0] in folders
 
 
