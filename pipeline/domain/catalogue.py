@@ -12,8 +12,7 @@ class ModelVariant:
     `size` is the native side in pixels. `layers`, `heads` (of 32 channels) and `normalised` (queries and keys) identify
     its transformer. `steps` and `guidance` are its defaults. `weights` is the variant of the weight files to load:
     "fp16" in `diffusion_pytorch_model.fp16.safetensors`, None for names without a variant. `clip` is true for a model
-    trained in float16, whose linear attention clips its output to the range of float16. `activation_scale` and
-    `vae_activation_scale` keep activations within float16 on GPUs (OpenVINO's ACTIVATIONS_SCALE_FACTOR).
+    trained in float16, whose linear attention clips its output to the range of float16.
     """
 
     name: str
@@ -26,8 +25,6 @@ class ModelVariant:
     guidance: float
     weights: str | None
     clip: bool
-    activation_scale: float
-    vae_activation_scale: float = 2560.0
     licence: str = "NVIDIA NSCL v2-custom; Gemma Terms of Use"
 
     @property
@@ -36,16 +33,16 @@ class ModelVariant:
 
 
 CATALOGUE = (
-    ModelVariant("Sana_Sprint_0.6B_1024px_diffusers", SPRINT, 1024, 28, 36, True, 2, 4.5, None, False, 96.0),
-    ModelVariant("Sana_Sprint_1.6B_1024px_diffusers", SPRINT, 1024, 20, 70, True, 2, 4.5, None, False, 96.0),
-    ModelVariant("SANA1.5_1.6B_1024px_diffusers", FLOW, 1024, 20, 70, True, 20, 4.5, None, False, 96.0),
-    ModelVariant("SANA1.5_4.8B_1024px_diffusers", FLOW, 1024, 60, 70, True, 20, 4.5, None, False, 96.0),
-    ModelVariant("Sana_600M_512px_diffusers", FLOW, 512, 28, 36, False, 20, 4.5, "fp16", True, 384.0),
-    ModelVariant("Sana_600M_1024px_diffusers", FLOW, 1024, 28, 36, False, 20, 4.5, "fp16", True, 384.0),
-    ModelVariant("Sana_1600M_512px_diffusers", FLOW, 512, 20, 70, False, 20, 4.5, "fp16", True, 384.0),
-    ModelVariant("Sana_1600M_1024px_BF16_diffusers", FLOW, 1024, 20, 70, False, 20, 4.5, "bf16", False, 384.0),
-    ModelVariant("Sana_1600M_2Kpx_BF16_diffusers", FLOW, 2048, 20, 70, False, 20, 4.5, "bf16", False, 384.0),
-    ModelVariant("Sana_1600M_4Kpx_BF16_diffusers", FLOW, 4096, 20, 70, False, 20, 4.5, "bf16", False, 384.0),
+    ModelVariant("Sana_Sprint_0.6B_1024px_diffusers", SPRINT, 1024, 28, 36, True, 2, 4.5, None, False),
+    ModelVariant("Sana_Sprint_1.6B_1024px_diffusers", SPRINT, 1024, 20, 70, True, 2, 4.5, None, False),
+    ModelVariant("SANA1.5_1.6B_1024px_diffusers", FLOW, 1024, 20, 70, True, 20, 4.5, None, False),
+    ModelVariant("SANA1.5_4.8B_1024px_diffusers", FLOW, 1024, 60, 70, True, 20, 4.5, None, False),
+    ModelVariant("Sana_600M_512px_diffusers", FLOW, 512, 28, 36, False, 20, 4.5, "fp16", True),
+    ModelVariant("Sana_600M_1024px_diffusers", FLOW, 1024, 28, 36, False, 20, 4.5, "fp16", True),
+    ModelVariant("Sana_1600M_512px_diffusers", FLOW, 512, 20, 70, False, 20, 4.5, "fp16", True),
+    ModelVariant("Sana_1600M_1024px_BF16_diffusers", FLOW, 1024, 20, 70, False, 20, 4.5, "bf16", False),
+    ModelVariant("Sana_1600M_2Kpx_BF16_diffusers", FLOW, 2048, 20, 70, False, 20, 4.5, "bf16", False),
+    ModelVariant("Sana_1600M_4Kpx_BF16_diffusers", FLOW, 4096, 20, 70, False, 20, 4.5, "bf16", False),
 )
 
 WEIGHTS = ("fp16", "bf16")
