@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from pipeline import __version__
 from pipeline.domain.catalogue import CATALOGUE
 from pipeline.domain.complaints import complain, start_logging
 from pipeline.domain.errors import SanaError
@@ -88,6 +89,7 @@ def print_json(progress: Progress) -> None:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
+        prog="precompile.py",
         description="Turn a Sana checkpoint in diffusers' layout into a folder that app.py loads with --model.",
         epilog="A second run with the same inputs does nothing; an interrupted one is continued by the next.",
     )
@@ -129,6 +131,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--end-with-input", action="store_true", help="end when the standard input is closed, for programs that may die"
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser.parse_args(arguments)
 
 

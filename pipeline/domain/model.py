@@ -1,4 +1,4 @@
-"""What a model is and what it can do: one description, made of its small files, that everything else asks."""
+"""The description of a model: its origin, its limits and its defaults, known before its weights are read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,17 +10,17 @@ from .parameters import Parameter
 from .problems import Problem
 from .settings import DRAFT_DECODE, HEIGHT, NEGATIVE_PROMPT, PARAMETERS, WIDTH, GenerationSettings
 
-MINIATURE = "sana-miniature"  # the source of the bundled model
+MINIATURE = "sana-miniature"  # `source` of the bundled model
 
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """Everything about a model that can be known before its weights are read.
+    """A model, as its small files describe it.
 
-    `native_size` is the side in pixels that it was trained at; `min_size` and `max_size` are those of its pictures.
-    `defaults` holds the values, by the names of parameters, that it takes when nothing else is asked for. `components`
-    holds compression and measured parity of each component, `pictures` "psnr_db" and "ssim" of what a few prompts give
-    against the uncompressed checkpoint.
+    `source` is the name or path of its checkpoint, `revision` the commit on the Hub, if any. `native_size` is the
+    trained side in pixels; `min_size` and `max_size` limit the sides of pictures. `defaults` holds the model's own
+    default values by parameter name. `components` holds the compression and measured parity of each component.
+    `pictures` compares the pictures of a few prompts with the uncompressed checkpoint's ("psnr_db" and "ssim").
     """
 
     source: str
@@ -39,7 +39,7 @@ class ModelDescription:
 
     @property
     def name(self) -> str:
-        """For a menu: the last part of the source, and the compression."""
+        """The name in a menu: the last part of the source, and the compression."""
         return f"{self.source.rstrip('/').rpartition('/')[2]} ({self.compression})"
 
     @property
@@ -47,15 +47,15 @@ class ModelDescription:
         return self.source == MINIATURE
 
     def default(self, parameter: Parameter) -> Any:
-        """Return the value that a parameter has for this model when nothing else is asked for."""
+        """Return this model's default value of a parameter."""
         return self.defaults.get(parameter.name, parameter.default)
 
     def limits(self, parameter: Parameter) -> dict[str, Any]:
-        """Return the limits of a parameter that are this model's own, narrower than those of the table."""
+        """Return this model's own limits of a parameter, narrower than the table's; {} if it has none."""
         return {"minimum": self.min_size, "maximum": self.max_size} if parameter in (WIDTH, HEIGHT) else {}
 
     def problems(self, values: Mapping[str, Any]) -> dict[str, Problem]:
-        """Return what this model does not take of `values` (by parameter name), in one pass over the table."""
+        """Return the problems of `values` with this model; both are keyed by parameter name."""
         problems = {}
         for parameter in PARAMETERS:
             if parameter.name in values and (problem := self._problem(parameter, values[parameter.name])):
@@ -63,9 +63,9 @@ class ModelDescription:
         return problems
 
     def check(self, settings: GenerationSettings) -> None:
-        """Raise SettingsError for the first setting that this model does not take.
+        """Raise SettingsError for the first setting that this model refuses.
 
-        The only place where the limits of a model are enforced, whoever asks.
+        No other place enforces the limits of a model.
         """
         for problem in self.problems(settings.values()).values():
             raise SettingsError(problem)

@@ -1,4 +1,4 @@
-"""What can go wrong with a request, as data: a code with its facts, and an English sentence made of them."""
+"""The problems of a request as data: a code and its facts, and the English sentence that they make."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -47,12 +47,12 @@ SENTENCES = {
     "not written": "The picture could not be written on the machine that draws: its log says why.",
     "output type": 'The output type must be "pil" or "np", not {value}.',
 }
-MAX_SHOWN = 40  # characters of a refused value
+MAX_SHOWN = 40  # characters of a refused value; chosen: the sentence stays one line
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: `code` is a key of SENTENCES, `facts` are what its sentence names."""
+    """A problem of a request: `code` is a key of SENTENCES, `facts` fill the gaps in its sentence."""
 
     code: str
     facts: dict[str, Any]
@@ -63,9 +63,9 @@ class Problem:
 
 
 def shown(value: object) -> str:
-    """Return a refused value as it is named in a sentence: its repr, cut to MAX_SHOWN characters."""
+    """Return the repr of a refused value, cut to MAX_SHOWN characters."""
     try:
         text = repr(value)
-    except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
+    except (RecursionError, ValueError):  # ValueError: an int with thousands of digits
         text = f"a {type(value).__name__}"
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."

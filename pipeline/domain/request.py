@@ -1,4 +1,4 @@
-"""A request as people and programs make it: values by the names of the table, and the settings that come of them."""
+"""A request of a person or a program: unchecked values by parameter name, and the settings made from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ from .settings import (
 )
 from .styles import apply_style, find_style
 
-BATCH_INDEX = "batch_index"  # what a picture of an earlier version adds to the values, for `GenerationSettings`
+BATCH_INDEX = "batch_index"  # an extra value in pictures of earlier versions, for `GenerationSettings`
 
 
 @dataclass(frozen=True)
 class Request:
-    """Unchecked values for a model, by the names of parameters; what is left out has the model's default."""
+    """Unchecked values for a model by parameter name; absent ones have the model's default."""
 
     model: ModelDescription
     given: Mapping[str, Any]
 
     @property
     def values(self) -> dict[str, Any]:
-        """All values but the model's name, defaults included, in the spelling of their types."""
+        """All values except the model's name, defaults included, normalised."""
         own = (parameter for parameter in PARAMETERS if parameter is not MODEL)
         values = {each.name: each.normalize(self.given.get(each.name, self.model.default(each))) for each in own}
         if isinstance(values["seed"], int) and values["seed"] == RANDOM_SEED and values["randomize_seed"] is False:
@@ -39,10 +39,10 @@ class Request:
         return values
 
     def problems(self) -> dict[str, Problem]:
-        """Return what is wrong, by the name of the parameter, at most one problem for each."""
+        """Return the problems by parameter name, at most one for each."""
         values = self.values
         if values["randomize_seed"] is True:
-            del values["seed"]  # another one is taken
+            del values["seed"]  # `settings` takes a random one
         problems = self.model.problems(values)
         if not problems.keys() & {"prompt", "negative_prompt", "style"}:
             problems |= self._style_problem(values)
@@ -52,10 +52,10 @@ class Request:
         return problems
 
     def settings(self) -> GenerationSettings:
-        """Return checked settings, with the words of the style in the prompts, and a new seed if one is asked for.
+        """Return checked settings, with the style's words in the prompts and the random seed chosen.
 
         Raises:
-            SettingsError: for the first value that this model does not take.
+            SettingsError: for the first value that the model refuses.
         """
         for problem in self.problems().values():
             raise SettingsError(problem)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from .. import __version__
 from ..domain.errors import SanaError
 from ..domain.progress import OnProgress, Progress, print_progress
 from ..model_folder.files import expand_home
@@ -153,4 +154,5 @@ def _describe(source: Checkpoint, inputs: Inputs, partial: PartialFolder) -> Man
         max_sequence_length=source.max_sequence_length,
         preview=preview,
         files=describe_files(partial.folder),
+        program_version=__version__,
     )

@@ -39,18 +39,20 @@ ADVICE = "write the folder again with precompile.py."
 class Manifest:
     """The model of an IR folder, and what it takes to run and to verify it.
 
-    `tools` are the versions that made it. `preview` is the linear map from latents to RGB ("matrix" 3 x C, "bias" 3),
-    empty where there is none. `files` maps each relative path to its "size" in bytes and "sha256". The record of a
-    draft decoder in `model.components` has the "preview" of its features, and as "draft_db" the PSNR of its pictures
-    against the VAE decoder's.
+    `tools` holds the versions that decide its content; `program_version`, for people only, names the version of this
+    program that wrote it, None if unknown. `preview` is the linear map from latents to RGB ("matrix" [3, C],
+    "bias" [3]), or empty. `files` maps each relative path to its "size" in bytes and its "sha256". For a draft decoder,
+    `model.components` also holds the "preview" of its features, and as "draft_db" the PSNR of its pictures against the
+    VAE decoder's.
     """
 
     model: ModelDescription
     tools: dict[str, str]
     complex_human_instruction: list[str]
     max_sequence_length: int
-    preview: dict[str, list]
+    preview: dict[str, Any]
     files: dict[str, dict[str, Any]]
+    program_version: str | None = None
 
     def size(self, folder: str = "") -> int:
         """Return the bytes of the files below `folder`, by default of all."""
@@ -130,7 +132,7 @@ def _from_record(checked: ManifestRecord, record: dict[str, Any], transformer: T
         pictures=tuple(record["pictures"]),
     )
     kept = ("tools", "complex_human_instruction", "max_sequence_length", "preview", "files")
-    return Manifest(model, **{name: record[name] for name in kept})
+    return Manifest(model, **{name: record[name] for name in kept}, program_version=checked.program_version)
 
 
 def _to_record(manifest: Manifest) -> dict[str, Any]:
@@ -143,6 +145,7 @@ def _to_record(manifest: Manifest) -> dict[str, Any]:
         "compression": model.compression,
         "components": model.components,
         "pictures": model.pictures,
+        "program_version": manifest.program_version,
         "tools": manifest.tools,
         "defaults": {**model.defaults, "min_size": model.min_size, "max_size": model.max_size},
         "complex_human_instruction": manifest.complex_human_instruction,

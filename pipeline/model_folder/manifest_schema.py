@@ -72,3 +72,4 @@ class ManifestRecord(Instruction):
     defaults: _DefaultsAndLimits
     preview: _Linear
     files: dict[Annotated[str, AfterValidator(_inside)], _File]
+    program_version: Name | None = None

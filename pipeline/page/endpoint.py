@@ -1,4 +1,4 @@
-"""The endpoint `/generate`: its parameters, their defaults and their documentation come from the table."""
+"""The endpoint `/generate`, whose parameters, defaults and documentation come from the table."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -23,8 +23,8 @@ _PROGRESS = gr.Progress()
 
 
 def connect_endpoint(app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService) -> None:
-    """Add the endpoint. Each update is also a `ProgressUnit` of gradio_client: index, length, unit, and a text."""
-    words = English()  # HTTP answers in English, whatever the page speaks
+    """Add the endpoint. Clients also get each update as a `ProgressUnit` of gradio_client."""
+    words = English()  # HTTP answers in English, whatever the language of the page
 
     async def generate(
         request: gr.Request, progress: gr.Progress = _PROGRESS, **values: Any
@@ -39,14 +39,14 @@ def connect_endpoint(app: gr.Blocks, parts: Any, controls: Controls, service: Ge
             raise gr.Error(str(error), print_exception=False) from error
 
     def validate(**values: Any) -> list[dict[str, Any]]:
-        """Return one verdict per parameter, asked before the request queues."""
+        """Return a verdict on each value; Gradio asks before the request queues."""
         problems = service.problems(values)
         sentences = (problems[name].sentence if name in problems else "" for name in values)
         return [gr.validate(not sentence, sentence) for sentence in sentences]
 
     lines = (f"    {parameter.name}: {parameter.doc}" for parameter in PARAMETERS)
     generate.__doc__ = "\n".join((DESCRIPTION, "", "Args:", *lines))
-    # The page draws another picture each time until a seed is typed; the endpoint keeps to its seed.
+    # The page's own checkbox starts at True. The endpoint's starts at False: its seed counts by default.
     own = {**controls.of_parameters(), RANDOMIZE_SEED.name: parts.endpoint_randomize}
     parts.endpoint.click(
         generate,
@@ -55,7 +55,7 @@ def connect_endpoint(app: gr.Blocks, parts: Any, controls: Controls, service: Ge
         api_name=ENDPOINT,
         api_description=DESCRIPTION,
         validator=validate,
-        preprocess=False,  # plain values, all checked by the validator: no limit is said twice
+        preprocess=False,  # the validator checks the plain values, so Gradio need not
         postprocess=False,
         show_progress="hidden",
         **UNLIMITED,

@@ -1,4 +1,4 @@
-"""Permalinks: the settings of a picture in the page's address, `?prompt=...&seed=...`, by the endpoint's names."""
+"""Permalinks: settings in the page's address by parameter name, `?prompt=...&seed=...`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ LINKED = tuple(parameter for parameter in PARAMETERS if parameter is not RANDOMI
 
 
 def read_link(query: Mapping[str, str], models: Models) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the values that an address gives to controls, by name, and what is wrong with the others."""
+    """Return the valid values of a query by parameter name, and the problems of the others."""
     values = {each.name: each.normalize(each.parse(query[each.name])) for each in PARAMETERS if each.name in query}
     problems: dict[str, Problem] = {}
     if problem := models.problem(values.get(MODEL.name)):

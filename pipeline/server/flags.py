@@ -4,6 +4,7 @@ import argparse
 import os
 from typing import NoReturn
 
+from .. import __version__
 from ..domain.limits import MAX_PER_CLIENT, MAX_WAITING
 from .server_flags import add_server_flags, positive_number, server_options
 
@@ -50,6 +51,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--mcp", action="store_true", help="also offer generation as an MCP tool (needs: pip install 'gradio[mcp]')"
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     options = parser.parse_args(arguments)
     if options.model is None and environment.get("SANA_MODEL"):
         options.model = [environment["SANA_MODEL"]]
