@@ -1,6 +1,7 @@
-"""Latents -> pixels, exactly, in horizontal bands: by the VAE's decoder, or by a draft decoder.
+"""Decoding: latents -> pixels, by the VAE's decoder or by a draft decoder, in horizontal bands that save memory.
 
-Segments of the graph that need the whole picture run at once; the others are local, and each runs in bands.
+The graph is a chain of segments. A segment that needs its whole input runs at once; a local one runs in bands. Both are
+exact.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,10 @@ from .bands import Band, fits_at_once, min_bytes, plan_bands, rows_that_fit
 
 @dataclass(frozen=True)
 class Decoded:
-    """Band `band` of `bands` is done; after the last one `pixels` f32 [3, H, W], nominally in [-1, 1]."""
+    """The progress after band `band` of `bands`, counted from 1 over all segments.
+
+    After the last band, `pixels` is the picture f32 [3, H, W], nominally in [-1, 1]; before, it is None.
+    """
 
     band: int
     bands: int
@@ -28,7 +32,7 @@ class Decoded:
 
 
 class VaeDecoder:
-    """A decoder on a device, of latents as the transformer returns them; `seconds` is the time spent in it."""
+    """A decoder on a device, for latents as the transformer returns them."""
 
     def __init__(
         self,
@@ -38,7 +42,11 @@ class VaeDecoder:
         precision: str = EXACT,
         residency: ExclusiveResidency | None = None,
     ) -> None:
-        """Raise DeviceError if the file is damaged, or in the first call if the device cannot take the model."""
+        """Read the model at `path`. It is compiled in the first call.
+
+        Raises:
+            DeviceError: the file is damaged; or, in the first call, the device cannot take the model.
+        """
         self._model = device.read(path)
         self._on_device = partial(SegmentModel, device, precision=precision, residency=residency)
         self._scaling_factor = scaling_factor
@@ -49,10 +57,11 @@ class VaeDecoder:
 
     @property
     def seconds(self) -> float:
+        """Return the seconds spent in the decoder so far."""
         return self._seconds + sum(model.seconds for model in self._models)
 
     def memory(self, height: int, width: int) -> float:
-        """Return about how many bytes decoding one latent of `height` x `width` positions takes at least."""
+        """Estimate the least bytes that decoding one latent of `height` x `width` positions takes."""
         needed = 0.0
         for segment in self._segments_for(height, width):
             needed = max(needed, min_bytes(segment, height, width))
@@ -60,21 +69,25 @@ class VaeDecoder:
         return needed
 
     def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
-        """Run the whole model: "latent_sample" f32 [1, C, h, w], divided by the scaling factor, to pixels f32
-        [1, 3, 32h, 32w]."""
+        """Run the whole model with the input that its IR has, as `choose_precision` does.
+
+        The input "latent_sample" f32 [1, C, h, w] is already divided by the scaling factor. Return pixels f32
+        [1, 3, 32h, 32w].
+        """
         *_, last = self._run(inputs["latent_sample"], None)
         assert last.pixels is not None
         return last.pixels[None]
 
     def decode(self, latent: torch.Tensor, rows: int | None = None) -> Iterator[Decoded]:
-        """Decode one latent [C, h, w], band by band of each segment.
+        """Decode one latent f32 [C, h, w], and yield after each band of each segment.
 
-        A window has at most `rows` rows of a segment's input; by default as many as the free memory allows.
+        A band is computed from at most `rows` rows of the segment's input, by default as many as the free memory
+        allows.
         """
         yield from self._run((latent[None] / self._scaling_factor).numpy(), rows)
 
     def _segments_for(self, height: int, width: int) -> list[Segment]:
-        """Return the segments for a latent of that size: more of them where those that run at once would be large."""
+        """Return the segments for a latent; the finer partition if a segment that runs at once would be too large."""
         return self._coarse if fits_at_once(self._coarse, height, width) else self._fine
 
     @cached_property
@@ -100,7 +113,7 @@ class VaeDecoder:
             finer: np.ndarray | None = None
             for band, window in zip(plan, _windows(features, plan), strict=True):
                 output = model({segment.input_name: window})
-                if finer is None:  # of a single band it is the output itself
+                if finer is None:  # a single band needs no copy
                     shape = (1, output.shape[1], features.shape[2] * growth, output.shape[3])
                     finer = output if len(plan) == 1 else np.empty(shape, np.float32)
                 if finer is not output:
@@ -117,17 +130,17 @@ class VaeDecoder:
 
 
 def to_picture(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Return pixels f32 [height, width, 3] in [0, 1] of decoded ones [3, H, W] in [-1, 1].
+    """Convert decoded pixels f32 [3, H, W] in [-1, 1] to a picture f32 [height, width, 3] in [0, 1].
 
-    A picture made at the size of a trained aspect-ratio bin is resized and cropped to the size asked for, as
-    diffusers does.
+    After resolution binning H x W is not the size asked for: resize and crop to it, as diffusers' `SanaPipeline` does.
     """
     sample = PixArtImageProcessor.resize_and_crop_tensor(torch.from_numpy(pixels)[None], width, height)
-    return (sample[0] * 0.5 + 0.5).clamp(0, 1).permute(1, 2, 0).numpy()
+    picture: torch.Tensor = sample[0] * 0.5 + 0.5
+    return picture.clamp(0, 1).permute(1, 2, 0).numpy()
 
 
 def _windows(features: np.ndarray, plan: list[Band]) -> Iterator[np.ndarray]:
-    """Yield the rows that each band is computed from, each time in the same buffer: fresh pages cost time."""
+    """Yield the window of each band. All are in the same buffer, since fresh pages cost time."""
     if len(plan) == 1:
         yield features
         return
