@@ -1,1 +1,1 @@
-"""From settings to a picture: prompt embeddings, latents, steps, decoding, and the file with its record."""
+"""The generation of a picture from settings: text encoding, denoising, decoding, and the PNG with its record."""

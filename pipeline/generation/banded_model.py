@@ -31,7 +31,11 @@ class BandedModel:
     def __init__(
         self, device: Device, path: Path, precision: str = EXACT, residency: ExclusiveResidency | None = None
     ) -> None:
-        """Raise DeviceError if the file is damaged, or in the first call if the device cannot take the model."""
+        """Read the model at `path`. It is compiled in the first call.
+
+        Raises:
+            DeviceError: the file is damaged; or, in the first call, the device cannot take the model.
+        """
         self._model = device.read(path)
         self._on_device = partial(SegmentModel, device, precision=precision, residency=residency)
         self.precision = precision
@@ -41,10 +45,11 @@ class BandedModel:
 
     @property
     def seconds(self) -> float:
+        """Return the seconds spent in the model so far."""
         return self._seconds + sum(model.seconds for model in self._models)
 
     def memory(self, height: int, width: int) -> float:
-        """Return about how many bytes an input of `height` x `width` cells takes at least."""
+        """Estimate the least bytes that computing an input of `height` x `width` cells takes."""
         needed = 0.0
         for segment in self._segments_for(height, width):
             needed = max(needed, min_bytes(segment, height, width))

@@ -1,7 +1,7 @@
-"""Planning of bands: which rows of a segment's input are computed at once, so that they fit the memory.
+"""The planning of bands: which rows of a segment's input are computed at once, so that they fit the memory.
 
-Each band is computed with as many rows around it as its cells can depend on, so bands are exact. Tiles that overlap and
-blend would only come near.
+Bands are exact: each is computed together with all the rows around it that its cells can depend on. Overlapping tiles
+that are blended, as in diffusers' `enable_tiling`, are only approximate.
 """
 
 import math
@@ -11,17 +11,17 @@ from ..runtime.graph.convolutions import TILE
 from ..runtime.graph.partition import Segment
 from ..runtime.host import free_memory
 
-MAX_BYTES = 1.5e9  # of a band's activations, so that a Stop has not long to wait; a choice
-FREE_SHARE = 0.5  # of the free memory, which a band may take; a choice
-# OpenVINO's memory at most, over the activations that are live at once in a direct computation: 2.5 with direct
-# convolutions, and more since Winograd's transforms take memory as well.
+MAX_BYTES = 1.5e9  # of a band's activations; chosen: Stop takes effect between bands, so none may take long
+FREE_SHARE = 0.5  # of the free memory that a band may take; chosen: the other half stays for other programs
+# OpenVINO's memory for activations, divided by the bytes that are live at once when convolutions are computed directly.
+# It was 2.5 before Winograd's transforms and is raised for their memory; the measurement is not recorded.
 OVERHEAD = 3.0
-MIN_HALOS = 4  # rows of a window, in halos: at worst, half of them are computed twice
+MIN_HALOS = 4  # height of the smallest window in halos; chosen: two of them are overlap, so at worst half is repeated
 
 
 @dataclass(frozen=True)
 class Band:
-    """Rows `first` to `last` of a segment's input, computed from the rows in `window`."""
+    """The rows from `first` up to but not including `last` of a segment's input, computed from the rows `window`."""
 
     first: int
     last: int
@@ -29,10 +29,11 @@ class Band:
 
 
 def plan_bands(segment: Segment, height: int, rows: int) -> list[Band]:
-    """Return bands of nearly equal height for an input of `height` rows, in windows of at most `rows` rows.
+    """Divide an input of `height` rows into bands of nearly equal height, with windows of at most `rows` rows.
 
-    All windows are of one height, so they are compiled once. It is not more than it has to be, so little is computed
-    twice. It is of whole tiles where `rows` allows it, as Winograd's filtering asks for.
+    All windows have the same height, so that the segment is compiled once. The height is as small as the number of
+    bands allows, so that little is computed twice. It is rounded up to whole tiles of Winograd's filtering where `rows`
+    allows.
     """
     if segment.halo is None or rows >= height:
         return [Band(0, height, slice(0, height))]
@@ -52,7 +53,8 @@ def plan_bands(segment: Segment, height: int, rows: int) -> list[Band]:
 
 def rows_that_fit(segment: Segment, height: int, width: int) -> int:
     """Return how many rows a window may have in the free memory, for an input of `height` x `width` cells."""
-    # The budget is halved instead of following the free memory: pictures in other bands are rounded otherwise.
+    # Other bands mean other rounding. Halving the budget gives the same bands, and so the same picture, over a wide
+    # range of free memory.
     budget, free = MAX_BYTES, free_memory()
     while budget > FREE_SHARE * free:
         budget /= 2
@@ -61,20 +63,23 @@ def rows_that_fit(segment: Segment, height: int, width: int) -> int:
 
 
 def min_bytes(segment: Segment, height: int, width: int) -> float:
-    """Return about how many bytes a segment takes at least for an input of `height` x `width` cells.
+    """Estimate the least bytes that a segment takes for an input of `height` x `width` cells.
 
-    Its whole input and output count, and the activations of the smallest window.
+    They are the whole input and output, and the activations of the smallest window.
     """
     return segment.held_per_cell * height * width + _row_bytes(segment, width) * _min_rows(segment, height)
 
 
 def whole_bytes(segment: Segment, height: int, width: int) -> float:
-    """Return about how many bytes a segment takes for an input of `height` x `width` cells in one window."""
+    """Estimate the bytes that a segment takes for an input of `height` x `width` cells in one window."""
     return _row_bytes(segment, width) * height
 
 
 def fits_at_once(segments: list[Segment], height: int, width: int) -> bool:
-    """Return True if each segment that needs its whole input, `height` x `width` cells, stays below MAX_BYTES."""
+    """Return True if every segment that cannot run in bands stays within MAX_BYTES.
+
+    `height` and `width` count the cells of such a segment's input.
+    """
     bytes_per_cell = max((each.bytes_per_cell for each in segments if each.halo is None), default=0.0)
     return OVERHEAD * bytes_per_cell * height * width <= MAX_BYTES
 

@@ -1,4 +1,4 @@
-"""From a prompt and a seed to latents: the noise, the embeddings of each branch, and the loop of the model's family."""
+"""The denoiser: from settings to latents, by the sampler of the model's family."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,13 +14,19 @@ from .text_encoder import TextEncoder
 
 
 def initial_latents(generator: torch.Generator, images: int, channels: int, height: int, width: int) -> torch.Tensor:
-    """Return Gaussian noise f32 [images, channels, height, width] (in latent positions), as diffusers draws it."""
+    """Return Gaussian noise f32 [images, channels, height, width], drawn as in diffusers' `randn_tensor`.
+
+    `height` and `width` count latent positions.
+    """
     return torch.randn((images, channels, height, width), generator=generator, dtype=torch.float32)
 
 
 @dataclass(frozen=True)
 class Denoiser:
-    """A transformer with its own configuration, its family, and what makes a fresh scheduler (they keep state)."""
+    """A transformer with its configuration, its family, and a maker of schedulers.
+
+    Each picture gets a scheduler of its own, because diffusers' schedulers keep state between steps.
+    """
 
     transformer: Infer
     config: Mapping[str, Any]
@@ -30,9 +36,10 @@ class Denoiser:
     def steps(
         self, text_encoder: TextEncoder, settings: GenerationSettings, width: int, height: int
     ) -> Iterator[DenoisedStep]:
-        """Yield the steps of one picture at `width` x `height` pixels, which may be a bin of the size asked for.
+        """Yield the steps of one picture, generated at `width` x `height` pixels.
 
-        Latents are f32 [1, C, h, w]; those of settings with a batch index are of the whole batch.
+        `width` and `height` replace the size in `settings`: resolution binning may have changed it. Latents are f32
+        [N, C, h, w], where N is `batch_size(settings)`.
         """
         generator = torch.Generator("cpu").manual_seed(settings.seed)
         latents = initial_latents(
@@ -51,5 +58,8 @@ class Denoiser:
 
 
 def batch_size(settings: GenerationSettings) -> int:
-    """Return how many latents are drawn together: one, but for a picture of a version that drew several at once."""
+    """Return how many latents are drawn together.
+
+    It is 1, except for a picture of an earlier version, which drew all pictures of a request as one batch.
+    """
     return 1 if settings.batch_index is None else settings.num_images_per_prompt

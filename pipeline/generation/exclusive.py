@@ -1,4 +1,4 @@
-"""One generation at a time in a process, whatever the number of pipelines: two would only share the same cores."""
+"""One generation at a time in a process, even with several pipelines: two would only compete for the same cores."""
 
 import threading
 from collections.abc import Generator
@@ -9,14 +9,14 @@ from ..domain.errors import BusyError
 Item = TypeVar("Item")
 
 _LOCK = threading.Lock()
-_holder: threading.Thread | None = None  # who began the generation, or went on with it last
+_holder: threading.Thread | None = None  # the thread that last resumed the running generation
 
 
 def exclusively(generation: Generator[Item, None, None]) -> Generator[Item, None, None]:
-    """Yield what a generation does; wait for that of another thread before, if there is one.
+    """Yield the items of a generation, after any generation in another thread has ended.
 
     Raises:
-        BusyError: this thread is the one that drives the other, so that it would wait for itself for ever.
+        BusyError: the running generation belongs to this thread, which would wait for itself forever.
     """
     global _holder
     if _holder is threading.current_thread():
@@ -27,7 +27,7 @@ def exclusively(generation: Generator[Item, None, None]) -> Generator[Item, None
             _holder = threading.current_thread()
             for item in generation:
                 yield item
-                _holder = threading.current_thread()  # another one, perhaps
+                _holder = threading.current_thread()  # another thread may have resumed it
         finally:
             generation.close()
             _holder = None

@@ -1,4 +1,4 @@
-"""The memory checks: whether a picture fits this machine, and whether it fits what is free of it just now."""
+"""The memory checks: whether a picture fits into this machine's memory, and whether it fits into its free memory."""
 
 from collections.abc import Callable
 
@@ -8,26 +8,27 @@ from ..domain.settings import MIN_SIZE, SIZE_MULTIPLE
 from ..runtime import malloc
 from ..runtime.host import free_memory, total_memory
 
-PARTS = 32  # smaller pictures are tried in steps of 1/32 of the sides asked for; a choice
+PARTS = 32  # smaller sizes are tried in steps of 1/32 of the sides asked for; chosen: fine enough for a suggestion
 GIGABYTE = 1e9
-LIBRARIES = 0.4e9  # bytes that app.py holds before it loads a model, measured on Linux without mapped files
+LIBRARIES = 0.4e9  # bytes that app.py holds before it loads a model; measured on Linux, mapped files not counted
 
 Memory = Callable[[int, int], float]  # the bytes that a picture of a width and a height in pixels takes
 
 
 def check_total_memory(memory: Memory, width: int, height: int) -> None:
-    """Raise SettingsError, naming the largest size of that shape that fits, if this machine can never hold a picture.
+    """Raise SettingsError if a picture needs more memory than this machine has. The error names a size that fits.
 
-    `memory` counts all weights. What others hold now does not matter: it may be free when the picture's turn comes.
+    `memory` counts all weights. Memory that other programs hold is counted as free: they may have ended when the
+    picture's turn comes.
     """
     _check(memory, width, height, total_memory() - LIBRARIES, "memory")
 
 
 def check_free_memory(memory: Memory, width: int, height: int) -> None:
-    """Raise SettingsError, naming the largest size of that shape that fits, if a picture needs more than is free.
+    """Raise SettingsError if a picture needs more memory than is free. The error names a size that fits.
 
-    `memory` counts the weights that are not in memory yet. Call this between two generations only: memory that malloc
-    retained is returned first, where too little is free, and a decode would have to get it again page by page.
+    `memory` counts only the weights that are not in memory yet. If too little is free, memory that malloc retained is
+    given back before the decision. Call this between two generations only, as a running decode needs that memory.
     """
     if memory(width, height) > free_memory():
         malloc.trim()

@@ -1,4 +1,4 @@
-"""The record of a picture: PNG text chunks `parameters` (AUTOMATIC1111's form) and `sana` (JSON)."""
+"""The record of a picture, in two PNG text chunks: `parameters` (in AUTOMATIC1111's format) and `sana` (JSON)."""
 
 import dataclasses
 import json
@@ -23,13 +23,14 @@ SANA = "sana"
 def describe(
     settings: GenerationSettings, model: ModelDescription, run: Mapping[str, str], tools: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the text chunks of one picture, derived from the settings that draw it alone and from how they ran.
+    """Return the text chunks of one picture, by keyword.
 
-    `run` holds "sampler", "device" and "precision", `tools` the versions that made the model's folder.
+    `settings` are those that draw this picture alone. `run` holds "sampler", "device" and "precision". `tools` are the
+    versions of the packages that made the model's folder.
     """
     values = dataclasses.asdict(settings)
     record = {
-        # Settings with several images and an index are those of an earlier version, which drew them together.
+        # A batch index belongs to a picture of an earlier version, which drew all pictures of a request as one batch.
         "image_index": values.pop("batch_index") or 0,
         "model": {
             "source": model.source,
@@ -46,14 +47,14 @@ def describe(
 
 
 def to_image(pixels: np.ndarray, texts: dict[str, str]) -> Image.Image:
-    """Return a picture of pixels f32 [H, W, 3] in [0, 1], with `texts` in its `.info`."""
+    """Return the picture of pixels f32 [H, W, 3] in [0, 1], with `texts` in its `.info`."""
     image = Image.fromarray((pixels * 255).round().astype(np.uint8))
     image.info.update(texts)
     return image
 
 
 def write_png(image: Image.Image, path: Path) -> None:
-    """Write a picture with the text chunks that its `.info` holds; the same picture gives the same bytes."""
+    """Write a picture with the text chunks in its `.info`. The same picture always gives the same bytes."""
     chunks = PngImagePlugin.PngInfo()
     for key in (PARAMETERS, SANA):
         if key in image.info:
@@ -62,7 +63,11 @@ def write_png(image: Image.Image, path: Path) -> None:
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:
-    """Return the `sana` record of a PNG, whose pixels are not read; raise SanaError if it has none."""
+    """Return the `sana` record of a PNG, without reading its pixels.
+
+    Raises:
+        SanaError: the file cannot be read, is no PNG, or holds no such record.
+    """
     path = Path(path)
     try:
         text = read_text(path, SANA)
@@ -78,12 +83,16 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
 
 
 def read_settings(path: str | Path) -> GenerationSettings:
-    """Return the settings that draw the picture of a PNG alone, validated again; raise SanaError if it has none."""
+    """Return the settings that draw the picture of a PNG alone. They are validated like any input.
+
+    Raises:
+        SanaError: as `read_metadata`, or the record holds no valid settings.
+    """
     return settings_of(read_metadata(path), Path(path).name)
 
 
 def settings_of(record: Mapping[str, Any], file: str) -> GenerationSettings:
-    """Return the settings in the `sana` record of a file of that name, validated again; raise SanaError."""
+    """Return the settings in a `sana` record; raise SanaError, naming `file`, if they are not valid."""
     try:
         values = dict(record["settings"])
         if values.get("num_images_per_prompt", 1) != 1:
@@ -106,11 +115,12 @@ def _automatic1111(settings: GenerationSettings, model: str, sampler: str) -> st
     if settings.negative_prompt:
         lines.append(f"Negative prompt: {settings.negative_prompt}")
     lines.append(", ".join(f"{key}: {_quoted(str(value))}" for key, value in values.items()))
-    return "\n".join(lines).replace("\0", "")  # PNG text ends at a zero byte; the JSON record escapes it
+    return "\n".join(lines).replace("\0", "")  # a zero byte would end the PNG text; the JSON record escapes it
 
 
 def _quoted(value: str) -> str:
-    """Return a value as AUTOMATIC1111 writes it: as a JSON string if it holds what its readers cut the line at."""
+    """Return a value as AUTOMATIC1111 writes it: as a JSON string if it holds characters that separate entries."""
     if value.isprintable() and value == value.strip() and not set(value) & set(',:"\\'):
         return value
-    return json.dumps(value, ensure_ascii=not value.isprintable())  # also a line separator must not end the line
+    # ASCII only if there are unprintable characters: some of them, such as U+2028, would end the line.
+    return json.dumps(value, ensure_ascii=not value.isprintable())

@@ -1,6 +1,6 @@
-"""Whether the IR in a folder is that of its configurations: inputs by name and shape, and the shape of the output.
+"""A check that the IR files in a folder fit its configurations: inputs by name and shape, and the output's shape.
 
-OpenVINO would say so in the middle of a picture, in its own words.
+Without it, OpenVINO would fail in the middle of a picture with a message that names neither file nor cause.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ from ..model_folder.folder_layout import DRAFT_DECODER, VAE_DECODER
 from ..runtime.device import Device
 from .text_encoder import Prefix
 
-SIDE = 32  # of the latent that the transformer, which is returned, is reshaped to
+# Chosen: any sizes would do. The returned transformer is for a latent of SIDE x SIDE positions and _TOKENS tokens.
+SIDE = 32
 _TOKENS, _LATENT = 64, 16
 
 Shapes = dict[str, list[int]]
@@ -26,10 +27,12 @@ Shapes = dict[str, list[int]]
 def check_models(
     paths: Mapping[str, Path], device: Device, configurations: Configurations, prefix: Prefix | None
 ) -> ov.Model:
-    """Read all models of a folder, by component; return the transformer, for one latent of `SIDE` x `SIDE`.
+    """Read and check the models at `paths`, by component; return the transformer, reshaped for one latent.
+
+    The latent has `SIDE` x `SIDE` positions.
 
     Raises:
-        ArtifactError: a model has other inputs or another output than its part of a Sana of this configuration.
+        ArtifactError: the inputs or the output of a model are not those that the configurations ask for.
         DeviceError: a file is damaged.
     """
     transformer, channels = configurations.transformer, configurations.transformer.in_channels
@@ -58,7 +61,11 @@ def _text_encoder_inputs(prefix: Prefix | None) -> Shapes:
 
 
 def _check(path: Path, model: ov.Model, inputs: Shapes, output: list[int]) -> ov.Model:
-    """Return the model, reshaped for these inputs; raise ArtifactError unless they fit, and give such an output."""
+    """Reshape a model for inputs of these shapes, and return it.
+
+    Raises:
+        ArtifactError: the model has other inputs, does not take these shapes, or its output has another shape.
+    """
     ports: dict[str, Any] = {name: port for port in model.inputs for name in port.get_names()}
     if len(model.inputs) != len(inputs) or not ports.keys() >= inputs.keys():
         raise ArtifactError(

@@ -1,4 +1,4 @@
-"""SanaPipeline: owns the compiled models of an IR folder, and turns settings into pictures, update by update."""
+"""`SanaPipeline`, which owns the compiled models of an IR folder and draws pictures with them, update by update."""
 
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -34,13 +34,14 @@ OutputType = Literal["pil", "np"]
 
 
 class SanaPipeline:
-    """Text to image with Sana on OpenVINO. Make one with `from_pretrained`, call it, or iterate over `generate`.
+    """Text to image with Sana on OpenVINO.
 
-    `model` describes what it runs, `device` where, `threads` with how many threads of a CPU.
+    Load one with `from_pretrained`. Call it for a result, or iterate over `generate` for updates. `model` describes the
+    model, `device` is OpenVINO's name of the device, and `threads` the number of CPU threads (None on other devices).
     """
 
     def __init__(self, folder: Path, manifest: Manifest, device: Device, low_memory: bool = False) -> None:
-        """Compile the models in `folder`, which is not verified here. Raises SanaError."""
+        """Compile the models in `folder`, without verifying its files; raise SanaError if that fails."""
         self.model = manifest.model
         self.device = device.name
         self.threads = device.threads
@@ -56,18 +57,23 @@ class SanaPipeline:
         on_progress: OnProgress = print_progress,
         cache_dir: str | Path | None = None,
     ) -> "SanaPipeline":
-        """Load, verify and compile an IR folder that precompile.py wrote; or, unverified, one of optimum-intel.
+        """Load, verify and compile an IR folder written by precompile.py. One of optimum-intel is loaded unverified.
 
-        `name` is a local folder, or OWNER/NAME[@REVISION] on the Hub: what the cache lacks of that is fetched, and
-        `on_progress` is told how far that is. Without a revision: the newest tag, or else `main`.
-        With `low_memory` one model at a time is in memory, and compiled again whenever its turn comes. Compiled models
-        are kept in `cache_dir`, by default in the user's cache folder, until the IR, the device or OpenVINO changes.
+        Args:
+            name: a local folder, or OWNER/NAME[@REVISION] on the Hub. Files that are not in the Hub's cache are
+                fetched. Without a revision, the newest tag is taken, or `main` if there are no tags.
+            device: OpenVINO's name of a device, such as "CPU", "GPU" or "AUTO".
+            low_memory: keep only one model in memory at a time, and compile each again when its turn comes.
+            on_progress: called with the progress of fetching and loading.
+            cache_dir: where compiled models are kept until the IR, the device or OpenVINO changes; by default a folder
+                in the user's cache.
 
         Raises:
-            SanaError: no such folder, no IR folder, a damaged file, an unknown device, a repo that cannot be fetched.
+            SanaError: there is no such folder, it is no IR folder, a file is damaged, the device is unknown, or the
+                repo cannot be fetched.
         """
         cache = Path(cache_dir) if cache_dir else cache_folder() / "compiled"
-        known = Device(device, CompileCache(cache))  # refused before anything is fetched or read
+        known = Device(device, CompileCache(cache))  # first: an unknown device is refused before anything is fetched
         folder = resolve(name, on_progress)
         if is_exported_by_optimum(folder):
             text = f"{name} comes from optimum-intel and has no manifest: it is loaded unverified."
@@ -78,16 +84,20 @@ class SanaPipeline:
 
     @property
     def precision(self) -> str:
-        """What the models compute in: "f32", "bf16", or each of them where they differ."""
+        """Return the precision of all models, "f32" or "bf16", or a list of the models' own if they differ."""
         precisions = self._stages.precisions
         if len(set(precisions.values())) == 1:
             return next(iter(precisions.values()))
         return ", ".join(f"{precision} ({name.replace('_', ' ')})" for name, precision in precisions.items())
 
     def settings(self, prompt: str, negative_prompt: str = "", **values: Any) -> GenerationSettings:
-        """Return checked settings, with the model's own default for what is not given or None.
+        """Return settings that this model and this machine can draw.
 
-        `values` are fields of GenerationSettings; a seed of -1 stands for a random one. Raises SettingsError.
+        `values` are fields of GenerationSettings. A field that is missing or None gets the model's default. A seed of
+        -1 is replaced by a random one.
+
+        Raises:
+            SettingsError: as `check`.
         """
         given = {name: value for name, value in values.items() if value is not None}
         if SEED.normalize(given.get(SEED.name)) == RANDOM_SEED:
@@ -100,29 +110,34 @@ class SanaPipeline:
     def __call__(
         self, prompt: str, negative_prompt: str = "", *, output_type: OutputType = "pil", **values: Any
     ) -> Result:
-        """Generate, and wait for the result.
+        """Generate, and return the result.
 
         `values` are fields of GenerationSettings: width, height, num_inference_steps, guidance_scale, seed,
-        num_images_per_prompt, use_resolution_binning, draft_decode. None stands for the model's own default.
+        num_images_per_prompt, use_resolution_binning, draft_decode. None stands for the model's default. With
+        `output_type` "pil", the result's images are PIL images; with "np", an array f32 [N, H, W, 3] in [0, 1].
 
         Raises:
-            SettingsError: a setting that this model or this machine does not take.
-            BusyError: this thread has begun another generation that is not exhausted.
+            SettingsError: a setting is not possible with this model, or with this machine's memory.
+            BusyError: this thread has begun another generation and not finished it.
         """
         *_, result = self.generate(self.settings(prompt, negative_prompt, **values), output_type)
         assert isinstance(result, Result)
         return result
 
     def check(self, settings: GenerationSettings) -> None:
-        """Raise SettingsError for what this model does not take, or what this machine can never hold."""
+        """Raise SettingsError if the model does not take the settings, or this machine's memory can never hold them."""
         self.model.check(settings)
         check_total_memory(self._memory(settings, self._stages.weights()), settings.width, settings.height)
 
     def generate(self, settings: GenerationSettings, output_type: OutputType = "pil") -> Generator[Update, None, None]:
-        """Return the updates of one generation, ending with its Result; closing them stops the work within a step.
+        """Return a generator of the updates of one generation, the last of which is its Result.
 
-        A generation that another thread drives is waited for; in the thread that drives it, this is a BusyError.
-        Only then is it known what memory is free: where that is too little, the first update raises SettingsError.
+        Closing the generator stops the work. The first update waits for a generation in another thread to end. Only
+        then the free memory is known.
+
+        Raises:
+            SettingsError: as `check`, at once; or in the first update, if too little memory is free.
+            BusyError: in the first update, if this thread has begun another generation and not finished it.
         """
         if output_type not in ("pil", "np"):
             raise SettingsError(Problem("output type", {"value": shown(output_type)}))
@@ -148,7 +163,7 @@ class SanaPipeline:
     def _draw(self, settings: GenerationSettings, image: int, images: int) -> Generator[Update, None, np.ndarray]:
         """Yield the updates of one picture; return its pixels f32 [H, W, 3] in [0, 1]."""
         latent = yield from self._denoise(settings, image, images)
-        # Of large pictures, the transformer's activations take as much as the decoder's.
+        # For large pictures, the transformer's activations take as much memory as the decoder's. Do not hold both.
         self._stages.release_activations()
         with retain_freed_memory():
             decoded = None
@@ -183,7 +198,10 @@ class SanaPipeline:
         return to_image(pixels, describe(settings, self.model, run, self._tools))
 
     def _memory(self, settings: GenerationSettings, weights: int) -> Callable[[int, int], float]:
-        """Return how many bytes a generation takes by width and height in pixels, with `weights` bytes of weights."""
+        """Return a function from width and height in pixels to the bytes that a generation takes.
+
+        `weights` are the bytes of weights to count.
+        """
 
         def memory(width: int, height: int) -> float:
             width, height = self._generation_size(width, height, settings)

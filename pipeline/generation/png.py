@@ -1,4 +1,4 @@
-"""The text chunks of a PNG file, without its pixels: a picture of any size is read in a few kilobytes."""
+"""The text chunks of a PNG file. Pixels are skipped, so that a few kilobytes are read of a picture of any size."""
 
 import struct
 import zlib
@@ -10,17 +10,18 @@ from ..domain.limits import MAX_PNG_CHUNKS, MAX_PNG_TEXT
 from ..domain.problems import Problem
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-MAX_KEYWORD = 79  # bytes, as the standard has it
+MAX_KEYWORD = 79  # bytes, by the PNG standard
 END = b"IEND"
 
 
 def read_text(path: Path, keyword: str) -> str | None:
-    """Return the text of that keyword, from a tEXt, zTXt or iTXt chunk wherever it stands; None where there is none.
+    """Return the text of the first tEXt, zTXt or iTXt chunk with a keyword, or None if there is no such chunk.
 
-    What follows the picture in the file, as some programs append it, is not looked at.
+    The chunk may stand before or after the pixels (https://www.w3.org/TR/png-3/#11textinfo). Bytes after the end of the
+    picture, which some programs append, are ignored.
 
-    Raises SanaError for what is no PNG file, for one that ends early, and for a text or a number of chunks that no
-    picture of ours has. https://www.w3.org/TR/png-3/#11textinfo
+    Raises:
+        SanaError: the file is no PNG, ends early, has more than MAX_PNG_CHUNKS chunks, or its text is damaged.
     """
     with path.open("rb") as file:
         if file.read(len(SIGNATURE)) != SIGNATURE:
@@ -29,7 +30,7 @@ def read_text(path: Path, keyword: str) -> str | None:
         for _ in range(MAX_PNG_CHUNKS):
             header = file.read(8)
             length, kind = struct.unpack(">I4s", header) if len(header) == 8 else (0, b"")
-            end = file.tell() + length + 4  # the checksum comes after the content
+            end = file.tell() + length + 4  # 4 bytes of checksum follow the content
             if found is None and kind in _READERS and length <= MAX_PNG_TEXT:
                 found = _text_of(file, kind, length, keyword)
             file.seek(end - 1)
@@ -46,7 +47,10 @@ def read_text(path: Path, keyword: str) -> str | None:
 
 
 def _text_of(file: BinaryIO, kind: bytes, length: int, keyword: str) -> tuple[bytes, bytes] | None:
-    """Return the kind of the chunk that starts here and what follows its keyword; None if it has another keyword."""
+    """Read the text chunk at the file's position; return its kind and content, or None if its keyword is another.
+
+    The content is without the keyword.
+    """
     name, separator, text = file.read(min(length, MAX_KEYWORD + 1)).partition(b"\0")
     if name != keyword.encode("latin-1") or not separator:
         return None
@@ -68,9 +72,12 @@ def _international(content: bytes) -> str:
 
 
 def _unpack(content: bytes) -> bytes:
-    """Return what a compression method and its data stand for; raise ValueError if that is too long, or no such data.
+    """Decompress data that follow a byte for the compression method.
 
-    A kilobyte may stand for a megabyte, so no more than MAX_PNG_TEXT is unpacked.
+    At most MAX_PNG_TEXT bytes are unpacked, since a kilobyte can unpack to a megabyte.
+
+    Raises:
+        ValueError: the text is longer, cut off, or compressed by another method than zlib's deflate.
     """
     inflater = zlib.decompressobj()
     text = inflater.decompress(content[1:], MAX_PNG_TEXT)

@@ -1,7 +1,12 @@
-"""Previews, rough pictures of unfinished latents: by a linear map, with a draft decoder after its first half."""
+"""Previews: rough pictures of unfinished latents.
+
+A linear map turns the channels of each latent position into a colour. With a draft decoder, the map is applied to the
+features in the middle of that decoder instead, which gives a sharper picture.
+"""
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -14,30 +19,39 @@ from ..runtime.graph.liveness import ELEMENT
 from ..runtime.graph.partition import Segment
 from .bands import whole_bytes
 
-MAX_SIDE = 512  # pixels of a preview's longer side; a choice
-GROWTH = 8  # a draft decoder's features are shown where one latent position has become 8 x 8: a tenth of its work
+MAX_SIDE = 512  # pixels of a preview's longer side; chosen: large enough to judge the picture, small to send
+# A draft decoder's features are shown where one latent position has become 8 x 8 cells. Chosen: about a tenth of the
+# decoder's work comes before, and a preview of 1024x1024 pixels has 256x256 cells.
+GROWTH = 8
+
+Linear = dict[str, list[Any]]  # a linear map from channels to RGB, as `Manifest.preview` has it
 
 
 class Preview:
-    """Makes a picture of a latent f32 [C, h, w], as the transformer returns it."""
+    """A function from a latent f32 [C, h, w], as the transformer returns it, to a picture."""
 
-    def __init__(self, linear: dict[str, list], front: Sequence[tuple[Segment, SegmentModel]] = ()) -> None:
-        """Take a linear map to RGB: "matrix" 3 x C, "bias" 3.
+    def __init__(self, linear: Linear, front: Sequence[tuple[Segment, SegmentModel]] = ()) -> None:
+        """Take a linear map from D channels to RGB: "matrix" 3 x D, "bias" 3.
 
-        It maps the latent, or what the segments in `front`, each with its model, make of it in turn.
+        `front` holds the first segments of a draft decoder, each with its model. The map applies to the output of the
+        last of them, or to the latent itself if `front` is empty.
         """
         self._matrix, self._bias = np.asarray(linear["matrix"]), np.asarray(linear["bias"])
         self._front = front
         self._weights = sum(_weight_bytes(segment.model) for segment, _ in front)
 
     @classmethod
-    def of_latents(cls, linear: dict[str, list], channels: int) -> "Preview":
-        """Return a preview by a map of `channels` to RGB; raise ArtifactError if it is none."""
+    def of_latents(cls, linear: Linear, channels: int) -> "Preview":
+        """Return a preview that maps latents; raise ArtifactError if the map does not take `channels` channels."""
         return cls(_checked(linear, channels))
 
     @classmethod
-    def of_draft(cls, linear: dict[str, list], device: Device, segments: list[Segment], precision: str) -> "Preview":
-        """Return a preview that runs the segments of a draft decoder as far as `GROWTH`."""
+    def of_draft(cls, linear: Linear, device: Device, segments: list[Segment], precision: str) -> "Preview":
+        """Return a preview that maps a draft decoder's features, after the segments that grow to `GROWTH`.
+
+        Raises:
+            ArtifactError: the map does not take the features' channels.
+        """
         grown = np.cumprod([float(segment.growth) for segment in segments])
         front = segments[: np.searchsorted(grown, GROWTH, side="right")]
         model = front[-1].model if front else segments[0].model
@@ -46,7 +60,10 @@ class Preview:
         return cls(linear, [(each, SegmentModel(device, each.model, precision)) for each in front])
 
     def memory(self, height: int, width: int) -> float:
-        """Return about how many bytes it holds from the first picture of a latent of that size to the release."""
+        """Estimate the bytes that previews of a latent hold until `release_activations`, weights included.
+
+        `height` and `width` count latent positions.
+        """
         needed = float(self._weights)
         for segment, _ in self._front:
             needed += whole_bytes(segment, height, width)
@@ -54,12 +71,12 @@ class Preview:
         return needed
 
     def release_activations(self) -> None:
-        """Free what is kept for another picture; weights stay."""
+        """Free the activations that OpenVINO keeps for the next preview. Weights stay."""
         for _, model in self._front:
             model.release_activations()
 
     def __call__(self, latent: np.ndarray, width: int, height: int) -> Image.Image:
-        """Return a picture of at most MAX_SIDE pixels a side, in the proportions of `width` x `height` pixels."""
+        """Return a picture of a latent, at most MAX_SIDE pixels a side, in the proportions `width` : `height`."""
         scale = min(1.0, MAX_SIDE / max(width, height))
         size = max(1, round(width * scale)), max(1, round(height * scale))
         image = Image.fromarray((self._pixels(latent).clip(0, 1) * 255).round().astype(np.uint8))
@@ -70,10 +87,11 @@ class Preview:
         features = latent[None]
         for segment, model in self._front:
             features = model({segment.input_name: features})
-        return np.einsum("rc,chw->hwr", self._matrix, features[0]) + self._bias
+        pixels: np.ndarray = np.einsum("rc,chw->hwr", self._matrix, features[0]) + self._bias
+        return pixels
 
 
-def _checked(linear: dict[str, list], channels: int) -> dict[str, list]:
+def _checked(linear: Linear, channels: int) -> Linear:
     matrix, bias = linear.get("matrix", []), linear.get("bias", [])
     if [len(row) for row in matrix] != [channels] * 3 or len(bias) != 3:
         raise ArtifactError(f"The manifest's preview does not map {channels} channels to three colours.")

@@ -1,11 +1,11 @@
-"""Resolution binning: the trained aspect-ratio size nearest to the size asked for."""
+"""Resolution binning: the training size whose aspect ratio is nearest to that of the size asked for."""
 
 from diffusers.image_processor import PixArtImageProcessor
 from diffusers.pipelines.pixart_alpha.pipeline_pixart_alpha import ASPECT_RATIO_512_BIN, ASPECT_RATIO_1024_BIN
 from diffusers.pipelines.pixart_alpha.pipeline_pixart_sigma import ASPECT_RATIO_2048_BIN
 from diffusers.pipelines.sana.pipeline_sana import ASPECT_RATIO_4096_BIN
 
-# by the native side in pixels
+# The sizes of diffusers' pipelines, by the model's native side in pixels.
 BINS = {
     512: ASPECT_RATIO_512_BIN,
     1024: ASPECT_RATIO_1024_BIN,
@@ -15,7 +15,7 @@ BINS = {
 
 
 def generation_size(width: int, height: int, native_size: int) -> tuple[int, int]:
-    """Return width and height to generate at; a model of another native size has no bins and keeps the size."""
+    """Return the width and height in pixels to generate at. Without bins for the native size, keep the size."""
     if native_size not in BINS:
         return width, height
     binned_height, binned_width = PixArtImageProcessor.classify_height_width_bin(height, width, BINS[native_size])

@@ -1,4 +1,4 @@
-"""Whether a scheduler works in its family's loop: tried with a few steps of a tiny latent before anything is loaded."""
+"""A check that a scheduler works in its family's sampler: a few steps with a tiny latent, before models are loaded."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,11 +13,14 @@ from ..model_folder.files import one_sentence
 from .samplers import SAMPLERS, SamplerInputs
 from .text_encoder import PromptEmbeddings
 
-STEPS = (1, 2, 4)  # Sprint's scheduler takes two otherwise than any other number
+STEPS = (1, 2, 4)  # Sprint's scheduler treats two steps differently from any other number
 
 
 def check_scheduler(path: Path, family: Family, config: Mapping[str, Any], new_scheduler: Callable[[], Any]) -> None:
-    """Raise ArtifactError, naming `path`, if a loop with the scheduler fails or ends in what is no number."""
+    """Raise ArtifactError, naming `path`, if a sampler with the scheduler fails or returns latents that are not finite.
+
+    `config` is the configuration of the family's transformer.
+    """
 
     def transformer(inputs: dict[str, np.ndarray]) -> np.ndarray:
         return inputs["hidden_states"] / 2

@@ -1,4 +1,4 @@
-"""The stages of a generation, made of an IR folder: prompt -> embeddings -> latents -> pixels."""
+"""The stages of a generation, loaded from an IR folder: prompt -> embeddings -> latents -> pixels."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,24 +21,28 @@ from .scheduler_check import check_scheduler
 from .text_encoder import Prefix, TextEncoder
 from .vae_decoder import VaeDecoder
 
-# What OpenVINO takes over the activations that are live at once, at most, whatever the size of the inputs: measured
-# with OpenVINO 2026.4 on transformers of 0.6 to 4.8 billion weights.
+# OpenVINO's memory for activations, divided by the bytes that are live at once: the largest ratio measured with
+# OpenVINO 2026.4 on transformers of 0.6 to 4.8 billion weights. The ratio does not depend on the size of the inputs.
 OVERHEAD = 4.5
 
 Model = TypeVar("Model", CompiledModel, VaeDecoder)
 
 
 class Stages:
-    """Text encoder, denoiser and VAE decoder of a folder, with the models they call on a device.
+    """Text encoder, denoiser and decoders of an IR folder, with the models that they call on a device.
 
-    `precisions` says how each of the models computes. With `low_memory` one of them at a time is in memory, and
-    compiled again whenever its turn comes.
+    `precisions` maps the name of each model to the precision it computes in. With `low_memory`, only one model at a
+    time is in memory: each is compiled again when its turn comes.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, device: Device, low_memory: bool) -> None:
-        """Compile the models; their files are not verified here. Raises SanaError."""
+        """Compile the models, without verifying their files.
+
+        Raises:
+            SanaError: a file is missing, damaged or does not fit the others, or the device cannot take a model.
+        """
         model = manifest.model
-        # fp16 promises what f32 gives; the other recipes come near to it, and so does a fast precision.
+        # An fp16 folder promises the pictures of f32. The other recipes only come near them, as a fast precision does.
         fast = EXACT if model.compression == "fp16" else device.fast_precision
         residency = ExclusiveResidency() if low_memory else None
         names = (*COMPONENTS, DRAFT_DECODER) if model.has_draft_decoder else COMPONENTS
@@ -71,12 +75,12 @@ class Stages:
         }
         self._bytes_per_position = OVERHEAD * max_live_bytes(transformer) / SIDE**2
         channels = configurations.transformer.in_channels
-        # optimum-intel's folders have none
+        # optimum-intel's folders have no map for previews
         self.preview = Preview.of_latents(manifest.preview, channels) if manifest.preview else None
         if model.has_draft_decoder:
-            draft = load(DRAFT_DECODER, decoder(1.0))  # its latents are not scaled
+            draft = load(DRAFT_DECODER, decoder(1.0))  # a draft decoder takes latents as the transformer returns them
             self._models[DRAFT_DECODER] = draft
-            if not low_memory:  # it would be one more model beside the transformer; the map above does without
+            if not low_memory:  # a draft preview would hold a second model beside the transformer; the map needs none
                 linear = model.components[DRAFT_DECODER].get("preview") or {}
                 self.preview = Preview.of_draft(linear, device, draft.segments, draft.precision)
 
@@ -88,13 +92,13 @@ class Stages:
         self.precisions = {name: each.precision for name, each in self._models.items()}
 
     def decoder(self, settings: GenerationSettings) -> VaeDecoder:
-        """Return the decoder that these settings ask for."""
+        """Return the draft decoder if the settings ask for it, else the VAE decoder."""
         decoder = self._models[DRAFT_DECODER if settings.draft_decode else VAE_DECODER]
         assert isinstance(decoder, VaeDecoder)
         return decoder
 
     def memory(self, settings: GenerationSettings, height: int, width: int) -> float:
-        """Return about how many bytes a generation takes at a latent size, besides weights."""
+        """Estimate the bytes that a generation takes besides weights, at `height` x `width` latent positions."""
         batch = batch_size(settings) * self.denoiser.family.branches(settings.guidance_scale)
         denoising = self._bytes_per_position * batch * height * width
         if self.preview:
@@ -104,20 +108,23 @@ class Stages:
         return max(denoising, decoding) + pixels * (ELEMENT + settings.picture_count)
 
     def weights(self, unread: bool = False) -> int:
-        """Return the bytes of the weights that are in memory at once; if `unread`, those that no call has read yet."""
+        """Return the bytes of the weights that are in memory at once.
+
+        With `unread`, models that were called before do not count: their weights are in memory already.
+        """
         if self._low_memory:
             return max(self._weights.values())
         return sum(size for name, size in self._weights.items() if not (unread and self._models[name].seconds))
 
     def release_activations(self) -> None:
-        """Free the activations of transformer and previews, which OpenVINO would keep for another step; weights stay.
+        """Free the activations of transformer and previews, which OpenVINO keeps for the next call. Weights stay.
 
-        Not the text encoder's, which are small: OpenVINO 2026.4 fails when that is called again.
+        The text encoder keeps its activations. They are small, and OpenVINO 2026.4 fails in its next call without them.
         """
         self._transformer.release_activations()
         if self.preview:
             self.preview.release_activations()
 
     def seconds(self) -> dict[str, float]:
-        """Return the time spent in each model so far."""
+        """Return the seconds spent in each model so far, by its name."""
         return {name: model.seconds for name, model in self._models.items()}

@@ -1,7 +1,7 @@
-"""Prompt -> prompt embeddings, as diffusers' `SanaPipeline.encode_prompt` makes them.
+"""Text encoding: prompt -> prompt embeddings, as in diffusers' `SanaPipeline.encode_prompt`.
 
-Two exact savings (Gemma is causal, padding is on the right, and the transformer masks padded tokens): padded tokens
-are never computed, and the keys and values of the constant instruction before each prompt come from the IR folder.
+Two savings leave the embeddings as they are. Padded tokens are not computed: they come last in a causal model, and the
+transformer masks them. The keys and values of the constant instruction before each prompt are read from the IR folder.
 """
 
 from dataclasses import dataclass
@@ -15,20 +15,22 @@ from safetensors.numpy import load_file
 from ..model_folder.files import one_sentence
 from ..runtime.compiled_model import Infer
 
-REMEMBERED = 16  # texts whose hidden states are kept, of about 2 MB each
+REMEMBERED = 16  # texts whose hidden states are kept, about 2 MB each; chosen: prompts alternate between a few
 
 
 @dataclass(frozen=True)
 class PromptEmbeddings:
-    """The hidden states that the transformer attends to: f32 [1, n, hidden], real tokens only, so no mask."""
+    """The hidden states that the transformer attends to: f32 [1, n, hidden], of real tokens only."""
 
     embeddings: np.ndarray
 
 
 @dataclass(frozen=True)
 class Prefix:
-    """The instruction's tokens i64 [p], their keys and values f32 [layers, kv_heads, p, head_dim], and their
-    hidden states f32 [p, hidden]."""
+    """The precomputed instruction of p tokens, which comes before each prompt.
+
+    `token_ids` i64 [p]; `keys` and `values` f32 [layers, kv_heads, p, head_dim]; `hidden_states` f32 [p, hidden].
+    """
 
     token_ids: np.ndarray
     keys: np.ndarray
@@ -37,7 +39,7 @@ class Prefix:
 
     @classmethod
     def load(cls, path: Path) -> "Prefix":
-        """Read the file; raise ArtifactError unless it holds such arrays, of one number of tokens."""
+        """Read a prefix file; raise ArtifactError if its arrays are missing or do not fit together."""
         with one_sentence(f"{path} is no prefix"):
             prefix = cls(**load_file(path))
             arrays = (prefix.token_ids, prefix.keys, prefix.values, prefix.hidden_states)
@@ -50,9 +52,10 @@ class Prefix:
 
 
 class TextEncoder:
-    """Encodes prompts with a compiled text encoder and the checkpoint's own tokenizer.
+    """A text encoder: a compiled Gemma with the checkpoint's tokenizer.
 
-    Without a prefix, `infer` takes whole texts, "input_ids" and "attention_mask", as optimum-intel exports it.
+    With a prefix, `infer` has the inputs of `export.modules.TextEncoderModule`. Without one, it takes whole texts as
+    "input_ids" and "attention_mask", as optimum-intel exports Gemma.
     """
 
     def __init__(
@@ -63,21 +66,21 @@ class TextEncoder:
         self._prefix = prefix
         self._instruction = "\n".join(instruction)
         self._max_sequence_length = max_sequence_length
-        self._remembered = lru_cache(REMEMBERED)(self._hidden_states)  # another seed costs no text encoding
+        self._remembered = lru_cache(REMEMBERED)(self._hidden_states)  # the same prompt with another seed costs nothing
 
     def encode(self, prompt: str) -> PromptEmbeddings:
-        """Encodes a prompt with the instruction before it; keeps token 0 and the last `max_sequence_length` - 1."""
+        """Encode a prompt after the instruction; keep token 0 and the last `max_sequence_length` - 1 tokens."""
         if not self._instruction:
             return self.encode_negative(prompt)
         instruction_tokens = len(self._tokenizer.encode(self._instruction))
         max_length = instruction_tokens + self._max_sequence_length - 2
         token_ids = self._tokenize(self._instruction + _normalised(prompt), max_length)
-        # diffusers selects from the right-padded sequence of max_length; of those, the real tokens are kept here.
+        # diffusers selects from the sequence that is padded on the right to max_length. Keep its real tokens.
         selected = [0, *range(max_length - self._max_sequence_length + 1, len(token_ids))]
         return PromptEmbeddings(self._remembered(token_ids)[None, selected])
 
     def encode_negative(self, prompt: str) -> PromptEmbeddings:
-        """Encodes a prompt without the instruction: its first `max_sequence_length` tokens."""
+        """Encode the first `max_sequence_length` tokens of a prompt, without the instruction."""
         token_ids = self._tokenize(_normalised(prompt), self._max_sequence_length)
         return PromptEmbeddings(self._remembered(token_ids)[None])
 
@@ -86,11 +89,12 @@ class TextEncoder:
         return tuple(encoded["input_ids"])
 
     def _hidden_states(self, tokens: tuple[int, ...]) -> np.ndarray:
-        """Hidden states f32 [n, hidden] of n tokens; only what the prefix does not hold is computed."""
+        """Return the hidden states f32 [n, hidden] of n tokens; compute only those that the prefix does not hold."""
         token_ids = np.asarray(tokens, dtype=np.int64)
         if self._prefix is None:
-            return self._infer({"input_ids": token_ids[None], "attention_mask": np.ones_like(token_ids)[None]})[0]
-        # The whole text was tokenised, since tokens may merge across the seam between instruction and prompt.
+            whole = self._infer({"input_ids": token_ids[None], "attention_mask": np.ones_like(token_ids)[None]})
+            return whole.squeeze(0)
+        # Instruction and prompt are tokenised together, so a token across their seam may differ from the prefix.
         shared = _common_length(token_ids, self._prefix.token_ids)
         known = self._prefix.hidden_states[:shared]
         if shared == len(token_ids):

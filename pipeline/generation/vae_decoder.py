@@ -23,7 +23,11 @@ class VaeDecoder(BandedModel):
         precision: str = EXACT,
         residency: ExclusiveResidency | None = None,
     ) -> None:
-        """Raise DeviceError if the file is damaged, or in the first call if the device cannot take the model."""
+        """Read the model at `path`. It is compiled in the first call.
+
+        Raises:
+            DeviceError: the file is damaged; or, in the first call, the device cannot take the model.
+        """
         super().__init__(device, path, precision, residency)
         self._scaling_factor = scaling_factor
 
@@ -37,10 +41,10 @@ class VaeDecoder(BandedModel):
 
 
 def to_picture(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Return pixels f32 [height, width, 3] in [0, 1] of decoded ones [3, H, W] in [-1, 1].
+    """Convert decoded pixels f32 [3, H, W] in [-1, 1] to a picture f32 [height, width, 3] in [0, 1].
 
-    A picture made at the size of a trained aspect-ratio bin is resized and cropped to the size asked for, as
-    diffusers does.
+    After resolution binning H x W is not the size asked for: resize and crop to it, as diffusers' `SanaPipeline` does.
     """
     sample = PixArtImageProcessor.resize_and_crop_tensor(torch.from_numpy(pixels)[None], width, height)
-    return (sample[0] * 0.5 + 0.5).clamp(0, 1).permute(1, 2, 0).numpy()
+    picture: torch.Tensor = sample[0] * 0.5 + 0.5
+    return picture.clamp(0, 1).permute(1, 2, 0).numpy()

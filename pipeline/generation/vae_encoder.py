@@ -22,7 +22,11 @@ class VaeEncoder(BandedModel):
         precision: str = EXACT,
         residency: ExclusiveResidency | None = None,
     ) -> None:
-        """Raise DeviceError if the file is damaged, or in the first call if the device cannot take the model."""
+        """Read the model at `path`. It is compiled in the first call.
+
+        Raises:
+            DeviceError: the file is damaged; or, in the first call, the device cannot take the model.
+        """
         super().__init__(device, path, precision, residency)
         self._scaling_factor = scaling_factor
 

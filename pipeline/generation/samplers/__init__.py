@@ -1,4 +1,7 @@
-"""The loop of each family, as its pipeline in diffusers runs it. One more family is a file here, and a line below."""
+"""The sampler of each family: the denoising loop of its diffusers pipeline.
+
+One more family is one more file here, and a line in SAMPLERS.
+"""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""Rectified flow with classifier-free guidance: the loop of Sana 1.0 and 1.5, diffusers' `SanaPipeline.__call__`."""
+"""The sampler of Sana 1.0 and 1.5: rectified flow with classifier-free guidance, as in diffusers' `SanaPipeline`."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from .sampling import DenoisedStep, SamplerInputs, batch_prompts
 
 
 def flow_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
-    """Yield each step. The prompts are [negative, positive], or [positive] without guidance."""
+    """Yield each step. `inputs.prompts` are [negative, positive], or [positive] without guidance."""
     scheduler, latents, settings = inputs.scheduler, inputs.latents, inputs.settings
     branches = len(inputs.prompts)
     embeddings, mask = batch_prompts(inputs.prompts, len(latents))
@@ -29,14 +29,14 @@ def flow_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
         )
         if branches == 2:
             velocity = guide(velocity, settings.guidance_scale)
-        # x_t = (1 - sigma) x_0 + sigma noise, and the velocity is noise - x_0
+        # latents = (1 - sigma) * original + sigma * noise, and velocity = noise - original
         predicted_original = latents - scheduler.sigmas[index] * velocity
-        # generator: only stochastic solvers draw from it
+        # Only stochastic solvers draw from the generator.
         latents = scheduler.step(velocity, timestep, latents, generator=inputs.generator, return_dict=False)[0]
         yield DenoisedStep(index + 1, len(scheduler.timesteps), latents, predicted_original)
 
 
 def guide(velocity: torch.Tensor, guidance_scale: float) -> torch.Tensor:
-    """Return the guided velocity of a batch of [negative, positive] halves (https://arxiv.org/abs/2207.12598)."""
+    """Apply classifier-free guidance (https://arxiv.org/abs/2207.12598) to a batch of [negative, positive] halves."""
     negative, positive = velocity.chunk(2)
     return negative + guidance_scale * (positive - negative)

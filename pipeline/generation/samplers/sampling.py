@@ -1,4 +1,4 @@
-"""What the loops of all families are given and what they yield; and how the embeddings of branches become one batch."""
+"""The inputs and the steps of all samplers, and the batch of prompt embeddings that they share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,12 @@ from ..text_encoder import PromptEmbeddings
 
 @dataclass(frozen=True)
 class SamplerInputs:
-    """Everything that a loop is run with.
+    """The inputs of a sampler.
 
-    `transformer` is called with named inputs, and `config` is its configuration: what that leaves out is as in
-    diffusers' `SanaTransformer2DModel`. `scheduler` is a fresh diffusers scheduler (they keep state). `prompts` are the
-    embeddings of each branch, the positive one last. `latents` f32 [N, C, h, w] are the noise that `generator` drew.
+    `transformer` takes named inputs, and `config` is its configuration. A missing entry of `config` has the default of
+    diffusers' `SanaTransformer2DModel`. `scheduler` is a diffusers scheduler that was not used yet, since schedulers
+    keep state. `prompts` are the embeddings of each branch of guidance, the positive one last. `latents` f32
+    [N, C, h, w] are the initial noise, drawn from `generator`.
     """
 
     transformer: Infer
@@ -32,10 +33,10 @@ class SamplerInputs:
 
 @dataclass(frozen=True)
 class DenoisedStep:
-    """Step `step` of `steps`, counted from 1, is done.
+    """The result of step `step` of `steps`, counted from 1.
 
-    `latents` f32 [N, C, h, w] are those to decode after the last step; `predicted_original` f32 [N, C, h, w] is the
-    sample without noise that they point to.
+    `latents` f32 [N, C, h, w] are decoded after the last step. `predicted_original` f32 [N, C, h, w] is the step's
+    prediction of the latents without noise.
     """
 
     step: int
@@ -45,9 +46,10 @@ class DenoisedStep:
 
 
 def batch_prompts(branches: Sequence[PromptEmbeddings], images: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return embeddings f32 [B, n, hidden] and mask f32 [B, n] (1 keep, 0 drop) of each branch, for each image.
+    """Return embeddings f32 [B, n, hidden] and mask f32 [B, n] (1 keep, 0 drop) for `images` images per branch.
 
-    n is the longest branch's length. The transformer masks what is padded here, so a short batch is exact.
+    B is branches x images, branch by branch. n is the length of the longest branch. The others are padded to it with
+    tokens that the mask drops, which gives the same results as diffusers' padding to the full length.
     """
     longest = max(branch.embeddings.shape[1] for branch in branches)
     embeddings, masks = [], []

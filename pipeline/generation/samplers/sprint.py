@@ -1,5 +1,8 @@
-"""Sana Sprint's loop, diffusers' `SanaSprintPipeline.__call__`: a flow transformer, stepped as a TrigFlow consistency
-model (https://arxiv.org/abs/2503.09641, section 3.1)."""
+"""The sampler of Sana Sprint, as in diffusers' `SanaSprintPipeline`.
+
+A transformer trained for rectified flow is used as a TrigFlow consistency model (https://arxiv.org/abs/2503.09641,
+section 3.1).
+"""
 
 from collections.abc import Iterator
 
@@ -10,20 +13,21 @@ from .sampling import DenoisedStep, SamplerInputs, batch_prompts
 
 
 def sprint_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
-    """Yield each step. The scheduler draws fresh noise from the generator after each."""
+    """Yield each step. After each, the scheduler draws fresh noise from the generator."""
     scheduler, latents, steps = inputs.scheduler, inputs.latents, inputs.settings.num_inference_steps
     embeddings, mask = batch_prompts(inputs.prompts, len(latents))
     guidance = inputs.settings.guidance_scale * inputs.config.get("guidance_embeds_scale", 0.1)
     if steps == 2:
         scheduler.set_timesteps(2, device="cpu")
-    else:  # the scheduler's intermediate time belongs to two steps
+    else:  # the scheduler's intermediate timestep, a default, is only valid with two steps
         scheduler.set_timesteps(steps, device="cpu", intermediate_timesteps=None)
     scheduler.set_begin_index(0)
     sigma_data = scheduler.config.sigma_data
     noisy = latents * sigma_data
     for index, angle in enumerate(scheduler.timesteps[:-1]):
         angles = angle.expand(len(latents))
-        time = torch.sin(angles) / (torch.cos(angles) + torch.sin(angles))  # of flow matching, in [0, 1]
+        # From TrigFlow to flow matching: the time in [0, 1], the input of the transformer, and below its output.
+        time = torch.sin(angles) / (torch.cos(angles) + torch.sin(angles))
         t = time.view(-1, 1, 1, 1)
         length = torch.sqrt(t**2 + (1 - t) ** 2)
         scaled = noisy / sigma_data * length
