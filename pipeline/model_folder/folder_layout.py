@@ -1,4 +1,4 @@
-"""The names of what lies in a model folder: that of a diffusers / optimum-intel export, plus `manifest.json`."""
+"""The file names of a model folder: those of a diffusers or optimum-intel export, plus `manifest.json`."""
 
 MANIFEST = "manifest.json"
 MODEL_INDEX = "model_index.json"
@@ -24,4 +24,4 @@ REQUIRED_FILES = (
     *(file for name in COMPONENTS for file in (f"{name}/config.json", *model_files(name))),
 )
 DRAFT_FILES = {DRAFT_DECODER: "draft_decoder.safetensors", DRAFT_ENCODER: "draft_encoder.safetensors"}
-"""Of the drafts that a checkpoint may bring."""
+"""The files of drafts in a checkpoint, by component."""

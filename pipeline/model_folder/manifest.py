@@ -1,4 +1,4 @@
-"""`manifest.json`: what an IR folder is and how it was made. It is written last: a folder that has one is complete."""
+"""`manifest.json`: the description of an IR folder and its origin. Written last, it marks a complete folder."""
 
 import json
 from collections.abc import Collection
@@ -37,7 +37,7 @@ ADVICE = "write the folder again with precompile.py."
 
 @dataclass(frozen=True)
 class Manifest:
-    """The model of an IR folder, and what it takes to run and to verify it.
+    """The model of an IR folder, with the data to run and to verify it.
 
     `tools` holds the versions that decide its content; `program_version`, for people only, names the version of this
     program that wrote it, None if unknown. `preview` is the linear map from latents to RGB ("matrix" [3, C],
@@ -60,10 +60,10 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read and check `manifest.json`, and what it leaves to the transformer's configuration.
+    """Read and check `manifest.json`, and the native size from the transformer's configuration.
 
     Raises:
-        ArtifactError: the folder is no IR folder of this version.
+        ArtifactError: the folder has no manifest, a damaged one, or one of another format version.
     """
     path = folder / MANIFEST
     if not path.exists():
@@ -84,7 +84,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write `manifest.json`; its presence says that the folder is complete, so it is the last file to write."""
+    """Write `manifest.json`. Call this last: its presence marks a complete folder."""
     text = json.dumps(_to_record(manifest), indent=2, ensure_ascii=False) + "\n"
     write_whole(folder / MANIFEST, text)
 
@@ -108,7 +108,7 @@ def _check_files(folder: Path, files: dict[str, Any], components: Collection[str
     if missing:
         raise ArtifactError(f"{folder / MANIFEST} does not list {missing[0]}: {ADVICE}")
     check_inside(folder, (folder / name for name in files))
-    # Verified here, since the description is made of it; the other files are verified before they are loaded.
+    # The description needs this file now; the other files are verified before they are loaded.
     path = folder / TRANSFORMER_CONFIG
     if problem := difference(path, files[TRANSFORMER_CONFIG]):
         raise ArtifactError(f"{path} {problem}: {ADVICE}")

@@ -1,4 +1,4 @@
-"""Folders that optimum-intel exported: no manifest, so nothing can be verified, and what it would say is derived."""
+"""Folders exported by optimum-intel: without a manifest, so one is derived and nothing can be verified."""
 
 import os
 from pathlib import Path
@@ -12,13 +12,13 @@ from .model_index import pipeline_defaults
 
 
 def is_exported_by_optimum(folder: Path) -> bool:
-    """Return whether the folder holds IR in this layout, but no manifest."""
+    """Return True if the folder holds all components as IR, but no manifest."""
     models = (folder / model_files(name)[0] for name in COMPONENTS)
     return not os.path.lexists(folder / MANIFEST) and all(path.is_file() for path in models)
 
 
 def derive_manifest(folder: Path, configurations: Configurations) -> Manifest:
-    """Return a manifest of what the folder's own files tell."""
+    """Return a manifest made from the folder's configurations and diffusers' defaults."""
     native_size = configurations.transformer.native_size
     values = pipeline_defaults(configurations.index.family, native_size)
     model = ModelDescription(
