@@ -12,7 +12,8 @@ class Family:
 
     `name` appears in manifests and records, `title` in prose. `pipeline_class` and `schedulers` are names of diffusers
     classes. `embeds_guidance` is true if the transformer takes the guidance scale as an input, in place of a second,
-    negative branch.
+    negative branch. `image_strength` and `image_steps` are the defaults where a picture is given; steps of None are
+    those of the model.
     """
 
     name: str
@@ -21,6 +22,8 @@ class Family:
     has_negative_prompt: bool
     embeds_guidance: bool
     schedulers: tuple[str, ...]
+    image_strength: float
+    image_steps: int | None = None
 
     def branches(self, guidance_scale: float) -> int:
         """Return the number of latents per picture that go through the transformer.
@@ -37,6 +40,7 @@ FLOW = Family(
     has_negative_prompt=True,
     embeds_guidance=False,
     schedulers=("DPMSolverMultistepScheduler", "FlowMatchEulerDiscreteScheduler"),
+    image_strength=0.6,  # as diffusers' image-to-image pipelines of other flow models
 )
 SPRINT = Family(
     "sprint",
@@ -45,6 +49,9 @@ SPRINT = Family(
     has_negative_prompt=False,
     embeds_guidance=True,
     schedulers=("SCMScheduler",),
+    # Of two steps, any strength over 0.5 runs both and so ignores the picture; 0.5 of four runs the last two.
+    image_strength=0.5,
+    image_steps=4,
 )
 
 FAMILIES = {family.pipeline_class: family for family in (FLOW, SPRINT)}

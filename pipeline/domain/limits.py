@@ -28,3 +28,6 @@ FREE_DISK = 2 << 30  # bytes that uploads leave free; chosen: room for pictures,
 MAX_CONNECTIONS = 1000  # beyond, idle connections are closed, the oldest first; chosen, as many as MAX_SESSIONS
 REQUEST_SECONDS = 30.0  # from a connection to the end of its request's headers; chosen, like JSON_SECONDS
 FREE_LOGINS = 5  # failures of one address in a row before it has to wait; chosen: a few typing errors
+
+# A picture to start from. The largest that is drawn has 4096x4096 pixels; cameras take up to four times as many.
+MAX_GIVEN_PIXELS = 64_000_000

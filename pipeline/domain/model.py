@@ -7,8 +7,19 @@ from typing import Any
 from .errors import SettingsError
 from .families import Family
 from .parameters import Parameter
+from .picture_parameters import IMAGE, MASK_IMAGE, STRENGTH
 from .problems import Problem
-from .settings import DRAFT_DECODE, HEIGHT, NEGATIVE_PROMPT, PARAMETERS, WIDTH, GenerationSettings
+from .settings import (
+    DRAFT_DECODE,
+    HEIGHT,
+    MAX_SIZE,
+    NEGATIVE_PROMPT,
+    NUM_INFERENCE_STEPS,
+    PARAMETERS,
+    PROMPT,
+    WIDTH,
+    GenerationSettings,
+)
 
 MINIATURE = "sana-miniature"  # `source` of the bundled model
 
@@ -50,15 +61,34 @@ class ModelDescription:
         """Return this model's default value of a parameter."""
         return self.defaults.get(parameter.name, parameter.default)
 
-    def limits(self, parameter: Parameter) -> dict[str, Any]:
-        """Return this model's own limits of a parameter, narrower than the table's; {} if it has none."""
-        return {"minimum": self.min_size, "maximum": self.max_size} if parameter in (WIDTH, HEIGHT) else {}
+    def picture_defaults(self, width: int, height: int, has_mask: bool) -> dict[str, Any]:
+        """Return the default values where a picture is given, for a size at which to draw it, by parameter name.
+
+        All of what a mask marks is drawn anew.
+        """
+        steps = self.family.image_steps or self.default(NUM_INFERENCE_STEPS)
+        return {
+            WIDTH.name: width,
+            HEIGHT.name: height,
+            NUM_INFERENCE_STEPS.name: steps,
+            STRENGTH.name: STRENGTH.maximum if has_mask else self.family.image_strength,
+        }
+
+    def limits(self, parameter: Parameter, has_picture: bool = False) -> dict[str, Any]:
+        """Return this model's own limits of a parameter, other than the table's; {} if it has none.
+
+        A picture to start from gives the layout, so that the model can draw larger ones than it was trained for. It
+        may stand for a prompt, too.
+        """
+        if parameter in (WIDTH, HEIGHT):
+            return {"minimum": self.min_size, "maximum": MAX_SIZE if has_picture else self.max_size}
+        return {"required": False} if parameter is PROMPT and has_picture else {}
 
     def problems(self, values: Mapping[str, Any]) -> dict[str, Problem]:
         """Return the problems of `values` with this model; both are keyed by parameter name."""
         problems = {}
         for parameter in PARAMETERS:
-            if parameter.name in values and (problem := self._problem(parameter, values[parameter.name])):
+            if parameter.name in values and (problem := self._problem(parameter, values)):
                 problems[parameter.name] = problem
         return problems
 
@@ -70,9 +100,16 @@ class ModelDescription:
         for problem in self.problems(settings.values()).values():
             raise SettingsError(problem)
 
-    def _problem(self, parameter: Parameter, value: Any) -> Problem | None:
-        if problem := parameter.problem(value, **self.limits(parameter)):
+    def _problem(self, parameter: Parameter, values: Mapping[str, Any]) -> Problem | None:
+        value, has_picture = values[parameter.name], values.get(IMAGE.name) is not None
+        if problem := parameter.problem(value, **self.limits(parameter, has_picture)):
             return problem
+        if parameter is IMAGE and value and not self.has_vae_encoder:
+            return Problem("no encoder", {})
+        if parameter is MASK_IMAGE and value and not has_picture:
+            return Problem("mask without picture", {})
+        if parameter is STRENGTH and value != STRENGTH.default and not has_picture:
+            return Problem("strength without picture", {})
         if parameter is NEGATIVE_PROMPT and value.strip() and not self.family.has_negative_prompt:
             return Problem("negative prompt", {"family": self.family.name.capitalize()})
         if parameter is DRAFT_DECODE and value and not self.has_draft_decoder:

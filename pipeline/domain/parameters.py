@@ -1,5 +1,6 @@
 """The kinds of parameters: which values each accepts, and how links and forms spell them."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -65,7 +66,7 @@ class Text(Parameter):
             return self._problem("unicode")
         if len(value) > self.maximum:
             return self._problem("length", maximum=self.maximum, count=len(value))
-        return self._problem("empty") if self.required and not value.strip() else None
+        return self._problem("empty") if limits.get("required", self.required) and not value.strip() else None
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,20 @@ class Switch(Parameter):
 
     def parse(self, text: str) -> Any:
         return self._SPELLINGS.get(text.lower(), text)
+
+
+@dataclass(frozen=True)
+class Picture(Parameter):
+    """A picture, named by the SHA-256 of its pixels in hexadecimal digits; None: no picture.
+
+    Its file is read before, by whoever takes it in.
+    """
+
+    type = str
+
+    def problem(self, value: object, **limits: Any) -> Problem | None:
+        is_hash = isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)
+        return None if value is None or is_hash else self._problem("picture hash", value)
 
 
 @dataclass(frozen=True)

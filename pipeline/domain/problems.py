@@ -17,6 +17,16 @@ SENTENCES = {
     "{value}.",
     "style length": "With the words of the style {style} the prompt has {count:,} characters, of at most {maximum:,}: "
     "shorten it, or choose no style.",
+    "picture hash": "The {noun} must be the SHA-256 of its pixels, in 64 hexadecimal digits, not {value}.",
+    "no picture": "The {noun} is no picture that can be read: give a whole PNG, JPEG, WebP, GIF, BMP or TIFF file.",
+    "too many pixels": "The {noun} has more than {maximum} million pixels: give a smaller one.",
+    "mask size": "The mask has {mask} pixels and the picture {picture}: give a mask of the picture's size.",
+    "empty mask": "Nothing in the mask is {colour}, so there is nothing to draw anew.",
+    "picture needed": "These settings start from a picture: give the one whose pixels have the SHA-256 {sha256}.",
+    "no encoder": "This model's folder has no image encoder, so it cannot start from a picture: write it again with "
+    "precompile.py.",
+    "mask without picture": "A mask says what of a picture is drawn anew: give the picture as well.",
+    "strength without picture": "The strength says how much of a picture is drawn anew: give the picture as well.",
     "negative prompt": "A {family} model has no negative prompt: leave it empty.",
     "draft decoder": "This model has no draft decoder: turn draft decoding off, or precompile it with one.",
     "memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, and {available:.1f} GB are all that there "

@@ -6,6 +6,7 @@ from typing import Any
 
 from .errors import SettingsError
 from .model import ModelDescription
+from .picture_parameters import MASK_IMAGE
 from .problems import Problem
 from .settings import (
     MAX_PROMPT,
@@ -24,16 +25,25 @@ BATCH_INDEX = "batch_index"  # an extra value in pictures of earlier versions, f
 
 @dataclass(frozen=True)
 class Request:
-    """Unchecked values for a model by parameter name; absent ones have the model's default."""
+    """Unchecked values for a model by parameter name; absent ones, and None, stand for the model's default.
+
+    A picture and a mask are values by their hashes. `picture_size` is the size at which to draw the picture, unless a
+    size is given.
+    """
 
     model: ModelDescription
     given: Mapping[str, Any]
+    picture_size: tuple[int, int] | None = None
 
     @property
     def values(self) -> dict[str, Any]:
         """All values except the model's name, defaults included, normalised."""
         own = (parameter for parameter in PARAMETERS if parameter is not MODEL)
-        values = {each.name: each.normalize(self.given.get(each.name, self.model.default(each))) for each in own}
+        defaults: dict[str, Any] = {}
+        if self.picture_size:
+            defaults = self.model.picture_defaults(*self.picture_size, self.given.get(MASK_IMAGE.name) is not None)
+        given = {**defaults, **{name: value for name, value in self.given.items() if value is not None}}
+        values = {each.name: each.normalize(given.get(each.name, self.model.default(each))) for each in own}
         if isinstance(values["seed"], int) and values["seed"] == RANDOM_SEED and values["randomize_seed"] is False:
             values["randomize_seed"] = True
         return values

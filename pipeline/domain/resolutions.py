@@ -28,13 +28,18 @@ def shapes(model: ModelDescription) -> dict[str, tuple[int, int]]:
     if has_bins(native):
         sizes = {name: (w * native // 1024, h * native // 1024) for name, (w, h) in TRAINED.items()}
         return {name: size for name, size in sizes.items() if max(size) <= model.max_size}
+    return {name: size_of_ratio(model, ratio) for name, ratio in RATIOS.items()}
+
+
+def size_of_ratio(model: ModelDescription, ratio: float) -> tuple[int, int]:
+    """Return width and height in pixels of about this ratio, with about as many pixels as the model's default size."""
     side = (model.default(WIDTH) * model.default(HEIGHT)) ** 0.5
 
     def allowed(length: float) -> int:
         multiple = round(length / SIZE_MULTIPLE) * SIZE_MULTIPLE
         return min(max(multiple, model.min_size), model.max_size)
 
-    return {name: (allowed(side * ratio**0.5), allowed(side / ratio**0.5)) for name, ratio in RATIOS.items()}
+    return allowed(side * ratio**0.5), allowed(side / ratio**0.5)
 
 
 def shape_of(width: object, height: object, model: ModelDescription) -> str | None:

@@ -7,6 +7,14 @@ from typing import Any
 
 from .errors import SettingsError
 from .parameters import MEMORY, PIXELS, TIME, Choice, Number, Parameter, Pixels, Switch, Text, WholeNumber
+from .picture_parameters import (
+    MASK_BLUR,
+    MASK_GROW,
+    MASK_INVERT,
+    PICTURE_PARAMETERS,
+    STRENGTH,
+    first_step,
+)
 from .problems import Problem
 from .styles import NO_STYLE, STYLES
 
@@ -145,6 +153,7 @@ DRAFT_DECODE = Switch(
 PARAMETERS: tuple[Parameter, ...] = (  # in the order of `/generate`; clients send the first ten by position
     *(PROMPT, NEGATIVE_PROMPT, STYLE, WIDTH, HEIGHT, NUM_INFERENCE_STEPS, GUIDANCE_SCALE),
     *(SEED, RANDOMIZE_SEED, NUM_IMAGES, MODEL, USE_RESOLUTION_BINNING, DRAFT_DECODE),
+    *PICTURE_PARAMETERS,
 )
 SETTINGS = tuple(parameter for parameter in PARAMETERS if parameter.setting)
 
@@ -155,6 +164,8 @@ class GenerationSettings:
 
     Picture k of `num_images_per_prompt`, counted from 0, equals a single picture of `seed` + k. Earlier versions drew
     all pictures together, from the noise of one generator; `batch_index`, present only in their files, selects one.
+    With `image_sha256` they start from the picture whose pixels have this hash, with `mask_sha256` only where the mask
+    is white.
 
     Raises:
         SettingsError: for the first setting out of range.
@@ -170,13 +181,20 @@ class GenerationSettings:
     num_images_per_prompt: int = NUM_IMAGES.default
     use_resolution_binning: bool = USE_RESOLUTION_BINNING.default
     draft_decode: bool = DRAFT_DECODE.default
+    image_sha256: str | None = None
+    mask_sha256: str | None = None
+    strength: float = STRENGTH.default
+    mask_grow: int = MASK_GROW.default
+    mask_blur: int = MASK_BLUR.default
+    mask_invert: bool = MASK_INVERT.default
     batch_index: int | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.values().items():
             parameter = _BY_NAME[name]
             normalized = parameter.normalize(value)  # browsers write 4.0 as 4; NumPy's numbers are no ints
-            if problem := parameter.problem(normalized):
+            may_be_empty = parameter is PROMPT and self.image_sha256 is not None
+            if problem := parameter.problem(normalized, **({"required": False} if may_be_empty else {})):
                 raise SettingsError(problem)
             object.__setattr__(self, str(parameter.setting), normalized)
         object.__setattr__(self, "batch_index", SEED.normalize(self.batch_index))
@@ -189,6 +207,11 @@ class GenerationSettings:
     def values(self) -> dict[str, Any]:
         """Return the values by parameter name."""
         return {parameter.name: getattr(self, str(parameter.setting)) for parameter in SETTINGS}
+
+    @property
+    def first_step(self) -> int:
+        """The index of the first denoising step that is run: 0 unless a picture is given."""
+        return first_step(self.num_inference_steps, self.strength)
 
     @property
     def picture_count(self) -> int:

@@ -40,6 +40,14 @@ class StepUpdate:
 
 
 @dataclass(frozen=True)
+class EncodeUpdate:
+    """Band `band` of `bands` of the given picture is encoded."""
+
+    band: int
+    bands: int
+
+
+@dataclass(frozen=True)
 class DecodeUpdate:
     """Band `band` of `bands` of picture `image` of `images` is decoded."""
 
@@ -86,7 +94,7 @@ class StoppedUpdate:
     finished: int
 
 
-Update = StepUpdate | DecodeUpdate | PictureUpdate | Result
+Update = EncodeUpdate | StepUpdate | DecodeUpdate | PictureUpdate | Result
 """The updates that a pipeline yields."""
 JobUpdate = QueueUpdate | PreparationUpdate | Update | StoppedUpdate
 """The updates that followers of a job get."""
