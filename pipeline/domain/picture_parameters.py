@@ -69,6 +69,9 @@ MASK_INVERT = Switch(
 
 PICTURE_PARAMETERS: tuple[Parameter, ...] = (IMAGE, MASK_IMAGE, STRENGTH, MASK_GROW, MASK_BLUR, MASK_INVERT)
 
+SOME_PICTURE = "0" * 64
+"""Stands for the hash of a picture where its pixels do not matter, as for an estimate."""
+
 
 def first_step(num_inference_steps: int, strength: float) -> int:
     """Return the index of the first step that is run; the steps before it are left out.

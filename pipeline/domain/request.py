@@ -11,6 +11,7 @@ from .problems import Problem
 from .settings import (
     MAX_PROMPT,
     MODEL,
+    OF_MODEL,
     PARAMETERS,
     RANDOM_SEED,
     SETTINGS,
@@ -25,7 +26,7 @@ BATCH_INDEX = "batch_index"  # an extra value in pictures of earlier versions, f
 
 @dataclass(frozen=True)
 class Request:
-    """Unchecked values for a model by parameter name; absent ones, and None, stand for the model's default.
+    """Unchecked values for a model by parameter name; absent ones have the model's default, and so do those of OF_MODEL that are None.
 
     A picture and a mask are values by their hashes. `picture_size` is the size at which to draw the picture, unless a
     size is given.
@@ -42,7 +43,9 @@ class Request:
         defaults: dict[str, Any] = {}
         if self.picture_size:
             defaults = self.model.picture_defaults(*self.picture_size, self.given.get(MASK_IMAGE.name) is not None)
-        given = {**defaults, **{name: value for name, value in self.given.items() if value is not None}}
+        may_be_none = {each.name for each in OF_MODEL}
+        own_values = {name: value for name, value in self.given.items() if value is not None or name not in may_be_none}
+        given = {**defaults, **own_values}
         values = {each.name: each.normalize(given.get(each.name, self.model.default(each))) for each in own}
         if isinstance(values["seed"], int) and values["seed"] == RANDOM_SEED and values["randomize_seed"] is False:
             values["randomize_seed"] = True

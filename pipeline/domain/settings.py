@@ -156,6 +156,8 @@ PARAMETERS: tuple[Parameter, ...] = (  # in the order of `/generate`; clients se
     *PICTURE_PARAMETERS,
 )
 SETTINGS = tuple(parameter for parameter in PARAMETERS if parameter.setting)
+OF_MODEL = (WIDTH, HEIGHT, NUM_INFERENCE_STEPS, GUIDANCE_SCALE, STRENGTH)
+"""What has another default for each model, and for a given picture: None stands for that."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from ..domain.model import ModelDescription
 from ..domain.progress import OnProgress, Progress
 from ..domain.settings import GenerationSettings
 from ..domain.updates import Update
+from ..generation.given_picture import GivenPicture
 from ..hub.resolve import resolve, resolve_description
 from ..miniature.precompiled import PrecompiledMiniature
 from ..model_folder.description import describe_folder, describe_unverified
@@ -29,7 +30,9 @@ class Pipeline(Protocol):
     @property
     def precision(self) -> str: ...
 
-    def generate(self, settings: GenerationSettings) -> Generator[Update, None, None]: ...
+    def generate(
+        self, settings: GenerationSettings, *, given: GivenPicture | None = None
+    ) -> Generator[Update, None, None]: ...
 
     def check(self, settings: GenerationSettings) -> None: ...
 

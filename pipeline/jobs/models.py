@@ -10,6 +10,7 @@ from ..domain.problems import Problem
 from ..domain.progress import OnProgress
 from ..domain.settings import MODEL, GenerationSettings
 from ..domain.updates import PreparationUpdate, Update
+from ..generation.given_picture import GivenPicture
 from .model_loading import ModelLoading
 from .model_sources import ModelSource, Pipeline
 
@@ -104,11 +105,13 @@ class Models:
             raise loading.error or SanaError(Problem("model released", {"model": name}))
         return loading.pipeline
 
-    def generate(self, name: str, settings: GenerationSettings) -> Generator[Update | PreparationUpdate, None, None]:
-        """Yield the updates of one generation by the model of that name."""
+    def generate(
+        self, name: str, settings: GenerationSettings, given: GivenPicture | None = None
+    ) -> Generator[Update | PreparationUpdate, None, None]:
+        """Yield the updates of one generation by the model of that name, from a picture if one is given."""
         pipeline = yield from self.prepare(name)
         try:
-            yield from pipeline.generate(settings)
+            yield from pipeline.generate(settings, given=given)
         except (ArtifactError, DeviceError, OSError) as error:  # the folder was taken away, or written to
             _LOG.error("%s is given up: %s", name, error)
             raise self._give_up(pipeline, name) from error

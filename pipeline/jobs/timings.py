@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.parameters import TIME
+from ..domain.picture_parameters import IMAGE, STRENGTH, kept_steps
 from ..domain.settings import DRAFT_DECODE, GUIDANCE_SCALE, HEIGHT, NUM_IMAGES, NUM_INFERENCE_STEPS, PARAMETERS, WIDTH
-from ..model_folder.folder_layout import DRAFT_DECODER, VAE_DECODER
+from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER, VAE_DECODER, VAE_ENCODER
 from ..model_folder.whole_files import write_whole
 
 FILE = "timings.json"
@@ -38,9 +39,12 @@ class Timings:
         models = self._read()
         sizes = models.pop(model, {})
         known = sizes.pop(_size(values), {})
-        known[_step_key(values)] = transformer / values[NUM_INFERENCE_STEPS.name] / images
+        known[_step_key(values)] = transformer / _steps(values) / images
         known[_decode_key(values)] = decoder / images
-        known["text"] = max(text, known.get("text", 0.0))  # a remembered prompt costs nothing
+        # a remembered prompt costs nothing, and so does a remembered picture
+        known["text"] = max(text, known.get("text", 0.0))
+        encoder = times.get(VAE_ENCODER, 0.0) + times.get(DRAFT_ENCODER, 0.0)
+        known[_encode_key(values)] = max(encoder, known.get(_encode_key(values), 0.0))
         sizes = _newest({**sizes, _size(values): known})
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +58,8 @@ class Timings:
         if known is None:
             return None
         entry, scale = known
-        return entry["text"] + values[NUM_IMAGES.name] * self._picture(values, entry, scale)
+        once = entry["text"] + scale * (entry.get(_encode_key(values), 0.0) if values[IMAGE.name] else 0.0)
+        return once + values[NUM_IMAGES.name] * self._picture(values, entry, scale)
 
     def picture(self, model: str, values: Values) -> float | None:
         """Return the seconds that one more picture of a request will take; None where that is not known."""
@@ -67,7 +72,7 @@ class Timings:
         return known and known[0][_decode_key(values)] * known[1]
 
     def _picture(self, values: Values, entry: Mapping[str, float], scale: float) -> float:
-        steps = values[NUM_INFERENCE_STEPS.name] * entry[_step_key(values)]
+        steps = _steps(values) * entry[_step_key(values)]
         return (steps + entry[_decode_key(values)]) * scale
 
     def _nearest(self, model: str, values: Values) -> tuple[dict[str, float], float] | None:
@@ -126,6 +131,14 @@ def _size(values: Values) -> str:
 
 def _step_key(values: Values) -> str:
     return "guided step" if values[GUIDANCE_SCALE.name] > 1 else "step"  # without guidance, half of the work
+
+
+def _steps(values: Values) -> int:
+    return kept_steps(values[NUM_INFERENCE_STEPS.name], values[STRENGTH.name])
+
+
+def _encode_key(values: Values) -> str:
+    return "draft encode" if values[DRAFT_DECODE.name] else "encode"
 
 
 def _decode_key(values: Values) -> str:

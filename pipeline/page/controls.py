@@ -6,7 +6,8 @@ from typing import Any
 import gradio as gr
 
 from ..domain.model import ModelDescription
-from ..domain.parameters import Choice, Number, Parameter, Pixels, Switch, Text, WholeNumber
+from ..domain.parameters import Choice, Number, Parameter, Picture, Pixels, Switch, Text, WholeNumber
+from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS, STRENGTH
 from ..domain.request import BATCH_INDEX
 from ..domain.resolutions import has_bins
 from ..domain.settings import (
@@ -33,8 +34,9 @@ COMPONENTS: dict[type[Parameter], Any] = {
     Pixels: gr.Number,
     Switch: gr.Checkbox,
     Choice: gr.Dropdown,
+    Picture: gr.File,
 }
-SAME_FOR_ALL_MODELS = (PROMPT, SEED, NUM_IMAGES)
+SAME_FOR_ALL_MODELS = (PROMPT, SEED, NUM_IMAGES, *PICTURE_PARAMETERS)
 
 
 class Controls(dict[str, Any]):
@@ -89,7 +91,8 @@ def values_of(settings: GenerationSettings, model: ModelDescription) -> dict[str
     """Return the values of the controls that reproduce these settings, with the style taken out of the prompts."""
     style, prompt, negative_prompt = split_style(settings.prompt, settings.negative_prompt, model.family)
     own = {"prompt": prompt, "negative_prompt": negative_prompt, "style": style, "randomize_seed": False}
-    return {**settings.values(), **own, BATCH_INDEX: settings.batch_index}
+    values = {name: value for name, value in settings.values().items() if name not in (IMAGE.name, MASK_IMAGE.name)}
+    return {**values, **own, BATCH_INDEX: settings.batch_index}
 
 
 def _special(parameter: Parameter, model: ModelDescription, words: English) -> dict[str, Any]:
@@ -99,6 +102,8 @@ def _special(parameter: Parameter, model: ModelDescription, words: English) -> d
     if parameter is STYLE:
         labels = {key: words.no_style if key == NO_STYLE else style.label for key, style in STYLES.items()}
         return {"choices": [(words.key_label(key, label), key) for key, label in labels.items()]}
+    if parameter is STRENGTH:
+        return {"value": model.family.image_strength}
     if parameter is SEED:
         return {"minimum": RANDOM_SEED}
     if parameter is RANDOMIZE_SEED:

@@ -41,7 +41,8 @@ async def draw(
     Raises:
         SanaError: the request is refused, the generation fails, or a picture cannot be written.
     """
-    submitted = service.submit(values, visitor.name, visitor.address)
+    # A thread: the given picture is read again, by whoever may have changed it since the check.
+    submitted = await asyncio.to_thread(service.submit, values, visitor.name, visitor.address)
     settings, job = submitted.settings, submitted.job
     tracker = StatusTracker(words, service.timings, submitted.model, settings)
     files = PictureFiles(picture_folder(visitor.session), settings)

@@ -16,6 +16,7 @@ from ..jobs.service import GenerationService
 from ..jobs.timings import TIME_PARAMETERS
 from .controls import Controls
 from .following import Followed, draw
+from .given_files import of_page
 from .picture_gallery import gallery
 from .queueing import FOLLOWING, QUIET
 from .status import Status
@@ -33,16 +34,18 @@ def connect_generate(
     app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService, words: English
 ) -> None:
     def estimate(**values: Any) -> str:
-        seconds = service.estimate(values)
+        seconds = service.estimate(of_page(values))
         return f"<p>{html.escape(words.estimate(seconds))}</p>" if seconds is not None else ""
 
     async def show(request: gr.Request, **values: Any) -> AsyncIterator[dict[Any, Any]]:
-        if problems := await asyncio.to_thread(service.problems, values):  # may estimate memory, which takes time
+        asked = of_page(values)
+        # This may estimate memory, and reads the given picture: both take time.
+        if problems := await asyncio.to_thread(service.problems, asked):
             yield refusal(" ".join(words.problem(problem) for problem in problems.values()))
             return
         last: Followed | None = None
         try:
-            async with aclosing(draw(service, words, values, Visitor.of(app, request))) as updates:
+            async with aclosing(draw(service, words, asked, Visitor.of(app, request))) as updates:
                 async for last in updates:
                     yield shown(last)
         except SanaError as error:

@@ -9,8 +9,19 @@ import gradio as gr
 
 from ..domain.model import ModelDescription
 from ..domain.parameters import Parameter
+from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS
 from ..domain.request import BATCH_INDEX
-from ..domain.settings import HEIGHT, MODEL, PROMPT, RANDOMIZE_SEED, SEED, SETTINGS, STYLE, WIDTH
+from ..domain.settings import (
+    HEIGHT,
+    MODEL,
+    OF_MODEL,
+    PROMPT,
+    RANDOMIZE_SEED,
+    SEED,
+    SETTINGS,
+    STYLE,
+    WIDTH,
+)
 from ..jobs.models import Models
 from ..jobs.service import GenerationService
 from .about import badge, facts, note
@@ -99,7 +110,11 @@ def _result(parts: SimpleNamespace, words: English) -> None:
         parts.compare = gr.Button(words.compare, size="sm", min_width=0)
         parts.link = gr.Button(words.link, size="sm", min_width=0)
     parts.endpoint = gr.Button("/generate", visible=False)
-    parts.endpoint_randomize = gr.Checkbox(False, label=RANDOMIZE_SEED.label, visible=False)
+    # Components of its own, where the page's own value is no default for others: its seed is random, its size and steps
+    # are of its first model and of no picture. None stands for what suits the request.
+    parts.of_endpoint = {RANDOMIZE_SEED.name: gr.Checkbox(False, label=RANDOMIZE_SEED.label, visible=False)}
+    parts.of_endpoint |= {each.name: gr.Number(None, label=each.label, visible=False) for each in OF_MODEL}
+    parts.of_endpoint |= {each.name: gr.File(label=each.label, visible=False) for each in (IMAGE, MASK_IMAGE)}
     parts.times = gr.Textbox(label="Times", visible=False)
     parts.selected, parts.pinned = gr.State(0), gr.State(None)
     # The number of finished pictures in the gallery. A component, not a gr.State, so that both travel together.
@@ -135,8 +150,11 @@ def _settings(
         parts.adds = gr.HTML(effect, elem_id="adds", padding=True)
     with gr.Accordion(words.more_settings, open=False):
         for parameter in SETTINGS:
-            if parameter not in FIRST:
+            if parameter not in (*FIRST, *PICTURE_PARAMETERS):
                 add(parameter)
+    with gr.Accordion(words.start_from_picture, open=False, elem_id="given"):
+        for parameter in PICTURE_PARAMETERS:
+            add(parameter)
     controls[BATCH_INDEX] = gr.Number(None, visible=False)
 
 

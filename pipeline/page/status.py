@@ -7,6 +7,7 @@ from typing import Any
 from ..domain.settings import GenerationSettings
 from ..domain.updates import (
     DecodeUpdate,
+    EncodeUpdate,
     JobUpdate,
     PictureUpdate,
     PreparationUpdate,
@@ -23,8 +24,9 @@ from .words import English
 class Status:
     """One status.
 
-    `kind` is "begun", "queue", "preparation", "step", "decode", "picture", "done", "stopped", "failed" or "note".
-    `done` of `total` counts `unit`; None if that has no meaning. `finished` counts the request's finished pictures.
+    `kind` is "begun", "queue", "preparation", "encode", "step", "decode", "picture", "done", "stopped", "failed" or
+    "note". `done` of `total` counts `unit`; None if that has no meaning. `finished` counts the request's finished
+    pictures.
     `is_unfinished` is true if the page shows the preview of a picture that was stopped.
     """
 
@@ -64,6 +66,8 @@ class StatusTracker:
             case PreparationUpdate(progress=progress):
                 self._start = time.monotonic()
                 return self._status("preparation", words.preparation(progress), progress.done, progress.total, "parts")
+            case EncodeUpdate():
+                return self._status("encode", words.encode(update), update.band, update.bands, "bands")
             case StepUpdate():
                 text = words.step(update, self._left_after_step(update))
                 return self._status("step", text, update.step, update.steps, "steps")

@@ -10,7 +10,7 @@ from ...domain.parameters import Parameter
 from ...domain.problems import SENTENCES, Problem
 from ...domain.progress import Progress
 from ...domain.styles import PLACE, find_style
-from ...domain.updates import DecodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
+from ...domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
 
 
 class English:
@@ -27,6 +27,7 @@ class English:
     end_comparison = "End the comparison"
     reuse_seed = "Reuse last seed"
     more_settings, about = "More settings", "What is running"
+    start_from_picture = "Start from a picture"
     shape = "Shape"
     drop = "Settings from a picture: drop a PNG made here"
     no_style = "(No style)"
@@ -111,6 +112,9 @@ class English:
     def step(self, update: StepUpdate, left: float | None) -> str:
         decoding = ", decoding" if update.step == update.steps else ""
         return f"{self._picture(update)}Step {update.step} of {update.steps}{decoding}{self.left(left)}"
+
+    def encode(self, update: EncodeUpdate) -> str:
+        return f"Reading the picture: band {update.band} of {update.bands}"
 
     def decode(self, update: DecodeUpdate, left: float | None) -> str:
         return f"{self._picture(update)}Decoding: band {update.band} of {update.bands}{self.left(left)}"
