@@ -26,9 +26,9 @@ BATCH_INDEX = "batch_index"  # an extra value in pictures of earlier versions, f
 
 @dataclass(frozen=True)
 class Request:
-    """Unchecked values for a model by parameter name; absent ones have the model's default, and so do those of OF_MODEL that are None.
+    """Unchecked values for a model by parameter name.
 
-    A picture and a mask are values by their hashes. `picture_size` is the size at which to draw the picture, unless a
+    An absent value stands for the model's default; for a parameter of OF_MODEL, None does so, too. A picture and a mask are values by their hashes. `picture_size` is the size at which to draw the picture, unless a
     size is given.
     """
 

@@ -1,4 +1,4 @@
-"""What every interface asks: is this request fine, how long will it take, and please draw it."""
+"""The service behind every interface: checks, estimates, submits and cancels requests."""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class SubmittedRequest:
-    """A request in the queue: the model and the settings that it is drawn with, and its job."""
+    """A request in the queue: the name of its model, its checked settings, and its job."""
 
     model: str
     settings: GenerationSettings
@@ -30,7 +30,7 @@ class SubmittedRequest:
 
 
 class GenerationService:
-    """A menu of models behind one queue. The page, the endpoint and whatever else takes requests are its callers."""
+    """A menu of models behind one queue, called by the page, the endpoint and any other interface."""
 
     def __init__(self, models: Models, timings: Timings, queue: JobQueue) -> None:
         self.models = models
@@ -38,9 +38,9 @@ class GenerationService:
         self._queue = queue
 
     def problems(self, values: Values) -> dict[str, Problem]:
-        """Return what is wrong with a request, by the name of the parameter, in one pass.
+        """Return the problems of a request by parameter name.
 
-        What this machine can never hold is said of the height.
+        A size too large for this machine's memory is a problem of the height.
         """
         if problem := self.models.problem(values.get(MODEL.name)):
             without = {name: value for name, value in values.items() if name not in (IMAGE.name, MASK_IMAGE.name)}
@@ -63,7 +63,7 @@ class GenerationService:
         return {}
 
     def estimate(self, values: Values) -> float | None:
-        """Return the seconds that a request will take; None where that is not known, or a value is refused."""
+        """Return the seconds that a request will take; None if unknown, or if a value is refused."""
         if self.models.problem(values.get(MODEL.name)):
             return None
         name = self.models.find(values.get(MODEL.name))
@@ -76,7 +76,7 @@ class GenerationService:
         return self.timings.estimate(name, decisive)
 
     def submit(self, values: Values, client: str, address: str = "") -> SubmittedRequest:
-        """Put a request into the queue. `client` is whoever asks, `address` its public one, where that is known.
+        """Put a request into the queue. `client` names the sender; `address` is its public address, or "".
 
         Raises:
             SettingsError: a value is refused.
@@ -94,7 +94,7 @@ class GenerationService:
         return self._queue.submit(lambda: self.models.prepare(name), client, address)
 
     def cancel(self, client: str) -> None:
-        """End all that a client has asked for, within a step."""
+        """Cancel all jobs of a client; the running one stops within a step."""
         self._queue.cancel(client)
 
     def _request(self, values: Values) -> tuple[str, Request, GivenPicture | None]:

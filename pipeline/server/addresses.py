@@ -71,7 +71,7 @@ def url(host: str, listener: socket.socket, scheme: str) -> str:
 
 
 def _listener(family: int, address: tuple) -> socket.socket:
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":  # a port that was closed a moment ago is free
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
