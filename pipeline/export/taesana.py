@@ -1,6 +1,7 @@
-"""TAESANA, a small decoder distilled from the DC-AE (madebyollin/taesd, MIT): `taesana_decoder.pth` or .safetensors.
+"""TAESANA, a small decoder distilled from the DC-AE (github.com/madebyollin/taesd, MIT licence).
 
-It takes latents as the transformer makes them, and gives pixels in [0, 1] with fine detail simplified.
+It maps latents, as the transformer returns them, to pixels in [0, 1] with fine detail simplified. Its file is
+`taesana_decoder.pth` or .safetensors.
 """
 
 from collections.abc import Iterator
@@ -16,9 +17,9 @@ from torch import Tensor, nn
 
 from ..domain.errors import ArtifactError
 
-BLOCKS, STAGES = 3, 5  # of each stage; each doubles the resolution
-_FIRST, _STAGE = 3, BLOCKS + 2  # where the first stage begins, and the layers of one
-_WIDTHS = [1, *(_FIRST + _STAGE * stage - 1 for stage in range(1, STAGES + 1))]  # the convolutions that change it
+BLOCKS, STAGES = 3, 5  # blocks in each stage, and stages, each of which doubles the resolution
+_FIRST, _STAGE = 3, BLOCKS + 2  # index of the first stage's first layer, and number of layers in a stage
+_WIDTHS = [1, *(_FIRST + _STAGE * stage - 1 for stage in range(1, STAGES + 1))]  # layers that change the channels
 
 
 class Clamp(nn.Module):
@@ -36,23 +37,23 @@ class Block(nn.Module):
 
 
 def build_draft(channels: int, widths: list[int]) -> nn.Sequential:
-    """Return a decoder of latents f32 [1, channels, h, w] to pixels f32 [1, 3, 32h, 32w].
+    """Return a decoder from latents f32 [1, channels, h, w] to pixels f32 [1, 3, 32h, 32w].
 
-    `widths` are the channels of the five stages and of the layers after them: 256, 128, 64, 64, 64, 64 for TAESANA.
+    `widths` are the channels of the five stages and of the layers after them. TAESANA has 256, 128, 64, 64, 64, 64.
     """
     return nn.Sequential(*_layers(channels, widths))
 
 
 def front_length(growth: int) -> int:
-    """Return how many layers of the decoder come before one latent position grows to more than `growth` x `growth`."""
+    """Return how many layers come before the features are finer than `growth` x `growth` for each latent position."""
     return _FIRST + _STAGE * growth.bit_length() - 2
 
 
 def read_draft(path: Path, channels: int) -> nn.Sequential:
-    """Return the decoder in a file, for latents of so many channels.
+    """Read a decoder of latents with `channels` channels from a file.
 
     Raises:
-        ArtifactError: it cannot be read, or its weights are not those of this structure, by name and shape.
+        ArtifactError: the file cannot be read, or names and shapes of its weights are not those of such a decoder.
     """
     weights = _load(path)
     try:
@@ -71,7 +72,7 @@ def read_draft(path: Path, channels: int) -> nn.Sequential:
 
 
 def _shape(weights: dict[str, Tensor], name: str) -> object:
-    """Return the shape of a weight, () if it is no tensor, and "none" if it is missing."""
+    """Return the shape of a weight, () if it is no tensor, "none" if it is missing."""
     return tuple(getattr(weights[name], "shape", ())) if name in weights else "none"
 
 
@@ -79,7 +80,8 @@ def _load(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        return weights
     except (OSError, RuntimeError, EOFError, ValueError, UnpicklingError, SafetensorError) as error:
         raise ArtifactError(f"{path} cannot be read as weights ({str(error).splitlines()[0]}).") from error
 
