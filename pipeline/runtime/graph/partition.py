@@ -1,7 +1,7 @@
-"""The graph of a convolutional network as a chain of segments: some need their whole input at once, the others are
-local and can run in bands.
+"""The partition of a convolutional network into a chain of segments.
 
-Works on any graph of one input and one output that never makes the grid coarser, by what its operations do.
+A global segment needs its whole input at once. A local one can run in bands. The graph must have one input and one
+output, and must not make the grid of cells coarser.
 """
 
 import math
@@ -13,16 +13,16 @@ import openvino as ov
 from .graph_split import split_graph
 from .liveness import ELEMENT, live_tensors, max_live_bytes
 
-SIDE = 16  # cells along each side of the input while the graph is analysed; arbitrary, as all results are per cell
+SIDE = 16  # cells along each side of the input during the analysis; any number would do, as results are per cell
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of the graph, not compiled: feature map f32 [1, C, h, w] to f32 [1, D, growth * h, growth * w].
+    """A part of the graph: a model, not compiled, from features f32 [1, C, h, w] to f32 [1, D, growth * h, growth * w].
 
-    One cell of its input becomes `growth` x `growth` cells, which depend on input cells at most `halo` away; a halo of
-    None means on all of them. For each cell of its input the segment holds `bytes_per_cell` of activations at once, of
-    which `held_per_cell` are its input and output.
+    One cell of the input becomes `growth` x `growth` cells of the output, which depend on input cells at most `halo`
+    away. A halo of None means a global segment: an output cell depends on the whole input. Per cell of the input,
+    `bytes_per_cell` of activations are live at once, and input and output take `held_per_cell`.
     """
 
     model: ov.Model
@@ -33,20 +33,22 @@ class Segment:
 
     @property
     def input_name(self) -> str:
-        return self.model.inputs[0].get_any_name()
+        name: str = self.model.inputs[0].get_any_name()
+        return name
 
 
 def partition(model: ov.Model, finely: bool = False) -> list[Segment]:
-    """Cut a graph before each finer grid that follows its last global operation.
+    """Cut a graph after its last global operation, before each upsampling.
 
-    Each cut lies where everything passes through one tensor. Global is linear attention, which sums over all positions;
-    it is known by its products of two activations. With `finely`, the graph is also cut between the linear attention
-    on the last such grid and the local layers among it: they then take less memory, and somewhat more time.
+    A cut must lie where everything passes through one tensor. Global operations are those of linear attention, which
+    sums over all positions; they are recognised as matrix products of two activations. With `finely`, there are more
+    cuts on the last grid that has linear attention: between it and the local layers there. They then take less memory
+    and somewhat more time.
     """
-    # the input's own shape may be dynamic in every dimension
+    # The channels are read from a convolution, since the input's shape may be dynamic in every dimension.
     first_convolution = next(each for each in model.get_ordered_ops() if each.get_type_name() == "Convolution")
     channels = first_convolution.input_value(1).get_shape()[1]
-    model = _reshaped(model, [1, channels, -1, -1])  # of a batch, one at a time
+    model = _reshaped(model, [1, channels, -1, -1])  # the segments take one latent at a time
     segments: list[Segment] = []
     for cut in _find_cuts(_reshaped(model, [1, channels, SIDE, SIDE]), finely):
         first, model = split_graph(model, cut.end, cut.channels)
@@ -71,7 +73,7 @@ def _describe(model: ov.Model) -> Segment:
 
 
 def _reshaped(model: ov.Model, shape: list[int]) -> ov.Model:
-    """Return a copy for an input of that shape."""
+    """Return a copy of the model for an input of that shape."""
     copy = model.clone()
     copy.reshape(ov.PartialShape(shape))
     return copy
@@ -79,9 +81,9 @@ def _reshaped(model: ov.Model, shape: list[int]) -> ov.Model:
 
 @dataclass(frozen=True)
 class _Link:
-    """What lies between two tensors that everything passes through.
+    """The operations between two neighbouring tensors that everything passes through.
 
-    The second one is the output of operation `end`, with `channels` and `height`.
+    The second tensor is the output of the operation named `end`, with `channels` and `height`.
     """
 
     end: str
@@ -91,7 +93,7 @@ class _Link:
 
 
 def _find_cuts(static: ov.Model, finely: bool) -> list[_Link]:
-    """Return the links to cut after."""
+    """Return the links after which to cut."""
     dependent = _dependent(static)
     links, is_global = [], False
     for operation, live in live_tensors(static):
@@ -110,7 +112,7 @@ def _find_cuts(static: ov.Model, finely: bool) -> list[_Link]:
 
 
 def _dependent(model: ov.Model) -> set[str]:
-    """Return the names of the operations that depend on the values of the input."""
+    """Return the names of the operations that depend on the values of the input, not only on its shape."""
     return {operation.get_friendly_name() for operation, _ in live_tensors(model)}
 
 
@@ -122,9 +124,9 @@ def _is_product(operation: ov.Node, dependent: set[str]) -> bool:
 
 
 def _halo(local: ov.Model) -> int:
-    """Return how many cells of the input away, in one direction, an output cell may depend on.
+    """Return the distance, in cells of the input, over which an output cell of a local model can depend on the input.
 
-    Each convolution adds half of its kernel, counted in cells of its own grid.
+    Each convolution adds half of its kernel, in cells of its own grid.
     """
     reach: dict[str, float] = {}
     for operation, _ in live_tensors(local):
