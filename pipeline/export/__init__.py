@@ -1,4 +1,4 @@
-"""Checkpoints in diffusers' layout become OpenVINO IR folders; the only room that loads torch models or NNCF."""
+"""The export of checkpoints in diffusers' layout to OpenVINO IR folders. No other room loads torch models or NNCF."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ __all__ = ["check_checkpoint", "precompile"]
 
 
 def __getattr__(name: str) -> object:
-    # Loaded on first use: torch and diffusers take seconds, and `precompile.py --help` reads the recipes only.
+    # Imported on first use: torch and diffusers take seconds to import, and `precompile.py --help` needs only recipes.
     if name == "precompile":
         from .precompile_checkpoint import precompile
 

@@ -1,9 +1,11 @@
-"""Linear attention as it is traced: what diffusers computes, without moving tokens and channels.
+"""Linear attention in the form that is traced.
 
-Diffusers transposes them on the way, which on CPUs takes longer than the products.
+It computes the same as diffusers' processors, without their transpositions of tokens and channels: on CPUs, those take
+longer than the products.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -17,24 +19,29 @@ from diffusers.models.autoencoders.autoencoder_dc import EfficientViTBlock
 from torch import Tensor, nn
 
 
-class ClippedLinearAttention(SanaLinearAttnProcessor2_0):
-    """Sana's linear attention as diffusers computes it in float16: its output is clipped to float16's range."""
+class ClippedLinearAttention:
+    """diffusers' `SanaLinearAttnProcessor2_0` with the clip that it has in float16: to that type's range."""
+
+    def __init__(self) -> None:
+        self._unclipped = SanaLinearAttnProcessor2_0()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
-        return _clipped(super().__call__(*args, **kwargs))
+        return _clipped(self._unclipped(*args, **kwargs))
 
 
 def clip_linear_attention(model: SanaTransformer2DModel) -> None:
-    """Give each block `ClippedLinearAttention`."""
+    """Set `ClippedLinearAttention` as the attention processor of each block."""
     for block in model.transformer_blocks:
         block.attn1.set_processor(ClippedLinearAttention())
 
 
 class LinearAttention:
-    """Stands for a processor of diffusers, and computes the same."""
+    """A replacement for diffusers' `SanaLinearAttnProcessor2_0`, clipped if the original is."""
 
-    def __init__(self, original: SanaLinearAttnProcessor2_0) -> None:
-        self._finish = _clipped if isinstance(original, ClippedLinearAttention) else nn.Identity()
+    def __init__(self, original: SanaLinearAttnProcessor2_0 | ClippedLinearAttention) -> None:
+        self._finish: Callable[[Tensor], Tensor] = (
+            _clipped if isinstance(original, ClippedLinearAttention) else nn.Identity()
+        )
 
     def __call__(self, attn: Attention, hidden_states: Tensor, **_: None) -> Tensor:
         """Map f32 [B, n, D] to f32 [B, n, D]."""
@@ -46,7 +53,10 @@ class LinearAttention:
 
 
 class MultiscaleLinearAttention:
-    """The linear attention of diffusers' `SanaMultiscaleAttnProcessor2_0` in an `EfficientViTBlock` with RMS norms."""
+    """A replacement for diffusers' `SanaMultiscaleAttnProcessor2_0` in an `EfficientViTBlock` with RMS norms.
+
+    It is linear for any size, where the original is quadratic for the smallest.
+    """
 
     def __call__(self, attn: SanaMultiscaleLinearAttention, hidden_states: Tensor) -> Tensor:
         """Map f32 [B, D, h, w] to f32 [B, D, h, w]."""
@@ -57,7 +67,7 @@ class MultiscaleLinearAttention:
         query, key, value = heads.permute(3, 0, 2, 1, 4).unbind(0)
         attended = _linear_attention(attn.nonlinearity(query), attn.nonlinearity(key), value)
         output = attn.norm_out(attn.to_out(attended.unflatten(1, pixels.shape[1:3])))
-        return output.movedim(-1, 1) + hidden_states
+        return cast(Tensor, output.movedim(-1, 1) + hidden_states)
 
 
 def use_multiscale_linear_attention(network: nn.Module) -> None:
@@ -68,10 +78,10 @@ def use_multiscale_linear_attention(network: nn.Module) -> None:
 
 
 def _linear_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """Return f32 [B, n, heads * head_dim]; each input is f32 [B, heads, n, head_dim], query and key not negative."""
+    """Return f32 [B, n, heads * head_dim] for f32 [B, heads, n, head_dim] each; query and key must not be negative."""
     weighted = query @ (key.transpose(2, 3) @ value)
     total = query @ key.sum(2)[..., None]
-    return (weighted / (total + 1e-15)).transpose(1, 2).flatten(2)
+    return (weighted / (total + 1e-15)).transpose(1, 2).flatten(2)  # 1e-15 is the `eps` of diffusers' processors
 
 
 def _clipped(output: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""A checkpoint to export: what it is, and its parts as torch models; refused in a sentence if it cannot be exported."""
+"""A checkpoint to export: its description, and its parts as torch models."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ from .weights import WeightFiles, read_weight_files
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint whose small files are read and checked.
+    """A checkpoint whose small files were read and checked.
 
-    The revision of `model` is a fingerprint of the files. `instruction` goes before each prompt, of which
-    `max_sequence_length` tokens are kept. `weights` are by part. `published` is the checkpoint of the catalogue that
-    this is, or was trained on from.
+    The revision of `model` is a fingerprint of the files. `instruction` comes before each prompt, and
+    `max_sequence_length` tokens of the prompt are kept. `weights` are the weight files of each part. `published` is the
+    checkpoint of the catalogue that this is or was fine-tuned from, None if it is neither.
     """
 
     model: ModelDescription
@@ -43,10 +43,10 @@ class Checkpoint:
     published: ModelVariant | None
 
     def load_model(self, part: str) -> Any:
-        """Return the torch model of a part, which computes in f32 with its weights as they are stored.
+        """Return the torch model of a part. It computes in f32; its weights keep the type they are stored in.
 
         Raises:
-            ArtifactError: it cannot be loaded, or weights are missing from the file.
+            ArtifactError: the part cannot be loaded, or weights are missing from its files.
         """
         stored = self.weights[part]
         with one_sentence(f"{stored.folder} cannot be loaded"):
@@ -59,11 +59,11 @@ class Checkpoint:
                 output_loading_info=True,
             )
         missing = sorted(info["missing_keys"])
-        if missing:  # the libraries would go on with random numbers in their place
+        if missing:  # the libraries fill them with random numbers
             raise ArtifactError(f"{stored.folder} lacks {len(missing)} weights, the first is {missing[0]}.")
         model.eval().requires_grad_(False)
         compute_in_f32(model)
-        # A checkpoint in float16 was trained with diffusers' clip for that type, which an f32 model would not apply.
+        # diffusers clips linear attention in float16. A float16 checkpoint relies on it, and an f32 model has no clip.
         is_clipped = stored.dtype == torch.float16 or bool(self.published and self.published.clip)
         if part == "transformer" and is_clipped:
             clip_linear_attention(model)
@@ -78,19 +78,23 @@ class Checkpoint:
         return network
 
     def load_tokenizer(self) -> Any:
-        """Return the tokenizer, of the class that `model_index.json` names, as at run time."""
+        """Return the tokenizer, of the class that `model_index.json` names."""
         return load_tokenizer(self.files.folders["tokenizer"], self.files.configurations)
 
     def new_scheduler(self) -> Any:
-        """Return a fresh scheduler of the checkpoint: they keep state."""
+        """Return a new scheduler. Each picture needs its own, since schedulers keep state."""
         return new_scheduler(self.files.configurations)
 
 
 def check_checkpoint(folder: Path, vae: Sequence[Path] = ()) -> CheckpointFiles:
-    """Return the small files of a checkpoint, whose weights may be still to be fetched.
+    """Read and check the small files of a checkpoint. Its weights may not be fetched yet.
+
+    Args:
+        folder: the checkpoint, in diffusers' layout.
+        vae: another autoencoder's folder, and files of a draft decoder and of a draft encoder.
 
     Raises:
-        ArtifactError: the checkpoint cannot be exported, as far as they tell.
+        ArtifactError: the small files show that the checkpoint cannot be exported.
     """
     files = read_checkpoint_files(folder, vae)
     configurations, options = files.configurations, files.options
@@ -114,12 +118,12 @@ def check_checkpoint(folder: Path, vae: Sequence[Path] = ()) -> CheckpointFiles:
 
 
 def read_checkpoint(folder: Path, vae: Sequence[Path] = (), name: str | None = None) -> Checkpoint:
-    """Read a checkpoint, and check it as far as its small files and the headers of its weights tell.
+    """Read and check the small files of a checkpoint and the headers of its weight files.
 
     Args:
-        folder: in diffusers' layout.
-        vae: another autoencoder's folder, and files of a draft decoder and encoder.
-        name: the Hub's name of a checkpoint that lies in its cache.
+        folder: the checkpoint, in diffusers' layout.
+        vae: another autoencoder's folder, and files of a draft decoder and of a draft encoder.
+        name: the checkpoint's name on the Hub, where its folder does not tell.
 
     Raises:
         ArtifactError: the checkpoint cannot be exported.
@@ -130,7 +134,7 @@ def read_checkpoint(folder: Path, vae: Sequence[Path] = (), name: str | None = N
     published = files.configurations.published or (find_variant(name) if name else None)
     wanted = published.weights if published else None
     weights = {part: read_weight_files(files.folders[part], files.parts[part], wanted) for part in MODELS}
-    for part in ("transformer", "vae"):  # transformers has names of its own for a text encoder's
+    for part in ("transformer", "vae"):  # not the text encoder: transformers renames its weights when loading
         weights[part].check(partial(_build, files, part))
     checkpoint = Checkpoint(
         model=_describe(files, name or files.options.name or own_name(folder)),
@@ -146,9 +150,10 @@ def read_checkpoint(folder: Path, vae: Sequence[Path] = (), name: str | None = N
 
 
 def _build(files: CheckpointFiles, part: str) -> nn.Module:
-    """Return the torch model that the configuration of a part of diffusers makes."""
+    """Return the diffusers model of a part's configuration, with weights not loaded."""
     config = getattr(files.configurations, part).model_dump(by_alias=True, exclude_unset=True)
-    return files.configurations.index.part_class(part).from_config(config)
+    model: nn.Module = files.configurations.index.part_class(part).from_config(config)
+    return model
 
 
 def _describe(files: CheckpointFiles, name: str) -> ModelDescription:

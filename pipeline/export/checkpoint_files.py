@@ -1,4 +1,4 @@
-"""The files of a checkpoint in diffusers' layout: what is small is read once, and refused if it cannot be exported."""
+"""The files of a checkpoint in diffusers' layout. The small ones are read once, and checked."""
 
 import hashlib
 import os
@@ -19,8 +19,8 @@ from .taesana import read_draft
 
 MODELS = ("text_encoder", "transformer", "vae")
 PARTS = (*MODELS, "scheduler", "tokenizer")
-SANA = "sana.json"  # what diffusers' layout has no place for; Sana's own checkpoints do without
-DOCUMENTS = ("README.md", "LICENSE*")  # published with the model
+SANA = "sana.json"  # options that diffusers' layout has no place for; NVlabs' checkpoints have no such file
+DOCUMENTS = ("README.md", "LICENSE*")  # published together with the model
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,11 @@ class CheckpointFiles:
 
 
 def read_checkpoint_files(folder: Path, vae: Sequence[Path]) -> CheckpointFiles:
-    """Read the small files; `vae` may name another autoencoder's folder, and files of drafts.
+    """Read the small files of a checkpoint. Its weights may not be fetched yet.
 
-    Weights are not looked at, and may be still to be fetched.
+    Args:
+        folder: the checkpoint, in diffusers' layout.
+        vae: another autoencoder's folder, and files of a draft decoder and of a draft encoder.
 
     Raises:
         ArtifactError: a file is missing or damaged, or the model is of a kind that is not supported.
@@ -70,7 +72,11 @@ def read_checkpoint_files(folder: Path, vae: Sequence[Path]) -> CheckpointFiles:
 
 
 def find_autoencoder(folder: Path) -> Path:
-    """Return the folder of an autoencoder: `folder` itself, or the `vae` of a whole checkpoint; raise ArtifactError."""
+    """Return `folder` if it is an autoencoder's, or its folder `vae` if it is a whole checkpoint's.
+
+    Raises:
+        ArtifactError: neither is an autoencoder.
+    """
     for candidate in (folder, folder / "vae"):
         if (candidate / "config.json").is_file():
             return candidate
@@ -78,7 +84,7 @@ def find_autoencoder(folder: Path) -> Path:
 
 
 def fingerprint(files: CheckpointFiles) -> str:
-    """Return a hash over path and content of every file that an export reads."""
+    """Return a hash of the path and content of every file that an export reads."""
     paths = {file: files.folder / file for file in (MODEL_INDEX, SANA)}
     for part, found in files.parts.items():
         paths |= {f"{part}/{path.name}": path for path in found}
@@ -91,7 +97,7 @@ def fingerprint(files: CheckpointFiles) -> str:
 
 
 def copied_files(files: CheckpointFiles) -> dict[str, Path]:
-    """Return what of tokenizer and scheduler goes into the IR folder, by its path there."""
+    """Return the files of tokenizer and scheduler that go into the IR folder, by their path there."""
     return {
         f"{part}/{path.name}": path
         for part in ("tokenizer", "scheduler")

@@ -1,7 +1,7 @@
-"""One component from checkpoint to IR: load, convert, measure, compress, save, measure again, free.
+"""The export of one component: load, convert, measure, compress, save, free, and measure again.
 
-The torch model's weights are mapped from their files. The converted model reads them there, so that both are freed
-together: before the next component, and before the finished one is measured.
+The weights of the torch model are mapped from its files, and the converted model reads them there. Both are freed
+together, before the finished component is measured and the next one is loaded.
 """
 
 import json
@@ -30,13 +30,14 @@ from .prefix import PREFIX, write_prefix
 from .preview_fit import fit_draft_preview, fit_preview, random_latents
 from .reference import Calibration, Reference
 
-CONVERSION_FLOOR = 70.0  # dB of the f32 IR against torch; only the order of additions differs
+# PSNR in dB of the f32 IR against torch. Chosen: only the order of additions may differ, which costs less than that.
+CONVERSION_FLOOR = 70.0
 
 
 def export_text_encoder(
     checkpoint: Checkpoint, recipe: CompressionRecipe, folder: Path, reference: Reference
 ) -> dict[str, Any]:
-    """Write IR, config and prefix of the text encoder; return its record for the manifest."""
+    """Write the text encoder's IR, configuration and prefix; return its record for the manifest."""
     tokenizer = checkpoint.load_tokenizer()
     prefix_ids = tokenizer("\n".join(checkpoint.instruction)).input_ids
     prompt_ids = tokenizer(PROMPT).input_ids
@@ -54,7 +55,7 @@ def export_text_encoder(
 def export_transformer(
     checkpoint: Checkpoint, recipe: CompressionRecipe, folder: Path, reference: Reference
 ) -> dict[str, Any]:
-    """Write IR and config of the transformer; return its record for the manifest."""
+    """Write the transformer's IR and configuration; return its record for the manifest."""
 
     def build() -> tuple[Network, Calibration]:
         model = checkpoint.load_model("transformer")
@@ -68,8 +69,11 @@ def export_transformer(
 def export_vae_decoder(
     checkpoint: Checkpoint, recipe: CompressionRecipe, folder: Path, reference: Reference
 ) -> dict[str, Any]:
-    """Write IR and config of the VAE decoder; return its record, which also holds the preview's map as "preview"."""
-    preview: dict[str, list] = {}
+    """Write the VAE decoder's IR and configuration; return its record for the manifest.
+
+    The record also holds the map of previews as "preview".
+    """
+    preview: dict[str, list[Any]] = {}
 
     def build() -> tuple[Network, Calibration]:
         model = checkpoint.load_model("vae")
@@ -98,10 +102,10 @@ def export_vae_encoder(
 def export_draft_decoder(
     checkpoint: Checkpoint, recipe: CompressionRecipe, folder: Path, reference: Reference
 ) -> dict[str, Any]:
-    """Write the IR of the draft decoder; return its record.
+    """Write the draft decoder's IR; return its record for the manifest.
 
-    The record also holds the "preview" map of the decoder's features, and as "draft_db" the PSNR in dB of its pictures
-    against the VAE decoder's.
+    The record also holds the map of previews from the decoder's features as "preview", and the PSNR in dB of its
+    pictures against the VAE decoder's as "draft_db".
     """
     decoder = checkpoint.load_draft(DRAFT_DECODER)
     latents = random_latents(checkpoint.load_model("vae"))
@@ -139,16 +143,16 @@ def _export(
     check_floor(name, "conversion", converted, CONVERSION_FLOOR)
     model, record = compress(model, recipe, calibration)
     path = save(model, folder)
-    samples[-1].save(folder)  # the smallest: what a machine that computes otherwise is tested with
+    samples[-1].save(folder)  # the smallest one, for the test of a machine's fast precision (runtime/precision.py)
     del model
     release(network.module)
-    decibels = measure(path, samples)  # of the file, as it will be read
+    decibels = measure(path, samples)  # of the saved file
     check_floor(name, f"{recipe.name} compression", decibels, recipe.floor)
     return {**record, "conversion_db": round(converted, 1), "parity_db": round(decibels, 1)}
 
 
 def _write_config(text: str, folder: Path) -> None:
-    """Write the model's full configuration, defaults included, which older checkpoints leave out of their files."""
+    """Write the model's whole configuration. The checkpoint's own file may lack entries that have a default."""
     config = json.loads(text)
-    config.pop("_name_or_path", None)  # a path of this machine
+    config.pop("_name_or_path", None)  # a path on this machine
     write_whole(folder / "config.json", json.dumps(config, indent=2, sort_keys=True) + "\n")

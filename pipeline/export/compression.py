@@ -1,4 +1,4 @@
-"""Weight compression: NNCF applied to one model by a recipe."""
+"""Weight compression of one model with NNCF, by a recipe."""
 
 from collections import Counter
 from typing import Any
@@ -11,17 +11,17 @@ from .graph_pieces import weight
 from .quantize import quantize
 from .quiet import quiet_nncf
 
-MIN_GROUP_SIZE = 32  # weights that share a scale; smaller groups save little over 8 bits
+MIN_GROUP_SIZE = 32  # weights that share a scale; chosen: smaller groups have more scales, and save less over 8 bits
 
 
 def compress(
     model: ov.Model, recipe: CompressionRecipe, calibration: list[dict[str, np.ndarray]]
 ) -> tuple[ov.Model, dict[str, Any]]:
-    """Return the model with compressed weights, and a record of it for the manifest.
+    """Return the model with compressed weights, and a record of the compression for the manifest.
 
-    "weights" counts the layers by the type of their weights. "fallback" names the layers whose rows do not divide into
-    groups, each with the type that it got instead. `calibration` holds the inputs of real generations, to which
-    quantised activations are fitted.
+    `calibration` holds the model's inputs in real generations. A recipe with 8-bit activations is calibrated on them.
+    The record's "weights" counts the layers by the type of their weights. Its "fallback" maps the names of layers whose
+    rows do not divide into groups to the type that they got instead.
     """
     record: dict[str, Any] = {"compression": recipe.name}
     if recipe.activations:
@@ -29,12 +29,12 @@ def compress(
     if recipe.mode is None:
         return model, record
 
-    import nncf  # takes seconds, and fp16 does without
+    import nncf  # here, since its import takes seconds and fp16 does not need it
 
     indivisible = _indivisible(model, recipe.group_size) if recipe.group_size else []
     grouped: dict[str, Any] = {}
     if recipe.group_size:
-        # A smaller power of two where the rows divide into such groups, else 8 bits.
+        # Rows that do not divide into groups get a smaller power of two as group size, or else 8 bits.
         fallback = nncf.AdvancedCompressionParameters(
             group_size_fallback_mode=nncf.GroupSizeFallbackMode.ADJUST, min_adjusted_group_size=MIN_GROUP_SIZE
         )
@@ -48,7 +48,7 @@ def compress(
 
 
 def _indivisible(model: ov.Model, group_size: int) -> list[str]:
-    """Return the names of the matrix multiplications by weights whose rows do not divide into groups."""
+    """Return the names of the MatMul layers whose rows of weights do not divide into groups."""
     names = []
     for operation in model.get_ops():
         constant = weight(operation)
@@ -60,7 +60,7 @@ def _indivisible(model: ov.Model, group_size: int) -> list[str]:
 
 
 def _stored_types(model: ov.Model) -> dict[str, str]:
-    """Map layer names to "u8" (a scale for each row) or, say, "i4 by 64" (a scale for each 64 weights)."""
+    """Map layer names to the type of their weights: "u8" (a scale per row), or "i4 by 64" (a scale per 64 weights)."""
     stored = {}
     for operation in model.get_ops():
         constant = weight(operation)

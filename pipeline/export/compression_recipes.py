@@ -1,4 +1,4 @@
-"""The compressions to choose from, as data: one more is one more entry of `RECIPES`."""
+"""The compressions to choose from. One more is one more entry of `RECIPES`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,11 +8,12 @@ from ..model_folder.folder_layout import COMPONENTS, VAE_ENCODER
 
 @dataclass(frozen=True)
 class CompressionRecipe:
-    """How the weights of one component are stored, and the parity in dB that it must keep.
+    """How the weights of one component are stored.
 
-    `bytes_per_weight` counts scales as well, for the estimate of disk and memory. `mode` is NNCF's CompressWeightsMode;
-    None leaves the weights to be stored as f16. `group_size` weights of one row share a scale; None gives each row one.
-    With `activations`, those are quantised as well, to 8 bits, after calibration.
+    `floor` is the least PSNR in dB against torch: an export below it fails. `bytes_per_weight` includes the scales, for
+    the estimate of disk and memory. `mode` is NNCF's CompressWeightsMode; None stores weights as f16. `group_size`
+    weights of a row share a scale; with None, the whole row does. With `activations`, activations are quantised to 8
+    bits as well, after calibration.
     """
 
     name: str
@@ -25,16 +26,18 @@ class CompressionRecipe:
 
 @dataclass(frozen=True)
 class Compression:
-    """A compression of a whole model: its `meaning` in a line, and the recipe of each component but the drafts."""
+    """A compression of a whole model: its `meaning` in a line for people, and the recipe of each component but drafts."""
 
     meaning: str
     components: Mapping[str, CompressionRecipe]
 
     def recipe(self, component: str) -> CompressionRecipe:
-        """Return the recipe of a component; that of a draft, which is small, is always FP16."""
+        """Return the recipe of a component. A draft is small and always gets FP16."""
         return self.components.get(component, FP16)
 
 
+# The floors are chosen: low enough for any sound checkpoint, high enough to stop a broken export. The bytes per weight
+# are estimates, rounded up: scales, and the few weights that keep 16 bits, add to the bits of each weight.
 FP16 = CompressionRecipe("fp16", floor=45, bytes_per_weight=2.0)
 INT8 = CompressionRecipe("int8", floor=25, bytes_per_weight=1.05, mode="int8_asym")
 W8A8 = CompressionRecipe("w8a8", floor=15, bytes_per_weight=1.05, activations=True)

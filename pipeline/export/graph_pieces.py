@@ -1,4 +1,4 @@
-"""An OpenVINO graph looked into and taken apart: the weights of its layers, and the model as a chain of pieces."""
+"""The analysis of an OpenVINO graph: the weights of its layers, and the model as a chain of pieces."""
 
 import math
 import re
@@ -6,11 +6,11 @@ import re
 import openvino as ov
 from openvino import opset13
 
-_BLOCK = re.compile(r"(?:layers|transformer_blocks)\.(\d+)/")  # an operation of the block itself, not of its parts
+_BLOCK = re.compile(r"(?:layers|transformer_blocks)\.(\d+)/")  # names an operation of a block, not of its submodules
 
 
 def weight(operation: ov.Node) -> ov.Node | None:
-    """Return the constant weights of a layer, found behind their decompression; None for other operations."""
+    """Return the constant that holds a layer's weights, before their decompression; None for other operations."""
     port = {"MatMul": 1, "Convolution": 1, "GroupConvolution": 1, "Gather": 0}.get(operation.get_type_name())
     if port is None:
         return None
@@ -21,17 +21,17 @@ def weight(operation: ov.Node) -> ov.Node | None:
 
 
 def pieces(model: ov.Model, max_weights: int) -> list[ov.Model]:
-    """Return the model as a chain of models, split between blocks so that each holds about `max_weights` weights.
+    """Split a model between its blocks into a chain of models of about `max_weights` weights each.
 
-    Every piece but the first takes the answer of the one before as "states". Of the model's own inputs each piece has
-    those that it needs.
+    Each piece has those inputs of the model that it needs. Every piece but the first also has the input "states", which
+    takes the output of the piece before.
     """
     ends, weights = {}, 0
     for operation in model.get_ordered_ops():
         constant = weight(operation)
         weights += math.prod(constant.get_output_shape(0)) if constant is not None else 0
         block = _BLOCK.search(operation.get_friendly_name())
-        if block and operation.get_type_name() == "Add":  # the last one adds up what the block returns
+        if block and operation.get_type_name() == "Add":  # the last addition of a block is its output
             ends[int(block[1])] = operation.get_friendly_name()
     count = min(len(ends), math.ceil(weights / max_weights))
     chosen = [ends[index * len(ends) // count - 1] for index in range(1, count)]
@@ -50,7 +50,7 @@ def _between(model: ov.Model, start: str | None, end: str | None) -> ov.Model:
         for reader in output.get_target_inputs():
             reader.replace_source_output(states.output(0))
         inputs.append(states)
-    piece = ov.Model(results, inputs).clone()  # a clone has only what the results depend on, and the inputs
+    piece = ov.Model(results, inputs).clone()  # a clone keeps only inputs and the operations that results depend on
     for parameter in piece.get_parameters():
         if not parameter.output(0).get_target_inputs():
             piece.remove_parameter(parameter)

@@ -1,4 +1,4 @@
-"""How close an IR comes to torch: PSNR on seeded inputs, with a floor below which nothing is written; and SSIM."""
+"""The parity of an IR with torch: PSNR on seeded inputs, checked against a floor, and SSIM of pictures."""
 
 from pathlib import Path
 
@@ -12,21 +12,21 @@ from ..model_folder.parity import Sample, psnr
 from ..runtime.device import Device
 from .graph_pieces import pieces
 
-MAX_WEIGHTS = 600_000_000  # in one piece: 2.4 GB in f32
+MAX_WEIGHTS = 600_000_000  # of a piece that is compiled in f32; chosen: they take 2.4 GB
 
 
 class ParityError(SanaError):
-    """A component that is too far from the checkpoint it was made from."""
+    """The error for a component whose outputs are too far from the checkpoint's."""
 
 
 def measure(model: ov.Model | Path, samples: list[Sample]) -> float:
-    """Return the worst PSNR in dB over the samples, computed in f32 on the CPU."""
+    """Return the worst PSNR in dB over the samples. The model computes in f32 on the CPU."""
     compiled = Device().compile(model)
     return _worst([compiled(sample.inputs)[0] for sample in samples], samples)
 
 
 def measure_in_pieces(model: ov.Model, samples: list[Sample]) -> float:
-    """Return the same, block after block: an uncompressed model is never in memory as a whole."""
+    """Return the same as `measure`, but compile one piece at a time: a whole f32 model may not fit the memory."""
     states: list[np.ndarray | None] = [None] * len(samples)
     for piece in pieces(model, MAX_WEIGHTS):
         compiled = Device().compile(piece)
@@ -38,7 +38,7 @@ def measure_in_pieces(model: ov.Model, samples: list[Sample]) -> float:
 
 
 def check_floor(name: str, stage: str, decibels: float, floor: float) -> None:
-    """Raise ParityError, naming component and stage, unless the parity reaches the floor."""
+    """Raise ParityError, naming component and stage, if `decibels` is below the floor or not a number."""
     if not decibels >= floor:
         raise ParityError(
             f"The {name} is too far from the checkpoint after {stage}: {decibels:.1f} dB, at least {floor:g} dB "
@@ -49,7 +49,7 @@ def check_floor(name: str, stage: str, decibels: float, floor: float) -> None:
 def ssim(picture: np.ndarray, reference: np.ndarray) -> float:
     """Return the structural similarity of pictures [H, W, 3] in [0, 1], averaged over pixels and colours.
 
-    Windows are of 7x7 pixels (https://doi.org/10.1109/TIP.2003.819861).
+    Formula and constants are those of https://doi.org/10.1109/TIP.2003.819861, with uniform windows of 7x7 pixels.
     """
     x, y = (torch.from_numpy(p).double().permute(2, 0, 1)[:, None] for p in (picture, reference))
 

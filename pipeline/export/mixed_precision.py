@@ -1,10 +1,12 @@
-"""Mixed precision: weights stay in the 16 bits they are published in, and all arithmetic is in f32.
+"""Mixed precision: weights keep the 16 bits that they are published in, and all arithmetic is in f32.
 
-Every float16 and bfloat16 is a float32: the results are those of the model converted to f32, at half the memory.
+Every value of float16 and bfloat16 is exact in float32. So the results are those of a model converted to f32, at half
+the memory.
 """
 
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import torch.nn.functional as F
 from openvino.frontend.pytorch.patch_model import __make_16bit_traceable as make_16bit_traceable
@@ -17,7 +19,7 @@ __all__ = ["compute_in_f32", "make_16bit_traceable"]
 def compute_in_f32(model: nn.Module) -> None:
     """Make a model with 16-bit weights compute in f32.
 
-    Large layers convert their weights in each call; small tensors are converted here.
+    Large layers convert their weights in each call. Small tensors are converted here, once.
     """
     for module in model.modules():
         if type(module) in _FORWARD:
@@ -41,7 +43,7 @@ def _scaled_embedding(layer: Gemma2TextScaledWordEmbedding, indices: Tensor) -> 
 
 
 def _convolution(layer: nn.Conv2d, states: Tensor) -> Tensor:
-    return layer._conv_forward(states, layer.weight.float(), _float(layer.bias))
+    return cast(Tensor, layer._conv_forward(states, layer.weight.float(), _float(layer.bias)))
 
 
 def _float(bias: Tensor | None) -> Tensor | None:

@@ -1,10 +1,13 @@
-"""The networks as they are traced: with the inputs of the IR, and every size dynamic.
+"""The networks as they are traced: with the inputs of the IR, and dynamic in every size.
 
-All module calls are diffusers' and transformers' own, but for `layers` and `attention`. Where their Python code would
-decide by a size while it is traced, tensor operations stand here instead.
+They call the modules of diffusers and transformers, except for the replacements in `layers` and `attention`. Python
+code that would branch on a size during the trace is replaced by tensor operations.
+
+Types are cast in the returned expressions, since the names of local variables become names of tensors in the IR.
 """
 
 from types import SimpleNamespace
+from typing import cast
 
 import torch
 from diffusers.models import AutoencoderDC, SanaTransformer2DModel
@@ -16,42 +19,37 @@ from .layers import MixFeedForward, ScaledEmbedding, SincosPatchEmbed
 
 
 class TextEncoderModule(nn.Module):
-    """Gemma-2 on new tokens, after tokens whose keys and values are given.
-
-    Replaces the model's embedding by one whose weights OpenVINO reads in 16 bits.
-    """
+    """Gemma-2 on new tokens that follow tokens with known keys and values."""
 
     def __init__(self, model: Gemma2Model) -> None:
+        """Replace the embedding of `model` by one whose weights OpenVINO reads in 16 bits."""
         super().__init__()
         self.model = model
         model.register_module("embed_tokens", ScaledEmbedding(model.embed_tokens))
 
     def forward(self, input_ids: Tensor, position_ids: Tensor, past_keys: Tensor, past_values: Tensor) -> Tensor:
-        """Return the hidden states after the final norm, f32 [1, n, hidden].
+        """Return the hidden states of the new tokens after the final norm, f32 [1, n, hidden].
 
-        `input_ids`, `position_ids` i64 [1, n]; `past_keys`, `past_values` f32 [layers, kv_heads, p, head_dim], p may
-        be 0.
+        `input_ids` and `position_ids` are i64 [1, n], of the new tokens. `past_keys` and `past_values` are f32
+        [layers, kv_heads, p, head_dim], of the p tokens before; p may be 0.
         """
         past = SimpleNamespace(update=lambda k, v, layer: (_join(past_keys, k, layer), _join(past_values, v, layer)))
         key_positions = torch.arange(past_keys.shape[2] + input_ids.shape[1])
         future = key_positions > position_ids[:, None, :, None]
         mask = torch.zeros(future.shape).masked_fill(future, torch.finfo(torch.float32).min)
-        # Layers with a sliding window get the same mask: `checkpoint` refuses texts longer than the window.
+        # Layers with a sliding window get the same mask: `check_checkpoint` refuses texts longer than the window.
         masks = {"full_attention": mask, "sliding_attention": mask}
         output = self.model(
             input_ids, attention_mask=masks, position_ids=position_ids, past_key_values=past, use_cache=False
         )
-        return output.last_hidden_state
+        return cast(Tensor, output.last_hidden_state)
 
 
 class TransformerModule(nn.Module):
-    """Sana's linear DiT.
-
-    Replaces the model's patch embedding by one that traces for any size, its feed-forward blocks by ones that multiply
-    matrices, and its linear attention by a faster way to compute it.
-    """
+    """Sana's linear DiT."""
 
     def __init__(self, model: SanaTransformer2DModel) -> None:
+        """Replace layers of `model`: patch embedding, feed-forward blocks and linear attention."""
         super().__init__()
         self.model = model
         if model.patch_embed.pos_embed is not None:
@@ -65,20 +63,21 @@ class TransformerModule(nn.Module):
     ) -> Tensor:
         """Return the velocity f32 [B, C, h, w].
 
-        Takes latents f32 [B, C, h, w], prompt embeddings f32 [B, n, hidden], their mask f32 [B, n] (1 keep, 0 drop) and
-        timesteps f32 [B].
+        `hidden_states` are latents f32 [B, C, h, w], `encoder_hidden_states` prompt embeddings f32 [B, n, hidden],
+        `encoder_attention_mask` is their mask f32 [B, n] (1 keep, 0 drop), and `timestep` f32 [B].
         """
-        return self.model(
+        (velocity,) = self.model(
             hidden_states,
             encoder_hidden_states,
             timestep,
             encoder_attention_mask=encoder_attention_mask,
             return_dict=False,
-        )[0]
+        )
+        return cast(Tensor, velocity)
 
 
 class GuidedTransformerModule(TransformerModule):
-    """The same of a family that embeds the guidance scale."""
+    """Sana's linear DiT in a family that embeds the guidance scale."""
 
     def forward(  # type: ignore[override]
         self,
@@ -88,29 +87,34 @@ class GuidedTransformerModule(TransformerModule):
         timestep: Tensor,
         guidance: Tensor,
     ) -> Tensor:
-        """Return the velocity; besides the inputs of `TransformerModule`, `guidance` f32 [B] is the scale times
-        `guidance_embeds_scale`."""
-        return self.model(
+        """Return the velocity f32 [B, C, h, w].
+
+        `guidance` f32 [B] is the guidance scale times the configuration's `guidance_embeds_scale`. The other inputs are
+        those of `TransformerModule`.
+        """
+        (velocity,) = self.model(
             hidden_states,
             encoder_hidden_states,
             timestep,
             guidance=guidance,
             encoder_attention_mask=encoder_attention_mask,
             return_dict=False,
-        )[0]
+        )
+        return cast(Tensor, velocity)
 
 
 class VaeDecoderModule(nn.Module):
-    """The DC-AE's decoder; replaces its linear attention by a faster way to compute it."""
+    """The DC-AE's decoder."""
 
     def __init__(self, model: AutoencoderDC) -> None:
+        """Replace the linear attention of the decoder of `model`."""
         super().__init__()
         self.decoder = model.decoder
         use_multiscale_linear_attention(self.decoder)
 
     def forward(self, latent_sample: Tensor) -> Tensor:
-        """Return pixels f32 [1, 3, 32h, 32w] in [-1, 1] of latents f32 [1, C, h, w] divided by the scaling factor."""
-        return self.decoder(latent_sample)
+        """Map latents f32 [1, C, h, w], divided by the scaling factor, to pixels f32 [1, 3, 32h, 32w] in [-1, 1]."""
+        return cast(Tensor, self.decoder(latent_sample))
 
 
 class VaeEncoderModule(nn.Module):
@@ -127,15 +131,15 @@ class VaeEncoderModule(nn.Module):
 
 
 class DraftDecoderModule(nn.Module):
-    """A draft decoder whose pixels are in [-1, 1], as the DC-AE's are."""
+    """A draft decoder, with pixels in [-1, 1] like the DC-AE's instead of [0, 1]."""
 
     def __init__(self, decoder: nn.Sequential) -> None:
         super().__init__()
         self.decoder = decoder
 
     def forward(self, latent_sample: Tensor) -> Tensor:
-        """Return pixels f32 [1, 3, 32h, 32w] of latents as the transformer makes them, f32 [1, C, h, w]."""
-        return self.decoder(latent_sample) * 2 - 1
+        """Map latents f32 [1, C, h, w], as the transformer returns them, to pixels f32 [1, 3, 32h, 32w] in [-1, 1]."""
+        return cast(Tensor, self.decoder(latent_sample) * 2 - 1)
 
 
 class DraftEncoderModule(nn.Module):

@@ -1,7 +1,7 @@
-"""The components of a checkpoint, each as a module to trace, with inputs to trace it with and to measure it on.
+"""The components of a checkpoint, each as a module to trace with example inputs, and samples to measure its parity on.
 
-The expected answers come from diffusers' and transformers' own models as they are called in their pipelines, so that
-they test the modules of `modules` as well as OpenVINO.
+The expected answers come from the unchanged models of diffusers and transformers. So they test the replacements in
+`modules` as well as OpenVINO.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ PROMPT = "a red house near the sea, under a big yellow moon"
 
 @dataclass(frozen=True)
 class Network:
-    """A component ready for conversion: its traced module, example inputs, and samples for the parity."""
+    """A component ready for conversion: the module to trace, example inputs, and samples for its parity."""
 
     module: nn.Module
     example: dict[str, Tensor]
@@ -39,7 +39,7 @@ class Network:
 
 
 def text_encoder(model: Gemma2Model, prefix_ids: list[int], prompt_ids: list[int]) -> Network:
-    """Return the text encoder, measured on a prompt after the prefix, and on the same prompt alone."""
+    """Return the text encoder, with a prompt after the prefix and the same prompt alone as samples."""
     samples = []
     for past in (prefix_ids, []):
         answer, keys, values = hidden_states_and_cache(model, past + prompt_ids)
@@ -56,7 +56,7 @@ def text_encoder(model: Gemma2Model, prefix_ids: list[int], prompt_ids: list[int
 
 
 def transformer(model: SanaTransformer2DModel, family: Family) -> Network:
-    """Return the transformer, measured on two sizes that are not the native one, with padded prompts."""
+    """Return the transformer, with two latents of other sizes than the native one and padded prompts as samples."""
     generator = torch.Generator().manual_seed(0)
     config = model.config
 
@@ -86,7 +86,7 @@ def transformer(model: SanaTransformer2DModel, family: Family) -> Network:
 
 
 def vae_decoder(model: AutoencoderDC) -> Network:
-    """Return the VAE decoder, measured also on a latent so small that diffusers computes its attention otherwise."""
+    """Return the VAE decoder, with two latents as samples. In one of them, diffusers' attention is quadratic."""
     side = _linear_side(model)
     generator = torch.Generator().manual_seed(0)
 
@@ -102,7 +102,7 @@ def vae_decoder(model: AutoencoderDC) -> Network:
 
 
 def vae_encoder(model: AutoencoderDC) -> Network:
-    """Return the VAE encoder, measured also on a picture so small that diffusers computes its attention otherwise."""
+    """Return the VAE encoder, with two pictures as samples. In one of them, diffusers' attention is quadratic."""
     side = _linear_side(model)
     generator = torch.Generator().manual_seed(0)
 
@@ -119,7 +119,10 @@ def vae_encoder(model: AutoencoderDC) -> Network:
 
 
 def draft_decoder(decoder: nn.Sequential, latents: Tensor) -> Network:
-    """Return a draft decoder, measured on parts of latents f32 [N, C, h, w], N > 1, as the transformer makes them."""
+    """Return a draft decoder, with parts of two latents as samples.
+
+    `latents` are f32 [N, C, h, w] with N > 1, as the transformer returns them.
+    """
     samples = []
     for part in (latents[:1, :, :, 1:], latents[1:2, :, :4, :4]):
         with torch.no_grad():
@@ -128,7 +131,7 @@ def draft_decoder(decoder: nn.Sequential, latents: Tensor) -> Network:
 
 
 def draft_encoder(encoder: nn.Sequential) -> Network:
-    """Return a draft encoder, measured on two sizes."""
+    """Return a draft encoder, with two pictures as samples."""
     generator = torch.Generator().manual_seed(0)
     pictures = [random_picture(generator, 256)[None, :, :, 32:].contiguous(), random_picture(generator, 128)[None]]
     samples = []

@@ -1,7 +1,8 @@
-"""Where an output is made until it is complete, and how it comes to its place: whole, and by renaming alone.
+"""The place where an output folder is made, and the renaming that puts it in its final place when it is complete.
 
-That is beside it, so that the output is complete or absent. A folder that is there already may be a mounted volume,
-which nothing can take the place of and which is another disk than its parent: there it is made inside.
+An output is made beside its final place, so that it is either complete or absent. If the final place is an existing
+folder, the output is made inside of it: the folder may be a mounted volume, which cannot be replaced, and which is
+another disk than its parent.
 """
 
 from pathlib import Path
@@ -10,22 +11,22 @@ from ..model_folder.folder_layout import ALL_COMPONENTS, MANIFEST, MODEL_INDEX
 
 INSIDE = ".partial"
 _OURS = {*ALL_COMPONENTS, MODEL_INDEX, "scheduler", "tokenizer"}
-_OF_A_VOLUME = {"lost+found"}  # an empty one has it
+_OF_A_VOLUME = {"lost+found"}  # exists in an empty ext4 volume
 
 
 def places_aside(output: Path) -> tuple[Path, Path]:
-    """Return the folders in which `output` may have been made: inside of it, and beside it."""
+    """Return the folders where `output` may have been made: inside of it, and beside it."""
     return output / INSIDE, output.with_name(output.name + ".partial")
 
 
 def place_aside(output: Path) -> Path:
-    """Return the folder to make `output` in; the same one until `output` is complete."""
+    """Return the folder to make `output` in. It stays the same until `output` is complete."""
     inside, beside = places_aside(output)
     return inside if output.is_dir() else beside
 
 
 def is_vacant(output: Path) -> bool:
-    """Return whether nothing is in the place of `output`, but perhaps what an interrupted export has begun there."""
+    """Return True if nothing is in the place of `output`, except perhaps parts of an interrupted export."""
     if not output.is_dir():
         return not output.exists()
     names = {path.name for path in output.iterdir()} - _OF_A_VOLUME
@@ -33,9 +34,9 @@ def is_vacant(output: Path) -> bool:
 
 
 def put_in_place(folder: Path, output: Path) -> None:
-    """Give a complete folder its final name, or move its content there, the manifest last: it says that all is there.
+    """Rename a complete folder to `output`, or move its content there if `output` exists.
 
-    A process that is killed in between leaves what `take_back` puts together again.
+    The manifest is moved last: with it the output counts as complete. `take_back` undoes an interrupted move.
     """
     if not output.exists():
         folder.rename(output)
@@ -45,7 +46,7 @@ def put_in_place(folder: Path, output: Path) -> None:
 
 
 def take_back(folder: Path, output: Path) -> None:
-    """Undo what `put_in_place` has begun, before an export goes on."""
+    """Move files back that an interrupted `put_in_place` has moved from `folder` to `output`."""
     if output.is_dir() and folder.is_dir():
         for name in _OURS:
             if (output / name).exists() and not (folder / name).exists():

@@ -1,4 +1,4 @@
-"""What an export measured, as a table for the terminal."""
+"""The report of an export's measurements, as a table for the terminal."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,16 @@ from .resource_check import peak_memory
 
 
 def report_parity(manifest: Manifest, on_progress: OnProgress) -> None:
-    """Pass the table on, line by line."""
+    """Pass the report of a finished export to `on_progress`, line by line."""
     for line in _lines(manifest):
         on_progress(Progress("parity", line))
 
 
 def _lines(manifest: Manifest) -> Iterator[str]:
-    """Yield a row for each component (dB of the uncompressed and of the finished IR against torch) and picture."""
+    """Yield a row for each component and for each picture.
+
+    A component's row has the PSNR against torch of the converted IR and of the compressed one.
+    """
     yield f"{'component':<14}{'weights':<9}{'converted':>11}{'compressed':>12}{'size':>11}"
     for name, record in manifest.model.components.items():
         yield (
@@ -27,6 +30,4 @@ def _lines(manifest: Manifest) -> Iterator[str]:
     yield "the same seed, drawn by this folder and by the checkpoint:"
     for picture in manifest.model.pictures:
         yield f"  {picture['psnr_db']:.1f} dB, SSIM {picture['ssim']:.4f}: {picture['prompt']}"
-    peak = peak_memory()
-    if peak:
-        yield f"at most {peak / 1e9:.1f} GB of memory"
+    yield f"at most {peak_memory() / 1e9:.1f} GB of memory"

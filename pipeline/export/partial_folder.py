@@ -1,4 +1,4 @@
-"""The output folder: made aside, continued there after an interruption, and put in its place when it is complete."""
+"""The folder in which an export is made and, after an interruption, continued. Complete, it becomes the output."""
 
 import dataclasses
 import gc
@@ -26,9 +26,9 @@ PROGRESS, LOCK, FOLDER, REFERENCE = "progress.json", "lock", "ir", "reference"
 
 @dataclass(frozen=True)
 class Inputs:
-    """What decides the result of an export; a folder made from the same inputs need not be made again.
+    """Everything that the result of an export depends on. The same inputs give the same folder.
 
-    `tools` are the versions of what makes it: of packages, and of the exporter itself.
+    `fingerprint` is the checkpoint's. `tools` are the versions of the packages, and of the exporter itself.
     """
 
     fingerprint: str
@@ -37,10 +37,10 @@ class Inputs:
 
 
 def is_complete(output: Path, inputs: Inputs) -> bool:
-    """Return whether `output` holds the result of these inputs; False if there is nothing yet.
+    """Return True if `output` holds the result of these inputs, False if there is nothing yet.
 
     Raises:
-        ArtifactError: something else is there, or a damaged result; it is left as it is.
+        ArtifactError: `output` holds something else, or a damaged result. It is left as it is.
     """
     if is_vacant(output):
         return False
@@ -61,10 +61,12 @@ def is_complete(output: Path, inputs: Inputs) -> bool:
 
 @contextmanager
 def sole_writer(output: Path, on_wait: OnWait) -> Iterator[None]:
-    """Be the only process that makes `output` inside of the context; `on_wait` is told of another that does.
+    """Hold the lock for making `output` inside of the context, so that no other process makes it.
+
+    If another process holds the lock, call `on_wait` with its name, and wait.
 
     Raises:
-        ArtifactError: something else lies in the place of the partial folder, or it cannot be written.
+        ArtifactError: something else lies in the place of the partial folder, or the folder cannot be written.
     """
     root = place_aside(output)
     _check_own(root)
@@ -73,16 +75,16 @@ def sole_writer(output: Path, on_wait: OnWait) -> Iterator[None]:
         yield
     finally:
         lock.release()
-        if root.is_dir() and {path.name for path in root.iterdir()} <= {LOCK}:  # nothing is begun there
+        if root.is_dir() and {path.name for path in root.iterdir()} <= {LOCK}:  # nothing was begun
             shutil.rmtree(root, ignore_errors=True)
 
 
 def remove_leftover(output: Path) -> None:
-    """Remove what a process that was killed has left beside a complete output."""
+    """Remove the partial folder that a killed process has left beside a complete output."""
     for root in places_aside(output):
         if root.is_dir() and _is_own(root):
             with suppress(OSError):
-                if lock := try_lock(root / LOCK):  # else somebody works there
+                if lock := try_lock(root / LOCK):  # else another process works there
                     shutil.rmtree(root, ignore_errors=True)
                     lock.release()
 
@@ -90,14 +92,18 @@ def remove_leftover(output: Path) -> None:
 class PartialFolder:
     """The folder of `place_aside`, in which an export is made.
 
-    `folder` inside of it becomes the output, `reference` keeps what the uncompressed checkpoint draws. `components`
-    holds the records of the finished components, kept in `progress.json` together with the inputs, and with size and
-    SHA-256 of what each has written. What is not as it was written is made again, and so is all that was begun with
+    Its `folder` becomes the output, and its `reference` keeps the results of the uncompressed checkpoint. `components`
+    are the manifest's records of the finished components, by name. `progress.json` keeps these records, the inputs, and
+    size and SHA-256 of each finished file. A component is made again if its files have changed, or if it was made from
     other inputs.
     """
 
     def __init__(self, output: Path, inputs: Inputs) -> None:
-        """Make the folder, or go on with it; raise ArtifactError if something else is there."""
+        """Make the folder, or continue one that is there.
+
+        Raises:
+            ArtifactError: something else is there, or the folder cannot be written.
+        """
         self._output = output
         self._root = place_aside(output)
         self._inputs = dataclasses.asdict(inputs)
@@ -119,7 +125,7 @@ class PartialFolder:
         return {name: entry["record"] for name, entry in self._finished.items()}
 
     def finish(self, name: str, record: dict[str, Any]) -> None:
-        """Remember that a component's folder is complete; `record` is what the manifest says of it."""
+        """Mark a component as finished, with its record for the manifest."""
         files: dict[str, dict[str, Any]] = {}
         for folder in (f"{FOLDER}/{name}", REFERENCE):
             files |= {f"{folder}/{file}": entry for file, entry in describe_files(self._root / folder).items()}
@@ -127,15 +133,15 @@ class PartialFolder:
         self._write_progress()
 
     def publish(self, manifest: Manifest) -> None:
-        """Write the manifest, and give the folder its final name."""
+        """Write the manifest, and put the folder in its final place."""
         write_manifest(self.folder, manifest)
         flush_folder(self.folder)
-        gc.collect()  # models that were tried: Windows moves no file that is still mapped
+        gc.collect()  # frees models that map these files: Windows cannot move a mapped file
         put_in_place(self.folder, self._output)
         shutil.rmtree(self._root, ignore_errors=True)
 
     def _read_progress(self) -> dict[str, dict[str, Any]]:
-        """Return the entries of the components that are still as they were finished; none of a damaged file."""
+        """Return the entries of finished components whose files are unchanged; none if `progress.json` is damaged."""
         try:
             progress = read_json(self._root / PROGRESS)
             if progress["inputs"] != self._inputs:
@@ -149,9 +155,9 @@ class PartialFolder:
 
     def _remove_unfinished(self) -> None:
         kept = {file for entry in self._finished.values() for file in entry["files"]} | {LOCK}
-        for path in sorted(self._root.rglob("*"), reverse=True):  # what lies in a folder before the folder
+        for path in sorted(self._root.rglob("*"), reverse=True):  # a folder's content comes before the folder
             if path.is_dir() and not path.is_symlink():
-                with suppress(OSError):  # something in it is kept
+                with suppress(OSError):  # the folder is not empty: a file in it is kept
                     path.rmdir()
             elif path.relative_to(self._root).as_posix() not in kept:
                 path.unlink()
@@ -161,7 +167,7 @@ class PartialFolder:
 
 
 def _is_own(root: Path) -> bool:
-    """Return whether an export made this folder, or would begin in it."""
+    """Return True if the folder is an export's partial folder, or empty."""
     names = {path.name for path in root.iterdir() if not path.name.endswith(ASIDE)}
     return not names or (names <= {PROGRESS, LOCK, FOLDER, REFERENCE} and bool(names & {PROGRESS, LOCK}))
 
@@ -172,8 +178,8 @@ def _check_own(root: Path) -> None:
 
 
 def _lock(root: Path, output: Path, on_wait: OnWait) -> BaseFileLock:
-    """Return the lock of a partial folder, held; another process may remove that folder when it has finished."""
-    while True:
+    """Wait for the lock of a partial folder and return it, held."""
+    while True:  # another process may remove the folder when it has finished; then begin again
         try:
             root.mkdir(parents=True, exist_ok=True)
             return wait_for_lock(root / LOCK, on_wait)

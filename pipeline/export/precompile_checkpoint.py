@@ -1,4 +1,4 @@
-"""The export from end to end: read a checkpoint, export its components, compare what both draw, publish the folder."""
+"""The whole export: read a checkpoint, export its components, compare the pictures of both, and publish the folder."""
 
 import dataclasses
 import json
@@ -40,8 +40,8 @@ from .quiet import quiet
 from .reference import Reference
 from .resource_check import check_resources
 
+# The version of the exporter. Raise it with every change of what an export makes. Version 1 did not write its version.
 EXPORTER = "3"
-"""The version of the exporter: raise it with every change of what an export makes. "1" wrote none."""
 EXPORTERS = {
     "text_encoder": export_text_encoder,
     "transformer": export_transformer,
@@ -60,10 +60,10 @@ def precompile(
     name: str | None = None,
     on_progress: OnProgress = print_progress,
 ) -> Path:
-    """Write the IR folder `output` of a checkpoint in diffusers' layout, and return its path.
+    """Export a checkpoint in diffusers' layout to the IR folder `output`, and return the folder's path.
 
-    The folder is made aside, so that `output` is complete or absent. An interrupted run is continued by the next one
-    with the same inputs, and a complete folder is left as it is.
+    `output` is complete or absent at any time. A run with the same inputs continues an interrupted one. A folder that
+    is complete and up to date is left as it is.
 
     Args:
         checkpoint: the folder of the checkpoint.
@@ -71,12 +71,13 @@ def precompile(
         compression: a key of RECIPES.
         vae: the folder of another autoencoder for the same latents, and files of a draft decoder and of a draft
             encoder to have beside it.
-        name: what the checkpoint is called, where its folder does not tell.
-        on_progress: gets a record before the first component and after each, and a table of what was measured.
+        name: the checkpoint's name on the Hub, where its folder does not tell.
+        on_progress: called before the first component, after each component, and with each line of a table of the
+            measurements.
 
     Raises:
-        SanaError: a checkpoint that cannot be exported, an `output` that holds something else, too little disk or
-            memory, or a component whose parity with torch is below its floor.
+        SanaError: the checkpoint cannot be exported, `output` holds something else, there is too little disk space or
+            memory, or a component's parity with torch is below its floor.
     """
     if compression not in RECIPES:
         raise SanaError(f"There is no compression {compression!r}; choose from {', '.join(RECIPES)}.")
@@ -90,7 +91,7 @@ def precompile(
 
     if not is_complete(output, inputs):
         with sole_writer(output, wait):
-            if not is_complete(output, inputs):  # nobody else has made it meanwhile
+            if not is_complete(output, inputs):  # another process may have made it meanwhile
                 check_resources(source.weights, RECIPES[compression], output)
                 _export(source, inputs, output, on_progress)
                 on_progress(Progress("export", f"{output} is complete."))

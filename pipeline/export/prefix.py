@@ -1,4 +1,4 @@
-"""The prefix: hidden states, keys and values of the constant instruction before each prompt, computed once."""
+"""The prefix: hidden states, keys and values of the constant instruction before each prompt, computed in the export."""
 
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ PREFIX = "prefix.safetensors"
 
 
 def hidden_states_and_cache(model: Gemma2Model, token_ids: list[int]) -> tuple[Tensor, Tensor, Tensor]:
-    """Return hidden states f32 [n, hidden], keys and values f32 [layers, kv_heads, n, head_dim] of a text's tokens.
+    """Return hidden states f32 [n, hidden], and keys and values f32 [layers, kv_heads, n, head_dim], of n tokens.
 
-    Gemma is causal: the first p of each belong to the text's first p tokens, whatever follows.
+    Gemma is causal: those of the first p tokens do not depend on the tokens after them.
     """
     cache = DynamicCache()
     with torch.no_grad():
@@ -29,19 +29,20 @@ def hidden_states_and_cache(model: Gemma2Model, token_ids: list[int]) -> tuple[T
 
 
 def hidden_states_after(model: Gemma2Model, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the hidden states f32 [1, n, hidden] for the inputs of `modules.TextEncoderModule`, by transformers' own
-    cache."""
+    """Return what `modules.TextEncoderModule` returns for these inputs, computed with transformers' own cache."""
     keys, values = (torch.from_numpy(inputs[name])[:, None] for name in ("past_keys", "past_values"))
     cache = DynamicCache()
     for layer in range(len(keys)):
         cache.update(keys[layer], values[layer], layer)
     ids, positions = (torch.from_numpy(inputs[name]) for name in ("input_ids", "position_ids"))
     with torch.no_grad():
-        return model(ids, position_ids=positions, past_key_values=cache, use_cache=True).last_hidden_state.numpy()
+        output = model(ids, position_ids=positions, past_key_values=cache, use_cache=True)
+    hidden_states: Tensor = output.last_hidden_state
+    return hidden_states.numpy()
 
 
 def write_prefix(model: Gemma2Model, token_ids: list[int], path: Path) -> None:
-    """Write the `generation.text_encoder.Prefix` of the instruction's tokens."""
+    """Compute and write the file of a `generation.text_encoder.Prefix`."""
     hidden_states, keys, values = hidden_states_and_cache(model, token_ids)
     arrays = {
         "token_ids": np.asarray(token_ids, dtype=np.int64),

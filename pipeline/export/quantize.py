@@ -1,4 +1,4 @@
-"""Activations in 8 bits: NNCF's post-training quantisation, calibrated on real generations."""
+"""The quantisation of weights and activations to 8 bits: NNCF's post-training quantisation, with fixes around it."""
 
 import numpy as np
 import openvino as ov
@@ -12,10 +12,10 @@ from .quiet import quiet_nncf
 def quantize(model: ov.Model, calibration: list[dict[str, np.ndarray]]) -> ov.Model:
     """Return the model with 8-bit weights and activations.
 
-    Some layers compute in floating point (`_in_floating_point`); only their weights are in 8 bits. `calibration` holds
-    the inputs of real generations.
+    Layers listed by `_in_floating_point` have 8-bit weights only. `calibration` holds the model's inputs in real
+    generations.
     """
-    import nncf  # takes seconds
+    import nncf  # here, since its import takes seconds
 
     with quiet_nncf():
         quantized = nncf.quantize(
@@ -32,9 +32,9 @@ def quantize(model: ov.Model, calibration: list[dict[str, np.ndarray]]) -> ov.Mo
 
 
 def _leave_as_given(quantized: ov.Model, given: ov.Model) -> None:
-    """Take NNCF's SmoothQuant back where activations are not quantised after all.
+    """Undo NNCF's SmoothQuant for layers whose activations are not quantised.
 
-    Its factors gain nothing there, and OpenVINO 2026.4 would transpose the tensors that they scale.
+    The scaling gains nothing there, and makes OpenVINO 2026.4 transpose the scaled tensors.
     """
     layers = {operation.get_friendly_name(): operation for operation in given.get_ops()}
     for operation in quantized.get_ordered_ops():
@@ -49,7 +49,7 @@ def _leave_as_given(quantized: ov.Model, given: ov.Model) -> None:
 
 
 def _store_in_8_bits(model: ov.Model) -> None:
-    """Make 8-bit constants of quantised weights: NNCF does so only if they were f32."""
+    """Store quantised weights as 8-bit constants. NNCF does so only for weights that were f32."""
     for operation in model.get_ops():
         if operation.get_type_name() == "FakeQuantize":
             convert = operation.input_value(0).get_node()
@@ -61,13 +61,13 @@ def _store_in_8_bits(model: ov.Model) -> None:
 
 
 def _in_floating_point(model: ov.Model) -> list[str]:
-    """Return the names of the operations that compute in floating point.
+    """Return the names of the operations that must compute in floating point.
 
     - Products of two activations, which are linear attention: its sums over all positions span too many orders of
       magnitude.
-    - Layers of the transformer whose input was not normalised, and the first and last layers.
-    - Depthwise convolutions: they cost little, and quantised ones give the shape of the call before when a size changes
-      (OpenVINO 2026.4 on CPUs).
+    - The transformer's layers whose input is not normalised, and the first and last layers.
+    - Depthwise convolutions: they cost little, and quantised ones keep the output shape of the first call when the size
+      changes (OpenVINO 2026.4 on CPUs).
     """
     names = []
     for operation in model.get_ordered_ops():
@@ -80,5 +80,6 @@ def _in_floating_point(model: ov.Model) -> list[str]:
 
 
 _EDGES = ("patch_embed", "proj_out", "time_embed", "caption_projection", "coder.conv_in", "coder.conv_out")
-# after linear attention, after the gate, and the text: with them in 8 bits the miniature draws the wrong things
+# The layers after linear attention, after the gate, and on the text. With these in 8 bits, the miniature draws other
+# things than the prompt says.
 _NOT_NORMALISED = ("attn1.to_out", "attn2.to_out", "ff.point", "attn2.to_k", "attn2.to_v")

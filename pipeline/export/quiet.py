@@ -1,4 +1,4 @@
-"""Silence from the libraries: their warnings while loading and tracing mean nothing to a person."""
+"""The silencing of libraries, whose warnings during loading and tracing need no action from anybody."""
 
 import io
 import logging
@@ -27,7 +27,7 @@ def quiet() -> Iterator[None]:
 @contextmanager
 def quiet_nncf() -> Iterator[None]:
     """Silence progress bars and log lines below an error of NNCF."""
-    import nncf  # takes seconds, and fp16 does without
+    import nncf  # here, since its import takes seconds and fp16 does not need it
 
     nncf.set_log_level(logging.ERROR)
     with redirect_stdout(io.StringIO()):

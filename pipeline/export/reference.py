@@ -1,6 +1,7 @@
-"""The reference: three pictures that the uncompressed checkpoint draws in torch, a stage with each exported part.
+"""The reference: three pictures that the uncompressed checkpoint draws in torch.
 
-The finished folder is compared with them, and quantised activations are calibrated on the inputs of the stages.
+Each of its stages runs while that part of the checkpoint is exported. The finished folder is compared with the
+pictures, and quantised activations are calibrated on the inputs of the stages.
 """
 
 from collections.abc import Callable
@@ -33,12 +34,12 @@ PROMPTS = (
     "three white clouds above a green tree",
     "a small blue car in the desert",
 )
-SIDE, SEED = 256, 0  # small, so that it takes minutes for the largest checkpoint; other sides where it has to
+SIDE, SEED = 256, 0  # pixels; chosen: so small that even the largest checkpoint takes only minutes
 Calibration = list[dict[str, np.ndarray]]
 
 
 class RememberedEmbeddings:
-    """Stands for a `TextEncoder` that has encoded the prompts before."""
+    """A stand-in for `TextEncoder` that returns embeddings encoded before."""
 
     def __init__(self, embeddings: dict[str, np.ndarray]) -> None:
         self._embeddings = embeddings
@@ -50,7 +51,11 @@ class RememberedEmbeddings:
 
 
 class Reference:
-    """The pictures of a checkpoint. `folder` keeps each stage's result, so that an interrupted export goes on."""
+    """The reference of one checkpoint.
+
+    Call `encode`, `denoise` and `decode` in this order. Each stage's result is kept in `folder`, so that an interrupted
+    export can be continued.
+    """
 
     def __init__(self, checkpoint: Checkpoint, folder: Path) -> None:
         self._checkpoint = checkpoint
@@ -71,7 +76,7 @@ class Reference:
         ]
 
     def encode(self, model: Gemma2Model, prefix: Path) -> None:
-        """Encode the prompts and the empty negative prompt."""
+        """Encode the prompts and the empty negative prompt, and keep the embeddings."""
         encoder = TextEncoder(
             partial(hidden_states_after, model),
             self._checkpoint.load_tokenizer(),
@@ -84,7 +89,7 @@ class Reference:
         np.savez(self._folder / "embeddings.npz", allow_pickle=False, **embeddings)
 
     def denoise(self, model: SanaTransformer2DModel) -> Calibration:
-        """Draw the latents of each prompt; return the inputs of the transformer, step by step."""
+        """Denoise the latents of each prompt, and keep them; return the transformer's inputs in each step."""
         infer, given = _recorded(lambda tensors: model(**tensors).sample)
         checkpoint = self._checkpoint
         denoiser = Denoiser(infer, dict(model.config), checkpoint.model.family, checkpoint.new_scheduler)
@@ -97,7 +102,7 @@ class Reference:
         return given
 
     def decode(self, model: AutoencoderDC) -> Calibration:
-        """Decode the latents to pictures; return the inputs of the decoder."""
+        """Decode the latents to pictures, and keep them; return the decoder's inputs."""
         infer, given = _recorded(lambda tensors: model.decode(tensors["latent_sample"]).sample)
         latents = torch.from_numpy(np.load(self._folder / "latents.npy"))
         pictures = []
@@ -134,7 +139,7 @@ class Reference:
         return round(min(decibels), 1)
 
     def compare(self, folder: Path, manifest: Manifest) -> tuple[dict[str, Any], ...]:
-        """Return for each prompt "psnr_db" and "ssim" of the picture that an IR folder draws with the same seed."""
+        """Draw the pictures with a finished IR folder; return "prompt", "psnr_db" and "ssim" of each."""
         pipe = SanaPipeline(folder, manifest, Device())
         records = []
         for settings, reference in zip(self._settings, np.load(self._folder / "pictures.npy"), strict=True):
@@ -152,7 +157,7 @@ class Reference:
 
 
 def _recorded(network: Callable[[dict[str, torch.Tensor]], torch.Tensor]) -> tuple[Infer, Calibration]:
-    """Return a torch network as the stages call a compiled model, and the list that collects its inputs."""
+    """Wrap a torch network to be called like a compiled model; return also the list that collects its inputs."""
     given: Calibration = []
 
     def infer(inputs: dict[str, np.ndarray]) -> np.ndarray:

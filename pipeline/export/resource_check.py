@@ -1,4 +1,4 @@
-"""Disk and memory: what an export needs, asked before it starts, and the most memory it took."""
+"""The disk space and memory that an export needs, checked before it starts; and the peak of its memory."""
 
 import shutil
 import sys
@@ -14,14 +14,14 @@ from .compression_recipes import Compression
 from .weights import WeightFiles
 
 _SHARES = {VAE_DECODER: ("vae", "decoder."), VAE_ENCODER: ("vae", "encoder.")}  # the names of their weights
-BASE = 1.0e9  # bytes: the libraries, and a generation with small pictures
+BASE = 1.0e9  # bytes for the libraries and for drawing small pictures; an estimate without a recorded measurement
 
 
 def check_resources(weights: Mapping[str, WeightFiles], compression: Compression, output: Path) -> None:
-    """Raise SanaError if the disk or the memory that is free now does not suffice; `weights` are by part.
+    """Raise SanaError if too little disk space or memory is free now. `weights` are the weight files of each part.
 
-    Weights are mapped from their files, so that the largest component's compressed copy is what memory must hold, and
-    its largest tensor twice in f32 while that is compressed.
+    The checkpoint's weights are mapped from their files and need no memory. Memory must hold the compressed weights of
+    the largest component, and twice its largest tensor in f32 while that is compressed.
     """
     disk = memory = 0.0
     for component, recipe in compression.components.items():
@@ -29,7 +29,7 @@ def check_resources(weights: Mapping[str, WeightFiles], compression: Compression
         compressed = weights[part].count(names) * recipe.bytes_per_weight
         disk += compressed
         memory = max(memory, BASE + compressed + 8 * weights[part].largest)
-    place = next(folder for folder in (output, *output.parents) if folder.exists())  # a volume is its own disk
+    place = next(folder for folder in (output, *output.parents) if folder.exists())  # `output` may be a disk of its own
     for what, needed, free in (
         (f"disk space in {place}", disk, shutil.disk_usage(place).free),
         ("memory", memory, free_memory()),
@@ -38,8 +38,8 @@ def check_resources(weights: Mapping[str, WeightFiles], compression: Compression
             raise SanaError(f"Not enough {what}: about {needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free.")
 
 
-def peak_memory() -> float | None:
-    """Return the most memory in bytes that this process has held, mapped files included; None if it is not counted."""
+def peak_memory() -> float:
+    """Return the peak of this process's memory in bytes, mapped files included."""
     if sys.platform == "win32":
         return float(psutil.Process().memory_info().peak_wset)
     import resource

@@ -18,12 +18,9 @@ from torch import Tensor, nn
 from ..domain.errors import ArtifactError
 from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER
 
-BLOCKS, STAGES = 3, 5  # of each stage; each doubles the resolution
-_FIRST, _STAGE = 3, BLOCKS + 2  # where the first stage begins, and the layers of one
-_DECODER_WIDTHS = [
-    1,
-    *(_FIRST + _STAGE * stage - 1 for stage in range(1, STAGES + 1)),
-]  # the convolutions that change it
+BLOCKS, STAGES = 3, 5  # blocks in each stage, and stages, each of which doubles or halves the resolution
+_FIRST, _STAGE = 3, BLOCKS + 2  # index of the first stage's first layer, and number of layers in a stage
+_DECODER_WIDTHS = [1, *(_FIRST + _STAGE * stage - 1 for stage in range(1, STAGES + 1))]  # layers that change the width
 _ENCODER_WIDTHS = [0, 2]
 
 
@@ -44,7 +41,7 @@ class Block(nn.Module):
 def build_draft_decoder(channels: int, widths: list[int]) -> nn.Sequential:
     """Return a decoder of latents f32 [1, channels, h, w] to pixels f32 [1, 3, 32h, 32w].
 
-    `widths` are the channels of the five stages and of the layers after them: 256, 128, 64, 64, 64, 64 for TAESANA.
+    `widths` are the channels of the five stages and of the layers after them. TAESANA has 256, 128, 64, 64, 64, 64.
     """
     return nn.Sequential(*_decoder_layers(channels, widths))
 
@@ -58,7 +55,7 @@ def build_draft_encoder(channels: int, widths: list[int]) -> nn.Sequential:
 
 
 def front_length(growth: int) -> int:
-    """Return how many layers of the decoder come before one latent position grows to more than `growth` x `growth`."""
+    """Return how many layers come before the features are finer than `growth` x `growth` for each latent position."""
     return _FIRST + _STAGE * growth.bit_length() - 2
 
 
@@ -93,7 +90,7 @@ def _is_encoder(weights: dict[str, Tensor]) -> bool:
 
 
 def _shape(weights: dict[str, Tensor], name: str) -> object:
-    """Return the shape of a weight, () if it is no tensor, and "none" if it is missing."""
+    """Return the shape of a weight, () if it is no tensor, "none" if it is missing."""
     return tuple(getattr(weights[name], "shape", ())) if name in weights else "none"
 
 
@@ -101,7 +98,8 @@ def _load(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        return weights
     except (OSError, RuntimeError, EOFError, ValueError, UnpicklingError, SafetensorError) as error:
         raise ArtifactError(f"{path} cannot be read as weights ({str(error).splitlines()[0]}).") from error
 

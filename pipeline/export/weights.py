@@ -1,4 +1,4 @@
-"""The weight files of one model of a checkpoint: which to load, and what their headers tell."""
+"""The weight files of one model of a checkpoint: the choice of a variant, and the tensors in their headers."""
 
 import math
 from collections.abc import Mapping
@@ -20,16 +20,17 @@ Shape = tuple[int, ...]
 
 
 class _Index(Record):
-    """`*.safetensors.index.json`: which file holds a tensor. The libraries open what it names."""
+    """The content of `*.safetensors.index.json`: the file of each tensor. The libraries open the files it names."""
 
     weight_map: dict[str, Annotated[str, Field(pattern=r"^[^/\\]+\.safetensors$")]]
 
 
 @dataclass(frozen=True)
 class WeightFiles:
-    """The files of the variant to load ("fp16" in `model.fp16.safetensors`; None: those without one) in a folder.
+    """The weight files in `folder` of the variant to load.
 
-    `shapes` are those of all their tensors, and `dtype` the type of all, float32 where they differ.
+    `variant` is "fp16" for `model.fp16.safetensors`, and None for files without a variant in their name. `shapes` are
+    the shapes of all tensors by name. `dtype` is the type of all tensors, or float32 if they differ.
     """
 
     folder: Path
@@ -43,15 +44,15 @@ class WeightFiles:
 
     @property
     def largest(self) -> int:
-        """The number of weights of the largest tensor."""
+        """Return the number of weights in the largest tensor."""
         return max((math.prod(shape) for shape in self.shapes.values()), default=0)
 
     def check(self, build: Any) -> None:
-        """Raise ArtifactError unless the files hold every tensor of the model that `build` makes, in its shape."""
+        """Raise ArtifactError if a tensor of the model that `build` returns is missing or has another shape."""
         with one_sentence(f"{self.folder / 'config.json'} makes no model"), torch.device("meta"):
             wanted = {name: tuple(tensor.shape) for name, tensor in build().state_dict().items()}
         missing = sorted(wanted.keys() - self.shapes.keys())
-        if missing:  # the libraries would go on with random numbers in their place
+        if missing:  # the libraries would fill them with random numbers
             raise ArtifactError(f"{self.folder} lacks {len(missing)} weights, the first is {missing[0]}.")
         for name, shape in wanted.items():
             if self.shapes[name] != shape:
@@ -61,7 +62,9 @@ class WeightFiles:
 
 
 def read_weight_files(folder: Path, paths: list[Path], wanted: str | None) -> WeightFiles:
-    """Read the headers of all weight files among a part's `paths`, and choose a variant by their names.
+    """Read the headers of the weight files among a part's `paths`, and choose a variant by their names.
+
+    `wanted` is the variant that the catalogue names, or None.
 
     Raises:
         ArtifactError: there are no weights, or a file is damaged or of another size than its header says.
@@ -83,7 +86,7 @@ def read_weight_files(folder: Path, paths: list[Path], wanted: str | None) -> We
 
 
 def _read_tensors(path: Path) -> dict[str, tuple[str, Shape]]:
-    """Return type and shape of each tensor, from the header of a file that the library finds whole."""
+    """Return type and shape of each tensor in a file, from its header."""
     try:
         with safe_open(path, framework="np") as file:
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (no dictionary)

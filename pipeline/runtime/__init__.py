@@ -1,1 +1,1 @@
-"""How models run on this machine: devices, compiled models and their cache, precision, memory. Knows OpenVINO."""
+"""The running of models on this machine, with OpenVINO: devices, compiled models and their cache, precision, memory."""

@@ -1,7 +1,8 @@
-"""Limits of the control groups (cgroups) that this process is in, and of the groups around them.
+"""The limits of this process's control groups (cgroups) and of the groups around them.
 
-systemd, Docker and Kubernetes divide a machine so. Both versions are read (cgroups(7)): in version 1 each controller
-has a hierarchy of its own, in version 2 there is one of them. Systems without control groups have no such limits.
+systemd, Docker and Kubernetes limit memory and CPU time by control groups. Both versions are read (see cgroups(7)):
+version 1 has a hierarchy of groups for each controller, version 2 has a single one. A system without control groups has
+no limits.
 """
 
 import re
@@ -11,32 +12,32 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 _ROOT = Path("/")
-_UNLIMITED = 2**62  # bytes; version 1 has the largest number of pages where there is no limit
+_UNLIMITED = 2**62  # bytes; without a limit, version 1 reports 2**63 - 1 rounded down to whole pages
 
 
 @dataclass(frozen=True)
 class MemoryLimit:
-    """Bytes that a group may hold, and that it holds beyond what the kernel can drop."""
+    """The bytes that a group may hold, and the bytes that it holds and the kernel cannot drop."""
 
     limit: int
     used: int
 
 
 def memory_limits() -> list[MemoryLimit]:
-    """Return the limit of each group, from this process's own outwards."""
+    """Return the memory limit of each group that has one, from this process's own group outwards."""
     read = {1: _read_memory_1, 2: _read_memory_2}
     limits = (read[version](group) for version, group in _groups(_ROOT, "memory"))
     return [limit for limit in limits if limit]
 
 
 def cpu_quotas() -> list[float]:
-    """Return the processors that the CPU time of each group amounts to, from this process's own outwards."""
+    """Return the CPU time of each limited group in processors, from this process's own group outwards."""
     quotas = (_read_quota(version, group) for version, group in _groups(_ROOT, "cpu"))
     return [quota for quota in quotas if quota]
 
 
 def _read_memory_2(group: Path) -> MemoryLimit | None:
-    # over memory.high, which is systemd's MemoryHigh, a group goes on, but is slowed down until it hardly moves
+    # A group over memory.high (systemd's MemoryHigh) is not killed, but slowed down so much that it hardly moves.
     limits = [limit for name in ("memory.max", "memory.high") if (limit := _read_int(group / name)) is not None]
     used = _read_int(group / "memory.current") if limits else None
     if used is None:
@@ -58,18 +59,18 @@ def _read_quota(version: int, group: Path) -> float | None:
     match [number for name in files for number in _read(group / name).split()]:
         case [quota, period] if quota.isdigit() and period.isdigit() and int(period):
             return int(quota) / int(period)
-    return None  # no such file, or "max", or -1: no limit
+    return None  # there is no limit: no such file, or "max", or -1
 
 
 def _sum_stat(group: Path, *names: str) -> int:
-    """Return the sum of some bytes in memory.stat; page cache is there by how lately it was read."""
+    """Return the sum of the named entries of memory.stat, in bytes."""
     lines = (line.partition(" ") for line in _read(group / "memory.stat").splitlines())
     return sum(int(value) for name, _, value in lines if name in names and value.isdigit())
 
 
 @cache
 def _groups(root: Path, controller: str) -> tuple[tuple[int, Path], ...]:
-    """Return version and folder of this process's groups, each followed by those around it that are to be seen."""
+    """Return version and folder of this process's groups, each followed by the visible groups around it."""
     own = dict(_read_own_groups(root))
     found: list[tuple[int, Path]] = []
     for line in _read(root / "proc" / "self" / "mountinfo").splitlines():
@@ -83,7 +84,7 @@ def _groups(root: Path, controller: str) -> tuple[tuple[int, Path], ...]:
 
 
 def _read_own_groups(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield this process's group for each controller of version 1, and for "" that of version 2."""
+    """Yield pairs of controller and group of this process. The controller of version 2 is ""."""
     for line in _read(root / "proc" / "self" / "cgroup").splitlines():
         _, _, names = line.partition(":")
         controllers, _, group = names.partition(":")
@@ -92,9 +93,9 @@ def _read_own_groups(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def _outwards(group: str, shown: str, root: Path, place: str) -> Iterator[Path]:
-    """Yield a group's folder, and those around it, below the mount at `place` that shows the group `shown`."""
+    """Yield a group's folder and the folders around it, up to the mount at `place`, whose root is the group `shown`."""
     own, shown, mount = PurePosixPath(group), _unescape(shown), root / _unescape(place).lstrip("/")
-    # A container may be told a name that only the host can use: then it sees its own group where the mount is.
+    # A container may see a name of its group that is only valid on the host. Its group is then the mount itself.
     parts = own.relative_to(shown).parts if own.is_relative_to(shown) and ".." not in own.parts else ()
     for count in range(len(parts), -1, -1):
         yield mount.joinpath(*parts[:count])

@@ -1,4 +1,4 @@
-"""Compiled models kept between starts: OpenVINO's own cache, which would trust a file that was damaged since."""
+"""The cache of compiled models between starts: OpenVINO's own, with a check for damaged files, which it lacks."""
 
 import hashlib
 import json
@@ -14,19 +14,20 @@ from ..model_folder.files import sha256
 from ..model_folder.whole_files import write_whole
 from .file_lock import try_lock
 
-# Both are choices. A model has an entry for each size of pictures, of some megabytes where the weights stay in the IR.
+# Chosen: room for some models at many sizes of pictures. A transformer has an entry for each size, of some megabytes on
+# devices that read the weights from the IR, and of all its weights on others.
 MAX_ENTRIES = 64
 MAX_BYTES = 16e9
 _SEAL, _LOCK = "seal.json", "lock"
 
-Shapes = dict[str, tuple[int, ...]]  # of inputs by name; -1 where any length will do
+Shapes = dict[str, tuple[int, ...]]  # of inputs by name; -1 for a dynamic dimension
 
 
 class CompileCache:
-    """A folder with an entry for each IR file, device, configuration and shape; those used last are kept.
+    """A folder with an entry for each IR file, device, configuration and shape. The entries used last are kept.
 
-    An entry holds OpenVINO's blobs, which refer to the weights in the IR, and a seal: what the blobs were made of, and
-    their sha256.
+    An entry holds OpenVINO's blobs, and a seal: the SHA-256 of the blobs, and the versions and files that they were
+    made from.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,10 +36,10 @@ class CompileCache:
     def compile(
         self, core: ov.Core, path: Path, device: str, config: dict[str, Any], shapes: Shapes | None = None
     ) -> ov.CompiledModel:
-        """Return and raise what `core.compile_model` does, from the cache where its entry is sound; else renew it.
+        """Return and raise what `core.compile_model` does. Use the cache's entry if it is intact, else make it again.
 
-        With `shapes`, the model is compiled for inputs of these shapes. Where the folder cannot be written, or another
-        process is writing the same entry, that is no error: the model is compiled without the cache.
+        With `shapes`, the model is compiled for inputs of these shapes. If the folder cannot be written, or another
+        process is using the entry, the model is compiled without the cache.
         """
         key = json.dumps([str(path.resolve()), device, config, shapes])
         entry = self._folder / hashlib.sha256(key.encode()).hexdigest()
@@ -69,12 +70,12 @@ class CompileCache:
             is_new = _read_seal(entry) != {**ingredients, "blobs": _blob_hashes(entry)}
             if is_new:
                 _empty(entry)
-            (entry / _SEAL).unlink(missing_ok=True)  # a blob that ends the process is not read a second time
+            (entry / _SEAL).unlink(missing_ok=True)  # so that a blob that crashes the process is not read a second time
         except OSError:
             return core.compile_model(source, device, config)
         cached = {"CACHE_DIR": str(entry), "CACHE_MODE": "OPTIMIZE_SIZE"}
         if "WEIGHTS_PATH" in core.get_property(device, "SUPPORTED_PROPERTIES"):
-            cached["WEIGHTS_PATH"] = str(path.with_suffix(".bin"))  # OpenVINO forgets it of models that were reshaped
+            cached["WEIGHTS_PATH"] = str(path.with_suffix(".bin"))  # OpenVINO does not find it for a reshaped model
         compiled = core.compile_model(source, device, {**config, **cached})
         with suppress(OSError):  # an entry without a seal is made again
             write_whole(entry / _SEAL, json.dumps({**ingredients, "blobs": _blob_hashes(entry)}))
@@ -83,7 +84,7 @@ class CompileCache:
         return compiled
 
     def _thin_out(self) -> None:
-        """Remove the entries that were not used for longest, beyond the limits; those that are in use stay."""
+        """Remove the least recently used entries beyond MAX_ENTRIES or MAX_BYTES, except those in use."""
         entries = [path for path in self._folder.iterdir() if re.fullmatch("[0-9a-f]{64}", path.name)]
         size = 0
         for number, entry in enumerate(sorted(entries, key=lambda path: path.stat().st_mtime_ns, reverse=True), 1):
@@ -108,12 +109,12 @@ def _read_seal(entry: Path) -> Any:
 
 
 def _blob_hashes(entry: Path) -> dict[str, str | None]:
-    """Return the SHA-256 of each blob; None for what is no file, which no seal has."""
+    """Return the SHA-256 of each blob by name, or None if it is no file: such an entry never equals a seal."""
     return {path.name: sha256(path) if path.is_file() else None for path in sorted(entry.glob("*.blob"))}
 
 
 def _empty(entry: Path) -> None:
-    """Remove everything but the lock."""
+    """Remove everything in an entry except the lock."""
     for path in entry.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

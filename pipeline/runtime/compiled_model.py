@@ -1,4 +1,4 @@
-"""Models on a device, as the stages of a generation call them."""
+"""Models on a device, called with named arrays by the stages of a generation."""
 
 import time
 from collections.abc import Callable
@@ -12,27 +12,28 @@ from .compile_cache import Shapes
 from .device import EXACT, Device
 from .graph.convolutions import rewrite_convolutions
 
-# Named inputs -> the only output. What the stages ask of a compiled model, and all that a test has to fake.
+# A function from named inputs to the only output. The stages need no more of a compiled model, so tests can fake it.
 Infer = Callable[[dict[str, np.ndarray]], np.ndarray]
 
 
 class ExclusiveResidency:
-    """Keeps at most one of the models that share it in memory."""
+    """A slot for one model in memory. Of the models that share it, at most one is resident."""
 
     def __init__(self) -> None:
         self._resident: CompiledModel | None = None
 
     def acquire(self, model: "CompiledModel") -> None:
-        """Make `model` the resident one; release the one before it."""
+        """Make `model` the resident one, and release the one before."""
         if self._resident is not None and self._resident is not model:
             self._resident.release()
         self._resident = model
 
 
 class CompiledModel:
-    """A model on a device, called with named inputs; `seconds` is the time spent in it since it was made.
+    """A model on a device, called with named inputs.
 
-    It is compiled at once; or, with a `residency`, in the call that acquires it.
+    It is compiled at once or, with a `residency`, in the call that acquires it. `seconds` is the time spent in all
+    calls.
     """
 
     _COMPILES_AT_ONCE = True
@@ -45,9 +46,11 @@ class CompiledModel:
         precision: str = EXACT,
         residency: ExclusiveResidency | None = None,
     ) -> None:
-        """Raise DeviceError, here or in the first call, if the device cannot take the model.
+        """Take a model, or the path of an IR file.
 
-        A call that compiles raises ArtifactError if the file is not the one that was there at first.
+        Raises:
+            DeviceError: here or in a call, the device cannot take the model.
+            ArtifactError: in a call, the IR file has changed since, and has to be compiled.
         """
         self._device = device
         self._model = model
@@ -66,36 +69,38 @@ class CompiledModel:
             self._residency.acquire(self)
         self._compiled = self._compiled_for_inputs(inputs)
         self._request = self._request or self._compiled.create_infer_request()
-        # optimum-intel's exports differ from ours in the types of their inputs
+        # optimum-intel exports inputs of other types than ours.
         types = {name: port.get_element_type() for port in self._compiled.inputs for name in port.get_names()}
         typed = {name: value.astype(types[name].to_dtype(), copy=False) for name, value in inputs.items()}
-        output = self._request.infer(typed, share_inputs=True, share_outputs=self._SHARES_OUTPUT)[0]
+        outputs = self._request.infer(typed, share_inputs=True, share_outputs=self._SHARES_OUTPUT)
+        output: np.ndarray = outputs[0]
         self.seconds += time.perf_counter() - start
         return output
 
     def release_activations(self) -> None:
-        """Free the memory of activations, inputs and outputs, which OpenVINO keeps for the next call; weights stay."""
+        """Free activations, inputs and outputs, which OpenVINO keeps for the next call. Weights stay."""
         self._request = None
         if self._compiled is not None:
             self._compiled.release_memory()
 
     def release(self) -> None:
-        """Free all memory; the next call compiles again."""
+        """Free all memory. The next call compiles the model again."""
         self._request = self._compiled = None
 
     def _compiled_for_inputs(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:
         return self._compiled or self._compile(None)
 
     def _compile(self, shapes: Shapes | None) -> ov.CompiledModel:
-        if _state_of(self._model) != self._files:  # nobody has verified what lies there now
+        if _state_of(self._model) != self._files:  # the new files were not verified
             raise ArtifactError(f"{self._model} is gone, or has changed since it was loaded.")
         return self._device.compile(self._model, self.precision, shapes)
 
 
 class ShapedModel(CompiledModel):
-    """A model that is compiled again for each new shape of its inputs.
+    """A model that is compiled again whenever the shapes of its inputs change.
 
-    OpenVINO can then plan ahead: it takes less time and, for large inputs, far less memory.
+    With static shapes, OpenVINO plans memory and kernels ahead. That takes less time and, for large inputs, far less
+    memory than dynamic shapes.
     """
 
     _COMPILES_AT_ONCE = False
@@ -104,7 +109,7 @@ class ShapedModel(CompiledModel):
     def _compiled_for_inputs(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:
         shapes = self._shapes(inputs)
         if self._compiled is None or shapes != self._compiled_shapes:
-            self.release()  # first, so that never two are in memory
+            self.release()  # before compiling, so that two are never in memory
             self._compiled, self._compiled_shapes = self._compile(shapes), shapes
         return self._compiled
 
@@ -113,7 +118,7 @@ class ShapedModel(CompiledModel):
 
 
 class TransformerModel(ShapedModel):
-    """A transformer, compiled for a size and number of latents, and for prompts of any length."""
+    """A transformer that is compiled for the shape of its latents, and for prompts of any length."""
 
     def _shapes(self, inputs: dict[str, np.ndarray]) -> Shapes:
         shapes = super()._shapes(inputs)
@@ -134,13 +139,13 @@ class SegmentModel(ShapedModel):
     def _compile(self, shapes: Shapes | None) -> ov.CompiledModel:
         reshaped = self._model.clone()
         reshaped.reshape(shapes)
-        if self._device.name == "CPU":  # other devices compute convolutions in their own ways
+        if self._device.name == "CPU":  # the rewriting was only measured on CPUs
             rewrite_convolutions(reshaped)
         return self._device.compile(reshaped, self.precision)
 
 
 def _state_of(model: Path | ov.Model) -> list[tuple[int, int, int]] | None:
-    """Return what tells that an IR file, or its weights, was replaced or written to; None for other models."""
+    """Return inode, size and time of an IR file and its weights, to notice changes; None for a model in memory."""
     if not isinstance(model, Path):
         return None
     try:

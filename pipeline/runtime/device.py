@@ -1,4 +1,4 @@
-"""The device that models run on: whether it is there, how precisely and with how many threads it computes."""
+"""The device that models run on: its check, its precision and number of threads, and compiling for it."""
 
 import os
 import threading
@@ -13,9 +13,9 @@ from ..domain.errors import DeviceError
 from .compile_cache import CompileCache, Shapes, read_reshaped
 from .host import cpu_quota
 
-# Models are exact in f32 only: Sana's activations (up to 5e5 in size) overflow f16, the default on GPUs.
+# Not f16, the default on GPUs: Sana's activations, up to 5e5, overflow it.
 EXACT = "f32"
-_VIRTUAL = ("AUTO", "HETERO", "MULTI")  # they pick from the devices listed after a colon, e.g. AUTO:GPU,CPU
+_VIRTUAL = ("AUTO", "HETERO", "MULTI")  # choose from the devices listed after a colon, e.g. AUTO:GPU,CPU
 
 
 _CORE_LOCK = threading.Lock()
@@ -24,10 +24,10 @@ _CORE_LOCK = threading.Lock()
 def shared_core() -> ov.Core:
     """Return the only Core, made in the first call and kept for the life of the process.
 
-    On CPUs with AMX, OpenVINO sets an alternate signal stack for the thread that makes a Core, and unmaps it wherever
-    the last reference goes: the next signal would end the process.
+    On CPUs with AMX, OpenVINO sets an alternate signal stack for the thread that makes a Core, and unmaps that stack
+    when the last reference to the Core goes. The next signal would then end the process.
     """
-    with _CORE_LOCK:  # two threads would make two of them, and drop one
+    with _CORE_LOCK:  # without it, two threads might make two, and drop one
         return _make_core()
 
 
@@ -37,7 +37,7 @@ def _make_core() -> ov.Core:
 
 
 def compile_config(precision: str = EXACT) -> dict[str, Any]:
-    """Return OpenVINO's properties for models that answer one request at a time."""
+    """Return OpenVINO's properties for models that run one request at a time."""
     config = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
     quota = cpu_quota()
     if quota and quota < _visible_processors():
@@ -46,12 +46,15 @@ def compile_config(precision: str = EXACT) -> dict[str, Any]:
 
 
 class Device:
-    """An OpenVINO device, known by its name."""
+    """An OpenVINO device."""
 
     def __init__(self, name: str = "CPU", cache: CompileCache | None = None) -> None:
-        """Raise DeviceError, naming the devices there are, unless `name` is one of them or AUTO over them.
+        """Take OpenVINO's name of a device, such as "CPU", "GPU.0" or "AUTO:GPU,CPU".
 
-        Compiled IR files are kept in `cache`, but not those of AUTO, which compiles for several devices.
+        Compiled IR files are kept in `cache`, except those of AUTO, which compiles for several devices.
+
+        Raises:
+            DeviceError: there is no such device on this machine. The error names the devices that there are.
         """
         self.name = name
         self.core = shared_core()
@@ -59,29 +62,32 @@ class Device:
         kind, _, listed = name.partition(":")
         self._cache = None if kind in _VIRTUAL else cache
         chosen = listed.split(",") if kind in _VIRTUAL and listed else [name]
-        wanted = {entry.lstrip("-") for entry in chosen}  # AUTO:-CPU means any but CPU
-        # GPU stands for GPU.0 where there are several
+        wanted = {entry.lstrip("-") for entry in chosen}  # AUTO:-CPU means any device except CPU
+        # With several GPUs, named GPU.0 and so on, OpenVINO takes GPU for the first.
         known = {"AUTO", *available, *(entry.partition(".")[0] for entry in available)}
         if not wanted <= known:
             raise DeviceError(f"There is no device {name!r} here; available: {', '.join(available)}, AUTO.")
 
     @property
     def fast_precision(self) -> str:
-        """Return "bf16" on a CPU that has instructions for it (AMX, AVX512-BF16), as OpenVINO tells; else "f32"."""
+        """Return "bf16" on a CPU with instructions for it (AMX, AVX512-BF16), else "f32"."""
         preferred = self.core.get_property("CPU", "INFERENCE_PRECISION_HINT") if self.name == "CPU" else None
         return "bf16" if preferred == ov.Type.bf16 else EXACT
 
     @cached_property
     def threads(self) -> int | None:
-        """Return how many threads a CPU computes with, as OpenVINO tells; None for other devices."""
+        """Return how many threads OpenVINO computes with on a CPU; None for other devices."""
         if self.name != "CPU":
             return None
         number = opset13.parameter([1], ov.Type.f32)
         compiled = self.core.compile_model(ov.Model([opset13.relu(number)], [number]), self.name, compile_config())
-        return compiled.get_property("INFERENCE_NUM_THREADS")
+        count: int = compiled.get_property("INFERENCE_NUM_THREADS")
+        return count
 
     def compile(self, model: Path | ov.Model, precision: str = EXACT, shapes: Shapes | None = None) -> ov.CompiledModel:
-        """Compile a model or an IR file; with `shapes`, the model of the file is compiled for inputs of these.
+        """Compile a model or an IR file.
+
+        With `shapes`, the model of an IR file is reshaped for inputs of these shapes first.
 
         Raises:
             DeviceError: the device cannot take the model.

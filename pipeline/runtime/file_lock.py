@@ -1,4 +1,4 @@
-"""Locks between processes: one writer at a time. A process that dies gives its locks back."""
+"""Locks between processes, for one writer at a time. The system releases the locks of a process that dies."""
 
 import errno
 import os
@@ -8,27 +8,31 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-OnWait = Callable[[str], object]  # gets the name of the process that is waited for
+OnWait = Callable[[str], object]  # is called with the name of the process that is waited for
 
 
 def wait_for_lock(path: Path, on_wait: OnWait) -> BaseFileLock:
-    """Return the lock of a file, held; wait for another holder, and tell `on_wait` once for whom.
+    """Acquire the lock of the file `path`, and return it. If another process holds it, call `on_wait` once, and wait.
 
     Raises:
-        FileNotFoundError: the folder of `path` is not there, or the other holder has removed it.
+        FileNotFoundError: the folder of `path` does not exist, or the other holder has removed it.
         OSError: the file cannot be made.
     """
     lock = try_lock(path)
     if lock is None:
         on_wait(_holder(path))
         lock = _acquire(path, -1)
-    with suppress(OSError):  # Windows lets nobody write into a locked file
+    with suppress(OSError):  # on Windows, a locked file cannot be written
         path.write_text(str(os.getpid()), encoding="ascii")
     return lock
 
 
 def try_lock(path: Path) -> BaseFileLock | None:
-    """Return the lock of a file, held, or None where another holds it; raise as `wait_for_lock` does."""
+    """Acquire the lock of the file `path`, and return it; return None if another process holds it.
+
+    Raises:
+        OSError: as `wait_for_lock`.
+    """
     try:
         return _acquire(path, 0)
     except Timeout:
@@ -41,7 +45,8 @@ def _acquire(path: Path, timeout: float) -> BaseFileLock:
         lock.acquire(timeout=timeout)
     except OSError as error:
         if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):
-            raise  # else a file system without locks, where nobody is waited for
+            raise
+        # The file system has no locks: go on without one.
     return lock
 
 

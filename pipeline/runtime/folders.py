@@ -1,4 +1,4 @@
-"""The folders for what this program can make again: the user's cache, or a temporary one where that is not writable."""
+"""The cache folder, for files that this program can make again. Without a writable home, it is a temporary folder."""
 
 import logging
 import os
@@ -14,30 +14,31 @@ _VARIABLE = "LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME"
 
 
 def cache_folder() -> Path:
-    """Return a folder that can be written, and that the next start finds again.
+    """Return a writable folder that the next start of the program finds again.
 
-    It is this user's alone among the temporary ones where there is no home, or none that can be written; that is
-    logged once.
+    Normally it is in the user's cache folder. If that is missing or cannot be written, it is a temporary folder that
+    only this user can write to, and a warning is logged once.
 
     Raises:
-        SanaError: there is no such folder either.
+        SanaError: there is no such temporary folder either.
     """
     return _writable(_user_folder())
 
 
 def cache_entry(name: str) -> Path:
-    """Return the path of that name in the cache: where it is already, perhaps only to be read, or where it can be made.
+    """Return the path of an entry of the cache: where it exists, perhaps read-only, or else where it can be made.
 
-    Raises SanaError as `cache_folder` does.
+    Raises:
+        SanaError: as `cache_folder`.
     """
     folder = _user_folder()
     return folder / name if folder and (folder / name).exists() else cache_folder() / name
 
 
 def _user_folder() -> Path | None:
-    """Return this user's cache folder, which may not exist; None where the system knows no home."""
+    """Return this user's cache folder, which may not exist yet; None if the user has no home."""
     named = os.environ.get(_VARIABLE, "")
-    if os.path.isabs(named):  # a relative one is to be ignored, says the XDG Base Directory Specification
+    if os.path.isabs(named):  # the XDG Base Directory Specification says to ignore relative paths
         return Path(named) / _NAME
     try:
         return Path.home() / ("AppData/Local" if os.name == "nt" else ".cache") / _NAME
@@ -63,19 +64,19 @@ def _writable(folder: Path | None) -> Path:
 
 
 def _temporary_folders() -> list[Path]:
-    """Return folders that outlive this process, to be tried in turn."""
+    """Return temporary folders that outlive this process, in the order to try them."""
     if os.name != "posix":
         return [Path(tempfile.gettempdir()) / _NAME]
-    # not what `tempfile` says: it may have been given a folder of this process
+    # Not tempfile.gettempdir(): `own_temporary_folder` may have set it to a folder of this process.
     parents = (os.environ.get("TMPDIR", ""), "/var/tmp", "/tmp")
     return [Path(parent) / f"{_NAME}-{os.getuid()}" for parent in parents if os.path.isabs(parent)]
 
 
 def _is_private(folder: Path) -> bool:
-    """Make a folder; return whether it can be written, and that by no other user."""
+    """Make a folder; return True if this user can write to it and no other user can."""
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        state = folder.lstat()  # not of what a link leads to
+        state = folder.lstat()  # does not follow a link, which another user may have put there
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError:

@@ -1,7 +1,7 @@
 """malloc tuning: keep freed pages in the process between allocations.
 
-The kernel zeroes every page it hands out, which costs about 10 % of a decode. Only glibc is tuned, by mallopt(3); with
-other C libraries the functions do nothing.
+The kernel zeroes every page it hands out, which costs about 10 % of a decode. Only glibc is tuned, by mallopt(3). With
+other C libraries, the functions do nothing.
 """
 
 import ctypes
@@ -11,19 +11,19 @@ from contextlib import contextmanager
 
 from .host import free_memory
 
-RETAINED_SHARE = 1 / 4  # of the free memory: what freed pages may take between two decodes; a choice
+RETAINED_SHARE = 1 / 4  # of the free memory, for freed pages between two decodes; chosen: most stays for other programs
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -3, -4, -8  # glibc's malloc.h
 _MAX_INT = 2**31 - 1
-_LARGE = 2**25  # bytes; DEFAULT_MMAP_THRESHOLD_MAX, up to which glibc raises its threshold by itself
+_LARGE = 2**25  # bytes; glibc's DEFAULT_MMAP_THRESHOLD_MAX, the limit to which it raises the threshold by itself
 _MAPPINGS = 2**16  # glibc's DEFAULT_MMAP_MAX
 _is_retaining = False
 _GLIBC = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 
 
 def use_single_arena() -> None:
-    """Let all threads allocate from the main arena; call this before there is a second thread.
+    """Let all threads allocate from the main arena. Call this before there is a second thread.
 
-    glibc gives other threads small arenas of their own, which retain nothing large.
+    glibc gives other threads small arenas of their own, which do not retain large blocks.
     """
     if _GLIBC:
         _GLIBC.mallopt(_ARENA_MAX, 1)
@@ -31,9 +31,9 @@ def use_single_arena() -> None:
 
 @contextmanager
 def retain_freed_memory() -> Iterator[None]:
-    """Keep freed pages inside of the context; afterwards trim them, unless they are less than RETAINED_SHARE.
+    """Keep freed pages inside of the context. Afterwards, trim them if they exceed RETAINED_SHARE.
 
-    One such context at a time: generations are exclusive.
+    Contexts must not overlap. They do not, since generations are exclusive.
     """
     global _is_retaining
     _is_retaining = True
@@ -53,7 +53,7 @@ def retain_freed_memory() -> Iterator[None]:
 
 
 def trim() -> None:
-    """Return free pages to the system; not those that a decode is retaining just now, whoever asks."""
+    """Return free pages to the system, unless `retain_freed_memory` is active in some thread."""
     if _GLIBC and not _is_retaining:
         _GLIBC.malloc_trim(0)
 
@@ -63,8 +63,8 @@ class _Mallinfo2(ctypes.Structure):
 
 
 def _free_bytes(glibc: ctypes.CDLL) -> float:
-    """Return the free bytes of the arenas; pages that were trimmed before count as well."""
+    """Return the free bytes of the arenas. Pages that were trimmed before count as well."""
     if not hasattr(glibc, "mallinfo2"):  # before glibc 2.33
         return float("inf")
     glibc.mallinfo2.restype = _Mallinfo2
-    return glibc.mallinfo2().counts[8]  # "fordblks"
+    return float(glibc.mallinfo2().counts[8])  # "fordblks"

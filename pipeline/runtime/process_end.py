@@ -1,4 +1,4 @@
-"""The end of this process: by SIGTERM as by Ctrl-C, soon, whatever its threads are doing."""
+"""The end of this process: within seconds, after SIGTERM as after Ctrl-C, whatever its threads are doing."""
 
 import os
 import signal
@@ -13,18 +13,18 @@ import psutil
 
 from .temporary_files import own_temporary_folder
 
-SECONDS = 3.0  # from a signal to the end at the latest; Docker kills after 10 s, and others after 5 s
+SECONDS = 3.0  # from a signal to the end; chosen: Docker kills after 10 s, and others after 5 s
 _SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # no SIGHUP on Windows
 
 
-_handlers: dict[int, Any] = {}  # those that were there before ours
+_handlers: dict[int, Any] = {}  # the handlers before ours, by signal
 
 
 @contextmanager
 def tidy_process(with_input: bool = False) -> Iterator[None]:
-    """Run the whole program inside of this context: its temporary files are gone with it, however it ends.
+    """Run the whole program inside of this context, which removes its temporary files however it ends.
 
-    `with_input` ends it at once when its standard input is closed: the process at the other end is gone.
+    With `with_input`, the process ends at once when its standard input is closed, as it is when the parent has ended.
 
     Raises:
         SanaError: no temporary file can be written.
@@ -39,10 +39,10 @@ def tidy_process(with_input: bool = False) -> Iterator[None]:
 def ended_by_signals(clean: Callable[[], object]) -> Iterator[None]:
     """Raise KeyboardInterrupt in the main thread for SIGTERM (Docker, systemd) and SIGHUP (a closed terminal).
 
-    A call into a library holds that up. SECONDS after a signal, a thread kills all child processes, calls `clean` and
-    ends the process. Signals that were ignored before, as by nohup, stay ignored.
+    A running call into a library delays the exception. So SECONDS after a signal, a thread kills all child processes,
+    calls `clean` and ends the process. Signals that were ignored before, as by nohup, stay ignored.
     """
-    if threading.current_thread() is not threading.main_thread():  # only that one sets handlers
+    if threading.current_thread() is not threading.main_thread():  # only the main thread can set handlers
         yield
         return
     before = {number: signal.getsignal(number) for number in _SIGNALS}
@@ -59,7 +59,7 @@ def ended_by_signals(clean: Callable[[], object]) -> Iterator[None]:
     finally:
         signal.set_wakeup_fd(previous)
         _restore()
-        os.close(writer)  # which ends the thread, unless a signal has come
+        os.close(writer)  # ends the thread, unless a signal has come
 
 
 def _restore() -> None:
@@ -67,8 +67,8 @@ def _restore() -> None:
         signal.signal(*_handlers.popitem())
 
 
-# A forked child, such as one of a library, ends by signals as any process does. Its pipe is the parent's, so that a
-# signal that came before the child has left it would end the parent.
+# A forked child shares the parent's pipe: a signal to the child would end the parent. So signals are blocked during a
+# fork, and the child gets the handlers from before ours.
 def _hold_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
@@ -95,22 +95,22 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def _watch(reader: int, numbers: list[int], clean: Callable[[], object]) -> None:
     while received := os.read(reader, 1):
         if received[0] in numbers:
-            if hasattr(signal, "setitimer"):  # SIGALRM ends what no thread of Python can, an interpreter on its way out
+            if hasattr(signal, "setitimer"):  # SIGALRM also ends an interpreter that shuts down, and runs no threads
                 signal.setitimer(signal.ITIMER_REAL, SECONDS + 1)
             time.sleep(SECONDS)
-            _end(clean, 128 + received[0])  # as shells report signals
+            _end(clean, 128 + received[0])  # the status that shells report for a signal
     os.close(reader)
 
 
 def _end_with_input(clean: Callable[[], object]) -> None:
-    while os.read(0, 1):  # not by sys.stdin, which the interpreter would wait for when it ends
+    while os.read(0, 1):  # not sys.stdin, which the interpreter would wait for at its end
         pass
     _end(clean, 1)
 
 
 def _end(clean: Callable[[], object], status: int) -> None:
     for child in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):  # it has ended
+        with suppress(psutil.Error):  # the child has ended by itself
             child.kill()
     clean()
     os._exit(status)

@@ -1,4 +1,4 @@
-"""Temporary files: in a folder of this process alone, gone when it ends, or at the next start if it was killed."""
+"""Temporary files, in a folder of this process alone. The next start removes the folder of a killed process."""
 
 import os
 import secrets
@@ -15,16 +15,17 @@ from ..domain.errors import SanaError
 from .file_lock import try_lock
 
 PREFIX = "sana-openvino-"
-SETTLED = 600.0  # seconds after which a lock without a folder is no start that is about to make one
-GRADIO = "GRADIO_TEMP_DIR"  # where Gradio keeps what is uploaded and what it shows
+# The age in seconds from which a lock file without a folder is abandoned. Chosen: a start makes both within moments.
+SETTLED = 600.0
+GRADIO = "GRADIO_TEMP_DIR"  # names the folder where Gradio keeps uploads and the pictures that it shows
 
 
 @contextmanager
 def own_temporary_folder() -> Iterator[Callable[[], None]]:
     """Let `tempfile` and Gradio write into a folder of this process, which the context makes and removes.
 
-    Yields what removes it, for an end that leaves no context. What killed processes of this user have left is removed
-    first. Gradio must not be imported yet.
+    Yield a function that removes the folder, for an end of the process that does not leave contexts. Folders of killed
+    processes of this user are removed first. Gradio must not be imported before.
 
     Raises:
         SanaError: no folder for temporary files can be written.
@@ -35,7 +36,7 @@ def own_temporary_folder() -> Iterator[Callable[[], None]]:
         parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(parent)
         folder = parent / f"{PREFIX}{secrets.token_hex(8)}"
-        lock = try_lock(_lock_file(folder))  # before there is a folder: one without a held lock is abandoned
+        lock = try_lock(_lock_file(folder))  # before making the folder: a folder without a held lock is abandoned
         folder.mkdir(0o700)
     except OSError as error:
         raise SanaError(
@@ -57,12 +58,12 @@ def own_temporary_folder() -> Iterator[Callable[[], None]]:
 
 def _remove_abandoned(parent: Path) -> None:
     names = PREFIX + 16 * "[0-9a-f]"
-    for file in parent.glob(f"{names}.lock"):  # whose folder went, and then the process ended
+    for file in parent.glob(f"{names}.lock"):  # those of processes that ended after removing the folder
         with suppress(OSError):
             if not file.with_suffix("").exists() and _is_own(file) and time.time() - file.stat().st_mtime > SETTLED:
                 file.unlink()
     for folder in parent.glob(names):
-        with suppress(OSError):  # it is removed just now, by another start
+        with suppress(OSError):  # another start is removing the folder at the same time
             own = all(_is_own(path) for path in (folder, _lock_file(folder)))
             if own and folder.is_dir() and (lock := try_lock(_lock_file(folder))):
                 _remove(folder)
@@ -70,7 +71,7 @@ def _remove_abandoned(parent: Path) -> None:
 
 
 def _is_own(path: Path) -> bool:
-    """Return whether this user made a file or folder, or nobody; everybody may write into a system's folder."""
+    """Return True if a path does not exist or belongs to this user. Everybody can write into a system's folder."""
     try:
         status = path.lstat()
     except FileNotFoundError:

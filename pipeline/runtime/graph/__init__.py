@@ -1,1 +1,1 @@
-"""What is done to a model's graph before OpenVINO compiles it: convolutional networks in general, of any model."""
+"""The analysis and rewriting of a model's graph before OpenVINO compiles it, for any convolutional network."""

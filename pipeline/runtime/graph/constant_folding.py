@@ -1,11 +1,11 @@
-"""Constant folding of a whole model whose result depends on constants alone."""
+"""Constant folding of a model whose result depends on constants alone."""
 
 import openvino as ov
 from openvino.passes import ConstantFolding, Manager
 
 
 def fold_constants(model: ov.Model) -> ov.Node:
-    """Fold a model in place; return the constant that its only result comes to."""
+    """Fold a model in place; return the constant that its only result becomes."""
     passes = Manager()
     passes.register_pass(ConstantFolding())
     passes.run_passes(model)

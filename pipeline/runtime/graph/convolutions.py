@@ -1,4 +1,4 @@
-"""Large convolutions in the ways that OpenVINO computes faster on CPUs, rewritten in a graph before it is compiled."""
+"""The rewriting of a graph's large convolutions into forms that OpenVINO computes faster on CPUs."""
 
 import openvino as ov
 
@@ -10,6 +10,6 @@ __all__ = ["TILE", "rewrite_convolutions"]
 
 
 def rewrite_convolutions(model: ov.Model) -> None:
-    """Rewrite a model of static shapes in place; its answers stay the same, but for rounding."""
+    """Rewrite a model of static shapes in place. Its outputs change only by rounding."""
     use_winograd(model)
     split_filters(model)

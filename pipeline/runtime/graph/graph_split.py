@@ -1,4 +1,4 @@
-"""A graph in two: everything until one operation's output, and everything after it."""
+"""The split of a graph in two, at the output of one operation."""
 
 import numpy as np
 import openvino as ov
@@ -8,9 +8,10 @@ from .constant_folding import fold_constants
 
 
 def split_graph(model: ov.Model, name: str, channels: int) -> tuple[ov.Model, ov.Model]:
-    """Return two models: until the output of operation `name`, and from it on; `model` itself stays as it is.
+    """Return two models: up to the output of the operation `name`, and from that output on. Do not change `model`.
 
-    That output [1, `channels`, h, w] must be all that the second needs of the first; it is its input "features".
+    The output [1, `channels`, h, w] must be the only tensor that passes from the first to the second. It becomes the
+    second model's input "features".
     """
     copy = model.clone()
     operations = copy.get_ordered_ops()
@@ -36,10 +37,10 @@ def split_graph(model: ov.Model, name: str, channels: int) -> tuple[ov.Model, ov
 
 
 def _fold_shapes(value: ov.Output, parameters: list[ov.Node]) -> ov.Node:
-    """Return the constant that a value comes to which is computed of shapes alone.
+    """Return the constant that a value becomes, which is computed from shapes alone.
 
-    Exporters share such values between all operations, for example the batch size, 1. Only what is computed of shapes
-    is folded, never a weight: folded weights would be f32.
+    Exporters share such values between all operations, for example the batch size of 1. Weights must not be folded,
+    since they would become f32.
     """
     first, second = (_fold_for(value, parameters, side) for side in (64, 96))
     if not np.array_equal(first.data, second.data):

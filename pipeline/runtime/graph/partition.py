@@ -21,7 +21,7 @@ SIDE = 64
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of the graph, not compiled: feature map f32 [1, C, h, w] to f32 [1, D, growth * h, growth * w].
+    """A part of the graph: a model, not compiled, from features f32 [1, C, h, w] to f32 [1, D, growth * h, growth * w].
 
     `growth` is below 1 where the segment makes the grid coarser; its input is then cut at multiples of `block` cells.
     Output cells depend on input cells at most `halo` away from theirs, or, if that is None, on all of them. For each
@@ -46,7 +46,8 @@ class Segment:
 
     @property
     def input_name(self) -> str:
-        return self.model.inputs[0].get_any_name()
+        name: str = self.model.inputs[0].get_any_name()
+        return name
 
 
 def partition(model: ov.Model, finely: bool = False) -> list[Segment]:
@@ -56,10 +57,10 @@ def partition(model: ov.Model, finely: bool = False) -> list[Segment]:
     it is known by its products of two activations. With `finely`, the graph is also cut between the linear attention
     on the finest such grid and the local layers among it: they then take less memory, and somewhat more time.
     """
-    # the input's own shape may be dynamic in every dimension
+    # The channels are read from a convolution, since the input's shape may be dynamic in every dimension.
     first_convolution = next(each for each in model.get_ordered_ops() if each.get_type_name() == "Convolution")
     channels = first_convolution.input_value(1).get_shape()[1]
-    model = _reshaped(model, [1, channels, -1, -1])  # of a batch, one at a time
+    model = _reshaped(model, [1, channels, -1, -1])  # the segments take one latent at a time
     segments: list[Segment] = []
     for cut in _find_cuts(_reshaped(model, [1, channels, SIDE, SIDE]), finely):
         first, model = split_graph(model, cut.end, cut.channels)
@@ -84,7 +85,7 @@ def _describe(model: ov.Model) -> Segment:
 
 
 def _reshaped(model: ov.Model, shape: list[int]) -> ov.Model:
-    """Return a copy for an input of that shape."""
+    """Return a copy of the model for an input of that shape."""
     copy = model.clone()
     copy.reshape(ov.PartialShape(shape))
     return copy
@@ -92,9 +93,9 @@ def _reshaped(model: ov.Model, shape: list[int]) -> ov.Model:
 
 @dataclass(frozen=True)
 class _Link:
-    """What lies between two tensors that everything passes through.
+    """The operations between two neighbouring tensors that everything passes through.
 
-    The second one is the output of operation `end`, with `channels` and `height`.
+    The second tensor is the output of the operation named `end`, with `channels` and `height`.
     """
 
     end: str
@@ -104,7 +105,7 @@ class _Link:
 
 
 def _find_cuts(static: ov.Model, finely: bool) -> list[_Link]:
-    """Return the links to cut after."""
+    """Return the links after which to cut."""
     dependent = _dependent(static)
     links, is_global = [], False
     for operation, live in live_tensors(static):
@@ -127,7 +128,7 @@ def _find_cuts(static: ov.Model, finely: bool) -> list[_Link]:
 
 
 def _dependent(model: ov.Model) -> set[str]:
-    """Return the names of the operations that depend on the values of the input."""
+    """Return the names of the operations that depend on the values of the input, not only on its shape."""
     return {operation.get_friendly_name() for operation, _ in live_tensors(model)}
 
 

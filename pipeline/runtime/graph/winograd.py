@@ -1,7 +1,7 @@
-"""3x3 convolutions with a quarter of the multiplications, by Winograd's minimal filtering in tiles of 4x4 outputs.
+"""Winograd's minimal filtering: 3x3 convolutions with a quarter of the multiplications, in tiles of 4x4 outputs.
 
-F(4x4, 3x3) of A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015: exact but for rounding.
-OpenVINO itself computes convolutions directly.
+This is F(4x4, 3x3) of A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015
+(https://arxiv.org/abs/1509.09308). It is exact but for rounding. OpenVINO itself computes convolutions directly.
 """
 
 import math
@@ -11,8 +11,8 @@ import openvino as ov
 from openvino import opset12, opset13
 
 TILE = 4
-# Polynomials are evaluated at 0, +-NEAR, +-FAR and infinity. Lavin and Gray take 1 and 2; these round less, and bf16
-# holds all factors that come of them.
+# Polynomials are evaluated at 0, +-NEAR, +-FAR and infinity. Lavin and Gray take 1 and 2. These points round less, and
+# all factors that follow from them are exact in bf16.
 _NEAR, _FAR = 3 / 4, 3 / 2
 _POINTS = (0, _NEAR, -_NEAR, _FAR, -_FAR)
 _ROWS = [
@@ -20,15 +20,15 @@ _ROWS = [
     for point in _POINTS
 ]
 _FILTER_TRANSFORM = np.array([*_ROWS, [0, 0, 1]])  # "G" in the paper: 6 points x 3 rows of a filter
-_Y, _X = 2, 3
+_Y, _X = 2, 3  # axes of phases
 
 
 def winograd_convolution(phases: ov.Output, weights: np.ndarray) -> ov.Output:
-    """Convolve with 3x3 filters, stride 1 and padding 1, from phases to phases [16, O, H/4, W/4].
+    """Convolve with 3x3 filters, stride 1 and padding 1; return phases [16, O, H/4, W/4].
 
-    `phases` [16, C, H/4, W/4] hold cell (4y + i, 4x + j) of a feature map at [4i + j, :, y, x]; the transforms are sums
-    of such whole arrays. Or they are [4, C, H/4, W/4], those of a feature map whose cells are all to be taken twice, in
-    rows and in columns. `weights` f32 [O, C, 3, 3].
+    `phases` [16, C, H/4, W/4] hold the cell (4y + i, 4x + j) of a feature map at [4i + j, :, y, x], so that the
+    transforms are sums of whole arrays. Phases [4, C, H/4, W/4] are those of a feature map of half the size, which is
+    upsampled first: each of its cells is taken twice in rows and in columns. `weights` are f32 [O, C, 3, 3].
     """
     side = math.isqrt(phases.get_shape()[0])
     filters = _FILTER_TRANSFORM @ weights @ _FILTER_TRANSFORM.T
@@ -41,9 +41,9 @@ def winograd_convolution(phases: ov.Output, weights: np.ndarray) -> ov.Output:
 
 
 def _input_transform(inputs: list[ov.Output], axis: int) -> list[ov.Output]:
-    """Evaluate at each point the polynomial of a tile's four rows or columns, the one before and the one after.
+    """Evaluate at each point the polynomial of a tile's four rows or columns and of the one before and after them.
 
-    "B^T d" in the paper, along one axis: 4 inputs -> 6 points.
+    This is "B^T d" in the paper, along one axis: 4 inputs -> 6 points.
     """
     d0, (d1, d2, d3, d4), d5 = _shift(inputs[-1], axis, 1), inputs, _shift(inputs[0], axis, -1)
     near_even, near_odd = _sum(d4, d2, -(_FAR**2)), _sum(_scale(d3, _NEAR), d1, -_NEAR * _FAR**2)
@@ -61,7 +61,7 @@ def _input_transform(inputs: list[ov.Output], axis: int) -> list[ov.Output]:
 def _output_transform(points: list[ov.Output]) -> list[ov.Output]:
     """Interpolate a tile's four rows or columns from the products at each point.
 
-    "A^T m" in the paper, along one axis: 6 points -> 4 outputs.
+    This is "A^T m" in the paper, along one axis: 6 points -> 4 outputs.
     """
     zero, near, minus_near, far, minus_far, infinity = points
     near_even, near_odd = _sum(near, minus_near), _sum(near, minus_near, -1)
@@ -80,7 +80,7 @@ def _product(points: ov.Output, filters: np.ndarray) -> ov.Output:
 
 
 def _split(phases: ov.Output, side: int) -> list[ov.Output]:
-    """Return the phases of a tile's four rows or columns; of two, each is taken twice."""
+    """Return the phases of a tile's four rows or columns. If `side` is two, each is taken twice."""
     parts = opset13.split(phases, np.int64(0), side).outputs()
     return [parts[index * side // TILE] for index in range(TILE)]
 
@@ -90,7 +90,7 @@ def _join(parts: list[ov.Output]) -> ov.Output:
 
 
 def _shift(value: ov.Output, axis: int, by: int) -> ov.Output:
-    """Return what the tile before (`by` 1) or after (-1) has in the place of each tile; zeros beyond the edge."""
+    """Shift an array by one tile along an axis, forwards (`by` 1) or backwards (-1), with zeros at the edge."""
     begin = [by if each == axis else 0 for each in range(4)]
     return opset12.pad(value, begin, [-each for each in begin], "constant", np.float32(0)).output(0)
 

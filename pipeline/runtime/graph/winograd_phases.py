@@ -1,7 +1,7 @@
-"""A graph's large 3x3 convolutions computed by `winograd`, and what lies between them on the same arrays.
+"""The rewriting of a graph's large 3x3 convolutions to Winograd's filtering, with features kept in phases between them.
 
-There feature maps stay in phases [16, C, H/4, W/4], where cell (4y + i, 4x + j) is at [4i + j, :, y, x]: operations on
-single cells need not know.
+Phases are [16, C, H/4, W/4], with the cell (4y + i, 4x + j) of a feature map at [4i + j, :, y, x]. Operations that act
+on each cell alone are the same on phases, so features are only converted where other operations need them.
 """
 
 import numpy as np
@@ -12,20 +12,20 @@ from .constant_folding import fold_constants
 from .winograd import TILE, winograd_convolution
 
 # Smaller convolutions stay direct. These are round numbers; the timings that led to them are not recorded.
-MIN_CHANNELS = 128  # in and out: with fewer, transforming the features takes longer than the products it saves
-MIN_TILES = 1  # for each channel: with fewer, so does transforming the filters
+MIN_CHANNELS = 128  # in and out; with fewer, the transforms of the features take longer than the saved products
+MIN_TILES = 1  # per channel; with fewer, the transforms of the filters take longer than the saved products
 MIN_FLOP = 1e10  # with fewer, compiling the transforms takes longer than they save
 _CELLWISE = {"Add", "Convert", "Divide", "Multiply", "Power", "Relu", "Sqrt", "Subtract", "Swish"}
-_FIRST, _LAST = 1, 3  # axes that channels may be on
+_FIRST, _LAST = 1, 3  # the axes that channels can be on
 _TO_FIRST, _TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 
 
 def use_winograd(model: ov.Model) -> None:
     """Rewrite in place the large 3x3 convolutions of a model of static shapes.
 
-    Convolutions of quantised activations stay, as do those of a feature map that is not made of whole tiles.
+    Convolutions stay as they are if their activations are quantised, or if their feature map is not of whole tiles.
     """
-    channels: dict[ov.Output, int] = {}  # by output in phases: the axis its channels are on
+    channels: dict[ov.Output, int] = {}  # the axis of the channels, by output in phases
     for operation in model.get_ordered_ops():
         sources = operation.input_values()
         if _pays(operation):
@@ -47,7 +47,7 @@ def use_winograd(model: ov.Model) -> None:
 
 
 def _pays(operation: ov.Node) -> bool:
-    """Return True if the operation is a convolution that Winograd's filtering can compute, and faster."""
+    """Return True if the operation is a convolution that Winograd's filtering can compute faster."""
     if operation.get_type_name() != "Convolution":
         return False
     features, weights = operation.input_values()
@@ -67,7 +67,7 @@ def _pays(operation: ov.Node) -> bool:
 
 
 def _smallest_phases(features: ov.Output) -> ov.Output:
-    """Return the phases that a convolution reads: of an upsampled feature map, those of the smaller one."""
+    """Return the phases of a convolution's input, or of the smaller feature map that the input was upsampled from."""
     upsampling = features.get_node()
     if _doubles(upsampling):
         return _to_phases(upsampling.input_value(0), _FIRST, TILE // 2)
@@ -75,7 +75,7 @@ def _smallest_phases(features: ov.Output) -> ov.Output:
 
 
 def _doubles(operation: ov.Node) -> bool:
-    """Return True if the operation takes each cell twice, in rows and in columns."""
+    """Return True if the operation is an upsampling that repeats each cell twice in rows and in columns."""
     if operation.get_type_name() != "Interpolate":
         return False
     attributes = operation.get_attributes()
@@ -85,7 +85,7 @@ def _doubles(operation: ov.Node) -> bool:
 
 
 def _channels_after(operation: ov.Node, channels: dict[ov.Output, int]) -> int | None:
-    """Return the channel axis of the output, if the operation is the same on phases; None if it is not."""
+    """Return the axis of the output's channels if the operation can stay as it is on phases, else None."""
     sources = operation.input_values()
     first = next(source for source in sources if source in channels)
     axis, kind = channels[first], operation.get_type_name()
@@ -108,13 +108,13 @@ def _varies_spatially(value: ov.Output, axis: int) -> bool:
 
 
 def _spatial_shape(value: ov.Output, axis: int) -> list[int]:
-    """Return height and width of a value, as it is broadcast; `axis` is that of its channels."""
+    """Return height and width of a value after broadcasting it to 4 axes; `axis` is that of its channels."""
     shape = [1, 1, 1, 1, *value.get_shape()][-4:]
     return [length for place, length in enumerate(shape) if place not in (0, axis)]
 
 
 def _to_phases(features: ov.Output, axis: int, side: int) -> ov.Output:
-    """[1, C, H, W] -> [side * side, C, H/side, W/side], or the same with the channels last."""
+    """Return the phases [side * side, C, H/side, W/side] of features [1, C, H, W], or the same with channels last."""
     if axis == _LAST:
         return _transpose(_to_phases(_transpose(features, _TO_FIRST), _FIRST, side), _TO_LAST)
     _, channels, height, width = features.get_shape()
@@ -124,7 +124,7 @@ def _to_phases(features: ov.Output, axis: int, side: int) -> ov.Output:
 
 
 def _from_phases(phases: ov.Output, axis: int) -> ov.Output:
-    """[16, C, H/4, W/4] -> [1, C, H, W], or the same with the channels last."""
+    """Return the features [1, C, H, W] of phases [16, C, H/4, W/4], or the same with channels last."""
     if axis == _LAST:
         return _transpose(_from_phases(_transpose(phases, _TO_FIRST), _FIRST), _TO_LAST)
     _, channels, height, width = phases.get_shape()
@@ -141,5 +141,6 @@ def _reshape(value: ov.Output, shape: list[int]) -> ov.Output:
 
 
 def _constant_value(constant: ov.Output) -> np.ndarray:
-    """Return what a value computed of constants alone comes to, such as weights that are stored in fewer bits."""
-    return fold_constants(ov.Model([opset13.result(constant)], []).clone()).data
+    """Compute a value that depends on constants alone, such as weights that are stored in fewer bits."""
+    value: np.ndarray = fold_constants(ov.Model([opset13.result(constant)], []).clone()).data
+    return value
