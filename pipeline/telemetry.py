@@ -1,32 +1,32 @@
-"""Telemetry of the libraries: off, unless the user has opted in to it."""
+"""The telemetry of libraries: off, unless the user has opted in."""
 
 import os
 import sys
 from pathlib import Path
 
-# Read by gradio, and by huggingface_hub on behalf of gradio, diffusers and transformers, where they are imported.
+# Gradio, diffusers and transformers read these when imported, the latter two through huggingface_hub.
 _SWITCHES = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1"}
-# OpenVINO and NNCF post to Google Analytics, with an id that they keep in the home folder, at their import and at each
-# conversion. They have no variable against that, but do without this package where it cannot be imported.
+# OpenVINO and NNCF post to Google Analytics on import and on each conversion, with an id from the home folder. No
+# variable prevents that, but both work without this package.
 _OPENVINO = "openvino_telemetry"
 
 
 def switch_off() -> None:
-    """Switch off what is not wanted by a variable of the user's, or by OpenVINO's consent file.
+    """Switch telemetry off, except where the user's variables or OpenVINO's consent file ask for it.
 
-    Call this before the libraries are imported. It asks no server and writes no file.
+    Call this before the libraries are imported.
     """
     for name, off in _SWITCHES.items():
         os.environ[name] = os.environ.get(name) or off
     if not _has_consent():
-        # A program that has imported OpenVINO before keeps what it has.
+        # Python reports a package that is None here as missing. A caller that has imported it already keeps it.
         sys.modules.setdefault(_OPENVINO, None)  # type: ignore[arg-type]
 
 
 def _has_consent() -> bool:
-    """Return whether the user ran `opt_in_out --opt_in`, which writes a "1" into a file in the home folder."""
+    """Return True if the user ran `opt_in_out --opt_in`, which writes "1" into a file in the home folder."""
     try:
         folder = Path(os.environ["LOCALAPPDATA"], "Intel Corporation") if os.name == "nt" else Path.home() / "intel"
         return (folder / _OPENVINO).read_text(encoding="utf-8").strip() == "1"
-    except (OSError, ValueError, KeyError, RuntimeError):  # no file, or no home
+    except (OSError, ValueError, KeyError, RuntimeError):  # no such file, or no home folder
         return False
