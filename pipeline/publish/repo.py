@@ -27,7 +27,7 @@ class Repo:
     files: dict[str, RepoFile]
 
     def foreign_file(self, mark: str) -> str | None:
-        """Return a file of something else in the repo; None if there is none, or if the repo has our file `mark`."""
+        """Return a file of another purpose; None if the repo has our file `mark`, or only files of the Hub."""
         return None if mark in self.files else next((name for name in self.files if name not in OF_ANY_REPO), None)
 
 
