@@ -127,7 +127,8 @@ class VaeEncoderModule(nn.Module):
 
     def forward(self, sample: Tensor) -> Tensor:
         """Return latents f32 [1, C, h, w], not scaled, of pixels f32 [1, 3, 32h, 32w] in [-1, 1]."""
-        return self.encoder(sample)
+        latents: Tensor = self.encoder(sample)
+        return latents
 
 
 class DraftDecoderModule(nn.Module):
@@ -151,7 +152,8 @@ class DraftEncoderModule(nn.Module):
 
     def forward(self, sample: Tensor) -> Tensor:
         """Return latents as the transformer makes them, f32 [1, C, h, w], of pixels f32 [1, 3, 32h, 32w]."""
-        return self.encoder(sample / 2 + 0.5)
+        latents: Tensor = self.encoder(sample / 2 + 0.5)
+        return latents
 
 
 def _join(past: Tensor, new: Tensor, layer: int) -> Tensor:

@@ -23,7 +23,8 @@ def flow_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
         """Return the given picture's latents at the noise level before step `index`."""
         assert given
         sigma = scheduler.sigmas[index]
-        return (1 - sigma) * given.latents + sigma * noise
+        latents: torch.Tensor = (1 - sigma) * given.latents + sigma * noise
+        return latents
 
     if given and settings.strength < 1:  # at full strength the first sigma is not quite 1, and noise alone is meant
         latents = noised(first)
