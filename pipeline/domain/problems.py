@@ -21,6 +21,7 @@ SENTENCES = {
     "no picture": "The {noun} is no picture that can be read: give a whole PNG, JPEG, WebP, GIF, BMP or TIFF file.",
     "too many pixels": "The {noun} has more than {maximum} million pixels: give a smaller one.",
     "mask size": "The mask has {mask} pixels and the picture {picture}: give a mask of the picture's size.",
+    "nothing to enlarge": "There is no picture to enlarge: give one.",
     "negative side": "A canvas grows by 0 or more pixels to each side, not by fewer.",
     "empty mask": "Nothing in the mask is {colour}, so there is nothing to draw anew.",
     "picture needed": "These settings start from a picture: give the one whose pixels have the SHA-256 {sha256}.",
