@@ -1,5 +1,7 @@
-"""Turns a Sana checkpoint into an OpenVINO folder: `python precompile.py --model CHECKPOINT --output FOLDER`.
-On request it publishes the folder on the Hugging Face Hub, and a Space that runs it."""
+"""The program that exports a Sana checkpoint: `python precompile.py --model CHECKPOINT --output FOLDER`.
+
+On request it publishes the folder on the Hugging Face Hub, with a Space that runs it.
+"""
 
 import argparse
 import dataclasses
@@ -7,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+from pipeline import __version__
 from pipeline.domain.catalogue import CATALOGUE
 from pipeline.domain.complaints import complain, start_logging
 from pipeline.domain.errors import SanaError
@@ -19,6 +22,7 @@ INTERRUPTED = 130  # the shell's exit status for Ctrl-C
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the program and return its exit status; print errors in one line."""
     options = parse(arguments)
     start_logging()
     if options.list:
@@ -38,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         flags = "--model, --vae or --output"
         complain("precompile.py", f"No right to use {error.filename}: name another folder with {flags}.")
         return 2
-    except OSError as error:  # a disk that is full, or was taken away
+    except OSError as error:  # for example, a full or removed disk
         complain("precompile.py", f"{error.strerror or error} ({error.filename or options.output}).")
         return 2
     except KeyboardInterrupt:
@@ -48,7 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the stages in order. What forbids publishing is said first: an export may take an hour."""
+    """Run the stages in order; raise SanaError if one fails.
+
+    Publishing and checkpoint are checked before any weights are fetched, since an export may take an hour.
+    """
     if options.push_to_hub is None and (options.space or options.private):
         raise SanaError("--space and --private belong to --push-to-hub: name the model repo with it.")
     if options.push_to_hub is not None:
@@ -59,13 +66,13 @@ def run(options: argparse.Namespace) -> None:
 
     on_progress = print_json if options.json_progress else print_text
     checkpoint = find_configuration(options.model)
-    other = find_configuration(options.vae) if options.vae else None
+    others = [find_configuration(name) for name in options.vae]
     from pipeline.export import check_checkpoint, precompile  # takes seconds to load
 
-    if checkpoint.name or (other and other.name):  # what cannot work is not fetched
-        check_checkpoint(checkpoint.folder, other and other.folder)
+    if any(source.name for source in (checkpoint, *others)):  # what cannot work is not fetched
+        check_checkpoint(checkpoint.folder, [other.folder for other in others])
         fetch_checkpoint(checkpoint, on_progress)
-    vae = fetch_vae(other, on_progress).folder if other else None
+    vae = [fetch_vae(other, on_progress).folder for other in others]
     output = precompile(checkpoint.folder, options.output, options.compression, vae, checkpoint.name, on_progress)
     if options.push_to_hub is not None:
         from pipeline.publish import publish, publish_space
@@ -76,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def print_text(progress: Progress) -> None:
-    """Print the sentence of a record; that an export begins is news for programs only."""
+    """Print the sentence of a record, except for the start of an export, which only concerns programs."""
     if (progress.stage, progress.done) != ("export", 0):
         print_progress(progress)
 
@@ -87,7 +94,9 @@ def print_json(progress: Progress) -> None:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Parse the command line (None: this process's)."""
     parser = argparse.ArgumentParser(
+        prog="precompile.py",
         description="Turn a Sana checkpoint in diffusers' layout into a folder that app.py loads with --model.",
         epilog="A second run with the same inputs does nothing; an interrupted one is continued by the next.",
     )
@@ -106,9 +115,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--vae",
+        action="append",
+        default=[],
         metavar="DIR_OR_REPO_OR_FILE",
-        help="another autoencoder for the same latents (DC-AE, DC-AE-Lite); or a draft decoder to have beside the "
-        "checkpoint's own (taesana_decoder.pth, or .safetensors)",
+        help="another autoencoder for the same latents (DC-AE, DC-AE-Lite); or a draft decoder or encoder beside "
+        "the checkpoint's own (taesana_decoder.pth, taesana_encoder.pth, or .safetensors); repeat it for more than one",
     )
     parser.add_argument(
         "--push-to-hub",
@@ -127,6 +138,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--end-with-input", action="store_true", help="end when the standard input is closed, for programs that may die"
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser.parse_args(arguments)
 
 

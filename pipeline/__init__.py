@@ -8,13 +8,15 @@ from .domain.errors import SanaError
 if TYPE_CHECKING:
     from .generation.pipeline import SanaPipeline
 
-__all__ = ["SanaError", "SanaPipeline"]
+__all__ = ["SanaError", "SanaPipeline", "__version__"]
 
-telemetry.switch_off()  # before any room imports a library
+__version__ = "2.0.0"  # .github/CHANGELOG.md has a heading for each
+
+telemetry.switch_off()  # before any module imports a library
 
 
 def __getattr__(name: str) -> object:
-    # Loaded on first use: openvino, torch and transformers take seconds, and `app.py --help` needs none of them.
+    # Imported on first use: openvino, torch and transformers take seconds, and `app.py --help` needs none of them.
     if name == "SanaPipeline":
         from .generation.pipeline import SanaPipeline
 

@@ -131,7 +131,7 @@ def steps_done(pipe, monkeypatch):
     events = []
     original = pipe.generate
 
-    def generate(settings):
+    def generate(settings, given=None):
         try:
             for update in original(settings):
                 if isinstance(update, StepUpdate):
@@ -194,7 +194,7 @@ def slow_bands(pipe, monkeypatch):
     events = []
     original = pipe.generate
 
-    def generate(settings):
+    def generate(settings, given=None):
         try:
             for update in original(settings):
                 if isinstance(update, DecodeUpdate):

@@ -44,13 +44,17 @@ def test_generate_is_the_only_endpoint_and_only_the_prompt_has_no_default(client
         "prompt": None,
         "negative_prompt": "",
         "style": "none",
-        **pipe.model.defaults,
+        **dict.fromkeys(pipe.model.defaults),  # None stands for the model's own
         "seed": 0,
         "randomize_seed": False,
         "num_images": 1,
         "model": pipe.model.name,
         "use_resolution_binning": True,
         "draft_decode": False,
+        **dict.fromkeys(("image", "mask_image", "strength")),
+        "mask_grow": 8,
+        "mask_blur": 24,
+        "mask_invert": False,
     }
     assert [each["parameter_name"] for each in parameters if not each["parameter_has_default"]] == ["prompt"]
 

@@ -14,9 +14,10 @@ from pipeline.domain.errors import ArtifactError, SettingsError
 from pipeline.domain.settings import DRAFT_DECODE
 from pipeline.domain.updates import Result, StepUpdate
 from pipeline.export import precompile
-from pipeline.export.taesana import build_draft, front_length, read_draft
+from pipeline.export.taesana import build_draft_decoder, front_length, read_draft
 from pipeline.generation.metadata import read_settings, write_png
 from pipeline.generation.vae_decoder import to_picture
+from pipeline.model_folder.folder_layout import DRAFT_DECODER
 from pipeline.model_folder.manifest import read_manifest
 from pipeline.model_folder.parity import psnr
 from pipeline.page.controls import properties
@@ -55,12 +56,12 @@ def drafting(tmp_path_factory):
     """(pipeline, torch draft decoder) of a tiny model that has both decoders."""
     root = tmp_path_factory.mktemp("drafting")
     decoder, file = draft_decoder(root / "taesana_decoder.pth")
-    folder = precompile(build(root / "checkpoint"), root / "ir", "fp16", vae=file, on_progress=lambda progress: None)
+    folder = precompile(build(root / "checkpoint"), root / "ir", "fp16", vae=[file], on_progress=lambda progress: None)
     return SanaPipeline.from_pretrained(folder), decoder, folder
 
 
 def test_the_structure_is_the_published_one():
-    weights = build_draft(32, TAESANA).state_dict()
+    weights = build_draft_decoder(32, TAESANA).state_dict()
     assert round(sum(value.numel() for value in weights.values()) / 1e6, 1) == 8.3
     shapes = {name: tuple(weights[name].shape) for name in ("1.weight", "7.weight", "28.conv.4.bias", "29.weight")}
     assert shapes == {
@@ -75,7 +76,8 @@ def test_the_structure_is_the_published_one():
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_a_file_is_read_and_computes_as_described(tmp_path, suffix):
     _, file = draft_decoder(tmp_path / f"decoder{suffix}")
-    decoder = read_draft(file, LATENT_CHANNELS)
+    component, decoder = read_draft(file, LATENT_CHANNELS)
+    assert component == DRAFT_DECODER
     latents = 4 * torch.randn(1, LATENT_CHANNELS, 3, 5, generator=torch.Generator().manual_seed(0))
     pixels, features = as_described(decoder.state_dict(), latents)
     assert pixels.shape == (1, 3, 96, 160)
@@ -111,7 +113,7 @@ def test_what_is_no_such_decoder_is_refused_in_one_sentence(tmp_path):
 def test_an_export_is_refused_before_it_starts(tmp_path):
     checkpoint = build(tmp_path / "checkpoint")
     with pytest.raises(ArtifactError, match="cannot be read"):
-        precompile(checkpoint, tmp_path / "ir", vae=tmp_path / "absent.pth")
+        precompile(checkpoint, tmp_path / "ir", vae=[tmp_path / "absent.pth"])
     assert not list(tmp_path.glob("ir*"))
 
 

@@ -64,19 +64,19 @@ def int4(interrupted):
 
 def test_an_interrupted_run_is_continued(interrupted):
     output, records = interrupted
-    begun, *lines = [record.text for record in records[:4]]
+    begun, *lines = [record.text for record in records[:5]]
     assert begun == "exporting tiny-sana as int4"
-    assert [line.partition(":")[0] for line in lines] == ["text_encoder", "transformer", "vae_decoder"]
-    assert ["kept from the interrupted run" in line for line in lines] == [True, True, False]
+    assert [line.partition(":")[0] for line in lines] == ["text_encoder", "transformer", "vae_decoder", "vae_encoder"]
+    assert ["kept from the interrupted run" in line for line in lines] == [True, True, False, False]
     assert not output.with_name("int4.partial").exists()
     verify(output, read_manifest(output))
 
 
 def test_progress_counts_the_components(interrupted):
     _, records = interrupted
-    assert [(record.done, record.total) for record in records[:4]] == [(0, 3), (1, 3), (2, 3), (3, 3)]
-    table = records[4:-1]
-    assert [record.stage for record in records] == ["export"] * 4 + ["parity"] * len(table) + ["export"]
+    assert [(record.done, record.total) for record in records[:5]] == [(done, 4) for done in range(5)]
+    table = records[5:-1]
+    assert [record.stage for record in records] == ["export"] * 5 + ["parity"] * len(table) + ["export"]
     assert "dB" in table[1].text
     assert records[-1].text.endswith("is complete.")
 
@@ -96,6 +96,7 @@ def test_the_manifest_tells_what_was_made_of_what(int4):
         "text_encoder": "int8",
         "transformer": "int4",
         "vae_decoder": "int8",
+        "vae_encoder": "int8",
     }
     assert all(record["parity_db"] > 25 for record in model.components.values())
     assert np.shape(manifest.preview["matrix"]) == (3, 32)

@@ -1,5 +1,7 @@
 """A picture is refused, with the largest that fits, if this machine can never hold it, or does not when it is drawn."""
 
+import dataclasses
+
 import pytest
 
 from pipeline.domain.errors import SettingsError
@@ -42,7 +44,7 @@ def test_retained_memory_is_trimmed_before_a_size_is_refused(monkeypatch, free):
 
 def test_a_request_is_refused_for_what_the_machine_can_never_hold(pipe, total):
     settings = pipe.settings("a house", width=512, height=256)
-    total(pipe._stages.weights() + pipe._stages.memory(settings, 4, 8))
+    total(pipe._stages.weights(settings) + pipe._stages.memory(settings, 4, 8))
     pipe.settings("a house", width=256, height=128)
     with pytest.raises(SettingsError, match="fits is 256x128"):
         pipe.settings("a house", width=512, height=256)
@@ -77,6 +79,11 @@ def test_more_pictures_and_a_second_branch_take_more(pipe):
 
 
 def test_weights_that_were_read_are_in_memory_already(model, pipe):
-    pipe("a house", width=128, height=128, num_inference_steps=1)
-    assert pipe._stages.weights(unread=True) == 0
-    assert pipe._stages.weights() == sum(path.stat().st_size for path in model.glob("*/openvino_model.bin"))
+    settings = pipe.settings("a house", width=128, height=128, num_inference_steps=1)
+    list(pipe.generate(settings))
+    assert pipe._stages.weights(settings, unread=True) == 0
+    sizes = {path.parent.name: path.stat().st_size for path in model.glob("*/openvino_model.bin")}
+    from_picture = dataclasses.replace(settings, image_sha256="0" * 64)
+    assert pipe._stages.weights(from_picture, unread=True) == sizes["vae_encoder"]
+    assert pipe._stages.weights(from_picture) == sum(sizes.values())
+    assert pipe._stages.weights(settings) == sum(sizes.values()) - sizes["vae_encoder"]

@@ -37,7 +37,7 @@ class Source:
         self.loads += 1
         return SimpleNamespace(generate=self.generate)
 
-    def generate(self, settings):
+    def generate(self, settings, given=None):
         yield "step"
         if self.error:
             raise self.error

@@ -108,7 +108,9 @@ def test_a_picture_of_an_earlier_version_is_drawn_by_its_rule(pipe, tmp_path):
     )
     assert np.array_equal(given[0][:3], noise.numpy())
     (*_, decoded) = pipe._stages.decoder(old).decode(step.latents[2])
-    assert np.array_equal(np.asarray(to_image(to_picture(decoded.pixels, old.width, old.height), {})), result.images[0])
+    assert np.array_equal(
+        np.asarray(to_image(to_picture(decoded.features, old.width, old.height), {})), result.images[0]
+    )
 
 
 def test_closing_stops_at_once_and_frees_the_lock(pipe):

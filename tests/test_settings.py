@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from pipeline.domain.errors import SanaError, SettingsError
+from pipeline.domain.parameters import Picture
 from pipeline.domain.request import Request
 from pipeline.domain.settings import PARAMETERS, SETTINGS, GenerationSettings
 from tests.descriptions import MODEL
@@ -136,7 +137,8 @@ def test_the_table_and_the_record_hold_the_same_settings():
     assert fields.pop("prompt") is dataclasses.MISSING
     assert fields == {each.setting: each.default for each in SETTINGS if each.name != "prompt"}
     annotations = inspect.get_annotations(GenerationSettings)
-    assert {each.setting: each.type for each in SETTINGS} == {name: annotations[name] for name in ("prompt", *fields)}
+    types = {each.setting: each.type | None if isinstance(each, Picture) else each.type for each in SETTINGS}
+    assert types == {name: annotations[name] for name in ("prompt", *fields)}
     assert len({parameter.name for parameter in PARAMETERS}) == len(PARAMETERS)
 
 

@@ -51,8 +51,8 @@ def test_bands_are_those_of_an_untiled_decode(decoder, height, width, extra):
     *progress, last = VaeDecoder(Device(), path, scaling_factor=0.5).decode(latent, rows)
     assert len(progress) > len(segments) > 3
     assert [decoded.band for decoded in progress] == list(range(1, last.bands))
-    assert all(decoded.pixels is None for decoded in progress)
-    assert psnr(last.pixels, untiled(latent[None].numpy() / 0.5)[0][0]) >= 100
+    assert all(decoded.features is None for decoded in progress)
+    assert psnr(last.features, untiled(latent[None].numpy() / 0.5)[0][0]) >= 100
 
 
 def test_bands_of_winograd_convolutions_are_those_of_an_untiled_decode(decoder, monkeypatch):
@@ -65,7 +65,7 @@ def test_bands_of_winograd_convolutions_are_those_of_an_untiled_decode(decoder, 
     latent = torch.randn(32, 32, 8, generator=torch.Generator().manual_seed(0))
     *_, last = VaeDecoder(Device(), path, scaling_factor=0.5).decode(latent, rows=24)
     assert len([each for each in shapes if each]) >= 3
-    assert psnr(last.pixels, untiled(latent[None].numpy() / 0.5)[0][0]) >= 100
+    assert psnr(last.features, untiled(latent[None].numpy() / 0.5)[0][0]) >= 100
 
 
 def rewritten(model):
@@ -95,7 +95,7 @@ def test_a_picture_that_fits_is_one_band_of_each_segment(decoder):
     latent = torch.randn(32, 9, 8, generator=torch.Generator().manual_seed(1))
     *progress, last = VaeDecoder(Device(), path, scaling_factor=1.0).decode(latent)
     assert len(progress) + 1 == last.bands == len(partition(ov.Core().read_model(path)))
-    assert psnr(last.pixels, untiled(latent[None].numpy())[0][0]) >= 120
+    assert psnr(last.features, untiled(latent[None].numpy())[0][0]) >= 120
 
 
 @pytest.mark.parametrize("banded", [False, True])
@@ -105,10 +105,10 @@ def test_pixels_outlive_the_next_decode(decoder, banded):
     rows = 2 * max(segment.halo or 0 for segment in stage.segments) + 1 if banded else None
     first, second = torch.randn(2, 32, 31, 8, generator=torch.Generator().manual_seed(2))
     *_, before = stage.decode(first, rows)
-    kept = before.pixels.copy()
+    kept = before.features.copy()
     *_, after = stage.decode(second, rows)
-    assert (before.pixels == kept).all()
-    assert (before.pixels != after.pixels).any()
+    assert (before.features == kept).all()
+    assert (before.features != after.features).any()
 
 
 def test_the_halo_is_not_larger_than_needed(decoder):
@@ -167,7 +167,7 @@ def test_a_large_picture_takes_more_segments(full_chain, monkeypatch):
         *_, last = decoder.decode(latent)
         assert len(decoder.segments) == segments
         assert decoder.seconds > seconds
-        assert psnr(last.pixels, untiled(latent[None].numpy())[0][0]) >= 100
+        assert psnr(last.features, untiled(latent[None].numpy())[0][0]) >= 100
 
 
 def test_memory_grows_with_the_picture(decoder):
@@ -190,7 +190,7 @@ def test_released_activations_keep_no_tensors(decoder):
 @pytest.mark.parametrize(("height", "rows"), [(256, 190), (512, 190), (100, 30), (31, 30)])
 def test_bands_compute_little_twice(height, rows):
     """A window of all the rows that fit, for each of few bands, would compute up to half of them twice."""
-    segment = SimpleNamespace(halo=4)
+    segment = SimpleNamespace(block=1, halo=4)
     plan = plan_bands(segment, height, rows)
     assert [band.first for band in plan] == [0, *(band.last for band in plan[:-1])]
     assert plan[-1].last == height
@@ -205,7 +205,7 @@ def test_bands_compute_little_twice(height, rows):
 
 def test_bands_do_not_follow_every_change_of_free_memory(monkeypatch):
     """In other bands a picture is rounded otherwise."""
-    segment = SimpleNamespace(halo=4, bytes_per_cell=2000.0)
+    segment = SimpleNamespace(block=1, halo=4, bytes_per_cell=2000.0)
     rows = []
     for free in (9e9, 3.1e9, 2.9e9, 1.6e9, 1.4e9):
         monkeypatch.setattr(bands, "free_memory", lambda free=free: free)

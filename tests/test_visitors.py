@@ -46,7 +46,7 @@ class Painter:
     def check(self, settings):
         pass
 
-    def generate(self, settings):
+    def generate(self, settings, given=None):
         for step in (1, 2):
             yield StepUpdate(step, 2, Image.new("RGB", (64, 64), "red"), 0.1)
         yield PictureUpdate(1, 1, picture(settings.seed))
@@ -278,7 +278,7 @@ def held(monkeypatch):
     """Drawing that goes on until it is closed; a list of what has ended."""
     ended = []
 
-    def generate(self, settings):
+    def generate(self, settings, given=None):
         try:
             while True:
                 yield StepUpdate(1, 2, None, 0.1)

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from transformers import Gemma2Config, Gemma2Model, PreTrainedTokenizerFast
 
 from pipeline.domain.families import FLOW, Family, find_family
-from pipeline.export.taesana import build_draft
+from pipeline.export.taesana import build_draft_decoder, build_draft_encoder
 
 INSTRUCTION = ["Draw one picture of what follows.", "Picture: "]
 TEXT = "a red house under the big yellow moon and two white clouds near the blue sea draw one picture of what follows"
@@ -137,13 +137,24 @@ def autoencoder(**options: Any) -> AutoencoderDC:
 def draft_decoder(file: Path) -> tuple[torch.nn.Sequential, Path]:
     """A narrow TAESANA of random weights, written to `file`, and the file."""
     torch.manual_seed(4)
-    decoder = build_draft(LATENT_CHANNELS, [32, 16, 16, 8, 8, 8]).eval().requires_grad_(False)
-    for name, weight in decoder.named_parameters():  # that keep the variance of what they multiply
+    return _write_random(build_draft_decoder(LATENT_CHANNELS, [32, 16, 16, 8, 8, 8]), file), file
+
+
+def draft_encoder(file: Path) -> tuple[torch.nn.Sequential, Path]:
+    """A narrow TAESANA encoder of random weights, written to `file`, and the file."""
+    torch.manual_seed(5)
+    return _write_random(build_draft_encoder(LATENT_CHANNELS, [8, 16]), file), file
+
+
+def _write_random(network: torch.nn.Sequential, file: Path) -> torch.nn.Sequential:
+    """Give a draft random weights that keep the variance of what they multiply, and write them to a file."""
+    network.eval().requires_grad_(False)
+    for name, weight in network.named_parameters():
         weight.normal_(0, (2 / weight[0].numel()) ** 0.5 if weight.dim() > 1 else 0.1)
         if name.endswith("conv.4.weight"):
             weight.mul_(0.5)
     if file.suffix == ".safetensors":
-        save_file(decoder.state_dict(), file)
+        save_file(network.state_dict(), file)
     else:
-        torch.save(decoder.state_dict(), file)
-    return decoder, file
+        torch.save(network.state_dict(), file)
+    return network

@@ -1,1 +1,1 @@
-"""What the program is about, in the standard library alone: models, settings, families, and what happens on the way."""
+"""The program's subject, in plain Python: models, settings, families, and the progress of a generation."""

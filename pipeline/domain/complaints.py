@@ -1,4 +1,4 @@
-"""How the programs complain on the terminal: in one line, or with `SANA_DEBUG=1` in the environment in full."""
+"""Error messages on the terminal: one line, or the whole traceback with `SANA_DEBUG=1` in the environment."""
 
 import logging
 import os
@@ -7,19 +7,19 @@ import traceback
 
 
 def debugging() -> bool:
-    """Return whether the user wants tracebacks: SANA_DEBUG is set, and not to 0."""
+    """Return True if SANA_DEBUG is set to anything but 0."""
     return os.environ.get("SANA_DEBUG", "0") not in ("", "0")
 
 
 def start_logging() -> None:
-    """Let warnings reach the terminal, or with SANA_DEBUG all that this project logs."""
+    """Log warnings to the terminal; with SANA_DEBUG, log all messages of this project."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     if debugging():
         logging.getLogger("pipeline").setLevel(logging.DEBUG)
 
 
 def complain(program: str, sentence: object) -> None:
-    """Print a sentence to stderr; with SANA_DEBUG after the traceback of the exception that is being handled."""
+    """Print a sentence to stderr; with SANA_DEBUG, print the traceback of the current exception first."""
     if debugging() and sys.exc_info()[0]:
         traceback.print_exc()
     print(f"{program}: {sentence}", file=sys.stderr)

@@ -1,12 +1,12 @@
-"""The errors meant for people: one line each, saying what is wrong and what to do."""
+"""The errors meant for people: one line each, with the cause and the remedy."""
 
 from .problems import Problem
 
 
 class SanaError(Exception):
-    """Something a person can act on; shown as it is, without a traceback.
+    """An error that a person can act on, shown without a traceback.
 
-    `problem` says it as data where the page may show it, in another language perhaps.
+    `problem` holds the same as data if the page may show it, perhaps in another language; else None.
     """
 
     def __init__(self, what: Problem | str) -> None:
@@ -15,7 +15,7 @@ class SanaError(Exception):
 
 
 class SettingsError(SanaError):
-    """A setting outside of what the model or this machine can do."""
+    """A setting beyond the limits of the model or of this machine."""
 
     problem: Problem
 
@@ -24,12 +24,12 @@ class SettingsError(SanaError):
 
 
 class ArtifactError(SanaError):
-    """A model folder that is missing, incomplete, damaged or of a kind that is not supported."""
+    """A model folder that is missing, incomplete, damaged or not supported."""
 
 
 class DeviceError(SanaError):
-    """A device that OpenVINO does not know on this machine, or on which a model does not compile."""
+    """A device that OpenVINO does not find on this machine, or that fails to compile a model."""
 
 
 class BusyError(SanaError):
-    """A generation that cannot begin now: this thread holds another one, or too many requests wait."""
+    """A generation that cannot begin now: this thread is inside another one, or too many requests wait."""

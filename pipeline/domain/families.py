@@ -1,6 +1,6 @@
-"""The families of Sana: what differs between them, registered by the pipeline class that diffusers has for each.
+"""The families of Sana, registered by their pipeline class in diffusers.
 
-The loop of a family stands in `generation/samplers`, which has an entry for each.
+`generation/samplers` has the denoising loop of each family.
 """
 
 from dataclasses import dataclass
@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Family:
-    """`name` is the family's in manifests and records, `title` in prose, `pipeline_class` that of diffusers.
+    """A family of models that share a denoising loop.
 
-    `schedulers` are the classes of diffusers that its loop runs with. `embeds_guidance`: the guidance scale is an input
-    of the transformer, instead of a second, negative branch.
+    `name` appears in manifests and records, `title` in prose. `pipeline_class` and `schedulers` are names of diffusers
+    classes. `embeds_guidance` is true if the transformer takes the guidance scale as an input, in place of a second,
+    negative branch. `image_strength` and `image_steps` are the defaults where a picture is given; steps of None are
+    those of the model.
     """
 
     name: str
@@ -20,11 +22,13 @@ class Family:
     has_negative_prompt: bool
     embeds_guidance: bool
     schedulers: tuple[str, ...]
+    image_strength: float
+    image_steps: int | None = None
 
     def branches(self, guidance_scale: float) -> int:
-        """Return how many latents go through the transformer for each picture.
+        """Return the number of latents per picture that go through the transformer.
 
-        As in diffusers, a scale of 1 or less computes no negative branch.
+        As in diffusers, a scale of 1 or less needs no negative branch.
         """
         return 2 if not self.embeds_guidance and guidance_scale > 1 else 1
 
@@ -36,6 +40,7 @@ FLOW = Family(
     has_negative_prompt=True,
     embeds_guidance=False,
     schedulers=("DPMSolverMultistepScheduler", "FlowMatchEulerDiscreteScheduler"),
+    image_strength=0.6,  # as diffusers' image-to-image pipelines of other flow models
 )
 SPRINT = Family(
     "sprint",
@@ -44,12 +49,15 @@ SPRINT = Family(
     has_negative_prompt=False,
     embeds_guidance=True,
     schedulers=("SCMScheduler",),
+    # Of two steps, any strength over 0.5 runs both and so ignores the picture; 0.5 of four runs the last two.
+    image_strength=0.5,
+    image_steps=4,
 )
 
 FAMILIES = {family.pipeline_class: family for family in (FLOW, SPRINT)}
-"""By diffusers' pipeline class."""
+"""Keyed by diffusers' pipeline class."""
 
 
 def find_family(name: object) -> Family:
-    """Return the family of that name; raise KeyError for an unknown one."""
+    """Return the family with this name; raise KeyError if there is none."""
     return {family.name: family for family in FAMILIES.values()}[str(name)]

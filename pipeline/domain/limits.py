@@ -1,29 +1,33 @@
-"""All limits of what a visitor can send, in one place: bytes, counts, depth and time."""
+"""All limits on the bytes, counts, depth and time of a visitor's requests."""
 
+# Chosen: far above what one person at the page needs, far below what fills the memory or blocks others for long.
 MAX_WAITING = 128  # requests of all clients in the queue
 MAX_PER_CLIENT = 8  # requests of one client, waiting and running
-LISTEN_SECONDS = 30.0  # until a request that nobody begins to listen to is dropped
-MAX_SESSIONS = 1_000  # whose state is kept, 0.1 MB and what one event holds for each; the oldest start anew
+LISTEN_SECONDS = 30.0  # a request is dropped if nobody follows it by then
+MAX_SESSIONS = 1_000  # sessions with state, 0.1 MB each plus one event's values; beyond, the oldest start anew
 
-# The values of one event of the page. The largest that it sends is a gallery of 8 pictures, about 100 values, and a
-# preview of 512x512 pixels, which has 240,000 characters where it is nothing but noise.
+# Values of one event of the page. The page sends at most a gallery of 8 pictures, about 100 values, and a preview of
+# 512x512 pixels, 240,000 characters if it is pure noise. The limits are rounded up from there.
 MAX_EVENT_VALUES = 1_000
 MAX_EVENT_DEPTH = 8
-MAX_EVENT_TEXT = 300_000  # characters, all together
+MAX_EVENT_TEXT = 300_000  # characters in total
 
-# A dropped PNG. A picture of ours has a few kilobytes of text, and 96 MB in the 8 kB chunks of libpng are 12,000.
-MAX_PNG_TEXT = 1 << 20  # bytes of one chunk, also unpacked
+# A dropped PNG. Our pictures have a few kilobytes of text. 96 MB in libpng's chunks of 8 kB are 12,000 chunks.
+MAX_PNG_TEXT = 1 << 20  # bytes of one chunk, packed or unpacked
 MAX_PNG_CHUNKS = 20_000  # read in 20 ms
 
-MAX_UPLOAD = 96  # MB (2**20 bytes) of one upload; the largest PNG that we write has about 50
-MAX_JSON = 1 << 19  # bytes of any other body; two prompts of emoji, as JSON may write them, have 240 kilobytes
-MAX_JSON_DEPTH = 32  # a request with a gallery in it has 6
-JSON_SECONDS = 30.0  # for a body to arrive
-UPLOAD_SECONDS = 600.0
-UPLOADS_AT_ONCE = 8
-UPLOADED_PER_HOUR = 20  # of the largest uploads, by all visitors together: they are deleted after a day
-FREE_DISK = 2 << 30  # bytes that uploads leave free
+MAX_UPLOAD = 96  # MB (2**20 bytes) of one upload; our largest PNG has about 50
+MAX_JSON = 1 << 19  # bytes of any other body; two prompts of emoji, escaped in JSON, have 240 kB
+MAX_JSON_DEPTH = 32  # a request with a gallery has 6
+JSON_SECONDS = 30.0  # for a body to arrive; chosen: half a megabyte at 140 kbit/s
+UPLOAD_SECONDS = 600.0  # chosen: 96 MB at 1.3 Mbit/s
+UPLOADS_AT_ONCE = 8  # chosen, like MAX_PER_CLIENT
+UPLOADED_PER_HOUR = 20  # uploads of the largest size, of all visitors together; chosen: 45 GiB a day, then deleted
+FREE_DISK = 2 << 30  # bytes that uploads leave free; chosen: room for pictures, logs and the system
 
-MAX_CONNECTIONS = 1000  # beyond, those that have asked nothing are closed, the oldest first
-REQUEST_SECONDS = 30.0  # from a connection to the end of its request's headers
-FREE_LOGINS = 5  # of an address in a row that may fail before it has to wait
+MAX_CONNECTIONS = 1000  # beyond, idle connections are closed, the oldest first; chosen, as many as MAX_SESSIONS
+REQUEST_SECONDS = 30.0  # from a connection to the end of its request's headers; chosen, like JSON_SECONDS
+FREE_LOGINS = 5  # failures of one address in a row before it has to wait; chosen: a few typing errors
+
+# A picture to start from. The largest that is drawn has 4096x4096 pixels; cameras take up to four times as many.
+MAX_GIVEN_PIXELS = 64_000_000

@@ -1,4 +1,4 @@
-"""What a model is and what it can do: one description, made of its small files, that everything else asks."""
+"""The description of a model: its origin, its limits and its defaults, known before its weights are read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,20 +7,31 @@ from typing import Any
 from .errors import SettingsError
 from .families import Family
 from .parameters import Parameter
+from .picture_parameters import IMAGE, MASK_IMAGE, STRENGTH
 from .problems import Problem
-from .settings import DRAFT_DECODE, HEIGHT, NEGATIVE_PROMPT, PARAMETERS, WIDTH, GenerationSettings
+from .settings import (
+    DRAFT_DECODE,
+    HEIGHT,
+    MAX_SIZE,
+    NEGATIVE_PROMPT,
+    NUM_INFERENCE_STEPS,
+    PARAMETERS,
+    PROMPT,
+    WIDTH,
+    GenerationSettings,
+)
 
-MINIATURE = "sana-miniature"  # the source of the bundled model
+MINIATURE = "sana-miniature"  # `source` of the bundled model
 
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """Everything about a model that can be known before its weights are read.
+    """A model, as its small files describe it.
 
-    `native_size` is the side in pixels that it was trained at; `min_size` and `max_size` are those of its pictures.
-    `defaults` holds the values, by the names of parameters, that it takes when nothing else is asked for. `components`
-    holds compression and measured parity of each component, `pictures` "psnr_db" and "ssim" of what a few prompts give
-    against the uncompressed checkpoint.
+    `source` is the name or path of its checkpoint, `revision` the commit on the Hub, if any. `native_size` is the
+    trained side in pixels; `min_size` and `max_size` limit the sides of pictures. `defaults` holds the model's own
+    default values by parameter name. `components` holds the compression and measured parity of each component.
+    `pictures` compares the pictures of a few prompts with the uncompressed checkpoint's ("psnr_db" and "ssim").
     """
 
     source: str
@@ -32,12 +43,14 @@ class ModelDescription:
     max_size: int
     defaults: Mapping[str, Any]
     has_draft_decoder: bool = False
+    has_vae_encoder: bool = False
+    has_draft_encoder: bool = False
     components: Mapping[str, Any] = field(default_factory=dict)
     pictures: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def name(self) -> str:
-        """For a menu: the last part of the source, and the compression."""
+        """The name in a menu: the last part of the source, and the compression."""
         return f"{self.source.rstrip('/').rpartition('/')[2]} ({self.compression})"
 
     @property
@@ -45,32 +58,58 @@ class ModelDescription:
         return self.source == MINIATURE
 
     def default(self, parameter: Parameter) -> Any:
-        """Return the value that a parameter has for this model when nothing else is asked for."""
+        """Return this model's default value of a parameter."""
         return self.defaults.get(parameter.name, parameter.default)
 
-    def limits(self, parameter: Parameter) -> dict[str, Any]:
-        """Return the limits of a parameter that are this model's own, narrower than those of the table."""
-        return {"minimum": self.min_size, "maximum": self.max_size} if parameter in (WIDTH, HEIGHT) else {}
+    def picture_defaults(self, width: int, height: int, has_mask: bool) -> dict[str, Any]:
+        """Return the default values where a picture is given, for a size at which to draw it, by parameter name.
+
+        All of what a mask marks is drawn anew.
+        """
+        steps = self.family.image_steps or self.default(NUM_INFERENCE_STEPS)
+        return {
+            WIDTH.name: width,
+            HEIGHT.name: height,
+            NUM_INFERENCE_STEPS.name: steps,
+            STRENGTH.name: STRENGTH.maximum if has_mask else self.family.image_strength,
+        }
+
+    def limits(self, parameter: Parameter, has_picture: bool = False) -> dict[str, Any]:
+        """Return this model's own limits of a parameter, other than the table's; {} if it has none.
+
+        A picture to start from gives the layout, so that the model can draw larger ones than it was trained for. It
+        may stand for a prompt, too.
+        """
+        if parameter in (WIDTH, HEIGHT):
+            return {"minimum": self.min_size, "maximum": MAX_SIZE if has_picture else self.max_size}
+        return {"required": False} if parameter is PROMPT and has_picture else {}
 
     def problems(self, values: Mapping[str, Any]) -> dict[str, Problem]:
-        """Return what this model does not take of `values` (by parameter name), in one pass over the table."""
+        """Return the problems of `values` with this model; both are keyed by parameter name."""
         problems = {}
         for parameter in PARAMETERS:
-            if parameter.name in values and (problem := self._problem(parameter, values[parameter.name])):
+            if parameter.name in values and (problem := self._problem(parameter, values)):
                 problems[parameter.name] = problem
         return problems
 
     def check(self, settings: GenerationSettings) -> None:
-        """Raise SettingsError for the first setting that this model does not take.
+        """Raise SettingsError for the first setting that this model refuses.
 
-        The only place where the limits of a model are enforced, whoever asks.
+        No other place enforces the limits of a model.
         """
         for problem in self.problems(settings.values()).values():
             raise SettingsError(problem)
 
-    def _problem(self, parameter: Parameter, value: Any) -> Problem | None:
-        if problem := parameter.problem(value, **self.limits(parameter)):
+    def _problem(self, parameter: Parameter, values: Mapping[str, Any]) -> Problem | None:
+        value, has_picture = values[parameter.name], values.get(IMAGE.name) is not None
+        if problem := parameter.problem(value, **self.limits(parameter, has_picture)):
             return problem
+        if parameter is IMAGE and value and not self.has_vae_encoder:
+            return Problem("no encoder", {})
+        if parameter is MASK_IMAGE and value and not has_picture:
+            return Problem("mask without picture", {})
+        if parameter is STRENGTH and value != STRENGTH.default and not has_picture:
+            return Problem("strength without picture", {})
         if parameter is NEGATIVE_PROMPT and value.strip() and not self.family.has_negative_prompt:
             return Problem("negative prompt", {"family": self.family.name.capitalize()})
         if parameter is DRAFT_DECODE and value and not self.has_draft_decoder:

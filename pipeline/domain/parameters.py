@@ -1,5 +1,6 @@
-"""The kinds of parameters: what a value of each must be, and how a link or a form spells it."""
+"""The kinds of parameters: which values each accepts, and how links and forms spell them."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -8,16 +9,16 @@ from typing import Any, ClassVar, TypeGuard
 from .problems import Problem, shown
 
 TIME, MEMORY, PIXELS = "time", "memory", "pixels"
-MAX_EXACT = 2**53  # up to here each whole number is a float of its own
+MAX_EXACT = 2**53  # a float64 holds every whole number up to here exactly
 
 
 @dataclass(frozen=True)
 class Parameter(ABC):
-    """One thing that a request can say.
+    """A parameter of a request.
 
-    `name` is its name at `/generate`, in links and in histories; `setting` that of its field in `GenerationSettings`,
-    or None if only requests have it. `label` stands on the page, `noun` in sentences, `doc` in the documentation of
-    the endpoint. `affects` says what another value changes: TIME, MEMORY, PIXELS.
+    `name` identifies it at `/generate`, in links and in histories. `setting` is its field in `GenerationSettings`, or
+    None if only requests have it. `label` appears on the page, `noun` in sentences, `doc` in the endpoint's
+    documentation. `affects` holds the properties that depend on its value: TIME, MEMORY, PIXELS.
     """
 
     name: str
@@ -32,17 +33,17 @@ class Parameter(ABC):
 
     @abstractmethod
     def problem(self, value: object, **limits: Any) -> Problem | None:
-        """Return what is wrong with a value, None if nothing is; `limits` replace this parameter's own ones."""
+        """Return the problem of a value, or None; `limits` replace this parameter's own."""
 
     def normalize(self, value: object) -> Any:
-        """Return a value in the spelling of this parameter's `type`: 256 for 256.0, True for NumPy's True.
+        """Convert a value to this parameter's `type`: 256.0 to 256, NumPy's True to True.
 
-        What stands for no such value comes back as it is, to be refused.
+        Return other values unchanged: `problem` refuses them.
         """
         return _plain(value)
 
     def parse(self, text: str) -> Any:
-        """Return the value that a link's text stands for; what stands for none comes back as it is, to be refused."""
+        """Parse a value from a link; return other text unchanged: `problem` refuses it."""
         return text
 
     def _problem(self, code: str, value: object = None, **facts: Any) -> Problem:
@@ -51,7 +52,7 @@ class Parameter(ABC):
 
 @dataclass(frozen=True)
 class Text(Parameter):
-    """Characters, at most `maximum`; `required`: not blanks alone."""
+    """At most `maximum` characters; if `required`, not only blanks."""
 
     _: KW_ONLY
     maximum: int
@@ -61,11 +62,11 @@ class Text(Parameter):
     def problem(self, value: object, **limits: Any) -> Problem | None:
         if not isinstance(value, str):
             return self._problem("text", value)
-        if any("\ud800" <= character <= "\udfff" for character in value):  # half of a pair: no encoding has it
+        if any("\ud800" <= character <= "\udfff" for character in value):  # lone surrogates cannot be encoded
             return self._problem("unicode")
         if len(value) > self.maximum:
             return self._problem("length", maximum=self.maximum, count=len(value))
-        return self._problem("empty") if self.required and not value.strip() else None
+        return self._problem("empty") if limits.get("required", self.required) and not value.strip() else None
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class Number(Parameter):
     type = float
 
     def problem(self, value: object, **limits: Any) -> Problem | None:
-        # NaN lies in no range, so it is refused by the comparison
+        # The comparison refuses NaN too.
         if (_is_whole(value) or isinstance(value, float)) and self.minimum <= value <= self.maximum:
             return None
         return self._problem("number", value, minimum=self.minimum, maximum=self.maximum)
@@ -155,10 +156,24 @@ class Switch(Parameter):
 
 
 @dataclass(frozen=True)
-class Choice(Parameter):
-    """One of `choices`, or of the `aliases` that stand for them.
+class Picture(Parameter):
+    """A picture, named by the SHA-256 of its pixels in hexadecimal digits; None: no picture.
 
-    What the menu of models holds is known only as the program runs.
+    Its file is read before, by whoever takes it in.
+    """
+
+    type = str
+
+    def problem(self, value: object, **limits: Any) -> Problem | None:
+        is_hash = isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)
+        return None if value is None or is_hash else self._problem("picture hash", value)
+
+
+@dataclass(frozen=True)
+class Choice(Parameter):
+    """One of `choices`, or an alias of one.
+
+    The menu of models, known only at run time, passes its choices to `problem` as a limit.
     """
 
     _: KW_ONLY
@@ -181,7 +196,7 @@ class Choice(Parameter):
 
 
 def _plain(value: object) -> Any:
-    """Return the Python number of a NumPy or torch scalar, and any other value as it is."""
+    """Convert a NumPy or torch scalar to a Python number; return any other value unchanged."""
     is_scalar = getattr(value, "shape", None) == () and callable(getattr(value, "item", None))
     return value.item() if is_scalar else value  # type: ignore[attr-defined]
 
@@ -194,5 +209,5 @@ def _decimal(text: str) -> Any:
 
 
 def _is_whole(value: object) -> TypeGuard[int]:
-    # bool is an int in Python, but a seed or a width of True is a mistake
+    # A bool is an int in Python, but a seed or width of True is a mistake.
     return isinstance(value, int) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""What can go wrong with a request, as data: a code with its facts, and an English sentence made of them."""
+"""The problems of a request as data: a code and its facts, and the English sentence that they make."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,17 @@ SENTENCES = {
     "{value}.",
     "style length": "With the words of the style {style} the prompt has {count:,} characters, of at most {maximum:,}: "
     "shorten it, or choose no style.",
+    "picture hash": "The {noun} must be the SHA-256 of its pixels, in 64 hexadecimal digits, not {value}.",
+    "no picture": "The {noun} is no picture that can be read: give a whole PNG, JPEG, WebP, GIF, BMP or TIFF file.",
+    "too many pixels": "The {noun} has more than {maximum} million pixels: give a smaller one.",
+    "mask size": "The mask has {mask} pixels and the picture {picture}: give a mask of the picture's size.",
+    "negative side": "A canvas grows by 0 or more pixels to each side, not by fewer.",
+    "empty mask": "Nothing in the mask is {colour}, so there is nothing to draw anew.",
+    "picture needed": "These settings start from a picture: give the one whose pixels have the SHA-256 {sha256}.",
+    "no encoder": "This model's folder has no image encoder, so it cannot start from a picture: write it again with "
+    "precompile.py.",
+    "mask without picture": "A mask says what of a picture is drawn anew: give the picture as well.",
+    "strength without picture": "The strength says how much of a picture is drawn anew: give the picture as well.",
     "negative prompt": "A {family} model has no negative prompt: leave it empty.",
     "draft decoder": "This model has no draft decoder: turn draft decoding off, or precompile it with one.",
     "memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, and {available:.1f} GB are all that there "
@@ -47,12 +58,12 @@ SENTENCES = {
     "not written": "The picture could not be written on the machine that draws: its log says why.",
     "output type": 'The output type must be "pil" or "np", not {value}.',
 }
-MAX_SHOWN = 40  # characters of a refused value
+MAX_SHOWN = 40  # characters of a refused value; chosen: the sentence stays one line
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: `code` is a key of SENTENCES, `facts` are what its sentence names."""
+    """A problem of a request: `code` is a key of SENTENCES, `facts` fill the gaps in its sentence."""
 
     code: str
     facts: dict[str, Any]
@@ -63,9 +74,9 @@ class Problem:
 
 
 def shown(value: object) -> str:
-    """Return a refused value as it is named in a sentence: its repr, cut to MAX_SHOWN characters."""
+    """Return the repr of a refused value, cut to MAX_SHOWN characters."""
     try:
         text = repr(value)
-    except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
+    except (RecursionError, ValueError):  # ValueError: an int with thousands of digits
         text = f"a {type(value).__name__}"
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."

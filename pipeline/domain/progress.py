@@ -1,4 +1,4 @@
-"""How far a long task is, as a record: what is told while a model is exported, fetched, published or loaded."""
+"""The progress of a long task: an export, a download, an upload, the loading of a model."""
 
 import sys
 from collections.abc import Callable
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """`stage` names the task for programs ("export", "fetch", "load", ...), `text` says it in an English sentence.
+    """One report of a long task.
 
-    `done` of `total` is how much of it is behind, in parts or bytes as the stage has it; None where that is not known.
+    `stage` names the task for programs ("export", "fetch", "load", ...), `text` is an English sentence for people.
+    `done` of `total` counts parts or bytes, depending on the stage; None if unknown.
     """
 
     stage: str
@@ -23,9 +24,10 @@ OnProgress = Callable[[Progress], object]
 
 
 def print_progress(progress: Progress) -> None:
-    """Print the sentence at once, also into a pipe.
+    """Print the sentence and flush stdout.
 
-    No console ends the work: what its encoding lacks is escaped, and one that is closed or full is told nothing.
+    The console never ends the task: characters outside of its encoding are escaped, and errors of a closed or full
+    one are ignored.
     """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     with suppress(OSError, ValueError):  # ValueError: a closed file

@@ -1,4 +1,4 @@
-"""A request as people and programs make it: values by the names of the table, and the settings that come of them."""
+"""A request of a person or a program: unchecked values by parameter name, and the settings made from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,12 @@ from typing import Any
 
 from .errors import SettingsError
 from .model import ModelDescription
+from .picture_parameters import MASK_IMAGE
 from .problems import Problem
 from .settings import (
     MAX_PROMPT,
     MODEL,
+    OF_MODEL,
     PARAMETERS,
     RANDOM_SEED,
     SETTINGS,
@@ -19,30 +21,41 @@ from .settings import (
 )
 from .styles import apply_style, find_style
 
-BATCH_INDEX = "batch_index"  # what a picture of an earlier version adds to the values, for `GenerationSettings`
+BATCH_INDEX = "batch_index"  # an extra value in pictures of earlier versions, for `GenerationSettings`
 
 
 @dataclass(frozen=True)
 class Request:
-    """Unchecked values for a model, by the names of parameters; what is left out has the model's default."""
+    """Unchecked values for a model by parameter name.
+
+    An absent value stands for the model's default; for a parameter of OF_MODEL, None does so, too. A picture and a mask
+    are values by their hashes. `picture_size` is the size at which to draw the picture, unless a size is given.
+    """
 
     model: ModelDescription
     given: Mapping[str, Any]
+    picture_size: tuple[int, int] | None = None
 
     @property
     def values(self) -> dict[str, Any]:
-        """All values but the model's name, defaults included, in the spelling of their types."""
+        """All values except the model's name, defaults included, normalised."""
         own = (parameter for parameter in PARAMETERS if parameter is not MODEL)
-        values = {each.name: each.normalize(self.given.get(each.name, self.model.default(each))) for each in own}
+        defaults: dict[str, Any] = {}
+        if self.picture_size:
+            defaults = self.model.picture_defaults(*self.picture_size, self.given.get(MASK_IMAGE.name) is not None)
+        may_be_none = {each.name for each in OF_MODEL}
+        own_values = {name: value for name, value in self.given.items() if value is not None or name not in may_be_none}
+        given = {**defaults, **own_values}
+        values = {each.name: each.normalize(given.get(each.name, self.model.default(each))) for each in own}
         if isinstance(values["seed"], int) and values["seed"] == RANDOM_SEED and values["randomize_seed"] is False:
             values["randomize_seed"] = True
         return values
 
     def problems(self) -> dict[str, Problem]:
-        """Return what is wrong, by the name of the parameter, at most one problem for each."""
+        """Return the problems by parameter name, at most one for each."""
         values = self.values
         if values["randomize_seed"] is True:
-            del values["seed"]  # another one is taken
+            del values["seed"]  # `settings` takes a random one
         problems = self.model.problems(values)
         if not problems.keys() & {"prompt", "negative_prompt", "style"}:
             problems |= self._style_problem(values)
@@ -52,10 +65,10 @@ class Request:
         return problems
 
     def settings(self) -> GenerationSettings:
-        """Return checked settings, with the words of the style in the prompts, and a new seed if one is asked for.
+        """Return checked settings, with the style's words in the prompts and the random seed chosen.
 
         Raises:
-            SettingsError: for the first value that this model does not take.
+            SettingsError: for the first value that the model refuses.
         """
         for problem in self.problems().values():
             raise SettingsError(problem)

@@ -1,4 +1,4 @@
-"""The settings of a generation: the table of all parameters, and the frozen record that a picture is made by."""
+"""The settings of a generation: the table of all parameters, and the record of checked settings."""
 
 import dataclasses
 import random
@@ -7,15 +7,23 @@ from typing import Any
 
 from .errors import SettingsError
 from .parameters import MEMORY, PIXELS, TIME, Choice, Number, Parameter, Pixels, Switch, Text, WholeNumber
+from .picture_parameters import (
+    MASK_BLUR,
+    MASK_GROW,
+    MASK_INVERT,
+    PICTURE_PARAMETERS,
+    STRENGTH,
+    first_step,
+)
 from .problems import Problem
 from .styles import NO_STYLE, STYLES
 
-SIZE_MULTIPLE = 32  # the autoencoder (DC-AE f32) makes 32x32 pixels from one latent position
-MIN_SIZE, MAX_SIZE = 128, 4096
-MAX_STEPS = 100
-MAX_SEED = 2**32 - 1
-RANDOM_SEED = -1  # in a request: take another seed each time, as other programs spell it
-MAX_PROMPT = 10_000  # characters; the text encoder keeps about 300 tokens of them
+SIZE_MULTIPLE = 32  # the autoencoder (DC-AE f32) decodes one latent position to 32x32 pixels
+MIN_SIZE, MAX_SIZE = 128, 4096  # chosen: the miniature's size, and the native side of the largest published model
+MAX_STEPS = 100  # chosen: five times the models' default
+MAX_SEED = 2**32 - 1  # chosen: an unsigned 32-bit number, exact in JSON and JavaScript
+RANDOM_SEED = -1  # in a request: take a random seed, as in other image generators
+MAX_PROMPT = 10_000  # characters; chosen: far more than the 300 tokens that the text encoder keeps
 _ALL = frozenset({TIME, MEMORY, PIXELS})
 _SIZE: dict[str, Any] = {"default": 1024, "minimum": MIN_SIZE, "maximum": MAX_SIZE, "step": SIZE_MULTIPLE}
 
@@ -142,23 +150,27 @@ DRAFT_DECODE = Switch(
     affects=_ALL,
 )
 
-PARAMETERS: tuple[Parameter, ...] = (  # the order of `/generate`; the first ten are sent by position
+PARAMETERS: tuple[Parameter, ...] = (  # in the order of `/generate`; clients send the first ten by position
     *(PROMPT, NEGATIVE_PROMPT, STYLE, WIDTH, HEIGHT, NUM_INFERENCE_STEPS, GUIDANCE_SCALE),
     *(SEED, RANDOMIZE_SEED, NUM_IMAGES, MODEL, USE_RESOLUTION_BINNING, DRAFT_DECODE),
+    *PICTURE_PARAMETERS,
 )
 SETTINGS = tuple(parameter for parameter in PARAMETERS if parameter.setting)
+OF_MODEL = (WIDTH, HEIGHT, NUM_INFERENCE_STEPS, GUIDANCE_SCALE, STRENGTH)
+"""What has another default for each model, and for a given picture: None stands for that."""
 
 
 @dataclass(frozen=True)
 class GenerationSettings:
-    """Everything that decides what a model draws; the same settings give the same pictures.
+    """The checked settings of a generation: the same model and settings give the same pictures.
 
-    Picture k of `num_images_per_prompt`, counted from 0, is what `seed` + k draws alone. With a `batch_index`, which
-    files of earlier versions have, the settings stand for one picture: that of those `num_images_per_prompt` that were
-    drawn together, from the noise of one generator.
+    Picture k of `num_images_per_prompt`, counted from 0, equals a single picture of `seed` + k. Earlier versions drew
+    all pictures together, from the noise of one generator; `batch_index`, present only in their files, selects one.
+    With `image_sha256` they start from the picture whose pixels have this hash, with `mask_sha256` only where the mask
+    is white.
 
     Raises:
-        SettingsError: for the first setting that is out of range, in one sentence.
+        SettingsError: for the first setting out of range.
     """
 
     prompt: str
@@ -171,13 +183,20 @@ class GenerationSettings:
     num_images_per_prompt: int = NUM_IMAGES.default
     use_resolution_binning: bool = USE_RESOLUTION_BINNING.default
     draft_decode: bool = DRAFT_DECODE.default
+    image_sha256: str | None = None
+    mask_sha256: str | None = None
+    strength: float = STRENGTH.default
+    mask_grow: int = MASK_GROW.default
+    mask_blur: int = MASK_BLUR.default
+    mask_invert: bool = MASK_INVERT.default
     batch_index: int | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.values().items():
             parameter = _BY_NAME[name]
-            normalized = parameter.normalize(value)  # browsers write 4.0 as 4, and NumPy's numbers are no ints
-            if problem := parameter.problem(normalized):
+            normalized = parameter.normalize(value)  # browsers write 4.0 as 4; NumPy's numbers are no ints
+            may_be_empty = parameter is PROMPT and self.image_sha256 is not None
+            if problem := parameter.problem(normalized, **({"required": False} if may_be_empty else {})):
                 raise SettingsError(problem)
             object.__setattr__(self, str(parameter.setting), normalized)
         object.__setattr__(self, "batch_index", SEED.normalize(self.batch_index))
@@ -188,8 +207,13 @@ class GenerationSettings:
             raise SettingsError(problem)
 
     def values(self) -> dict[str, Any]:
-        """Return the values by the names of their parameters."""
+        """Return the values by parameter name."""
         return {parameter.name: getattr(self, str(parameter.setting)) for parameter in SETTINGS}
+
+    @property
+    def first_step(self) -> int:
+        """The index of the first denoising step that is run: 0 unless a picture is given."""
+        return first_step(self.num_inference_steps, self.strength)
 
     @property
     def picture_count(self) -> int:
@@ -197,19 +221,19 @@ class GenerationSettings:
         return self.num_images_per_prompt if self.batch_index is None else 1
 
     def of_picture(self, index: int) -> "GenerationSettings":
-        """Return the settings that draw picture `index` of these, counted from 0, by itself."""
+        """Return the settings that draw only picture `index`, counted from 0."""
         if self.picture_count == 1:
             return self
         return dataclasses.replace(self, seed=self.seed + index, num_images_per_prompt=1)
 
 
 def random_seed() -> int:
-    """Return a seed from which even the largest number of pictures can be counted on."""
+    """Return a random seed, small enough for the largest number of pictures."""
     return random.randint(0, MAX_SEED - NUM_IMAGES.maximum + 1)
 
 
 def last_seed_problem(seed: int, images: int) -> Problem | None:
-    """Return what is wrong where the last of `images` pictures would need a seed that is too large."""
+    """Return a problem if the last of `images` pictures needs a seed above MAX_SEED, else None."""
     if seed + images - 1 <= MAX_SEED:
         return None
     facts = {"noun": SEED.noun, "value": seed, "images": images, "maximum": MAX_SEED - images + 1}

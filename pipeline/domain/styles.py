@@ -1,4 +1,4 @@
-"""The styles of NVlabs' Sana demo (app/app_sana.py, Apache-2.0): words around a prompt, and what to avoid."""
+"""The styles of NVlabs' Sana demo (app/app_sana.py, Apache-2.0): words around a prompt, and words to avoid."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ PLACE = "{prompt}"
 
 @dataclass(frozen=True)
 class Style:
-    """`template` has the prompt's place in it; `avoid` is put before the negative prompt."""
+    """A style: `template` holds PLACE, which the prompt replaces; `avoid` goes before the negative prompt."""
 
     label: str
     template: str = PLACE
@@ -75,22 +75,22 @@ STYLES = {
 
 
 def find_style(name: str) -> Style:
-    """Return the style of that name or label; raise KeyError for an unknown one."""
+    """Return the style with this name or label; raise KeyError if there is none."""
     labels = {style.label: style for style in STYLES.values()}
     return labels[name] if name in labels else STYLES[name]
 
 
 def apply_style(name: str, prompt: str, negative_prompt: str, family: Family) -> tuple[str, str]:
-    """Return prompt and negative prompt with those of a style; a family without negative prompts gets none."""
+    """Return prompt and negative prompt with a style's words. A family without negative prompts gets no `avoid`."""
     style = find_style(name)
     if not prompt.strip():
-        return prompt, negative_prompt  # still refused as empty
+        return prompt, negative_prompt  # an empty prompt stays empty, to be refused
     avoid = style.avoid if family.has_negative_prompt else ""
     return style.template.replace(PLACE, prompt), ", ".join(filter(None, (avoid, negative_prompt)))
 
 
 def split_style(prompt: str, negative_prompt: str, family: Family) -> tuple[str, str, str]:
-    """Return the style, prompt and negative prompt that `apply_style` made these of: a picture holds only the whole."""
+    """Undo `apply_style`: return style, prompt and negative prompt. A picture records only the combined prompts."""
     for name, style in STYLES.items():
         before, after = style.template.split(PLACE)
         avoid = style.avoid if family.has_negative_prompt else ""

@@ -1,4 +1,4 @@
-"""What a generation reports while it runs, and what it ends with: typed records, so that nothing parses a sentence."""
+"""The reports of a generation as typed records: its progress, its pictures and its end."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +11,14 @@ from .settings import GenerationSettings
 
 @dataclass(frozen=True)
 class QueueUpdate:
-    """The request waits, and `ahead` others come before it, those that are drawn just now included."""
+    """The request waits for `ahead` others, including those being drawn."""
 
     ahead: int
 
 
 @dataclass(frozen=True)
 class PreparationUpdate:
-    """The model is not ready yet."""
+    """The request waits for its model."""
 
     progress: Progress
 
@@ -27,8 +27,8 @@ class PreparationUpdate:
 class StepUpdate:
     """Denoising step `step` of `steps` is done for picture `image` of `images`, all counted from 1.
 
-    `seconds` have passed since this picture was begun. `preview` is a rough picture of what there is, or None where
-    the model has no map for it.
+    `seconds` is the time since this picture began. `preview` is a rough picture of the latents, or None if the model
+    has no map from latents to colours.
     """
 
     step: int
@@ -37,6 +37,14 @@ class StepUpdate:
     seconds: float
     image: int = 1
     images: int = 1
+
+
+@dataclass(frozen=True)
+class EncodeUpdate:
+    """Band `band` of `bands` of the given picture is encoded."""
+
+    band: int
+    bands: int
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,11 @@ class DecodeUpdate:
 
 @dataclass(frozen=True)
 class PictureUpdate:
-    """Picture `image` of `images` is finished: a PIL image with the settings that draw it alone in its `.info`, or,
-    for output type "np", f32 [H, W, 3] in [0, 1]."""
+    """Picture `image` of `images`, counted from 1, is finished.
+
+    `picture` is a PIL image whose `.info` holds the settings that draw it alone, or, for output type "np", an array
+    f32 [H, W, 3] in [0, 1].
+    """
 
     image: int
     images: int
@@ -61,8 +72,11 @@ class PictureUpdate:
 
 @dataclass(frozen=True)
 class Result:
-    """All pictures: a list of PIL images with the settings in `.info` (or, for output type "np", an f32 array
-    [N, H, W, 3] in [0, 1]). `times` holds the seconds spent in each compiled model."""
+    """All pictures of a request.
+
+    `images` is a list of PIL images with the settings in `.info`, or, for output type "np", an array
+    f32 [N, H, W, 3] in [0, 1]. `times` holds the seconds spent in each compiled model.
+    """
 
     images: Any
     settings: GenerationSettings
@@ -71,16 +85,16 @@ class Result:
 
 @dataclass(frozen=True)
 class StoppedUpdate:
-    """The request was cancelled, and this is the last that is said of it.
+    """The request was cancelled: the last update of its job.
 
-    `last` is the step that was done last, None if there was none. `finished` pictures were finished before.
+    `last` is the last denoising step done, if any; `finished` counts the pictures finished before.
     """
 
     last: StepUpdate | None
     finished: int
 
 
-Update = StepUpdate | DecodeUpdate | PictureUpdate | Result
-"""What a pipeline yields."""
+Update = EncodeUpdate | StepUpdate | DecodeUpdate | PictureUpdate | Result
+"""The updates that a pipeline yields."""
 JobUpdate = QueueUpdate | PreparationUpdate | Update | StoppedUpdate
-"""What those who follow a job get."""
+"""The updates that followers of a job get."""

@@ -15,6 +15,7 @@ from diffusers.models.attention_processor import (
     SanaLinearAttnProcessor2_0,
     SanaMultiscaleLinearAttention,
 )
+from diffusers.models.autoencoders.autoencoder_dc import EfficientViTBlock
 from torch import Tensor, nn
 
 
@@ -67,6 +68,13 @@ class MultiscaleLinearAttention:
         attended = _linear_attention(attn.nonlinearity(query), attn.nonlinearity(key), value)
         output = attn.norm_out(attn.to_out(attended.unflatten(1, pixels.shape[1:3])))
         return cast(Tensor, output.movedim(-1, 1) + hidden_states)
+
+
+def use_multiscale_linear_attention(network: nn.Module) -> None:
+    """Make a DC-AE's encoder or decoder compute its linear attention by `MultiscaleLinearAttention`."""
+    for part in network.modules():
+        if isinstance(part, EfficientViTBlock) and part.attn.norm_type == "rms_norm":
+            part.attn.processor = MultiscaleLinearAttention()
 
 
 def _linear_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:

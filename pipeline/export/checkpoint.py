@@ -1,6 +1,6 @@
 """A checkpoint to export: its description, and its parts as torch models."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from ..domain.errors import ArtifactError
 from ..domain.model import ModelDescription
 from ..generation.scheduler_check import check_scheduler
 from ..model_folder.files import one_sentence
+from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER
 from ..model_folder.hub_cache import find_snapshot, own_name
 from ..model_folder.manifest import DEFAULTS
 from ..model_folder.tokenizer_and_scheduler import load_tokenizer, new_scheduler
@@ -68,10 +69,13 @@ class Checkpoint:
             clip_linear_attention(model)
         return model
 
-    def load_draft(self) -> nn.Sequential:
-        """Return the draft decoder; raise ArtifactError if the file is no decoder of the transformer's latents."""
-        assert self.files.draft
-        return read_draft(self.files.draft, self.files.configurations.transformer.in_channels)
+    def load_draft(self, component: str) -> nn.Sequential:
+        """Return the draft decoder or encoder, for the transformer's latents; raise ArtifactError if it is none."""
+        path = self.files.drafts[component]
+        found, network = read_draft(path, self.files.configurations.transformer.in_channels)
+        if found != component:
+            raise ArtifactError(f"{path} holds a {found.replace('_', ' ')}, not a {component.replace('_', ' ')}.")
+        return network
 
     def load_tokenizer(self) -> Any:
         """Return the tokenizer, of the class that `model_index.json` names."""
@@ -82,12 +86,12 @@ class Checkpoint:
         return new_scheduler(self.files.configurations)
 
 
-def check_checkpoint(folder: Path, vae: Path | None = None) -> CheckpointFiles:
+def check_checkpoint(folder: Path, vae: Sequence[Path] = ()) -> CheckpointFiles:
     """Read and check the small files of a checkpoint. Its weights may not be fetched yet.
 
     Args:
         folder: the checkpoint, in diffusers' layout.
-        vae: another autoencoder's folder, or a draft decoder's file.
+        vae: another autoencoder's folder, and files of a draft decoder and of a draft encoder.
 
     Raises:
         ArtifactError: the small files show that the checkpoint cannot be exported.
@@ -113,12 +117,12 @@ def check_checkpoint(folder: Path, vae: Path | None = None) -> CheckpointFiles:
     return files
 
 
-def read_checkpoint(folder: Path, vae: Path | None = None, name: str | None = None) -> Checkpoint:
+def read_checkpoint(folder: Path, vae: Sequence[Path] = (), name: str | None = None) -> Checkpoint:
     """Read and check the small files of a checkpoint and the headers of its weight files.
 
     Args:
         folder: the checkpoint, in diffusers' layout.
-        vae: another autoencoder's folder, or a draft decoder's file.
+        vae: another autoencoder's folder, and files of a draft decoder and of a draft encoder.
         name: the checkpoint's name on the Hub, where its folder does not tell.
 
     Raises:
@@ -140,8 +144,8 @@ def read_checkpoint(folder: Path, vae: Path | None = None, name: str | None = No
         weights=weights,
         published=published,
     )
-    if files.draft:
-        checkpoint.load_draft()
+    for component in files.drafts:
+        checkpoint.load_draft(component)
     return checkpoint
 
 
@@ -163,5 +167,7 @@ def _describe(files: CheckpointFiles, name: str) -> ModelDescription:
         min_size=options.min_size,
         max_size=options.max_size,
         defaults={key: getattr(options.defaults, key) for key in DEFAULTS},
-        has_draft_decoder=files.draft is not None,
+        has_draft_decoder=DRAFT_DECODER in files.drafts,
+        has_vae_encoder=True,
+        has_draft_encoder=DRAFT_ENCODER in files.drafts,
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from ..domain.catalogue import DRAFT_SUFFIXES
 from ..domain.errors import ArtifactError
 from ..model_folder.configurations import Configurations, read_configurations
 from ..model_folder.files import sha256
-from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_FILE, MODEL_INDEX
+from ..model_folder.folder_layout import DRAFT_FILES, MODEL_INDEX
 from ..model_folder.model_index import pipeline_defaults
 from ..model_folder.part_files import COPIED, check_inside, part_files
 from ..model_folder.schema import Options, read_record
+from .taesana import read_draft
 
 MODELS = ("text_encoder", "transformer", "vae")
 PARTS = (*MODELS, "scheduler", "tokenizer")
@@ -26,37 +27,37 @@ DOCUMENTS = ("README.md", "LICENSE*")  # published together with the model
 class CheckpointFiles:
     """A checkpoint's folder, with the contents of its small files.
 
-    `folders` and `parts` are the folder and the files of each part. Those of "vae" may lie outside of `folder`. `draft`
-    is the file of a draft decoder, or None. `options` are the content of `sana.json`, by default the options that
-    diffusers' pipeline has.
+    `parts` are the files of each part, those of "vae" perhaps from elsewhere. `drafts` are the files of a draft decoder
+    and of a draft encoder, by component, as far as there are such. `options` is the content of `sana.json`, or the
+    defaults of diffusers' pipeline in its words.
     """
 
     folder: Path
     folders: Mapping[str, Path]
     parts: Mapping[str, list[Path]]
-    draft: Path | None
+    drafts: Mapping[str, Path]
     configurations: Configurations
     options: Options
 
 
-def read_checkpoint_files(folder: Path, vae: Path | None) -> CheckpointFiles:
+def read_checkpoint_files(folder: Path, vae: Sequence[Path]) -> CheckpointFiles:
     """Read the small files of a checkpoint. Its weights may not be fetched yet.
 
     Args:
         folder: the checkpoint, in diffusers' layout.
-        vae: another autoencoder's folder, or a draft decoder's file.
+        vae: another autoencoder's folder, and files of a draft decoder and of a draft encoder.
 
     Raises:
         ArtifactError: a file is missing or damaged, or the model is of a kind that is not supported.
     """
     _check_folder(folder)
-    draft = folder / DRAFT_FILE if os.path.lexists(folder / DRAFT_FILE) else None
     folders = {part: folder / part for part in PARTS}
     roots = dict.fromkeys(PARTS, folder)
-    if vae and vae.suffix in DRAFT_SUFFIXES:
-        draft = vae
-    elif vae:
-        folders["vae"], roots["vae"] = find_autoencoder(vae), vae
+    autoencoders = [path for path in vae if path.suffix not in DRAFT_SUFFIXES]
+    if len(autoencoders) > 1:
+        raise ArtifactError(f"{autoencoders[0]} and {autoencoders[1]} are both an autoencoder: give one of them.")
+    for path in autoencoders:
+        folders["vae"], roots["vae"] = find_autoencoder(path), path
     parts = {part: part_files(folders[part], roots[part]) for part in PARTS}
     configurations = read_configurations(folder, folders["vae"])
     _check_classes(configurations, folders)
@@ -65,7 +66,9 @@ def read_checkpoint_files(folder: Path, vae: Path | None) -> CheckpointFiles:
     else:
         native_size = configurations.transformer.native_size
         options = Options.model_validate(pipeline_defaults(configurations.index.family, native_size))
-    return CheckpointFiles(folder, folders, parts, draft, configurations, options)
+    given = [path for path in vae if path.suffix in DRAFT_SUFFIXES]
+    drafts = _find_drafts(folder, given, configurations.transformer.in_channels)
+    return CheckpointFiles(folder, folders, parts, drafts, configurations, options)
 
 
 def find_autoencoder(folder: Path) -> Path:
@@ -85,8 +88,7 @@ def fingerprint(files: CheckpointFiles) -> str:
     paths = {file: files.folder / file for file in (MODEL_INDEX, SANA)}
     for part, found in files.parts.items():
         paths |= {f"{part}/{path.name}": path for path in found}
-    if files.draft:
-        paths[DRAFT_DECODER] = files.draft
+    paths |= files.drafts
     digest = hashlib.sha256()
     for name, path in paths.items():
         if path.is_file():
@@ -117,7 +119,19 @@ def _check_folder(folder: Path) -> None:
         if not (folder / part).is_dir():
             raise ArtifactError(f"{folder} has no folder {part}.")
     documents = [path for pattern in DOCUMENTS for path in folder.glob(pattern)]
-    check_inside(folder, [*documents, *(folder / name for name in (MODEL_INDEX, SANA, DRAFT_FILE))])
+    check_inside(folder, [*documents, *(folder / name for name in (MODEL_INDEX, SANA, *DRAFT_FILES.values()))])
+
+
+def _find_drafts(folder: Path, given: Sequence[Path], channels: int) -> dict[str, Path]:
+    """Return the files of drafts by component: the given ones, or else those in a checkpoint's folder."""
+    found: dict[str, Path] = {}
+    for path in given:
+        component, _ = read_draft(path, channels)
+        if component in found:
+            raise ArtifactError(f"{found[component]} and {path} are both a {component.replace('_', ' ')}: give one.")
+        found[component] = path
+    own = {component: folder / name for component, name in DRAFT_FILES.items() if os.path.lexists(folder / name)}
+    return {component: found.get(component) or own[component] for component in DRAFT_FILES if component in found | own}
 
 
 def _check_classes(configurations: Configurations, folders: Mapping[str, Path]) -> None:

@@ -9,13 +9,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER, VAE_DECODER, VAE_ENCODER
 from ..model_folder.whole_files import write_whole
 from .checkpoint import Checkpoint
 from .compression import compress
 from .compression_recipes import CompressionRecipe
 from .convert import convert, release, save
 from .measure import check_floor, measure, measure_in_pieces
-from .networks import PROMPT, Network, draft_decoder, text_encoder, transformer, vae_decoder
+from .networks import (
+    PROMPT,
+    Network,
+    draft_decoder,
+    draft_encoder,
+    text_encoder,
+    transformer,
+    vae_decoder,
+    vae_encoder,
+)
 from .prefix import PREFIX, write_prefix
 from .preview_fit import fit_draft_preview, fit_preview, random_latents
 from .reference import Calibration, Reference
@@ -72,7 +82,21 @@ def export_vae_decoder(
         preview.update(fit_preview(model, random_latents(model)))
         return vae_decoder(model), given
 
-    return {**_export("vae_decoder", build, recipe, folder), "preview": preview}
+    return {**_export(VAE_DECODER, build, recipe, folder), "preview": preview}
+
+
+def export_vae_encoder(
+    checkpoint: Checkpoint, recipe: CompressionRecipe, folder: Path, reference: Reference
+) -> dict[str, Any]:
+    """Write IR and config of the VAE encoder; return its record for the manifest."""
+
+    def build() -> tuple[Network, Calibration]:
+        model = checkpoint.load_model("vae")
+        _write_config(model.to_json_string(), folder)
+        given = reference.encode_pictures(model)
+        return vae_encoder(model), given
+
+    return _export(VAE_ENCODER, build, recipe, folder)
 
 
 def export_draft_decoder(
@@ -83,14 +107,30 @@ def export_draft_decoder(
     The record also holds the map of previews from the decoder's features as "preview", and the PSNR in dB of its
     pictures against the VAE decoder's as "draft_db".
     """
-    decoder = checkpoint.load_draft()
+    decoder = checkpoint.load_draft(DRAFT_DECODER)
     latents = random_latents(checkpoint.load_model("vae"))
-    quality = {"preview": fit_draft_preview(decoder, latents), "draft_db": reference.measure_draft(decoder)}
+    quality = {"preview": fit_draft_preview(decoder, latents), "draft_db": reference.measure_draft_decoder(decoder)}
 
     def build() -> tuple[Network, Calibration]:
         return draft_decoder(decoder, latents), []
 
-    return {**_export("draft_decoder", build, recipe, folder), **quality}
+    return {**_export(DRAFT_DECODER, build, recipe, folder), **quality}
+
+
+def export_draft_encoder(
+    checkpoint: Checkpoint, recipe: CompressionRecipe, folder: Path, reference: Reference
+) -> dict[str, Any]:
+    """Write the IR of the draft encoder; return its record.
+
+    The record also holds as "draft_db" the PSNR in dB of its latents against the VAE encoder's.
+    """
+    encoder = checkpoint.load_draft(DRAFT_ENCODER)
+    quality = {"draft_db": reference.measure_draft_encoder(encoder)}
+
+    def build() -> tuple[Network, Calibration]:
+        return draft_encoder(encoder), []
+
+    return {**_export(DRAFT_ENCODER, build, recipe, folder), **quality}
 
 
 def _export(

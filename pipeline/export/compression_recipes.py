@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..model_folder.folder_layout import COMPONENTS
+from ..model_folder.folder_layout import COMPONENTS, VAE_ENCODER
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class CompressionRecipe:
 
 @dataclass(frozen=True)
 class Compression:
-    """A compression of a whole model: its `meaning` in a line for people, and the recipe of each of COMPONENTS."""
+    """A compression of a whole model: its `meaning` in a line for people, and the recipe of each but drafts."""
 
     meaning: str
     components: Mapping[str, CompressionRecipe]
 
     def recipe(self, component: str) -> CompressionRecipe:
-        """Return the recipe of a component. A draft decoder is small and always gets FP16."""
+        """Return the recipe of a component. A draft is small and always gets FP16."""
         return self.components.get(component, FP16)
 
 
@@ -43,15 +43,16 @@ INT8 = CompressionRecipe("int8", floor=25, bytes_per_weight=1.05, mode="int8_asy
 W8A8 = CompressionRecipe("w8a8", floor=15, bytes_per_weight=1.05, activations=True)
 INT4 = CompressionRecipe("int4", floor=12, bytes_per_weight=0.6, mode="int4_sym", group_size=64)
 
+_LARGE = (*COMPONENTS, VAE_ENCODER)
 RECIPES = {
-    "fp16": Compression("weights stored in 16 bits", dict.fromkeys(COMPONENTS, FP16)),
-    "int8": Compression("weights in 8 bits", dict.fromkeys(COMPONENTS, INT8)),
+    "fp16": Compression("weights stored in 16 bits", dict.fromkeys(_LARGE, FP16)),
+    "int8": Compression("weights in 8 bits", dict.fromkeys(_LARGE, INT8)),
     "int4": Compression(  # as in OpenVINO's notebook of Sana
         "the transformer's weights in 4 bits, the others' in 8",
-        {**dict.fromkeys(COMPONENTS, INT8), "transformer": INT4},
+        {**dict.fromkeys(_LARGE, INT8), "transformer": INT4},
     ),
     "w8a8": Compression(
         "weights and activations in 8 bits, the text encoder's weights only",
-        {**dict.fromkeys(COMPONENTS, W8A8), "text_encoder": INT8},
+        {**dict.fromkeys(_LARGE, W8A8), "text_encoder": INT8},
     ),
 }

@@ -11,11 +11,10 @@ from typing import cast
 
 import torch
 from diffusers.models import AutoencoderDC, SanaTransformer2DModel
-from diffusers.models.autoencoders.autoencoder_dc import EfficientViTBlock
 from torch import Tensor, nn
 from transformers import Gemma2Model
 
-from .attention import LinearAttention, MultiscaleLinearAttention
+from .attention import LinearAttention, use_multiscale_linear_attention
 from .layers import MixFeedForward, ScaledEmbedding, SincosPatchEmbed
 
 
@@ -111,13 +110,24 @@ class VaeDecoderModule(nn.Module):
         """Replace the linear attention of the decoder of `model`."""
         super().__init__()
         self.decoder = model.decoder
-        for part in self.decoder.modules():
-            if isinstance(part, EfficientViTBlock) and part.attn.norm_type == "rms_norm":
-                part.attn.processor = MultiscaleLinearAttention()
+        use_multiscale_linear_attention(self.decoder)
 
     def forward(self, latent_sample: Tensor) -> Tensor:
         """Map latents f32 [1, C, h, w], divided by the scaling factor, to pixels f32 [1, 3, 32h, 32w] in [-1, 1]."""
         return cast(Tensor, self.decoder(latent_sample))
+
+
+class VaeEncoderModule(nn.Module):
+    """The DC-AE's encoder; replaces its linear attention by a faster way to compute it."""
+
+    def __init__(self, model: AutoencoderDC) -> None:
+        super().__init__()
+        self.encoder = model.encoder
+        use_multiscale_linear_attention(self.encoder)
+
+    def forward(self, sample: Tensor) -> Tensor:
+        """Return latents f32 [1, C, h, w], not scaled, of pixels f32 [1, 3, 32h, 32w] in [-1, 1]."""
+        return self.encoder(sample)
 
 
 class DraftDecoderModule(nn.Module):
@@ -130,6 +140,18 @@ class DraftDecoderModule(nn.Module):
     def forward(self, latent_sample: Tensor) -> Tensor:
         """Map latents f32 [1, C, h, w], as the transformer returns them, to pixels f32 [1, 3, 32h, 32w] in [-1, 1]."""
         return cast(Tensor, self.decoder(latent_sample) * 2 - 1)
+
+
+class DraftEncoderModule(nn.Module):
+    """A draft encoder that takes pixels in [-1, 1], as the DC-AE does."""
+
+    def __init__(self, encoder: nn.Sequential) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, sample: Tensor) -> Tensor:
+        """Return latents as the transformer makes them, f32 [1, C, h, w], of pixels f32 [1, 3, 32h, 32w]."""
+        return self.encoder(sample / 2 + 0.5)
 
 
 def _join(past: Tensor, new: Tensor, layer: int) -> Tensor:

@@ -14,8 +14,17 @@ from transformers import Gemma2Model
 
 from ..domain.families import Family
 from ..model_folder.parity import Sample
-from .modules import DraftDecoderModule, GuidedTransformerModule, TextEncoderModule, TransformerModule, VaeDecoderModule
+from .modules import (
+    DraftDecoderModule,
+    DraftEncoderModule,
+    GuidedTransformerModule,
+    TextEncoderModule,
+    TransformerModule,
+    VaeDecoderModule,
+    VaeEncoderModule,
+)
 from .prefix import hidden_states_and_cache
+from .random_pictures import random_picture
 
 PROMPT = "a red house near the sea, under a big yellow moon"
 
@@ -78,9 +87,7 @@ def transformer(model: SanaTransformer2DModel, family: Family) -> Network:
 
 def vae_decoder(model: AutoencoderDC) -> Network:
     """Return the VAE decoder, with two latents as samples. In one of them, diffusers' attention is quadratic."""
-    # diffusers' `SanaMultiscaleAttnProcessor2_0` is linear for more than head_dim positions and quadratic otherwise.
-    # Both give the same but for rounding. The trace must see the linear one, which large pictures need.
-    side = max(8, int(model.config["attention_head_dim"] ** 0.5) + 1)
+    side = _linear_side(model)
     generator = torch.Generator().manual_seed(0)
 
     def inputs(height: int, width: int) -> dict[str, Tensor]:
@@ -94,6 +101,23 @@ def vae_decoder(model: AutoencoderDC) -> Network:
     return Network(VaeDecoderModule(model), inputs(side, side), samples)
 
 
+def vae_encoder(model: AutoencoderDC) -> Network:
+    """Return the VAE encoder, with two pictures as samples. In one of them, diffusers' attention is quadratic."""
+    side = _linear_side(model)
+    generator = torch.Generator().manual_seed(0)
+
+    def inputs(height: int, width: int) -> dict[str, Tensor]:
+        """Return a picture for a latent of that size: what an encoder makes of noise says little of pictures."""
+        picture = random_picture(generator, 32 * max(height, width))
+        return {"sample": picture[None, :, : 32 * height, : 32 * width].contiguous()}
+
+    samples = []
+    for named in (inputs(side, side + 1), inputs(4, 4)):
+        with torch.no_grad():
+            samples.append(_sample(named, model.encode(named["sample"]).latent))
+    return Network(VaeEncoderModule(model), inputs(side, side), samples)
+
+
 def draft_decoder(decoder: nn.Sequential, latents: Tensor) -> Network:
     """Return a draft decoder, with parts of two latents as samples.
 
@@ -104,6 +128,26 @@ def draft_decoder(decoder: nn.Sequential, latents: Tensor) -> Network:
         with torch.no_grad():
             samples.append(_sample({"latent_sample": part}, decoder(part) * 2 - 1))
     return Network(DraftDecoderModule(decoder), {"latent_sample": latents[:1]}, samples)
+
+
+def draft_encoder(encoder: nn.Sequential) -> Network:
+    """Return a draft encoder, with two pictures as samples."""
+    generator = torch.Generator().manual_seed(0)
+    pictures = [random_picture(generator, 256)[None, :, :, 32:].contiguous(), random_picture(generator, 128)[None]]
+    samples = []
+    for picture in pictures:
+        with torch.no_grad():
+            samples.append(_sample({"sample": picture}, encoder(picture / 2 + 0.5)))
+    return Network(DraftEncoderModule(encoder), {"sample": pictures[0]}, samples)
+
+
+def _linear_side(model: AutoencoderDC) -> int:
+    """Return the side of the smallest latent to trace an autoencoder with.
+
+    diffusers' `SanaMultiscaleAttnProcessor2_0` is linear from more than head_dim positions on, and quadratic below.
+    Both give the same but for rounding, and only the linear one is fit for large pictures.
+    """
+    return max(8, int(model.config["attention_head_dim"] ** 0.5) + 1)
 
 
 def _sample(inputs: dict[str, Tensor], answer: Tensor) -> Sample:

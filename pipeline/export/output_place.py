@@ -7,10 +7,10 @@ another disk than its parent.
 
 from pathlib import Path
 
-from ..model_folder.folder_layout import COMPONENTS, DRAFT_DECODER, MANIFEST, MODEL_INDEX
+from ..model_folder.folder_layout import ALL_COMPONENTS, MANIFEST, MODEL_INDEX
 
 INSIDE = ".partial"
-_OURS = {*COMPONENTS, DRAFT_DECODER, MODEL_INDEX, "scheduler", "tokenizer"}
+_OURS = {*ALL_COMPONENTS, MODEL_INDEX, "scheduler", "tokenizer"}
 _OF_A_VOLUME = {"lost+found"}  # exists in an empty ext4 volume
 
 

@@ -4,19 +4,35 @@ import dataclasses
 import json
 import shutil
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from .. import __version__
 from ..domain.errors import SanaError
 from ..domain.progress import OnProgress, Progress, print_progress
 from ..model_folder.files import expand_home
-from ..model_folder.folder_layout import COMPONENTS, DRAFT_DECODER, MODEL_INDEX, VAE_DECODER
+from ..model_folder.folder_layout import (
+    COMPONENTS,
+    DRAFT_DECODER,
+    DRAFT_ENCODER,
+    MODEL_INDEX,
+    VAE_DECODER,
+    VAE_ENCODER,
+)
 from ..model_folder.integrity import describe_files
 from ..model_folder.manifest import TOOLS, Manifest
 from ..model_folder.whole_files import write_whole
 from .checkpoint import Checkpoint, read_checkpoint
 from .checkpoint_files import CheckpointFiles, copied_files
-from .component import export_draft_decoder, export_text_encoder, export_transformer, export_vae_decoder
+from .component import (
+    export_draft_decoder,
+    export_draft_encoder,
+    export_text_encoder,
+    export_transformer,
+    export_vae_decoder,
+    export_vae_encoder,
+)
 from .compression_recipes import RECIPES
 from .parity_report import report_parity
 from .partial_folder import Inputs, PartialFolder, is_complete, remove_leftover, sole_writer
@@ -25,12 +41,14 @@ from .reference import Reference
 from .resource_check import check_resources
 
 # The version of the exporter. Raise it with every change of what an export makes. Version 1 did not write its version.
-EXPORTER = "2"
+EXPORTER = "3"
 EXPORTERS = {
     "text_encoder": export_text_encoder,
     "transformer": export_transformer,
     VAE_DECODER: export_vae_decoder,
+    VAE_ENCODER: export_vae_encoder,
     DRAFT_DECODER: export_draft_decoder,
+    DRAFT_ENCODER: export_draft_encoder,
 }
 
 
@@ -38,7 +56,7 @@ def precompile(
     checkpoint: str | Path,
     output: str | Path,
     compression: str = "fp16",
-    vae: str | Path | None = None,
+    vae: Sequence[str | Path] = (),
     name: str | None = None,
     on_progress: OnProgress = print_progress,
 ) -> Path:
@@ -51,7 +69,8 @@ def precompile(
         checkpoint: the folder of the checkpoint.
         output: the folder to write.
         compression: a key of RECIPES.
-        vae: the folder of another autoencoder for the same latents, or the file of a draft decoder to add.
+        vae: the folder of another autoencoder for the same latents, and files of a draft decoder and of a draft
+            encoder to have beside it.
         name: the checkpoint's name on the Hub, where its folder does not tell.
         on_progress: called before the first component, after each component, and with each line of a table of the
             measurements.
@@ -62,7 +81,7 @@ def precompile(
     """
     if compression not in RECIPES:
         raise SanaError(f"There is no compression {compression!r}; choose from {', '.join(RECIPES)}.")
-    source = read_checkpoint(expand_home(checkpoint), expand_home(vae) if vae else None, name)
+    source = read_checkpoint(expand_home(checkpoint), [expand_home(each) for each in vae], name)
     output = expand_home(output).resolve()
     tools = {**{tool: version(tool) for tool in TOOLS}, "exporter": EXPORTER}
     inputs = Inputs(str(source.model.revision), compression, tools)
@@ -98,7 +117,7 @@ def _export_components(
     source: Checkpoint, compression: str, partial: PartialFolder, reference: Reference, on_progress: OnProgress
 ) -> None:
     """Export the components that `partial` lacks, one after another."""
-    names = (*COMPONENTS, DRAFT_DECODER) if source.files.draft else COMPONENTS
+    names = (*COMPONENTS, VAE_ENCODER, *source.files.drafts)
 
     def advance(text: str, done: int) -> None:
         on_progress(Progress("export", text, done, len(names)))
@@ -121,7 +140,7 @@ def _copy_configuration(files: CheckpointFiles, folder: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(path, folder / name)
     index = {key: value for key, value in files.configurations.index.entries.items() if key != "_name_or_path"}
-    index[VAE_DECODER] = index.pop("vae")  # the folder has the decoder only
+    index[VAE_DECODER] = index[VAE_ENCODER] = index.pop("vae")
     write_whole(folder / MODEL_INDEX, json.dumps(index, indent=2) + "\n")
 
 
@@ -136,4 +155,5 @@ def _describe(source: Checkpoint, inputs: Inputs, partial: PartialFolder) -> Man
         max_sequence_length=source.max_sequence_length,
         preview=preview,
         files=describe_files(partial.folder),
+        program_version=__version__,
     )

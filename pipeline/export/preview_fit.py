@@ -9,6 +9,7 @@ from diffusers.models import AutoencoderDC
 from torch import Tensor, nn
 
 from ..generation.preview import GROWTH
+from .random_pictures import random_picture
 from .taesana import front_length
 
 PICTURES, SIDE = 12, 256  # the pictures to fit to, and their side in pixels; chosen: 768 latent positions in all
@@ -24,7 +25,7 @@ def random_latents(model: AutoencoderDC) -> Tensor:
     They are encoded, since a decoder is only trained on latents that its encoder makes.
     """
     generator = torch.Generator().manual_seed(0)
-    pictures = [random_picture(generator)[None] for _ in range(PICTURES)]
+    pictures = [random_picture(generator, SIDE)[None] for _ in range(PICTURES)]
     with torch.no_grad():
         latents = torch.cat([model.encode(picture).latent for picture in pictures])
     factor: float = model.config["scaling_factor"]
@@ -61,18 +62,3 @@ def fit(latents: np.ndarray, colours: np.ndarray) -> dict[str, list[Any]]:
     matrix = np.linalg.solve(x.T @ x + penalty, x.T @ y).T
     bias = y_mean - matrix @ x_mean
     return {"matrix": matrix.round(6).tolist(), "bias": bias.round(6).tolist()}
-
-
-def random_picture(generator: torch.Generator) -> torch.Tensor:
-    """Return a random picture f32 [3, SIDE, SIDE] in [-1, 1].
-
-    It is a sum of coloured noise at several scales, weaker at finer ones, each either smooth or with hard edges.
-    """
-    picture = torch.randn(3, 1, 1, generator=generator).expand(3, SIDE, SIDE)
-    side = 2
-    while side < SIDE:
-        noise = torch.randn(1, 3, side, side, generator=generator) * 4 / side**0.5
-        hard = bool(torch.rand((), generator=generator) < 0.5)
-        picture = picture + F.interpolate(noise, SIDE, mode="nearest" if hard else "bicubic")[0]
-        side *= 2
-    return torch.tanh(picture / 2)

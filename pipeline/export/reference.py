@@ -112,8 +112,24 @@ class Reference:
         np.save(self._folder / "pictures.npy", np.stack(pictures))
         return given
 
-    def measure_draft(self, decoder: nn.Sequential) -> float:
-        """Return the worst PSNR in dB of a draft decoder's pictures against the pictures of `decode`."""
+    def encode_pictures(self, model: AutoencoderDC) -> Calibration:
+        """Encode the pictures to latents, times the scaling factor; return the inputs of the encoder."""
+        infer, given = _recorded(lambda tensors: model.encode(tensors["sample"]).latent)
+        pictures = np.load(self._folder / "pictures.npy").transpose(0, 3, 1, 2) * 2 - 1
+        encoded = [infer({"sample": np.ascontiguousarray(picture[None])}) for picture in pictures]
+        np.save(self._folder / "encoded.npy", np.concatenate(encoded) * model.config["scaling_factor"])
+        return given
+
+    def measure_draft_encoder(self, encoder: nn.Sequential) -> float:
+        """Return the worst PSNR in dB of a draft encoder's latents against those of `encode_pictures`."""
+        pictures = torch.from_numpy(np.load(self._folder / "pictures.npy")).permute(0, 3, 1, 2)
+        with torch.no_grad():
+            latents = [encoder(picture[None])[0].numpy() for picture in pictures]
+        encoded = np.load(self._folder / "encoded.npy")
+        return round(min(psnr(*pair) for pair in zip(latents, encoded, strict=True)), 1)
+
+    def measure_draft_decoder(self, decoder: nn.Sequential) -> float:
+        """Return the worst PSNR in dB of a draft decoder's pictures against those of `decode`."""
         latents = torch.from_numpy(np.load(self._folder / "latents.npy"))
         decibels = []
         for latent, picture in zip(latents, np.load(self._folder / "pictures.npy"), strict=True):

@@ -8,11 +8,12 @@ from pathlib import Path
 import psutil
 
 from ..domain.errors import SanaError
-from ..model_folder.folder_layout import VAE_DECODER
+from ..model_folder.folder_layout import VAE_DECODER, VAE_ENCODER
 from ..runtime.host import free_memory
 from .compression_recipes import Compression
 from .weights import WeightFiles
 
+_SHARES = {VAE_DECODER: ("vae", "decoder."), VAE_ENCODER: ("vae", "encoder.")}  # the names of their weights
 BASE = 1.0e9  # bytes for the libraries and for drawing small pictures; an estimate without a recorded measurement
 
 
@@ -24,10 +25,10 @@ def check_resources(weights: Mapping[str, WeightFiles], compression: Compression
     """
     disk = memory = 0.0
     for component, recipe in compression.components.items():
-        stored = weights["vae" if component == VAE_DECODER else component]
-        compressed = stored.count * recipe.bytes_per_weight
+        part, names = _SHARES.get(component, (component, ""))
+        compressed = weights[part].count(names) * recipe.bytes_per_weight
         disk += compressed
-        memory = max(memory, BASE + compressed + 8 * stored.largest)
+        memory = max(memory, BASE + compressed + 8 * weights[part].largest)
     place = next(folder for folder in (output, *output.parents) if folder.exists())  # `output` may be a disk of its own
     for what, needed, free in (
         (f"disk space in {place}", disk, shutil.disk_usage(place).free),

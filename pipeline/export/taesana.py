@@ -1,7 +1,7 @@
-"""TAESANA, a small decoder distilled from the DC-AE (github.com/madebyollin/taesd, MIT licence).
+"""TAESANA, a small autoencoder distilled from the DC-AE (madebyollin/taesd, MIT): a file for each half.
 
-It maps latents, as the transformer returns them, to pixels in [0, 1] with fine detail simplified. Its file is
-`taesana_decoder.pth` or .safetensors.
+`taesana_decoder.pth` and `taesana_encoder.pth`, or `.safetensors`. Latents are as the transformer makes them, pixels in
+[0, 1]. Fine detail is simplified.
 """
 
 from collections.abc import Iterator
@@ -16,10 +16,12 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..domain.errors import ArtifactError
+from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER
 
-BLOCKS, STAGES = 3, 5  # blocks in each stage, and stages, each of which doubles the resolution
+BLOCKS, STAGES = 3, 5  # blocks in each stage, and stages, each of which doubles or halves the resolution
 _FIRST, _STAGE = 3, BLOCKS + 2  # index of the first stage's first layer, and number of layers in a stage
-_WIDTHS = [1, *(_FIRST + _STAGE * stage - 1 for stage in range(1, STAGES + 1))]  # layers that change the channels
+_DECODER_WIDTHS = [1, *(_FIRST + _STAGE * stage - 1 for stage in range(1, STAGES + 1))]  # layers that change the width
+_ENCODER_WIDTHS = [0, 2]
 
 
 class Clamp(nn.Module):
@@ -36,12 +38,20 @@ class Block(nn.Module):
         return F.relu(self.conv(x) + x)
 
 
-def build_draft(channels: int, widths: list[int]) -> nn.Sequential:
-    """Return a decoder from latents f32 [1, channels, h, w] to pixels f32 [1, 3, 32h, 32w].
+def build_draft_decoder(channels: int, widths: list[int]) -> nn.Sequential:
+    """Return a decoder of latents f32 [1, channels, h, w] to pixels f32 [1, 3, 32h, 32w].
 
     `widths` are the channels of the five stages and of the layers after them. TAESANA has 256, 128, 64, 64, 64, 64.
     """
-    return nn.Sequential(*_layers(channels, widths))
+    return nn.Sequential(*_decoder_layers(channels, widths))
+
+
+def build_draft_encoder(channels: int, widths: list[int]) -> nn.Sequential:
+    """Return an encoder of pixels f32 [1, 3, 32h, 32w] to latents f32 [1, channels, h, w].
+
+    `widths` are the channels at half the resolution, and of all coarser ones: 32, 64 for TAESANA.
+    """
+    return nn.Sequential(*_encoder_layers(channels, widths))
 
 
 def front_length(growth: int) -> int:
@@ -49,26 +59,34 @@ def front_length(growth: int) -> int:
     return _FIRST + _STAGE * growth.bit_length() - 2
 
 
-def read_draft(path: Path, channels: int) -> nn.Sequential:
-    """Read a decoder of latents with `channels` channels from a file.
+def read_draft(path: Path, channels: int) -> tuple[str, nn.Sequential]:
+    """Return which component a file holds, DRAFT_DECODER or DRAFT_ENCODER, and the network, for so many channels.
 
     Raises:
-        ArtifactError: the file cannot be read, or names and shapes of its weights are not those of such a decoder.
+        ArtifactError: the file cannot be read, or its weights are not those of either structure, by name and shape.
     """
     weights = _load(path)
+    is_encoder = _is_encoder(weights)
+    kind = "encoder" if is_encoder else "decoder"
+    build, layers = (build_draft_encoder, _ENCODER_WIDTHS) if is_encoder else (build_draft_decoder, _DECODER_WIDTHS)
     try:
-        widths = [weights[f"{layer}.weight"].shape[0] for layer in _WIDTHS]
+        widths = [weights[f"{layer}.weight"].shape[0] for layer in layers]
     except (KeyError, IndexError, AttributeError, TypeError) as error:
-        raise ArtifactError(f"{path} is no TAESANA decoder: it lacks {error}.") from error
-    decoder = build_draft(channels, widths)
-    for name in (*decoder.state_dict(), *weights):
-        wanted, found = (_shape(each, name) for each in (decoder.state_dict(), weights))
+        raise ArtifactError(f"{path} is no TAESANA {kind}: it lacks {error}.") from error
+    network = build(channels, widths)
+    for name in (*network.state_dict(), *weights):
+        wanted, found = (_shape(each, name) for each in (network.state_dict(), weights))
         if wanted != found:
             raise ArtifactError(
-                f"{path} is no TAESANA decoder of {channels} latent channels: its {name} is {found}, not {wanted}."
+                f"{path} is no TAESANA {kind} of {channels} latent channels: its {name} is {found}, not {wanted}."
             )
-    decoder.load_state_dict(weights)
-    return decoder.eval().requires_grad_(False)
+    network.load_state_dict(weights)
+    return DRAFT_ENCODER if is_encoder else DRAFT_DECODER, network.eval().requires_grad_(False)
+
+
+def _is_encoder(weights: dict[str, Tensor]) -> bool:
+    """Return whether the first layer is a convolution of colours; a decoder's has no weights."""
+    return isinstance(weights, dict) and getattr(weights.get("0.weight"), "shape", ())[1:2] == (3,)
 
 
 def _shape(weights: dict[str, Tensor], name: str) -> object:
@@ -86,7 +104,7 @@ def _load(path: Path) -> dict[str, Tensor]:
         raise ArtifactError(f"{path} cannot be read as weights ({str(error).splitlines()[0]}).") from error
 
 
-def _layers(channels: int, widths: list[int]) -> Iterator[nn.Module]:
+def _decoder_layers(channels: int, widths: list[int]) -> Iterator[nn.Module]:
     yield from (Clamp(), _conv(channels, widths[0]), nn.ReLU())
     for width, next_width in pairwise(widths):
         yield from (Block(width) for _ in range(BLOCKS))
@@ -95,5 +113,14 @@ def _layers(channels: int, widths: list[int]) -> Iterator[nn.Module]:
     yield from (Block(widths[-1]), _conv(widths[-1], 3))
 
 
-def _conv(channels: int, width: int, bias: bool = True) -> nn.Conv2d:
-    return nn.Conv2d(channels, width, 3, padding=1, bias=bias)
+def _encoder_layers(channels: int, widths: list[int]) -> Iterator[nn.Module]:
+    first, width = widths
+    yield from (_conv(3, first, stride=2), nn.ReLU(), _conv(first, width, stride=2), nn.ReLU(), Block(width))
+    for _ in range(STAGES - 2):
+        yield _conv(width, width, bias=False, stride=2)
+        yield from (Block(width) for _ in range(BLOCKS))
+    yield _conv(width, channels)
+
+
+def _conv(channels: int, width: int, bias: bool = True, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(channels, width, 3, stride, padding=1, bias=bias)

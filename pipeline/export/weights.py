@@ -38,10 +38,9 @@ class WeightFiles:
     dtype: torch.dtype
     shapes: Mapping[str, Shape]
 
-    @property
-    def count(self) -> int:
-        """Return the number of weights."""
-        return sum(math.prod(shape) for shape in self.shapes.values())
+    def count(self, prefix: str = "") -> int:
+        """Return the number of weights in the tensors whose names begin so."""
+        return sum(math.prod(shape) for name, shape in self.shapes.items() if name.startswith(prefix))
 
     @property
     def largest(self) -> int:

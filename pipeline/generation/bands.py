@@ -37,12 +37,15 @@ def plan_bands(segment: Segment, height: int, rows: int) -> list[Band]:
     """
     if segment.halo is None or rows >= height:
         return [Band(0, height, slice(0, height))]
+    block = segment.block
+    rows -= rows % block
     count = math.ceil(height / (rows - 2 * segment.halo))
-    needed = math.ceil(height / count) + 2 * segment.halo
-    rows = min(rows, math.ceil(needed / TILE) * TILE)
+    needed = math.ceil(height // block / count) * block + 2 * segment.halo
+    unit = math.lcm(TILE, block)
+    rows = min(rows, math.ceil(needed / unit) * unit)
     bands = []
     for index in range(count):
-        first, last = index * height // count, (index + 1) * height // count
+        first, last = (height // block * each // count * block for each in (index, index + 1))
         start = min(max(0, first - segment.halo), height - rows)
         bands.append(Band(first, last, slice(start, start + rows)))
     return bands
@@ -86,4 +89,4 @@ def _row_bytes(segment: Segment, width: int) -> float:
 
 
 def _min_rows(segment: Segment, height: int) -> int:
-    return height if segment.halo is None else min(height, MIN_HALOS * segment.halo or 1)
+    return height if segment.halo is None else min(height, MIN_HALOS * segment.halo or segment.block)

@@ -9,7 +9,7 @@ import torch
 from ..domain.families import Family
 from ..domain.settings import SIZE_MULTIPLE, GenerationSettings
 from ..runtime.compiled_model import Infer
-from .samplers import SAMPLERS, DenoisedStep, SamplerInputs
+from .samplers import SAMPLERS, DenoisedStep, GivenLatents, SamplerInputs
 from .text_encoder import TextEncoder
 
 
@@ -34,9 +34,14 @@ class Denoiser:
     new_scheduler: Callable[[], Any]
 
     def steps(
-        self, text_encoder: TextEncoder, settings: GenerationSettings, width: int, height: int
+        self,
+        text_encoder: TextEncoder,
+        settings: GenerationSettings,
+        width: int,
+        height: int,
+        given: GivenLatents | None = None,
     ) -> Iterator[DenoisedStep]:
-        """Yield the steps of one picture, generated at `width` x `height` pixels.
+        """Yield the steps of one picture, generated at `width` x `height` pixels, from a given one if there is one.
 
         `width` and `height` replace the size in `settings`: resolution binning may have changed it. Latents are f32
         [N, C, h, w], where N is `batch_size(settings)`.
@@ -53,7 +58,7 @@ class Denoiser:
         if self.family.branches(settings.guidance_scale) == 2:
             prompts.insert(0, text_encoder.encode_negative(settings.negative_prompt))
         scheduler = self.new_scheduler()
-        inputs = SamplerInputs(self.transformer, self.config, scheduler, prompts, latents, generator, settings)
+        inputs = SamplerInputs(self.transformer, self.config, scheduler, prompts, latents, generator, settings, given)
         return SAMPLERS[self.family](inputs)
 
 

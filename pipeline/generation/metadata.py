@@ -11,11 +11,13 @@ from PIL import Image, PngImagePlugin
 
 from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
+from ..domain.picture_parameters import PICTURE_PARAMETERS
 from ..domain.problems import Problem
 from ..domain.settings import GenerationSettings
 from ..model_folder.manifest import FORMAT_VERSION
 from .png import read_text
 
+_OF_PICTURES = {parameter.setting for parameter in PICTURE_PARAMETERS}
 PARAMETERS = "parameters"
 SANA = "sana"
 
@@ -29,6 +31,8 @@ def describe(
     versions of the packages that made the model's folder.
     """
     values = dataclasses.asdict(settings)
+    if settings.image_sha256 is None:  # earlier versions read the others
+        values = {name: value for name, value in values.items() if name not in _OF_PICTURES}
     record = {
         # A batch index belongs to a picture of an earlier version, which drew all pictures of a request as one batch.
         "image_index": values.pop("batch_index") or 0,
@@ -111,6 +115,10 @@ def _automatic1111(settings: GenerationSettings, model: str, sampler: str) -> st
         "Size": f"{settings.width}x{settings.height}",
         "Model": model,
     }
+    if settings.image_sha256:
+        values["Denoising strength"] = settings.strength
+    if settings.mask_sha256:
+        values["Mask blur"] = settings.mask_blur
     lines = [settings.prompt]
     if settings.negative_prompt:
         lines.append(f"Negative prompt: {settings.negative_prompt}")

@@ -13,7 +13,7 @@ from ..domain.errors import ArtifactError
 from ..domain.settings import SIZE_MULTIPLE
 from ..model_folder.configurations import Configurations
 from ..model_folder.files import first_line
-from ..model_folder.folder_layout import DRAFT_DECODER, VAE_DECODER
+from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER, VAE_DECODER, VAE_ENCODER
 from ..runtime.device import Device
 from .text_encoder import Prefix
 
@@ -48,6 +48,7 @@ def check_models(
         VAE_DECODER: ({"latent_sample": [1, channels, _LATENT, _LATENT]}, pixels),
     }
     wanted[DRAFT_DECODER] = wanted[VAE_DECODER]
+    wanted[VAE_ENCODER] = wanted[DRAFT_ENCODER] = ({"sample": pixels}, [1, channels, _LATENT, _LATENT])
     models = {name: _check(path, device.read(path), *wanted[name]) for name, path in paths.items()}
     return models["transformer"]
 

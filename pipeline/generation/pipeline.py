@@ -1,36 +1,37 @@
 """`SanaPipeline`, which owns the compiled models of an IR folder and draws pictures with them, update by update."""
 
-import time
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import torch
+from PIL import Image
 
 from ..domain.errors import SettingsError
 from ..domain.problems import Problem, shown
 from ..domain.progress import OnProgress, Progress, print_progress
 from ..domain.settings import RANDOM_SEED, SEED, SETTINGS, SIZE_MULTIPLE, GenerationSettings, random_seed
-from ..domain.updates import DecodeUpdate, PictureUpdate, Result, StepUpdate, Update
+from ..domain.updates import PictureUpdate, Result, Update
 from ..hub.resolve import resolve
 from ..model_folder.description import describe_folder
-from ..model_folder.folder_layout import DRAFT_DECODER, VAE_DECODER
 from ..model_folder.integrity import verify
 from ..model_folder.manifest import Manifest
 from ..model_folder.optimum_intel import is_exported_by_optimum
 from ..runtime.compile_cache import CompileCache
 from ..runtime.device import Device
 from ..runtime.folders import cache_folder
-from ..runtime.malloc import retain_freed_memory
+from .drawing import draw
 from .exclusive import exclusively
+from .given_picture import GivenPicture, check_given
+from .inpainting import put_back
 from .memory_check import check_free_memory, check_total_memory
 from .metadata import describe, to_image
-from .resolution_binning import generation_size
+from .resolution_binning import generation_size, nearest_size
 from .stages import Stages
-from .vae_decoder import to_picture
 
 OutputType = Literal["pil", "np"]
+# Chosen on the miniature: see its README. More invents detail, less leaves the blur of enlarging.
+UPSCALE_STRENGTH = 0.3
 
 
 class SanaPipeline:
@@ -90,8 +91,10 @@ class SanaPipeline:
             return next(iter(precisions.values()))
         return ", ".join(f"{precision} ({name.replace('_', ' ')})" for name, precision in precisions.items())
 
-    def settings(self, prompt: str, negative_prompt: str = "", **values: Any) -> GenerationSettings:
-        """Return settings that this model and this machine can draw.
+    def settings(
+        self, prompt: str, negative_prompt: str = "", given: GivenPicture | None = None, **values: Any
+    ) -> GenerationSettings:
+        """Return settings that this model and this machine can draw, from a picture if one is `given`.
 
         `values` are fields of GenerationSettings. A field that is missing or None gets the model's default. A seed of
         -1 is replaced by a random one.
@@ -99,16 +102,27 @@ class SanaPipeline:
         Raises:
             SettingsError: as `check`.
         """
-        given = {name: value for name, value in values.items() if value is not None}
-        if SEED.normalize(given.get(SEED.name)) == RANDOM_SEED:
-            given[SEED.name] = random_seed()
+        own = {name: value for name, value in values.items() if value is not None}
+        if SEED.normalize(own.get(SEED.name)) == RANDOM_SEED:
+            own[SEED.name] = random_seed()
         defaults = {str(each.setting): self.model.default(each) for each in SETTINGS}
-        settings = GenerationSettings(**{**defaults, **given, "prompt": prompt, "negative_prompt": negative_prompt})
+        if given:
+            size = nearest_size(self.model, *given.size)
+            defaults |= self.model.picture_defaults(*size, given.mask is not None)
+            defaults |= {"image_sha256": given.image_sha256, "mask_sha256": given.mask_sha256}
+        settings = GenerationSettings(**{**defaults, **own, "prompt": prompt, "negative_prompt": negative_prompt})
         self.check(settings)
         return settings
 
     def __call__(
-        self, prompt: str, negative_prompt: str = "", *, output_type: OutputType = "pil", **values: Any
+        self,
+        prompt: str,
+        negative_prompt: str = "",
+        *,
+        image: Image.Image | None = None,
+        mask_image: Image.Image | None = None,
+        output_type: OutputType = "pil",
+        **values: Any,
     ) -> Result:
         """Generate, and return the result.
 
@@ -116,24 +130,60 @@ class SanaPipeline:
         num_images_per_prompt, use_resolution_binning, draft_decode. None stands for the model's default. With
         `output_type` "pil", the result's images are PIL images; with "np", an array f32 [N, H, W, 3] in [0, 1].
 
+        With `image` the pictures start from that one, and `strength`, 0.01 to 1, says how much is drawn anew; without
+        a size, they get the model's size that is nearest to its shape. With `mask_image`, of the same size, only what
+        is white there is drawn anew: `mask_grow`, `mask_blur` (pixels) and `mask_invert` change it. All other pixels
+        are exactly those of `image`, stretched to the size drawn.
+
         Raises:
-            SettingsError: a setting is not possible with this model, or with this machine's memory.
+            SettingsError: a setting is not possible with this model, or with this machine's memory; or an image is.
             BusyError: this thread has begun another generation and not finished it.
         """
-        *_, result = self.generate(self.settings(prompt, negative_prompt, **values), output_type)
+        if mask_image is not None and image is None:
+            raise SettingsError(Problem("mask without picture", {}))
+        given = None if image is None else GivenPicture.of(image, mask_image)
+        *_, result = self.generate(self.settings(prompt, negative_prompt, given, **values), output_type, given)
+        assert isinstance(result, Result)
+        return result
+
+    def upscale(
+        self,
+        image: Image.Image,
+        prompt: str = "",
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        strength: float = UPSCALE_STRENGTH,
+        **values: Any,
+    ) -> Result:
+        """Draw a picture larger: enlarge it, encode it, and draw it anew at low strength; return the result.
+
+        Without `width` and `height`, both sides double, to the nearest multiple of 32 pixels. They may reach 4096
+        whatever the model's own sizes are. `values` are as in a call.
+
+        Raises:
+            SettingsError: as a call does.
+        """
+        given = GivenPicture.of(image)
+        double = [round(2 * side / SIZE_MULTIPLE) * SIZE_MULTIPLE for side in given.size]
+        size = {"width": width or double[0], "height": height or double[1], "use_resolution_binning": False}
+        settings = self.settings(prompt, given=given, strength=strength, **{**size, **values})
+        *_, result = self.generate(settings, given=given)
         assert isinstance(result, Result)
         return result
 
     def check(self, settings: GenerationSettings) -> None:
         """Raise SettingsError if the model does not take the settings, or this machine's memory can never hold them."""
         self.model.check(settings)
-        check_total_memory(self._memory(settings, self._stages.weights()), settings.width, settings.height)
+        check_total_memory(self._memory(settings, self._stages.weights(settings)), settings.width, settings.height)
 
-    def generate(self, settings: GenerationSettings, output_type: OutputType = "pil") -> Generator[Update, None, None]:
+    def generate(
+        self, settings: GenerationSettings, output_type: OutputType = "pil", given: GivenPicture | None = None
+    ) -> Generator[Update, None, None]:
         """Return a generator of the updates of one generation, the last of which is its Result.
 
-        Closing the generator stops the work. The first update waits for a generation in another thread to end. Only
-        then the free memory is known.
+        `given` is the picture that the settings name, if they name one. Closing the generator stops the work. The
+        first update waits for a generation in another thread to end. Only then the free memory is known.
 
         Raises:
             SettingsError: as `check`, at once; or in the first update, if too little memory is free.
@@ -142,50 +192,30 @@ class SanaPipeline:
         if output_type not in ("pil", "np"):
             raise SettingsError(Problem("output type", {"value": shown(output_type)}))
         self.check(settings)
-        return exclusively(self._generate(settings, output_type))
+        check_given(settings, given)
+        return exclusively(self._generate(settings, output_type, given))
 
-    def _generate(self, settings: GenerationSettings, output_type: OutputType) -> Generator[Update, None, None]:
-        unread = self._stages.weights(unread=True)
+    def _generate(
+        self, settings: GenerationSettings, output_type: OutputType, given: GivenPicture | None
+    ) -> Generator[Update, None, None]:
+        unread = self._stages.weights(settings, unread=True)
         check_free_memory(self._memory(settings, unread), settings.width, settings.height)
         before = self._stages.seconds()
+        size, start = self._generation_size(settings.width, settings.height, settings), None
+        if given:
+            start = yield from self._stages.encoders.encode(given, settings, *size)
         pictures: list[Any] = []
         count = settings.picture_count
         for index in range(count):
             own = settings.of_picture(index)
-            pixels = yield from self._draw(own, index + 1, count)
+            pixels = yield from draw(self._stages, own, size, start, index + 1, count)
+            if given and given.mask is not None:
+                pixels = put_back(pixels, given, own)
             pictures.append(self._output(pixels, own, output_type))
             yield PictureUpdate(index + 1, count, pictures[-1])
-        unused = VAE_DECODER if settings.draft_decode else DRAFT_DECODER
-        spent = self._stages.seconds().items()
-        times = {name: seconds - before[name] for name, seconds in spent if name != unused}
+        spent = {name: seconds - before[name] for name, seconds in self._stages.seconds().items()}
+        times = {name: spent[name] for name in self._stages.used(settings)}
         yield Result(np.stack(pictures) if output_type == "np" else pictures, settings, times)
-
-    def _draw(self, settings: GenerationSettings, image: int, images: int) -> Generator[Update, None, np.ndarray]:
-        """Yield the updates of one picture; return its pixels f32 [H, W, 3] in [0, 1]."""
-        latent = yield from self._denoise(settings, image, images)
-        # For large pictures, the transformer's activations take as much memory as the decoder's. Do not hold both.
-        self._stages.release_activations()
-        with retain_freed_memory():
-            decoded = None
-            for decoded in self._stages.decoder(settings).decode(latent):
-                yield DecodeUpdate(image, images, decoded.band, decoded.bands)
-            assert decoded is not None
-            assert decoded.pixels is not None
-            return to_picture(decoded.pixels, settings.width, settings.height)
-
-    def _denoise(self, settings: GenerationSettings, image: int, images: int) -> Generator[Update, None, torch.Tensor]:
-        """Yield a StepUpdate per step; return the latent f32 [C, h, w]."""
-        start = time.perf_counter()
-        place = settings.batch_index or 0
-        width, height = self._generation_size(settings.width, settings.height, settings)
-        latent = torch.empty(0)
-        for step in self._stages.denoiser.steps(self._stages.text_encoder, settings, width, height):
-            latent = step.latents[place]
-            show = self._stages.preview
-            rough = step.predicted_original[place].numpy()
-            preview = show(rough, settings.width, settings.height) if show else None
-            yield StepUpdate(step.step, step.steps, preview, time.perf_counter() - start, image, images)
-        return latent
 
     def _output(self, pixels: np.ndarray, settings: GenerationSettings, output_type: OutputType) -> Any:
         if output_type == "np":

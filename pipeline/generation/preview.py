@@ -52,7 +52,7 @@ class Preview:
         Raises:
             ArtifactError: the map does not take the features' channels.
         """
-        grown = np.cumprod([segment.growth for segment in segments])
+        grown = np.cumprod([float(segment.growth) for segment in segments])
         front = segments[: np.searchsorted(grown, GROWTH, side="right")]
         model = front[-1].model if front else segments[0].model
         port = model.outputs[0] if front else model.inputs[0]
@@ -67,7 +67,7 @@ class Preview:
         needed = float(self._weights)
         for segment, _ in self._front:
             needed += whole_bytes(segment, height, width)
-            height, width = height * segment.growth, width * segment.growth
+            height, width = segment.grown(height), segment.grown(width)
         return needed
 
     def release_activations(self) -> None:

@@ -5,6 +5,9 @@ from diffusers.pipelines.pixart_alpha.pipeline_pixart_alpha import ASPECT_RATIO_
 from diffusers.pipelines.pixart_alpha.pipeline_pixart_sigma import ASPECT_RATIO_2048_BIN
 from diffusers.pipelines.sana.pipeline_sana import ASPECT_RATIO_4096_BIN
 
+from ..domain.model import ModelDescription
+from ..domain.resolutions import size_of_ratio
+
 # The sizes of diffusers' pipelines, by the model's native side in pixels.
 BINS = {
     512: ASPECT_RATIO_512_BIN,
@@ -20,3 +23,10 @@ def generation_size(width: int, height: int, native_size: int) -> tuple[int, int
         return width, height
     binned_height, binned_width = PixArtImageProcessor.classify_height_width_bin(height, width, BINS[native_size])
     return binned_width, binned_height
+
+
+def nearest_size(model: ModelDescription, width: int, height: int) -> tuple[int, int]:
+    """Return the width and height in pixels at which a model draws a picture of this shape, of whatever size."""
+    if model.native_size in BINS:
+        return generation_size(width, height, model.native_size)
+    return size_of_ratio(model, width / height)

@@ -1,1 +1,1 @@
-"""Models on the Hugging Face Hub: which commit a name stands for, and its files in the Hub client's cache."""
+"""Models on the Hugging Face Hub: from a name to a commit, and to its files in huggingface_hub's cache."""

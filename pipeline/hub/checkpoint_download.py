@@ -1,4 +1,4 @@
-"""Checkpoints from the Hub: the configuration, and of the weights only the variant that an export reads."""
+"""Checkpoints from the Hub: the configuration first, then only the weights that an export reads."""
 
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -9,7 +9,7 @@ from ..domain.errors import ArtifactError, SanaError
 from ..domain.progress import OnProgress
 from ..model_folder.configurations import read_configurations
 from ..model_folder.files import expand_home
-from ..model_folder.folder_layout import DRAFT_FILE, MODEL_INDEX
+from ..model_folder.folder_layout import DRAFT_FILES, MODEL_INDEX
 from ..model_folder.part_files import COPIED
 from .client import in_one_line
 from .download import check_sizes, download, is_ir, list_files, snapshot
@@ -25,17 +25,19 @@ CONFIGURATION = (
 
 
 class Source(NamedTuple):
-    """A checkpoint's folder, and its name where the folder does not tell it: one of the Hub is that of its commit."""
+    """A checkpoint's folder. For one from the Hub, `name` is its repo, since the folder is called after the commit."""
 
     folder: Path
     name: str | None = None
 
 
 def find_configuration(name: str) -> Source:
-    """Return a local checkpoint or autoencoder, or the configuration of one on the Hub, OWNER/NAME[@REVISION].
+    """Return a local checkpoint or autoencoder, or fetch the configuration of OWNER/NAME[@REVISION] from the Hub.
 
-    Its weights are fetched by `fetch_checkpoint` or `fetch_vae`, once it is known that they can be used. Raise
-    SanaError.
+    `fetch_checkpoint` or `fetch_vae` fetches its weights, after the caller has checked that they can be used.
+
+    Raises:
+        SanaError: the Hub has no such repo or cannot be reached, or the repo holds no checkpoint.
     """
     folder, hub_name = expand_home(name), HubName.parse(name)
     if folder.exists() or hub_name is None or name.endswith(DRAFT_SUFFIXES):
@@ -50,12 +52,12 @@ def find_configuration(name: str) -> Source:
 
 
 def fetch_checkpoint(source: Source, on_progress: OnProgress) -> Source:
-    """Return a checkpoint that `find_configuration` found, of the Hub with what is read of it; raise SanaError."""
-    return _fetch(source, (*MODELS, DRAFT_FILE), on_progress)
+    """Fetch the files of a checkpoint that an export reads, if it is on the Hub; raise SanaError if that fails."""
+    return _fetch(source, (*MODELS, *DRAFT_FILES.values()), on_progress)
 
 
 def fetch_vae(source: Source, on_progress: OnProgress) -> Source:
-    """Return an autoencoder likewise: of a repo of its own, or of a checkpoint; or a draft decoder's file."""
+    """Fetch an autoencoder from its own repo or from a checkpoint's; raise SanaError if that fails."""
     return _fetch(source, ("", "vae"), on_progress)
 
 
@@ -74,10 +76,10 @@ def _fetch(source: Source, parts: tuple[str, ...], on_progress: OnProgress) -> S
 
 
 def _published_weights(source: Source) -> str | None:
-    """Return the variant to load of the published checkpoint that this is by its content, or else by its name."""
+    """Return the weights' variant of the published checkpoint that has this content or, failing that, this name."""
     try:
         published = read_configurations(source.folder, source.folder / "vae").published
-    except ArtifactError:  # an autoencoder alone, perhaps
+    except ArtifactError:  # for example, an autoencoder alone
         published = None
     published = published or find_variant(source.name or "")
     return published.weights if published else None
@@ -88,7 +90,7 @@ def _is_configuration(file: str) -> bool:
 
 
 def _weights(files: dict[str, int], part: str, wanted: str | None) -> set[str]:
-    """Return the weight files of a part, of the variant that the export will choose."""
+    """Return the weight files of a part in the variant that the export will choose."""
     names = {file for file in files if file.endswith(".safetensors") and _folder(file) == part}
     chosen = choose_weights({weights_variant(name) for name in names}, wanted)
     return {name for name in names if weights_variant(name) == chosen}

@@ -1,4 +1,4 @@
-"""The Hub's client: what fails for a moment is tried again, and what fails for good is one line."""
+"""Calls of huggingface_hub: retried after passing failures, with errors in one line."""
 
 import json
 import sys
@@ -32,19 +32,19 @@ from .names import HubName
 
 Answer = TypeVar("Answer")
 
-WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before each new try
-SHORT_WAITS = WAITS[:2]  # where the cache will do
+WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before each retry; chosen: 15.5 s in all, doubling as is customary
+SHORT_WAITS = WAITS[:2]  # for requests that the cache can answer as well
 LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
-_PASSING = (408, 429, 500, 502, 503, 504)
-_NO_CONNECTION = (HTTPError, ConnectionError, TimeoutError, json.JSONDecodeError)  # or one that broke off
+_PASSING = (408, 429, 500, 502, 503, 504)  # HTTP statuses of passing failures
+_NO_CONNECTION = (HTTPError, ConnectionError, TimeoutError, json.JSONDecodeError)  # the last for a truncated answer
 HUB_ERRORS = (HTTPError, OSError, ValueError, RuntimeError, EntryNotFoundError)
 
 
 @contextmanager
 def in_one_line(name: HubName, kind: str = "model") -> Iterator[None]:
-    """Turn the client's errors into a SanaError of one sentence.
+    """Turn errors of huggingface_hub into a SanaError of one sentence.
 
-    Its log is kept away, and its progress bars too where there is no terminal.
+    Its log is silenced, and its progress bars are hidden without a terminal.
     """
     verbosity, had_bars = logging.get_verbosity(), not are_progress_bars_disabled()
     logging.set_verbosity(logging.CRITICAL)
@@ -63,9 +63,9 @@ def in_one_line(name: HubName, kind: str = "model") -> Iterator[None]:
 
 
 def patiently(call: Callable[[], Answer], waits: tuple[float, ...] = WAITS) -> Answer:
-    """Return what `call` returns; try again if the Hub, or the way there, failed for a moment.
+    """Return the result of `call`, retried if the Hub or the connection fails for a moment.
 
-    The client does so by itself for some requests only, and gives up a download at the first error 500.
+    huggingface_hub retries only some requests, and gives up a download at the first error 500.
     """
     for wait in waits:
         try:
@@ -78,7 +78,7 @@ def patiently(call: Callable[[], Answer], waits: tuple[float, ...] = WAITS) -> A
 
 
 def is_passing(error: BaseException) -> bool:
-    """Return whether the same request may succeed a moment later."""
+    """Return True if the same request may succeed a moment later."""
     for cause in _causes(error):
         if isinstance(cause, HfHubHTTPError):
             return cause.response.status_code in _PASSING
@@ -86,11 +86,11 @@ def is_passing(error: BaseException) -> bool:
             return False
         if isinstance(cause, _NO_CONNECTION):
             return True
-    return "Consistency check failed" in str(error)  # a download that ended early
+    return "Consistency check failed" in str(error)  # huggingface_hub's message for a truncated download
 
 
 def is_unreachable(error: BaseException) -> bool:
-    """Return whether there is no way to the Hub now, so that what the cache holds has to do."""
+    """Return True if the Hub is out of reach now, so that only the cache can help."""
     return is_passing(error) or any(isinstance(cause, OfflineModeIsEnabled) for cause in _causes(error))
 
 
@@ -140,7 +140,7 @@ def _explain_status(error: HfHubHTTPError, name: HubName) -> str:
 
 
 def _explain_missing(name: HubName, kind: str) -> str:
-    """Say that there is no such repo. The Hub answers the same for what does not exist and for what is private."""
+    """Return a sentence about a missing repo. The Hub's answer does not tell a missing repo from a private one."""
     for other in {"model", "dataset", "space"} - {kind}:
         try:
             HfApi().repo_info(name.repo, repo_type=other)

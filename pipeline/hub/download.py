@@ -1,4 +1,4 @@
-"""IR folders from the Hub: only the files that run, in the client's cache, complete and as the manifest lists them."""
+"""IR folders from the Hub: only the files needed to run, in huggingface_hub's cache, verified by the manifest."""
 
 import shutil
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from ..domain.errors import ArtifactError, SanaError
 from ..domain.progress import OnProgress, Progress, print_progress
 from ..model_folder.description import describe_folder, describe_unverified
 from ..model_folder.files import MAX_JSON
-from ..model_folder.folder_layout import COMPONENTS, CONFIGURATIONS, MANIFEST, MODEL_INDEX
+from ..model_folder.folder_layout import COMPONENTS, CONFIGURATIONS, MANIFEST, MODEL_INDEX, VAE_ENCODER
 from ..model_folder.integrity import differences
 from ..model_folder.manifest import Manifest
 from ..model_folder.optimum_intel import is_exported_by_optimum
@@ -25,18 +25,22 @@ from .download_progress import NoBar, megabytes, watched
 from .names import HubName, is_commit
 from .revisions import default_revision
 
-DESCRIPTION = (MANIFEST, MODEL_INDEX, "scheduler/*", *(f"{name}/config.json" for name in COMPONENTS))
-MAX_TOKENIZER = 256 << 20  # bytes of one file; Gemma's is of 34 MB
-OPTIMUM = (*DESCRIPTION, "tokenizer/*", *(f"{name}/openvino_model.*" for name in COMPONENTS))
+_PARTS = (*COMPONENTS, VAE_ENCODER)  # what optimum-intel exports
+DESCRIPTION = (MANIFEST, MODEL_INDEX, "scheduler/*", *(f"{name}/config.json" for name in _PARTS))
+MAX_TOKENIZER = 256 << 20  # bytes of one file; chosen: Gemma's has 34 MB
+OPTIMUM = (*DESCRIPTION, "tokenizer/*", *(f"{name}/openvino_model.*" for name in _PARTS))
 
 
 def fetch(name: str, on_progress: OnProgress = print_progress) -> Path:
-    """Return the folder of an IR repo, complete, and intact where it has a manifest; raise SanaError.
+    """Fetch an IR repo and return its folder, verified if it has a manifest.
 
     Args:
-        name: OWNER/NAME[@REVISION]. Without a revision: the newest tag, or else `main`. A commit that the cache has
-            is not asked for again; where the Hub cannot be reached, the cache has to do.
-        on_progress: gets a record of what is done, with sizes, speed and an estimate of the time.
+        name: OWNER/NAME[@REVISION]. The revision defaults to the newest tag, or else `main`. A commit in the cache is
+            not asked for again. If the Hub cannot be reached, the cache must suffice.
+        on_progress: gets records with sizes, speed and an estimate of the time.
+
+    Raises:
+        SanaError: the repo cannot be fetched, or holds no IR that this program can run.
     """
     hub_name = _parse(name)
     with in_one_line(hub_name):
@@ -49,9 +53,10 @@ def fetch(name: str, on_progress: OnProgress = print_progress) -> Path:
 
 
 def fetch_description(name: str, on_progress: OnProgress = print_progress) -> Path:
-    """Return the same folder with its manifest and configuration files at least: enough to draw the page.
+    """Fetch at least the manifest and the configurations of an IR repo, enough for the page, and return its folder.
 
-    The folder's name is the commit, so that `fetch(f"{repo}@{folder.name}")` completes this very revision.
+    The folder's name is the commit: `fetch(f"{repo}@{folder.name}")` completes the same revision. Raises SanaError as
+    `fetch` does.
     """
     hub_name = _parse(name)
     with in_one_line(hub_name):
@@ -66,7 +71,7 @@ def fetch_description(name: str, on_progress: OnProgress = print_progress) -> Pa
 
 
 def download(name: HubName, folder: Path, files: dict[str, int], on_progress: OnProgress) -> None:
-    """Fetch those of `files` (path -> size in bytes) that the snapshot `folder` of a commit lacks."""
+    """Fetch the `files` (path -> size in bytes) that the snapshot `folder` lacks; raise SanaError for a full disk."""
     absent = {file: size for file, size in files.items() if not (folder / file).is_file()}
     if not absent:
         return
@@ -81,7 +86,7 @@ def download(name: HubName, folder: Path, files: dict[str, int], on_progress: On
     on_progress(Progress("fetch", text, 0, total))
     with watched(folder.parents[1] / "blobs", total, on_progress):
         try:
-            for file in absent:  # here and not in threads, which a Ctrl-C would wait for
+            for file in absent:  # not in threads, since Ctrl-C would wait for them
                 patiently(partial(hf_hub_download, name.repo, file, revision=folder.name, tqdm_class=NoBar))
         except HUB_ERRORS as error:
             if is_unreachable(error):
@@ -90,14 +95,14 @@ def download(name: HubName, folder: Path, files: dict[str, int], on_progress: On
 
 
 def check_sizes(name: HubName, files: dict[str, int]) -> None:
-    """Raise SanaError for a file among the configurations (path -> size in bytes) that is too large to be one."""
+    """Raise SanaError if a configuration among `files` (path -> size in bytes) is implausibly large."""
     for file, size in files.items():
         if size > (MAX_TOKENIZER if file.startswith("tokenizer/") else MAX_JSON):
             raise SanaError(f"{name} cannot be used: its {file} has {megabytes(size)}, which no configuration has.")
 
 
 def snapshot(repo: str, revision: str, patterns: Iterable[str], **options: Any) -> Path:
-    """Return the cache's folder of a revision, with the files that match; it is named by the commit."""
+    """Fetch the matching files of a revision and return their folder in the cache, whose name is the commit."""
     return Path(
         patiently(
             lambda: snapshot_download(
@@ -108,7 +113,7 @@ def snapshot(repo: str, revision: str, patterns: Iterable[str], **options: Any) 
 
 
 def list_files(repo: str, commit: str) -> dict[str, int]:
-    """Return path -> size in bytes of each file of a commit; the cache remembers them."""
+    """Return path -> size in bytes of each file of a commit, from the cache if possible."""
     try:
         files = get_cached_repo_tree(repo, revision=commit)
     except CachedRepoTreeNotFoundError:
@@ -118,7 +123,7 @@ def list_files(repo: str, commit: str) -> dict[str, int]:
 
 
 def is_ir(files: Iterable[str]) -> bool:
-    """Return whether a repo with these files holds OpenVINO IR."""
+    """Return True if a repo with these files holds OpenVINO IR."""
     return {f"{name}/openvino_model.xml" for name in COMPONENTS} <= set(files)
 
 
@@ -162,7 +167,7 @@ def _fetch_verified(name: HubName, folder: Path, on_progress: OnProgress) -> Non
 def _read_manifest(name: HubName, folder: Path) -> Manifest:
     try:
         return describe_folder(folder)
-    except ArtifactError:  # damaged in the cache, perhaps
+    except ArtifactError:  # perhaps only damaged in the cache
         with suppress(*HUB_ERRORS):
             snapshot(name.repo, folder.name, (MANIFEST, *CONFIGURATIONS), force_download=True)
         return describe_folder(folder)
@@ -172,7 +177,7 @@ def _fetch_unverified(name: HubName, folder: Path, on_progress: OnProgress) -> N
     files = list_files(name.repo, folder.name)
     if not is_ir(files):
         raise _no_ir(name, folder)
-    describe_unverified(folder)  # what cannot work is not fetched
+    describe_unverified(folder)  # refuse a model that cannot work before its weights are fetched
     wanted = {file: size for file, size in files.items() if any(fnmatch(file, pattern) for pattern in OPTIMUM)}
     download(name, folder, wanted, on_progress)
 

@@ -1,4 +1,4 @@
-"""How far a download is, as records; the client's bars would need a terminal."""
+"""The progress of a download as records, in place of huggingface_hub's bars, which need a terminal."""
 
 import threading
 import time
@@ -7,23 +7,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
+from huggingface_hub.utils import tqdm
 
 from ..domain.progress import OnProgress, Progress
 
-INTERVAL = 5.0  # seconds between two records: seldom enough to be read in a log
+INTERVAL = 5.0  # seconds between two records; chosen: seldom enough for a log
 
 
 class NoBar(tqdm):
-    """Stand for the client's own progress bars, and show none."""
+    """An invisible bar in place of huggingface_hub's own."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **{**options, "disable": True})
+        super().__init__(*args, **{**options, "disable": True})  # type: ignore[no-untyped-call]  # in huggingface_hub
 
 
 @contextmanager
 def watched(folder: Path, total: int, on_progress: OnProgress) -> Iterator[None]:
-    """Report every INTERVAL how many of `total` bytes have arrived in `folder`, how fast, and how long it may take."""
+    """Report every INTERVAL seconds how many of `total` bytes have arrived in `folder`, the speed and the time left.
+
+    Unlike a bar's count, the folder's size means the same for HTTP, Xet and a resumed download.
+    """
     begun, before, done = time.monotonic(), _size(folder), threading.Event()
 
     def watch() -> None:
@@ -44,7 +47,7 @@ def watched(folder: Path, total: int, on_progress: OnProgress) -> Iterator[None]
 
 
 def megabytes(count: float) -> str:
-    """Return a number of bytes in words: "1.2 MB"."""
+    """Return a number of bytes as text: "1.2 MB"."""
     return f"{count / 1e6:,.1f} MB" if count < 1e8 else f"{count / 1e6:,.0f} MB"
 
 
@@ -53,6 +56,6 @@ def _size(folder: Path) -> int:
     for path in folder.glob("*"):
         try:
             total += path.stat().st_size
-        except OSError:  # renamed a moment ago
+        except OSError:  # renamed since the listing
             continue
     return total

@@ -14,14 +14,14 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True)
 class HubName:
-    """A repo, and the revision asked for; None where the name leaves it open."""
+    """A repo, and the revision if the name contains one."""
 
     repo: str
     revision: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> "HubName | None":
-        """Return the name that `text` is; None if it is none."""
+        """Return the name in `text`, or None if it is no valid name."""
         match = _NAME.fullmatch(text)
         if not match:
             return None
@@ -36,12 +36,12 @@ class HubName:
 
 
 def is_commit(revision: str) -> bool:
-    """Return whether this is a commit, whose files never change; a branch or a tag may move."""
+    """Return True for a commit, whose files never change, unlike those of a branch or a tag."""
     return bool(_COMMIT.fullmatch(revision))
 
 
 def check_repo(text: str, flag: str) -> str:
-    """Return the repo to publish to; raise SanaError unless `text` is OWNER/NAME."""
+    """Return the repo in `text`, given with a command line `flag`; raise SanaError unless it is OWNER/NAME."""
     name = HubName.parse(text)
     if name is None or name.revision:
         raise SanaError(f"{flag} takes OWNER/NAME, letters, digits and . _ - in each, not {text!r}.")

@@ -1,4 +1,4 @@
-"""How the name of a model becomes a folder: a local one, or a repo on the Hub, which is fetched."""
+"""From the name of a model to its folder: a local one, or one fetched from the Hub."""
 
 from pathlib import Path
 
@@ -11,30 +11,29 @@ from .names import HubName
 
 
 def resolve(name: str | Path, on_progress: OnProgress = print_progress) -> Path:
-    """Return the folder that `name` stands for, complete; raise SanaError.
+    """Return the complete folder of a model; raise SanaError if there is none.
 
-    A name OWNER/NAME[@REVISION] that is no local folder is one on the Hub: what the cache lacks of it is fetched.
+    A name OWNER/NAME[@REVISION] without a local folder is one on the Hub: missing files are fetched into the cache.
     """
     return _local(name) or fetch(str(name), on_progress)
 
 
 def resolve_description(name: str | Path, on_progress: OnProgress = print_progress) -> Path:
-    """Return the same folder, with its manifest and configurations at least.
+    """Return the folder of a model with at least its manifest and configurations; raise SanaError if there is none.
 
-    Of a Hub name the rest may be still to fetch. `resolve` does that for the same commit if it is given the folder's
-    name as the revision.
+    For a name on the Hub, `resolve` fetches the rest. The folder's name is the commit: give it as the revision.
     """
     return _local(name) or fetch_description(str(name), on_progress)
 
 
 def _local(name: str | Path) -> Path | None:
-    """Return the local folder of that name, None for a name on the Hub; raise ArtifactError if it is neither."""
-    if not str(name):  # Path("") would be the current folder
+    """Return the local folder of this name, or None for a name on the Hub; raise ArtifactError if it is neither."""
+    if not str(name):  # Path("") is the current folder
         raise ArtifactError("The name of the model is empty: give a folder that precompile.py wrote.")
     folder = expand_home(name)
     try:
         if folder.is_dir():
-            (folder / MANIFEST).exists()  # asked here, since a folder may be seen that cannot be entered
+            (folder / MANIFEST).exists()  # raises OSError for a visible folder without the right to enter
             return folder
         exists = folder.exists()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Which revision a name without one stands for: the newest tag, since `main` may be in the middle of an upload."""
+"""The default revision of a name: the newest tag, since `main` may be in the middle of an upload."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ MAIN = "main"
 
 
 def default_revision(repo: str, on_progress: OnProgress) -> str:
-    """Return the newest tag of a repo, or else `main`; if the Hub cannot be reached, the newest that the cache has."""
+    """Return the newest tag of a repo, or `main` without tags; if the Hub is out of reach, the newest in the cache."""
     cached = _newest_cached(repo)
     try:
         tag = patiently(lambda: _newest_tag(repo), SHORT_WAITS if cached else WAITS)
@@ -42,7 +42,7 @@ def _newest_tag(repo: str) -> str | None:
 
 
 def _history(api: HfApi, repo: str) -> list[str]:
-    """Return the commits of `main`, newest first; none if the Hub does not tell."""
+    """Return the commits of `main`, newest first; [] if the Hub does not list them."""
     try:
         return [commit.commit_id for commit in api.list_repo_commits(repo)]
     except HfHubHTTPError as error:
@@ -52,7 +52,7 @@ def _history(api: HfApi, repo: str) -> list[str]:
 
 
 def _newest_cached(repo: str) -> str | None:
-    """Return the tag that was set or moved last in the cache, or else `main` if it is there."""
+    """Return the tag that the cache received last, or else `main` if it is there, or None."""
     refs = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=repo, repo_type="model") / "refs"
     times = {path.relative_to(refs).as_posix(): path.stat().st_mtime for path in refs.rglob("*") if path.is_file()}
     main = times.pop(MAIN, None)

@@ -1,1 +1,1 @@
-"""Requests as jobs: who waits, who is next, who follows, which model runs, and how long it takes on this machine."""
+"""Requests as jobs: one queue, their followers, the menu of models, and timings on this machine."""

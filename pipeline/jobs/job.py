@@ -1,4 +1,4 @@
-"""One request on its way: what it has told so far, and who follows it."""
+"""One request on its way, with its updates so far and its followers."""
 
 import asyncio
 import dataclasses
@@ -17,11 +17,11 @@ Work = Callable[[], Generator[JobUpdate, None, Any]]
 
 
 class Job:
-    """Work that a queue runs in a thread of its own, and whose updates any number of followers get.
+    """Work that a queue runs in its thread, and whose updates go to any number of followers.
 
-    `client` is whoever asked, and `party` those with whom it shares its turns: all of its address, where that is known.
-    The work is closed at its next update when the job is cancelled, and `keep_seconds` after its last follower left.
-    `on_cancel` is told at once.
+    `client` names the sender. `party` names all senders who share their turns: those of one address, if it is known.
+    The job is cancelled `keep_seconds` after its last follower left. A cancelled job stops at its next update, and
+    calls `on_cancel` at once.
     """
 
     def __init__(
@@ -29,8 +29,8 @@ class Job:
     ) -> None:
         self.client = client
         self.party = address or client
-        self.turn = 0  # in which it is to be begun, as the queue counts them
-        self.ahead: int | None = None  # the place that it was told last
+        self.turn = 0  # the queue's turn in which the job begins
+        self.ahead: int | None = None  # the last place in the queue that followers were told
         self.is_cancelled = False
         self.is_finished = False
         self._work = work
@@ -38,19 +38,19 @@ class Job:
         self._on_cancel = on_cancel
         self._updates: list[JobUpdate] = []
         self._error: SanaError | None = None
-        self._followers: list[Callable[[], object]] = []  # what wakes each
+        self._followers: list[Callable[[], object]] = []  # a function that wakes each
         self._lock = threading.Lock()
 
     @asynccontextmanager
     async def follow(self) -> AsyncIterator[AsyncIterator[JobUpdate]]:
-        """Follow the job inside of this context: all its updates, from the first on, until it has ended.
+        """Follow the job inside of this context, which gives all its updates from the first to the last.
 
-        They raise SanaError if the job failed, which says why. Whoever leaves the context follows no more.
+        The iterator raises SanaError if the job failed. Leaving the context ends the following.
         """
         loop, news = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
-            with suppress(RuntimeError):  # the loop was closed without a word: nobody follows any more
+            with suppress(RuntimeError):  # the follower's event loop is closed
                 loop.call_soon_threadsafe(news.set)
 
         with self._lock:
@@ -61,7 +61,7 @@ class Job:
             self._leave(wake)
 
     def run(self) -> None:
-        """Do the work in this thread; what goes wrong is told to the followers, and never raised here."""
+        """Do the work in this thread. Errors go to the followers and are never raised here."""
         try:
             with closing(self._work()) as updates:
                 while not self.is_cancelled:
@@ -70,7 +70,7 @@ class Job:
             pass
         except SanaError as error:
             self._error = error
-        except Exception:  # noqa: BLE001 - whatever it was, the thread goes on with the next job
+        except Exception:  # noqa: BLE001 - the thread must go on with the next job
             _LOG.exception("A job failed")
             self._error = SanaError(Problem("failed", {}))
         self.finish()
@@ -79,14 +79,14 @@ class Job:
         """Add an update, and wake the followers."""
         with self._lock:
             previous = self._updates[-1] if self._updates else None
-            # a rough picture is of use only until the next one: a hundred of them would take much memory
+            # Drop the previous preview: nobody needs it any more, and a hundred would fill the memory.
             if isinstance(update, StepUpdate) and isinstance(previous, StepUpdate):
                 self._updates[-1] = dataclasses.replace(previous, preview=None)
             self._updates.append(update)
             self._wake()
 
     def finish(self) -> None:
-        """End the job. The last update says so if it was cancelled before it was complete."""
+        """End the job. If it was cancelled before its result, add a last update about that."""
         with self._lock:
             if self.is_finished:
                 return
@@ -97,7 +97,7 @@ class Job:
             self._wake()
 
     def cancel(self) -> None:
-        """Ask for the end of the work, which comes at its next update."""
+        """Ask the work to end at its next update."""
         self.is_cancelled = True
         self._on_cancel(self)
 

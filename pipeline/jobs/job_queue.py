@@ -1,4 +1,4 @@
-"""The order of jobs: who is next, how many may wait, and how many of one client."""
+"""The queue of jobs: their order, and the limits on waiting jobs and on jobs of one client."""
 
 import threading
 
@@ -10,10 +10,9 @@ from .job import Job, Work
 
 
 class JobQueue:
-    """Runs jobs client by client, each client's in the order of asking, `at_once` of them at the same time.
+    """A fair queue: it runs `at_once` jobs at a time, and serves parties in turn.
 
-    In each turn one job of each party is begun; whoever comes new is in the turn that is under way. Only the queue
-    decides that: the page, the endpoint and whatever else takes requests submit and follow.
+    Each turn begins one job of each party, in the order of submission. A new party joins the current turn.
     """
 
     def __init__(
@@ -23,21 +22,21 @@ class JobQueue:
         at_once: int = 1,
         keep_seconds: float = 0.0,
     ) -> None:
-        """`keep_seconds` is how long a job without followers goes on."""
+        """Make an empty queue. A job without followers goes on for `keep_seconds`."""
         self._max_waiting = max_waiting
         self._max_per_client = max_per_client
         self._at_once = at_once
         self._keep_seconds = keep_seconds
         self._waiting: list[Job] = []
         self._running: list[Job] = []
-        self._turn = 0  # of the job that was begun last
+        self._turn = 0  # the turn of the job begun last
         self._lock = threading.RLock()
 
     def submit(self, work: Work, client: str, address: str = "") -> Job:
-        """Add a job behind the client's other ones, and start it if its turn has come.
+        """Add a job behind the client's other jobs, and start it if nothing else runs.
 
-        `address` is where the client is known to ask from, "" where that is not known: clients of one address have
-        places and turns together, so that nobody gets more of them under several names.
+        `address` is the client's public address, or "" if unknown. Clients of one address share places and turns, so
+        that nobody gains from several names.
 
         Raises:
             BusyError: too many jobs wait, or this client has too many.
@@ -52,7 +51,7 @@ class JobQueue:
                 raise BusyError(Problem("queue full", {}))
             job.turn = max([self._turn, *(each.turn + 1 for each in here if each.party == job.party)])
             self._waiting.append(job)
-            self._waiting.sort(key=lambda each: each.turn)  # in one turn, the order of asking
+            self._waiting.sort(key=lambda each: each.turn)  # stable: within a turn, in the order of submission
             if len(self._running) < self._at_once:
                 started = self._take()
                 threading.Thread(target=self._run, args=(started,), daemon=True, name="job").start()
@@ -75,7 +74,7 @@ class JobQueue:
                 job = self._take()
 
     def _take(self) -> Job | None:
-        """Take the job that is next, if any waits."""
+        """Move the next waiting job to the running ones and return it, or None if none waits."""
         if not self._waiting:
             return None
         job = self._waiting.pop(0)
@@ -85,7 +84,7 @@ class JobQueue:
         return job
 
     def _remove(self, job: Job) -> None:
-        """End a cancelled job that still waits; one that runs ends by itself."""
+        """Remove and end a cancelled job that still waits. A running job ends by itself."""
         with self._lock:
             if job in self._waiting:
                 self._waiting.remove(job)

@@ -1,4 +1,4 @@
-"""One model on its way into memory."""
+"""The loading of one model into memory."""
 
 import gc
 import threading
@@ -12,16 +12,17 @@ from .model_sources import ModelSource, Pipeline
 
 
 class ModelLoading:
-    """`run` it once; when it is `settled`, `pipeline` or `error` is there. `progress` says what is being done.
+    """The loading of one model: `run` it once. When it is `settled`, either `pipeline` or `error` is set.
 
-    Loading cannot be stopped, but one that waits for the model `before` can be given up. `wanted` counts who waits.
+    Loading cannot be stopped, but can be given up while it waits for the loading `before`. `wanted` counts the waiting
+    requests.
     """
 
     def __init__(self, name: str, source: ModelSource, before: Optional["ModelLoading"]) -> None:
         self.name = name
         self.progress = Progress("load", "Preparing the model")
         self.pipeline: Pipeline | None = None
-        self.model: ModelDescription | None = None  # with what is known only of the loaded model
+        self.model: ModelDescription | None = None  # a fuller description, once the model is loaded
         self.error: SanaError | None = None
         self.settled = threading.Event()
         self.wanted = 0
@@ -31,13 +32,13 @@ class ModelLoading:
         self._lock = threading.Lock()
 
     def give_up(self) -> bool:
-        """Return whether this will never be loaded: nobody waits for it, and it has not begun."""
+        """Give up the loading if nobody waits for it and it has not begun; return whether that succeeded."""
         with self._lock:
             self._is_given_up = not self._is_begun and not self.wanted
             return self._is_given_up
 
     def run(self, on_progress: OnProgress = lambda progress: None) -> None:
-        """Free the model before, and load this one; raise nothing but what is no SanaError."""
+        """Free the previous model and load this one. A SanaError or OSError goes into `error`; others are raised."""
 
         def tell(progress: Progress) -> None:
             self.progress = progress
@@ -54,13 +55,13 @@ class ModelLoading:
             if self.before:
                 self.before.pipeline = None
                 self.before = None
-                gc.collect()  # both would not fit where one does
+                gc.collect()  # the memory may hold one model, but not both
             pipeline = self._source.load(tell)
             self.model = self._source.describe()
             self.pipeline = pipeline
         except SanaError as error:
             self.error = error
-        except OSError as error:  # a disk that is full, or was taken away
+        except OSError as error:  # for example, a full or removed disk
             self.error = self._unloadable(str(error.strerror or error))
         finally:
             if self.pipeline is None and self.error is None:

@@ -1,4 +1,4 @@
-"""Where a model of the menu comes from: loaded already, a folder or Hub name, or the bundled checkpoint."""
+"""The sources of models: a loaded pipeline, a folder or Hub name, or the bundled checkpoint."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -8,6 +8,7 @@ from ..domain.model import ModelDescription
 from ..domain.progress import OnProgress, Progress
 from ..domain.settings import GenerationSettings
 from ..domain.updates import Update
+from ..generation.given_picture import GivenPicture
 from ..hub.resolve import resolve, resolve_description
 from ..miniature.precompiled import PrecompiledMiniature
 from ..model_folder.description import describe_folder, describe_unverified
@@ -18,35 +19,37 @@ from ..model_folder.integrity import verify
 if TYPE_CHECKING:
     from ..generation.pipeline import SanaPipeline
 
-SMALL = 64 << 20  # bytes of a folder that is verified in a moment, before the page is up
+SMALL = 64 << 20  # bytes; chosen: hashing a folder of this size before the page is up takes a moment
 
 
 class Pipeline(Protocol):
-    """What drawing needs of a pipeline; `SanaPipeline` has it."""
+    """The part of `SanaPipeline` that this room uses."""
 
     threads: int | None
 
     @property
     def precision(self) -> str: ...
 
-    def generate(self, settings: GenerationSettings) -> Generator[Update, None, None]: ...
+    def generate(
+        self, settings: GenerationSettings, *, given: GivenPicture | None = None
+    ) -> Generator[Update, None, None]: ...
 
     def check(self, settings: GenerationSettings) -> None: ...
 
 
 class ModelSource(Protocol):
-    """A model that can be described at once, and loaded later; both raise SanaError."""
+    """A model that can be described at once and loaded later. Both raise SanaError if that fails."""
 
     device: str
 
     def describe(self) -> ModelDescription: ...
 
     def load(self, on_progress: OnProgress) -> Pipeline:
-        """Take seconds to minutes, and tell what is being done."""
+        """Load the model, which takes seconds to minutes, and report the progress."""
 
 
 class LoadedSource:
-    """A pipeline that the caller has loaded."""
+    """The source of a pipeline that the caller has loaded."""
 
     def __init__(self, pipeline: "SanaPipeline") -> None:
         self.device = pipeline.device
@@ -60,7 +63,7 @@ class LoadedSource:
 
 
 class NamedSource:
-    """A folder that precompile.py or optimum-intel wrote, here or on the Hub."""
+    """The source of a folder written by precompile.py or optimum-intel, local or on the Hub."""
 
     def __init__(self, name: str, device: str, low_memory: bool = False) -> None:
         self.device = device
@@ -69,7 +72,7 @@ class NamedSource:
 
     def describe(self) -> ModelDescription:
         folder = resolve_description(self._name)
-        if folder != expand_home(self._name):  # of the Hub: the same commit is loaded, even if a tag moves
+        if folder != expand_home(self._name):  # on the Hub: pin the commit, so that `load` ignores a moved tag
             self._name = f"{self._name.partition('@')[0]}@{folder.name}"
             return (describe_folder if (folder / MANIFEST).is_file() else describe_unverified)(folder).model
         manifest = describe_folder(folder)
@@ -82,7 +85,7 @@ class NamedSource:
 
 
 class BundledSource:
-    """The bundled checkpoint: on first start it is precompiled into the user's cache folder."""
+    """The source of the bundled checkpoint, precompiled into the user's cache folder on first start."""
 
     def __init__(self, checkpoint: Path, device: str, low_memory: bool = False) -> None:
         self.device = device
@@ -98,7 +101,7 @@ class BundledSource:
 
 def _load(folder: Path, device: str, low_memory: bool, on_progress: OnProgress) -> Pipeline:
     on_progress(Progress("load", "Loading the model"))
-    # torch, diffusers and transformers take seconds, while the page is already up
+    # Importing torch, diffusers and transformers takes seconds: the page is already up by now.
     from ..generation.pipeline import SanaPipeline
 
     return SanaPipeline.from_pretrained(folder, device, low_memory, on_progress)

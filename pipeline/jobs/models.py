@@ -1,4 +1,4 @@
-"""The models of the menu, of which one at a time is loaded: the one that was asked for last."""
+"""The menu of models. One at a time is loaded: the one requested last."""
 
 import logging
 import threading
@@ -10,18 +10,19 @@ from ..domain.problems import Problem
 from ..domain.progress import OnProgress
 from ..domain.settings import MODEL, GenerationSettings
 from ..domain.updates import PreparationUpdate, Update
+from ..generation.given_picture import GivenPicture
 from .model_loading import ModelLoading
 from .model_sources import ModelSource, Pipeline
 
 _LOG = logging.getLogger(__name__)
-PATIENCE = 0.5  # seconds between two looks of a waiting request, so that a Stop acts soon
+PATIENCE = 0.5  # seconds between two looks at a loading model; chosen: a Stop acts soon
 
 
 class Models:
-    """The menu: names with descriptions, and the requests' way to a loaded model."""
+    """The menu: model descriptions by name, and access to the loaded model."""
 
     def __init__(self, sources: Sequence[ModelSource]) -> None:
-        """Describe each; raise SanaError for the first that cannot be."""
+        """Describe each source; raise SanaError for the first that fails."""
         self._sources: dict[str, ModelSource] = {}
         self._descriptions: dict[str, ModelDescription] = {}
         for source in sources:
@@ -39,20 +40,20 @@ class Models:
 
     @property
     def loading(self) -> ModelLoading | None:
-        """What is loaded, or on its way."""
+        """The latest loading, finished or not; None before the first."""
         return self._loading
 
     def problem(self, name: object) -> Problem | None:
-        """Return what is wrong with the name of a model; None and "" stand for the first.
+        """Return a problem if `name` is not in the menu, else None.
 
-        The source of one, which pictures and the page tell, stands for the first of that source.
+        None and "" mean the first model. A source, as pictures record it, means the first model of that source.
         """
         if name in (None, "") or name in [model.source for model in self._descriptions.values()]:
             return None
         return MODEL.problem(name, choices=tuple(self._sources))
 
     def find(self, name: object) -> str:
-        """Return the name of the menu that is meant; raise SettingsError for an unknown one."""
+        """Return the menu's name for a model name or source; raise SettingsError for an unknown one."""
         if problem := self.problem(name):
             raise SettingsError(problem)
         if name in self._sources:
@@ -65,21 +66,21 @@ class Models:
         return loaded or self._descriptions[name]
 
     def device(self, name: str) -> str:
-        """Return the device that a model of the menu is for."""
+        """Return the OpenVINO device of a model."""
         return self._sources[name].device
 
     def loaded(self, name: str) -> Pipeline | None:
-        """Return the pipeline of that model if it is the one in memory."""
+        """Return the pipeline of a model, or None if another one or none is in memory."""
         loading = self._loading
         return loading.pipeline if loading and loading.name == name else None
 
     def check(self, name: str, settings: GenerationSettings) -> None:
-        """Raise SettingsError for what that model, once it is loaded, refuses on this machine."""
+        """Raise SettingsError if the model, when loaded, refuses the settings on this machine."""
         if pipeline := self.loaded(name):
             pipeline.check(settings)
 
     def start(self, on_progress: OnProgress) -> None:
-        """Load the first model in this thread; raise SanaError."""
+        """Load the first model in this thread; raise SanaError if that fails."""
         loading, is_new = self._load(self.names[0])
         if is_new:
             loading.run(on_progress)
@@ -87,7 +88,7 @@ class Models:
             raise loading.error
 
     def prepare(self, name: str) -> Generator[PreparationUpdate, None, Pipeline]:
-        """Yield the updates of loading a model, which frees another; return its pipeline. Raises SanaError."""
+        """Yield updates while a model loads in place of another; return its pipeline. Raises SanaError on failure."""
         loading, is_new = self._load(name)
         if is_new:
             threading.Thread(target=loading.run, daemon=True, name=f"load {name}").start()
@@ -97,24 +98,26 @@ class Models:
         finally:
             with self._lock:
                 loading.wanted -= 1
-        if loading.error and not loading.error.problem:  # a sentence for the terminal, which may name folders
+        if loading.error and not loading.error.problem:  # for the terminal only, since it may name folders
             _LOG.error("%s cannot be loaded: %s", name, loading.error)
             raise SanaError(Problem("model unloadable", {"model": name})) from loading.error
         if loading.pipeline is None:
             raise loading.error or SanaError(Problem("model released", {"model": name}))
         return loading.pipeline
 
-    def generate(self, name: str, settings: GenerationSettings) -> Generator[Update | PreparationUpdate, None, None]:
-        """Yield the updates of one generation by the model of that name."""
+    def generate(
+        self, name: str, settings: GenerationSettings, given: GivenPicture | None = None
+    ) -> Generator[Update | PreparationUpdate, None, None]:
+        """Yield the updates of one generation, after those of loading the model; raise SanaError if it fails."""
         pipeline = yield from self.prepare(name)
         try:
-            yield from pipeline.generate(settings)
-        except (ArtifactError, DeviceError, OSError) as error:  # the folder was taken away, or written to
+            yield from pipeline.generate(settings, given=given)
+        except (ArtifactError, DeviceError, OSError) as error:  # for example, the folder was removed or changed
             _LOG.error("%s is given up: %s", name, error)
             raise self._give_up(pipeline, name) from error
 
     def _give_up(self, pipeline: Pipeline, name: str) -> SanaError:
-        """Let the next request load that model anew, since a part of it may be damaged; return what to say."""
+        """Forget a possibly damaged pipeline, so that the next request loads the model anew; return the error."""
         error = SanaError(Problem("model files", {"model": name}))
         with self._lock:
             if self._loading and self._loading.pipeline is pipeline:
@@ -122,11 +125,11 @@ class Models:
         return error
 
     def _load(self, name: str) -> tuple[ModelLoading, bool]:
-        """Return the loading of that model, now wanted once more, and whether it is new and has to be run."""
+        """Return the loading of a model, wanted once more, and whether it is new, so that the caller must run it."""
         with self._lock:
             current, is_new = self._loading, False
             while current and current.name != name and current.give_up():
-                current = current.before  # who asked for it has left: it would only take time
+                current = current.before  # nobody waits for it any more
             if current is None or current.name != name or current.error:
                 current, is_new = ModelLoading(name, self._sources[name], current), True
             current.wanted += 1

@@ -1,25 +1,28 @@
-"""What every interface asks: is this request fine, how long will it take, and please draw it."""
+"""The service behind every interface: checks, estimates, submits and cancels requests."""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..domain.errors import SettingsError
+from ..domain.picture_parameters import IMAGE, MASK_IMAGE, SOME_PICTURE
 from ..domain.problems import Problem
 from ..domain.request import Request
 from ..domain.settings import HEIGHT, MODEL, GenerationSettings
 from ..domain.updates import JobUpdate, Result
+from ..generation.given_picture import GivenPicture, check_given
 from .job import Job
 from .job_queue import JobQueue
 from .models import Models
 from .timings import TIME_PARAMETERS, Timings
 
-Values = Mapping[str, Any]  # of a request, unchecked, by the names of parameters
+Values = Mapping[str, Any]
+"""A request: unchecked values by parameter name. A picture is the path of its file, or the open file."""
 
 
 @dataclass(frozen=True)
 class SubmittedRequest:
-    """A request in the queue: the model and the settings that it is drawn with, and its job."""
+    """A request in the queue: the name of its model, its checked settings, and its job."""
 
     model: str
     settings: GenerationSettings
@@ -27,7 +30,7 @@ class SubmittedRequest:
 
 
 class GenerationService:
-    """A menu of models behind one queue. The page, the endpoint and whatever else takes requests are its callers."""
+    """A menu of models behind one queue, called by the page, the endpoint and any other interface."""
 
     def __init__(self, models: Models, timings: Timings, queue: JobQueue) -> None:
         self.models = models
@@ -35,26 +38,37 @@ class GenerationService:
         self._queue = queue
 
     def problems(self, values: Values) -> dict[str, Problem]:
-        """Return what is wrong with a request, by the name of the parameter, in one pass.
+        """Return the problems of a request by parameter name.
 
-        What this machine can never hold is said of the height.
+        A size too large for this machine's memory is a problem of the height.
         """
         if problem := self.models.problem(values.get(MODEL.name)):
-            return {MODEL.name: problem, **Request(self.models.describe(self.models.names[0]), values).problems()}
-        name, request = self._request(values)
+            without = {name: value for name, value in values.items() if name not in (IMAGE.name, MASK_IMAGE.name)}
+            return {MODEL.name: problem, **Request(self.models.describe(self.models.names[0]), without).problems()}
+        try:
+            name, request, given = self._request(values)
+        except SettingsError as error:
+            return {IMAGE.name: error.problem}
         if problems := request.problems():
             return problems
+        settings = request.settings()
         try:
-            self.models.check(name, request.settings())
+            check_given(settings, given)
+        except SettingsError as error:
+            return {MASK_IMAGE.name: error.problem}
+        try:
+            self.models.check(name, settings)
         except SettingsError as error:
             return {HEIGHT.name: error.problem}
         return {}
 
     def estimate(self, values: Values) -> float | None:
-        """Return the seconds that a request will take; None where that is not known, or a value is refused."""
+        """Return the seconds that a request will take; None if unknown, or if a value is refused."""
         if self.models.problem(values.get(MODEL.name)):
             return None
-        name, request = self._request(values)
+        name = self.models.find(values.get(MODEL.name))
+        pictures = {each.name: values.get(each.name) and SOME_PICTURE for each in (IMAGE, MASK_IMAGE)}
+        request = Request(self.models.describe(name), {**values, **pictures})
         complete = request.values
         decisive = {parameter.name: complete[parameter.name] for parameter in TIME_PARAMETERS}
         if request.model.problems(decisive):
@@ -62,15 +76,16 @@ class GenerationService:
         return self.timings.estimate(name, decisive)
 
     def submit(self, values: Values, client: str, address: str = "") -> SubmittedRequest:
-        """Put a request into the queue. `client` is whoever asks, `address` its public one, where that is known.
+        """Put a request into the queue. `client` names the sender; `address` is its public address, or "".
 
         Raises:
             SettingsError: a value is refused.
             BusyError: too many requests wait, or this client has too many.
         """
-        name, request = self._request(values)
+        name, request, given = self._request(values)
         settings = request.settings()
-        job = self._queue.submit(lambda: self._draw(name, settings), client, address)
+        check_given(settings, given)
+        job = self._queue.submit(lambda: self._draw(name, settings, given), client, address)
         return SubmittedRequest(name, settings, job)
 
     def prepare(self, model: str, client: str, address: str = "") -> Job:
@@ -79,15 +94,30 @@ class GenerationService:
         return self._queue.submit(lambda: self.models.prepare(name), client, address)
 
     def cancel(self, client: str) -> None:
-        """End all that a client has asked for, within a step."""
+        """Cancel all jobs of a client; the running one stops within a step."""
         self._queue.cancel(client)
 
-    def _request(self, values: Values) -> tuple[str, Request]:
-        name = self.models.find(values.get(MODEL.name))
-        return name, Request(self.models.describe(name), values)
+    def _request(self, values: Values) -> tuple[str, Request, GivenPicture | None]:
+        """Return the name of the model, the request, and the picture that it starts from, if it gives one.
 
-    def _draw(self, model: str, settings: GenerationSettings) -> Generator[JobUpdate, None, None]:
-        for update in self.models.generate(model, settings):
+        Raises:
+            SettingsError: the picture or the mask cannot be used.
+        """
+        name = self.models.find(values.get(MODEL.name))
+        model = self.models.describe(name)
+        image, mask_image = values.get(IMAGE.name), values.get(MASK_IMAGE.name)
+        if image is None:
+            return name, Request(model, {**values, MASK_IMAGE.name: mask_image and SOME_PICTURE}), None
+        from ..generation.resolution_binning import nearest_size  # diffusers takes seconds to load
+
+        given = GivenPicture.open(image, mask_image)
+        hashes = {IMAGE.name: given.image_sha256, MASK_IMAGE.name: given.mask_sha256}
+        return name, Request(model, {**values, **hashes}, nearest_size(model, *given.size)), given
+
+    def _draw(
+        self, model: str, settings: GenerationSettings, given: GivenPicture | None
+    ) -> Generator[JobUpdate, None, None]:
+        for update in self.models.generate(model, settings, given):
             if isinstance(update, Result):
                 self.timings.learn(model, settings.values(), update.times)
             yield update

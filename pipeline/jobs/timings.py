@@ -1,4 +1,4 @@
-"""How long things took on this machine, so that the page can say how long they will take: a small JSON file."""
+"""Timings of this machine in a small JSON file, from which the page estimates the time of a request."""
 
 import json
 import re
@@ -9,27 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.parameters import TIME
+from ..domain.picture_parameters import IMAGE, STRENGTH, kept_steps
 from ..domain.settings import DRAFT_DECODE, GUIDANCE_SCALE, HEIGHT, NUM_IMAGES, NUM_INFERENCE_STEPS, PARAMETERS, WIDTH
-from ..model_folder.folder_layout import DRAFT_DECODER, VAE_DECODER
+from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER, VAE_DECODER, VAE_ENCODER
 from ..model_folder.whole_files import write_whole
 
 FILE = "timings.json"
-MAX_ENTRIES = 100  # models, and sizes of each; a choice
-MAX_BYTES = 4 << 20  # of the file, which has about 100 for each size
-MAX_SECONDS = 1e6  # more is no time that anything took
+MAX_ENTRIES = 100  # models, and sizes of each; chosen: more than anybody uses
+MAX_BYTES = 4 << 20  # of the file; chosen: 100 x 100 sizes of about 100 bytes are 1 MB
+MAX_SECONDS = 1e6  # of one entry; chosen: 12 days, longer than any real time
 TIME_PARAMETERS = tuple(parameter for parameter in PARAMETERS if TIME in parameter.affects)
 
-Values = Mapping[str, Any]  # of a request, by the names of parameters: those of TIME_PARAMETERS at least
+Values = Mapping[str, Any]  # a request's values by parameter name, at least those of TIME_PARAMETERS
 
 
 class Timings:
-    """Seconds of one text encoding, one step and one decoding of each model at each size, as they were last time."""
+    """The latest seconds per text encoding, step and decoding, for each model and size."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
 
     def learn(self, model: str, values: Values, times: Mapping[str, float]) -> None:
-        """Remember the `times` of a `Result`; a file that cannot be written is no reason to lose a picture."""
+        """Remember the `times` of a `Result`. Errors of writing the file are ignored: the picture matters more."""
         parts = ("text_encoder", "transformer", DRAFT_DECODER if values[DRAFT_DECODE.name] else VAE_DECODER)
         if not all(part in times for part in parts):
             return
@@ -38,9 +39,12 @@ class Timings:
         models = self._read()
         sizes = models.pop(model, {})
         known = sizes.pop(_size(values), {})
-        known[_step_key(values)] = transformer / values[NUM_INFERENCE_STEPS.name] / images
+        known[_step_key(values)] = transformer / _steps(values) / images
         known[_decode_key(values)] = decoder / images
-        known["text"] = max(text, known.get("text", 0.0))  # a remembered prompt costs nothing
+        # a remembered prompt takes no time, and neither does a remembered picture
+        known["text"] = max(text, known.get("text", 0.0))
+        encoder = times.get(VAE_ENCODER, 0.0) + times.get(DRAFT_ENCODER, 0.0)
+        known[_encode_key(values)] = max(encoder, known.get(_encode_key(values), 0.0))
         sizes = _newest({**sizes, _size(values): known})
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,29 +53,30 @@ class Timings:
             write_whole(self._path, json.dumps(_newest({**models, model: sizes}), indent=1), is_durable=False)
 
     def estimate(self, model: str, values: Values) -> float | None:
-        """Return the seconds that a request will take; None where nothing like it ever ran."""
+        """Return the seconds that a request will take; None if nothing like it ever ran."""
         known = self._nearest(model, values)
         if known is None:
             return None
         entry, scale = known
-        return entry["text"] + values[NUM_IMAGES.name] * self._picture(values, entry, scale)
+        once = entry["text"] + scale * (entry.get(_encode_key(values), 0.0) if values[IMAGE.name] else 0.0)
+        return once + values[NUM_IMAGES.name] * self._picture(values, entry, scale)
 
     def picture(self, model: str, values: Values) -> float | None:
-        """Return the seconds that one more picture of a request will take; None where that is not known."""
+        """Return the seconds that one more picture of a request will take; None if unknown."""
         known = self._nearest(model, values)
         return known and self._picture(values, *known)
 
     def decoding(self, model: str, values: Values) -> float | None:
-        """Return the seconds that decoding one picture will take; None where that is not known."""
+        """Return the seconds that decoding one picture will take; None if unknown."""
         known = self._nearest(model, values)
         return known and known[0][_decode_key(values)] * known[1]
 
     def _picture(self, values: Values, entry: Mapping[str, float], scale: float) -> float:
-        steps = values[NUM_INFERENCE_STEPS.name] * entry[_step_key(values)]
+        steps = _steps(values) * entry[_step_key(values)]
         return (steps + entry[_decode_key(values)]) * scale
 
     def _nearest(self, model: str, values: Values) -> tuple[dict[str, float], float] | None:
-        """Return what is known of the size nearest in pixels, and how many times as many pixels are wanted."""
+        """Return the entry of the size nearest in pixels, and the ratio of the wanted pixels to its own."""
         pixels = values[WIDTH.name] * values[HEIGHT.name]
         best: tuple[dict[str, float], float] | None = None
         for size, entry in self._read().get(model, {}).items():
@@ -83,10 +88,7 @@ class Timings:
         return best
 
     def _read(self) -> dict[str, dict[str, dict[str, float]]]:
-        """Return all that is known by model and size, what was learned last at the end.
-
-        What makes no sense in the file counts as unknown.
-        """
+        """Return all entries by model and size, the latest last. Invalid parts of the file are ignored."""
         try:
             if not self._path.is_file() or self._path.stat().st_size > MAX_BYTES:
                 return {}
@@ -116,7 +118,7 @@ def _is_size(text: str) -> bool:
 
 
 def _newest(known: dict[str, Any]) -> dict[str, Any]:
-    """Return the last MAX_ENTRIES of models or sizes."""
+    """Return the latest MAX_ENTRIES of models or sizes."""
     return dict(list(known.items())[-MAX_ENTRIES:])
 
 
@@ -125,7 +127,15 @@ def _size(values: Values) -> str:
 
 
 def _step_key(values: Values) -> str:
-    return "guided step" if values[GUIDANCE_SCALE.name] > 1 else "step"  # without guidance, half of the work
+    return "guided step" if values[GUIDANCE_SCALE.name] > 1 else "step"  # a step without guidance is half the work
+
+
+def _steps(values: Values) -> int:
+    return kept_steps(values[NUM_INFERENCE_STEPS.name], values[STRENGTH.name])
+
+
+def _encode_key(values: Values) -> str:
+    return "draft encode" if values[DRAFT_DECODE.name] else "encode"
 
 
 def _decode_key(values: Values) -> str:

@@ -14,7 +14,7 @@ from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
 from ..domain.progress import OnProgress, Progress
 from ..model_folder.files import sha256
-from ..model_folder.folder_layout import DRAFT_FILE, MANIFEST
+from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER, DRAFT_FILES, MANIFEST
 from ..model_folder.integrity import verify
 from ..model_folder.manifest import FORMAT_VERSION, TOOLS, read_manifest
 from ..model_folder.model_index import ModelIndex
@@ -133,7 +133,9 @@ def describe_checkpoint(checkpoint: Path) -> ModelDescription:
         min_size=options.min_size,
         max_size=options.max_size,
         defaults=options.defaults.model_dump(),
-        has_draft_decoder=(checkpoint / DRAFT_FILE).is_file(),
+        has_draft_decoder=(checkpoint / DRAFT_FILES[DRAFT_DECODER]).is_file(),
+        has_vae_encoder=True,
+        has_draft_encoder=(checkpoint / DRAFT_FILES[DRAFT_ENCODER]).is_file(),
     )
 
 

@@ -1,1 +1,1 @@
-"""A model's folder on the disk: its layout, its manifest, its integrity, and what its configurations say."""
+"""A model's folder on the disk: layout, manifest, integrity, configurations."""

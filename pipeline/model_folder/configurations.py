@@ -1,7 +1,4 @@
-"""The configurations of a model's parts: each checked by itself, and whether together they are one Sana.
-
-All that can be known of a model before its weights are there.
-"""
+"""The configurations of a model's parts, checked each by itself and all together, without the weights."""
 
 import os
 from dataclasses import dataclass
@@ -34,7 +31,7 @@ _SCHEDULERS: dict[str, type[SchedulerConfig]] = {
 
 @dataclass(frozen=True)
 class Configurations:
-    """The configurations of one model. `text_encoder` is None where an export of optimum-intel has none."""
+    """The configurations of one model. `text_encoder` is None for an export of optimum-intel without one."""
 
     index: ModelIndex
     scheduler: SchedulerConfig
@@ -44,17 +41,17 @@ class Configurations:
 
     @property
     def published(self) -> ModelVariant | None:
-        """The published checkpoint that this is, or was trained on from."""
+        """The published checkpoint with the same kind of transformer, or None."""
         part = self.transformer
         heads = part.num_attention_heads * part.attention_head_dim // 32
         return recognise(self.index.family, part.native_size, part.num_layers, heads, part.qk_norm is not None)
 
 
 def read_configurations(folder: Path, vae: Path) -> Configurations:
-    """Read the configurations in a model's folder, and check that they are of one model; `vae` is the VAE's folder.
+    """Read and check the configurations in a model's folder; `vae` is the folder of its VAE.
 
     Raises:
-        ArtifactError: a file is missing or not as it should be, or the parts do not fit together.
+        ArtifactError: a file is missing or malformed, or the parts do not fit together.
     """
     index = ModelIndex.read(folder)
     transformer = read_record(folder / TRANSFORMER_CONFIG, TransformerConfig)

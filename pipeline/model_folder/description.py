@@ -1,4 +1,4 @@
-"""What a folder with IR is, of which the small files are there at least: its manifest, and that all fits together."""
+"""The manifest of an IR folder, read or derived, checked against its configurations. Weights may be absent."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from .part_files import check_inside, part_files
 
 
 def describe_folder(folder: Path) -> Manifest:
-    """Return the manifest of a folder that precompile.py or optimum-intel wrote; weights are not looked at.
+    """Return the manifest of a folder written by precompile.py or optimum-intel, without a look at its weights.
 
     Raises:
-        ArtifactError: it is no such folder, or one that cannot work, as far as its configurations tell.
+        ArtifactError: the folder is of another kind, or its configurations do not fit together.
     """
     if is_exported_by_optimum(folder):
         return describe_unverified(folder)
@@ -32,7 +32,7 @@ def describe_folder(folder: Path) -> Manifest:
 
 
 def describe_unverified(folder: Path) -> Manifest:
-    """Return the same of an export of optimum-intel, whose models are perhaps still to be fetched."""
+    """Return the manifest derived from an export of optimum-intel; raise ArtifactError as `describe_folder` does."""
     check_inside(folder, [folder / MODEL_INDEX])
     for part in (*COMPONENTS, "scheduler", "tokenizer"):
         if (folder / part).exists():

@@ -1,4 +1,4 @@
-"""The layout of the cache of the Hub's client: CACHE/models--OWNER--NAME/snapshots/COMMIT, with links to blobs."""
+"""The layout of huggingface_hub's cache: CACHE/models--OWNER--NAME/snapshots/COMMIT, with links to blobs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +8,10 @@ _PREFIX = "models--"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A folder with the files of one commit, as `hf download` prints it; `repo` is OWNER/NAME on the Hub.
+    """A folder with the files of one commit, as `hf download` prints it.
 
-    `blobs` are the folders that its links lead to: the repo's own, and that which all repos of a cache share.
+    `repo` is OWNER/NAME on the Hub. `blobs` are the two folders that its links may lead to: the repo's own, and the one
+    that all repos of a cache share.
     """
 
     repo: str
@@ -18,7 +19,7 @@ class Snapshot:
 
 
 def find_snapshot(folder: Path) -> Snapshot | None:
-    """Return the snapshot that a folder is, or lies in; None if it is in no such cache."""
+    """Return the snapshot that is, or contains, a folder; None outside of such a cache."""
     folder = folder.resolve()
     for snapshot in (folder, *folder.parents):
         repo = snapshot.parent.parent
@@ -29,9 +30,9 @@ def find_snapshot(folder: Path) -> Snapshot | None:
 
 
 def own_name(folder: Path) -> str:
-    """Return what the model in a folder is called where nothing in it says so: its repo's name, or the folder's.
+    """Return a name for a model that has none: its repo's on the Hub, or its folder's.
 
-    It goes into files and pictures, so that bytes that are no Unicode are replaced.
+    Bytes that are not Unicode are replaced, since the name goes into files and pictures.
     """
     snapshot = find_snapshot(folder)
     name = snapshot.repo if snapshot else folder.resolve().name

@@ -1,4 +1,4 @@
-"""Whether a model folder is what its manifest lists: size and SHA-256 of every file."""
+"""The comparison of a model folder with its manifest: size and SHA-256 of every file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,20 +11,20 @@ from .manifest import ADVICE, Manifest
 
 
 def verify(folder: Path, manifest: Manifest) -> None:
-    """Compare each file of a folder with its manifest; raise ArtifactError naming the first that differs."""
+    """Raise ArtifactError for the first file of a folder that differs from its manifest."""
     for name, problem in differences(folder, manifest):
         raise ArtifactError(f"{folder / name} {problem}: {ADVICE}")
 
 
 def differences(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """Yield the files that are not as the manifest lists them, each with what is wrong."""
+    """Yield each file that differs from the manifest, with the difference in words."""
     for name, expected in manifest.files.items():
         if problem := difference(folder / name, expected):
             yield name, problem
 
 
 def describe_files(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return size and SHA-256 of every file below `folder` but the manifest, as `Manifest.files` holds them."""
+    """Return size and SHA-256 of every file below `folder` except the manifest, in the form of `Manifest.files`."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
     return {
         path.relative_to(folder).as_posix(): {"size": path.stat().st_size, "sha256": sha256(path)} for path in paths

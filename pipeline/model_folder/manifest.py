@@ -1,6 +1,7 @@
-"""`manifest.json`: what an IR folder is and how it was made. It is written last: a folder that has one is complete."""
+"""`manifest.json`: the description of an IR folder and its origin. Written last, it marks a complete folder."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,16 @@ from ..domain.families import find_family
 from ..domain.model import ModelDescription
 from ..domain.problems import shown
 from .files import difference, read_json
-from .folder_layout import DRAFT_DECODER, MANIFEST, REQUIRED_FILES, TRANSFORMER_CONFIG
+from .folder_layout import (
+    DRAFT_DECODER,
+    DRAFT_ENCODER,
+    MANIFEST,
+    OPTIONAL_COMPONENTS,
+    REQUIRED_FILES,
+    TRANSFORMER_CONFIG,
+    VAE_ENCODER,
+    model_files,
+)
 from .manifest_schema import ManifestRecord
 from .part_configs import TransformerConfig
 from .part_files import check_inside
@@ -27,20 +37,22 @@ ADVICE = "write the folder again with precompile.py."
 
 @dataclass(frozen=True)
 class Manifest:
-    """The model of an IR folder, and what it takes to run and to verify it.
+    """The model of an IR folder, with the data to run and to verify it.
 
-    `tools` are the versions that made it. `preview` is the linear map from latents to RGB ("matrix" 3 x C, "bias" 3),
-    empty where there is none. `files` maps each relative path to its "size" in bytes and "sha256". The record of a
-    draft decoder in `model.components` has the "preview" of its features, and as "draft_db" the PSNR of its pictures
-    against the VAE decoder's.
+    `tools` holds the versions that decide its content; `program_version`, for people only, names the version of this
+    program that wrote it, None if unknown. `preview` is the linear map from latents to RGB ("matrix" [3, C],
+    "bias" [3]), or empty. `files` maps each relative path to its "size" in bytes and its "sha256". For a draft decoder,
+    `model.components` also holds the "preview" of its features, and as "draft_db" the PSNR of its pictures against the
+    VAE decoder's.
     """
 
     model: ModelDescription
     tools: dict[str, str]
     complex_human_instruction: list[str]
     max_sequence_length: int
-    preview: dict[str, list]
+    preview: dict[str, Any]
     files: dict[str, dict[str, Any]]
+    program_version: str | None = None
 
     def size(self, folder: str = "") -> int:
         """Return the bytes of the files below `folder`, by default of all."""
@@ -48,10 +60,10 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read and check `manifest.json`, and what it leaves to the transformer's configuration.
+    """Read and check `manifest.json`, and the native size from the transformer's configuration.
 
     Raises:
-        ArtifactError: the folder is no IR folder of this version.
+        ArtifactError: the folder has no manifest, a damaged one, or one of another format version.
     """
     path = folder / MANIFEST
     if not path.exists():
@@ -67,12 +79,12 @@ def read_manifest(folder: Path) -> Manifest:
         checked = ManifestRecord.model_validate(record)
     except ValidationError as error:
         raise ArtifactError(f"{path} is damaged ({explain(error)}): {ADVICE}") from error
-    _check_files(folder, record["files"])
+    _check_files(folder, record["files"], checked.components)
     return _from_record(checked, record, read_record(folder / TRANSFORMER_CONFIG, TransformerConfig))
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write `manifest.json`; its presence says that the folder is complete, so it is the last file to write."""
+    """Write `manifest.json`. Call this last: its presence marks a complete folder."""
     text = json.dumps(_to_record(manifest), indent=2, ensure_ascii=False) + "\n"
     write_whole(folder / MANIFEST, text)
 
@@ -89,12 +101,14 @@ def _check_version(folder: Path, version: object) -> None:
         )
 
 
-def _check_files(folder: Path, files: dict[str, Any]) -> None:
-    missing = [name for name in REQUIRED_FILES if name not in files]
+def _check_files(folder: Path, files: dict[str, Any], components: Collection[str]) -> None:
+    optional = (name for name in OPTIONAL_COMPONENTS if name in components)
+    required = (*REQUIRED_FILES, *(file for name in optional for file in model_files(name)))
+    missing = [name for name in required if name not in files]
     if missing:
         raise ArtifactError(f"{folder / MANIFEST} does not list {missing[0]}: {ADVICE}")
     check_inside(folder, (folder / name for name in files))
-    # Verified here, since the description is made of it; the other files are verified before they are loaded.
+    # The description needs this file now; the other files are verified before they are loaded.
     path = folder / TRANSFORMER_CONFIG
     if problem := difference(path, files[TRANSFORMER_CONFIG]):
         raise ArtifactError(f"{path} {problem}: {ADVICE}")
@@ -112,11 +126,13 @@ def _from_record(checked: ManifestRecord, record: dict[str, Any], transformer: T
         max_size=defaults.max_size,
         defaults={name: getattr(defaults, name) for name in DEFAULTS},
         has_draft_decoder=DRAFT_DECODER in checked.components,
+        has_vae_encoder=VAE_ENCODER in checked.components,
+        has_draft_encoder=DRAFT_ENCODER in checked.components,
         components=record["components"],
         pictures=tuple(record["pictures"]),
     )
     kept = ("tools", "complex_human_instruction", "max_sequence_length", "preview", "files")
-    return Manifest(model, **{name: record[name] for name in kept})
+    return Manifest(model, **{name: record[name] for name in kept}, program_version=checked.program_version)
 
 
 def _to_record(manifest: Manifest) -> dict[str, Any]:
@@ -129,6 +145,7 @@ def _to_record(manifest: Manifest) -> dict[str, Any]:
         "compression": model.compression,
         "components": model.components,
         "pictures": model.pictures,
+        "program_version": manifest.program_version,
         "tools": manifest.tools,
         "defaults": {**model.defaults, "min_size": model.min_size, "max_size": model.max_size},
         "complex_human_instruction": manifest.complex_human_instruction,

@@ -16,23 +16,23 @@ def _known_family(name: str) -> str:
 
 
 def _inside(name: str) -> str:
-    # Names are compared with those of the Hub, so that they are relative POSIX paths, and mean the same everywhere.
+    # Names are compared with the Hub's, so they must be relative POSIX paths that mean the same on every system.
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or set(name) & set("\\:") or not name.isprintable():
         raise ValueError(f"it lists {name!r}, which lies outside of the folder")
-    too_long = len(name) > 500 or any(len(part.encode()) > 255 for part in path.parts)
+    too_long = len(name) > 500 or any(len(part.encode()) > 255 for part in path.parts)  # 255: limit of file systems
     if path.as_posix() != name or name in ("", ".") or too_long:
         raise ValueError(f"it lists {name[:100]!r}, which is no name of a file")
     return name
 
 
 class _File(Record):
-    size: Annotated[int, Field(ge=0, le=1 << 50)]
+    size: Annotated[int, Field(ge=0, le=1 << 50)]  # chosen: a petabyte, above any model
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class _Linear(Record):
-    """A map to RGB, or nothing; whether it fits the latents is seen where it is loaded."""
+    """A linear map to RGB, or nothing. The loader checks that it fits the latents."""
 
     matrix: list[list[float]] = Field([])
     bias: list[float] = Field([])
@@ -57,7 +57,7 @@ class _DefaultsAndLimits(Defaults):
 
 
 class ManifestRecord(Instruction):
-    """The file as this version writes it, and as it reads those of earlier ones."""
+    """The content of `manifest.json`. Fields with a default are absent in files of earlier versions."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -72,3 +72,4 @@ class ManifestRecord(Instruction):
     defaults: _DefaultsAndLimits
     preview: _Linear
     files: dict[Annotated[str, AfterValidator(_inside)], _File]
+    program_version: Name | None = None

@@ -1,4 +1,4 @@
-"""`model_index.json`: the classes of a pipeline's parts, and with its own class what diffusers does by default."""
+"""`model_index.json`: the classes of a pipeline and of its parts, and the defaults of that pipeline in diffusers."""
 
 import inspect
 from collections.abc import Collection
@@ -27,7 +27,7 @@ _CLASSES = {
     "tokenizer": ("GemmaTokenizer", "GemmaTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend"),
     "transformer": ("SanaTransformer2DModel",),
     "vae": ("AutoencoderDC",),
-}  # of schedulers, those of the family
+}  # the classes of schedulers are in `Family.schedulers`
 
 
 class _Index(Record):
@@ -36,7 +36,7 @@ class _Index(Record):
 
 @dataclass(frozen=True)
 class ModelIndex:
-    """The file of a folder, read once: `entries` as it holds them."""
+    """The content of a folder's `model_index.json`; `entries` holds it unchanged."""
 
     path: Path
     entries: dict[str, Any]
@@ -44,9 +44,9 @@ class ModelIndex:
 
     @classmethod
     def read(cls, folder: Path) -> "ModelIndex":
-        """Read the file; raise ArtifactError if there is none, or if its pipeline is of no known family.
+        """Read the file; raise ArtifactError if it is missing, or if its pipeline belongs to no known family.
 
-        Exporters put "OV" before the name of diffusers' class, as optimum-intel does.
+        optimum-intel puts "OV" before the name of diffusers' class.
         """
         path = folder / MODEL_INDEX
         record = read_record(path, _Index)
@@ -57,14 +57,14 @@ class ModelIndex:
         return cls(path, record.model_dump(by_alias=True), family)
 
     def check_class(self, part: str) -> str:
-        """Return the name of a part's class; raise ArtifactError unless it is one that this program supports.
+        """Return the name of a part's class; raise ArtifactError if this program does not support it.
 
-        Any other class would be loaded by what the folder says, and might run its code.
+        Loading any class that a folder names might run its code.
         """
         entry = self.entries.get(part)
         if not isinstance(entry, list) or len(entry) != 2 or not all(isinstance(each, str) for each in entry):
             raise ArtifactError(f"{self.path} names no {part}.")
-        library, name = entry
+        library, name = map(str, entry)
         supported: Collection[str] = self.family.schedulers if part == "scheduler" else _CLASSES[part]
         if library != LIBRARIES[part] or name not in supported:
             raise ArtifactError(
@@ -74,8 +74,8 @@ class ModelIndex:
         return name
 
     def part_class(self, part: str) -> Any:
-        """Return the class of a part; raise ArtifactError for one that is not supported."""
-        import diffusers  # takes seconds, and the page is drawn without
+        """Import and return the class of a part; raise ArtifactError if this program does not support it."""
+        import diffusers  # takes seconds, and the page does not need it
         import transformers
 
         libraries: dict[str, Any] = {"diffusers": diffusers, "transformers": transformers}
@@ -83,8 +83,8 @@ class ModelIndex:
 
 
 def pipeline_defaults(family: Family, native_size: int) -> dict[str, Any]:
-    """Return what diffusers' pipeline does by default at the model's native size, in the words of a `sana.json`."""
-    import diffusers  # takes seconds, and the page is drawn without
+    """Return the defaults of diffusers' pipeline at a native size in pixels, in the form of a `sana.json`."""
+    import diffusers  # takes seconds, and the page does not need it
 
     parameters = inspect.signature(getattr(diffusers, family.pipeline_class).__call__).parameters
     return {
@@ -97,5 +97,5 @@ def pipeline_defaults(family: Family, native_size: int) -> dict[str, Any]:
             "guidance_scale": parameters["guidance_scale"].default,
         },
         "min_size": MIN_SIZE,
-        "max_size": min(2 * native_size, MAX_SIZE),
+        "max_size": min(2 * native_size, MAX_SIZE),  # chosen: twice the trained side
     }

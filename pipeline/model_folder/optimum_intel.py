@@ -1,24 +1,24 @@
-"""Folders that optimum-intel exported: no manifest, so nothing can be verified, and what it would say is derived."""
+"""Folders exported by optimum-intel: without a manifest, so one is derived and nothing can be verified."""
 
 import os
 from pathlib import Path
 
 from ..domain.model import ModelDescription
 from .configurations import Configurations
-from .folder_layout import COMPONENTS, MANIFEST
+from .folder_layout import COMPONENTS, MANIFEST, VAE_ENCODER, model_files
 from .hub_cache import own_name
 from .manifest import Manifest
 from .model_index import pipeline_defaults
 
 
 def is_exported_by_optimum(folder: Path) -> bool:
-    """Return whether the folder holds IR in this layout, but no manifest."""
-    models = (folder / name / "openvino_model.xml" for name in COMPONENTS)
+    """Return True if the folder holds all components as IR, but no manifest."""
+    models = (folder / model_files(name)[0] for name in COMPONENTS)
     return not os.path.lexists(folder / MANIFEST) and all(path.is_file() for path in models)
 
 
 def derive_manifest(folder: Path, configurations: Configurations) -> Manifest:
-    """Return a manifest of what the folder's own files tell."""
+    """Return a manifest made from the folder's configurations and diffusers' defaults."""
     native_size = configurations.transformer.native_size
     values = pipeline_defaults(configurations.index.family, native_size)
     model = ModelDescription(
@@ -30,6 +30,7 @@ def derive_manifest(folder: Path, configurations: Configurations) -> Manifest:
         min_size=values["min_size"],
         max_size=values["max_size"],
         defaults=values["defaults"],
+        has_vae_encoder=(folder / VAE_ENCODER / "config.json").is_file(),
     )
     return Manifest(
         model=model,

@@ -1,4 +1,4 @@
-"""How close two answers are, and samples of what a component should answer."""
+"""The closeness of two arrays, and recorded samples of a component's right output."""
 
 import math
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from safetensors.numpy import load_file, save
 from .files import one_sentence
 from .whole_files import write_whole
 
-MAX_DB = 200.0  # what equal arrays count, since JSON knows no infinity
+MAX_DB = 200.0  # stands for equal arrays, since JSON has no infinity; chosen: beyond float32's precision
 SAMPLE = "sample.safetensors"  # in a component's folder
 _ANSWER = "answer"
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Named inputs of a component, and what torch's original model answers in f32."""
+    """Inputs of a component by name, and the output of torch's original model in f32."""
 
     inputs: dict[str, np.ndarray]
     answer: np.ndarray
@@ -37,9 +37,9 @@ class Sample:
 
 
 def psnr(answer: np.ndarray, reference: np.ndarray, peak: float | None = None) -> float:
-    """Return 10 log10(peak^2 / MSE) in dB, at most MAX_DB; NaN if the answer holds one.
+    """Return the peak signal-to-noise ratio, 10 log10(peak^2 / MSE), in dB.
 
-    `peak` is by default the range of the reference.
+    The result is at most MAX_DB, or NaN if the answer holds one. `peak` defaults to the range of the reference.
     """
     answer, reference = answer.astype(np.float64), reference.astype(np.float64)
     if peak is None:

@@ -1,4 +1,7 @@
-"""What the configuration of each part must be. What a file leaves out is as in diffusers' and transformers' classes."""
+"""The schemas of the parts' configurations. Defaults are those of the classes in diffusers and transformers.
+
+Upper limits are chosen far above any Sana, so that a hostile file cannot exhaust the memory.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -9,7 +12,7 @@ from .schema import Count, Name, Positive, Record
 
 
 class Configuration(Record):
-    """A part's `config.json`; code of the folder's own is never run, so a file that names some is refused."""
+    """A part's `config.json`. A file that names code of its own is refused: such code is never run."""
 
     class_name: Name | None = Field(None, alias="_class_name")
     quantization_config: Any = None
@@ -24,7 +27,7 @@ class Configuration(Record):
 
 
 class TransformerConfig(Configuration):
-    """diffusers' `SanaTransformer2DModel`."""
+    """The configuration of diffusers' `SanaTransformer2DModel`."""
 
     sample_size: Annotated[int, Field(ge=MIN_SIZE // SIZE_MULTIPLE, le=MAX_SIZE // SIZE_MULTIPLE)] = 32
     in_channels: Count = 32
@@ -47,12 +50,12 @@ class TransformerConfig(Configuration):
 
     @property
     def native_size(self) -> int:
-        """The side in pixels that the model was trained at."""
+        """The trained side in pixels."""
         return self.sample_size * SIZE_MULTIPLE
 
 
 class TextEncoderConfig(Configuration):
-    """transformers' `Gemma2Model`."""
+    """The configuration of transformers' `Gemma2Model`."""
 
     model_type: Literal["gemma2"] = "gemma2"
     vocab_size: Annotated[int, Field(ge=1, le=10_000_000)] = 256_000
@@ -69,7 +72,7 @@ class TextEncoderConfig(Configuration):
 
 
 class TokenizerConfig(Configuration):
-    """That of any class of tokenizers."""
+    """The configuration of a tokenizer of any class."""
 
     model_max_length: Positive | None = None
 
@@ -78,7 +81,7 @@ _Depths = Annotated[list[Annotated[int, Field(ge=0, le=100)]], Field(min_length=
 
 
 class VaeConfig(Configuration):
-    """diffusers' `AutoencoderDC`."""
+    """The configuration of diffusers' `AutoencoderDC`."""
 
     latent_channels: Count = 32
     attention_head_dim: Count = 32
@@ -90,18 +93,18 @@ class VaeConfig(Configuration):
 
     @property
     def growth(self) -> int:
-        """How many pixels a side one latent position becomes: all stages but one double."""
-        return 2 ** (len(self.decoder_block_out_channels) - 1)
+        """The pixels per side that one latent position becomes: each stage except one doubles the side."""
+        return 1 << (len(self.decoder_block_out_channels) - 1)
 
 
 class SchedulerConfig(Record):
-    """What all of them have; of more steps than this, a table of them would fill the memory."""
+    """The configuration common to all schedulers, which make tables of `num_train_timesteps` entries."""
 
     num_train_timesteps: Annotated[int, Field(ge=1, le=100_000)] = 1000
 
 
 class DpmSolverConfig(SchedulerConfig):
-    """It solves other differential equations too; Sana is a flow."""
+    """The configuration of diffusers' `DPMSolverMultistepScheduler`, restricted to flow models such as Sana."""
 
     prediction_type: Literal["flow_prediction"]
     use_flow_sigmas: Literal[True]
@@ -110,10 +113,14 @@ class DpmSolverConfig(SchedulerConfig):
 
 
 class FlowMatchEulerConfig(SchedulerConfig):
+    """The configuration of diffusers' `FlowMatchEulerDiscreteScheduler`."""
+
     shift: Positive = 1.0
     use_dynamic_shifting: Literal[False] = False
 
 
 class ScmConfig(SchedulerConfig):
+    """The configuration of diffusers' `SCMScheduler`."""
+
     prediction_type: Literal["trigflow"] = "trigflow"
     sigma_data: Positive = 0.5

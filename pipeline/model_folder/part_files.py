@@ -1,4 +1,4 @@
-"""The files of a folder from elsewhere: regular ones, in the folder itself, and not by a link to somewhere else."""
+"""The files of a foreign folder: regular ones inside of it, not links to files elsewhere."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,21 +6,21 @@ from pathlib import Path
 from ..domain.errors import ArtifactError
 from .hub_cache import find_snapshot
 
-COPIED = (".json", ".model", ".txt", ".jinja")  # of a tokenizer or a scheduler: texts and tables, no code, no pickles
+COPIED = (".json", ".model", ".txt", ".jinja")  # files of a tokenizer or scheduler that are neither code nor pickles
 
 
 def check_inside(root: Path, paths: Iterable[Path]) -> None:
-    """Raise ArtifactError for the first path that leads out of the folder `root`, or to no regular file or folder.
+    """Raise ArtifactError for the first path that leads out of `root`, or to anything but a regular file or folder.
 
-    Links within the cache of the Hub's client, where files are kept once for several revisions, are its own.
+    In huggingface_hub's cache, links to the blobs of the same repo are allowed. Missing files are skipped.
     """
     snapshot = find_snapshot(root)
     homes = (root.resolve(), *(snapshot.blobs if snapshot else ()))
     for path in paths:
         try:
             target = path.resolve(strict=True)
-        except (OSError, RuntimeError):  # RuntimeError: a link in a circle, in Pythons before 3.13
-            continue  # there is nothing to read, which is said where it is wanted
+        except (OSError, RuntimeError):  # RuntimeError: a circular link, before Python 3.13
+            continue  # whoever needs the file reports its absence
         if not any(target.is_relative_to(home) for home in homes):
             raise ArtifactError(f"{path} is a link out of {root}, and is not followed: put the file itself there.")
         if not target.is_file() and not target.is_dir():
@@ -28,7 +28,7 @@ def check_inside(root: Path, paths: Iterable[Path]) -> None:
 
 
 def part_files(folder: Path, root: Path) -> list[Path]:
-    """Return the files of a part, in order; raise ArtifactError as `check_inside` does, or if it cannot be read."""
+    """Return the files of a part, sorted; raise ArtifactError as `check_inside` does, or if it cannot be listed."""
     check_inside(root, [folder])
     try:
         paths = sorted(folder.iterdir())

@@ -1,6 +1,7 @@
-"""What a JSON file must look like: a record class for each, checked once, where the file is read.
+"""The schemas of JSON files: a frozen record class for each, checked once, when the file is read.
 
-A record is frozen; what it does not name is allowed and kept, unless it forbids it.
+Records keep unknown fields unless they forbid them. Upper limits without a reason of their own are chosen far above
+any Sana.
 """
 
 from pathlib import Path
@@ -13,20 +14,20 @@ from ..domain.problems import shown
 from ..domain.settings import GUIDANCE_SCALE, MAX_SIZE, MIN_SIZE, NUM_INFERENCE_STEPS, SIZE_MULTIPLE
 from .files import read_json
 
-Count = Annotated[int, Field(ge=1, le=1_000_000)]  # of layers, channels, tokens, ...: far more than any Sana has
+Count = Annotated[int, Field(ge=1, le=1_000_000)]  # a number of layers, channels, tokens, ...
 Side = Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE, multiple_of=SIZE_MULTIPLE)]
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 Positive = Annotated[float, Field(gt=0)]
 
 
 class Record(BaseModel):
-    """A JSON object whose fields have exactly these types; no number is infinite or NaN."""
+    """A JSON object whose fields have exactly the declared types; numbers are finite."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
 
 
 class Defaults(Record):
-    """What a model draws when nothing else is asked for."""
+    """The default settings of a model."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,14 +38,14 @@ class Defaults(Record):
 
 
 class Instruction(Record):
-    """What goes before each prompt, and how many tokens of both are kept."""
+    """The lines before each prompt, and the number of tokens that the text encoder keeps."""
 
     complex_human_instruction: Annotated[list[Annotated[str, Field(max_length=10_000)]], Field(max_length=1000)]
     max_sequence_length: Annotated[int, Field(ge=2, le=100_000)]
 
 
 class Licence(Record):
-    """What a checkpoint's card or `sana.json` says of it, in the Hub's words."""
+    """The licence in a checkpoint's card or `sana.json`, in the Hub's terms."""
 
     license: str | None = None
     license_name: str | None = None
@@ -52,7 +53,7 @@ class Licence(Record):
 
 
 class Options(Instruction, Licence):
-    """`sana.json`."""
+    """The content of `sana.json`, which describes a checkpoint of this program."""
 
     name: Name | None = None
     defaults: Defaults
@@ -64,7 +65,7 @@ SomeRecord = TypeVar("SomeRecord", bound=Record)
 
 
 def read_record(path: Path, kind: type[SomeRecord]) -> SomeRecord:
-    """Return the record in a JSON file; raise ArtifactError, naming file and field, if it is not of that kind."""
+    """Return the record in a JSON file; raise ArtifactError, with file and field, if it does not fit the schema."""
     try:
         return kind.model_validate(read_json(path))
     except ValidationError as error:
@@ -72,7 +73,7 @@ def read_record(path: Path, kind: type[SomeRecord]) -> SomeRecord:
 
 
 def explain(error: ValidationError) -> str:
-    """Return the first thing that is wrong, with the name of its field."""
+    """Return the first error in words, with the name of its field."""
     first: Any = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     match first["type"]:

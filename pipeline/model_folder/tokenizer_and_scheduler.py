@@ -1,4 +1,4 @@
-"""The tokenizer and the scheduler of a folder, by the libraries that read them: whatever they raise is a sentence."""
+"""The tokenizer and the scheduler of a folder, loaded by their libraries, with errors in one sentence."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from .files import one_sentence
 
 
 def load_tokenizer(folder: Path, configurations: Configurations) -> Any:
-    """Return the tokenizer in `folder`; raise ArtifactError if it cannot be loaded, or is another text encoder's."""
+    """Return the tokenizer in `folder`; raise ArtifactError if it cannot be loaded or exceeds the vocabulary."""
     tokenizer_class = configurations.index.part_class("tokenizer")
     with one_sentence(f"{folder} cannot be loaded"):
         tokenizer = tokenizer_class.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
@@ -26,6 +26,6 @@ def load_tokenizer(folder: Path, configurations: Configurations) -> Any:
 
 
 def new_scheduler(configurations: Configurations) -> Any:
-    """Return a fresh scheduler: they keep state."""
+    """Return a new scheduler; each generation needs its own, since schedulers keep state."""
     config = configurations.scheduler.model_dump(by_alias=True, exclude_unset=True)
     return configurations.index.part_class("scheduler").from_config(config)

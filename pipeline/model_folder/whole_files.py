@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written aside, and renamed when all of it is on the disk."""
+"""Atomic writing of files: under another name first, renamed when the content is on the disk."""
 
 import errno
 import os
@@ -6,17 +6,17 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-ASIDE = ".new"  # how the names of unfinished files end
+ASIDE = ".new"  # the ending of unfinished files' names
 
 
 def write_whole(path: Path, content: bytes | str, is_durable: bool = True) -> None:
-    """Write or replace a file; raise OSError and leave what was there.
+    """Write or replace a file; on failure, raise OSError and leave the old file.
 
-    With `is_durable` also a loss of power leaves the old file or the new one. Without, it may leave an empty one, and
-    nothing waits for the disk.
+    If `is_durable`, the old or the new file survives even a power loss. Otherwise an empty one may be left, but nothing
+    waits for the disk.
     """
     data = content.encode() if isinstance(content, str) else content
-    # a name that no other writer has at the same time
+    # a name that no other writer uses
     aside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}{ASIDE}")
     try:
         with aside.open("wb") as file:
@@ -34,7 +34,7 @@ def write_whole(path: Path, content: bytes | str, is_durable: bool = True) -> No
 
 
 def flush_folder(folder: Path) -> None:
-    """Wait until all files below a folder are on the disk; raise OSError."""
+    """Wait until all files below a folder are on the disk; raise OSError if that fails."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             _flush(path)
@@ -43,13 +43,13 @@ def flush_folder(folder: Path) -> None:
 
 def _flush(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk."""
-    if os.name == "nt":  # flushes nothing that is open for reading
+    if os.name == "nt":  # Windows flushes only files open for writing
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a network file system that cannot
+        if error.errno != errno.EINVAL:  # some network file systems cannot flush
             raise
     finally:
         os.close(descriptor)

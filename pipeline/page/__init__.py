@@ -1,1 +1,1 @@
-"""The page that `app.py` serves, and its endpoint: what they show, in words, and what they ask of the jobs room."""
+"""The Gradio page and the endpoint `/generate`: controls, words, and events that submit jobs."""

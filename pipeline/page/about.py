@@ -1,4 +1,4 @@
-"""What is running, as HTML: the model, how exactly it was converted, where it computes, and what memory it takes."""
+"""The facts about the running model as HTML: its name, its conversion, its device and its memory."""
 
 import html
 
@@ -12,19 +12,19 @@ FULL_SIZE = "python app.py --model DIR"
 
 
 def badge(model: ModelDescription, device: str, line: str | None, words: English) -> str:
-    """Return one line for the top of the page; `line` says what is being done until the model is ready."""
+    """Return the status line at the top of the page; `line` describes the loading of the model, None if it is ready."""
     state = f'<span class="busy">{html.escape(line)}</span>' if line else f'<span class="ready">{words.ready}</span>'
     facts = " · ".join(html.escape(fact) for fact in (model.name, device))
     return f'<div class="badge" role="status"><span>{facts}</span>{state}</div>'
 
 
 def note(model: ModelDescription, words: English) -> str:
-    """Return what to expect of the bundled model, to stand beside its examples."""
+    """Return a note on the limits of the bundled model, or "" for other models."""
     return f"<p>{html.escape(words.miniature_note)}</p>" if model.is_miniature else ""
 
 
 def facts(model: ModelDescription, device: str, words: English) -> str:
-    """Return a table of what runs."""
+    """Return a table about the model, its device and the memory in use."""
     rows = words.facts(model, device, psutil.Process().memory_info().rss, free_memory())
     cells = "".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in rows)
     more = words.about_miniature(FULL_SIZE) if model.is_miniature else ""

@@ -1,4 +1,4 @@
-"""The parameters of a request as controls of the page: made from the table for a model, fitted to another, filled."""
+"""The controls of the page, made from the table of parameters and fitted to a model."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import gradio as gr
 
 from ..domain.model import ModelDescription
-from ..domain.parameters import Choice, Number, Parameter, Pixels, Switch, Text, WholeNumber
+from ..domain.parameters import Choice, Number, Parameter, Picture, Pixels, Switch, Text, WholeNumber
+from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS, STRENGTH
 from ..domain.request import BATCH_INDEX
 from ..domain.resolutions import has_bins
 from ..domain.settings import (
@@ -33,15 +34,16 @@ COMPONENTS: dict[type[Parameter], Any] = {
     Pixels: gr.Number,
     Switch: gr.Checkbox,
     Choice: gr.Dropdown,
+    Picture: gr.File,
 }
-SAME_FOR_ALL_MODELS = (PROMPT, SEED, NUM_IMAGES)
+SAME_FOR_ALL_MODELS = (PROMPT, SEED, NUM_IMAGES, *PICTURE_PARAMETERS)
 
 
 class Controls(dict[str, Any]):
-    """Components by the names of parameters, and one more for the batch index of a picture of an earlier version."""
+    """The components by parameter name, and one for the batch index of pictures of earlier versions."""
 
     def add(self, parameter: Parameter, model: ModelDescription, words: English, **changes: Any) -> Any:
-        """Make the component of a parameter; `changes` add to its properties, or replace them."""
+        """Make and return the component of a parameter; `changes` override its properties."""
         component = gr.Number if parameter is SEED else COMPONENTS[type(parameter)]
         self[parameter.name] = component(**{**properties(parameter, model, words), **changes})
         return self[parameter.name]
@@ -51,14 +53,14 @@ class Controls(dict[str, Any]):
         return {parameter.name: self[parameter.name] for parameter in PARAMETERS}
 
     def updates(self, values: Mapping[str, Any]) -> dict[Any, Any]:
-        """Return what a handler returns to change some controls, by name."""
+        """Return `values`, keyed by parameter name, keyed by component as handlers return them."""
         return {self[name]: value for name, value in values.items()}
 
 
 def properties(parameter: Parameter, model: ModelDescription, words: English) -> dict[str, Any]:
-    """Return what the control of a parameter looks like for a model: its value and limits, and whether it is shown."""
+    """Return the properties of a parameter's control for a model: label, value, limits, visibility."""
     common: dict[str, Any] = {"label": words.label(parameter)}
-    if parameter is not PROMPT:  # the only one without a default
+    if parameter is not PROMPT:  # the only parameter without a default
         common["value"] = model.default(parameter)
     match parameter:
         case Text():
@@ -74,36 +76,38 @@ def properties(parameter: Parameter, model: ModelDescription, words: English) ->
 
 
 def fit(model: ModelDescription, words: English) -> dict[str, Any]:
-    """Return the updates of the controls that depend on the model, by name."""
+    """Return the updates that fit the controls to a model, by parameter name."""
     own = (parameter for parameter in SETTINGS if parameter not in SAME_FOR_ALL_MODELS)
     return {parameter.name: gr.update(**properties(parameter, model, words)) for parameter in own}
 
 
 def filled(values: Mapping[str, Any], model: ModelDescription | None, words: English) -> dict[str, Any]:
-    """Return the updates that put values into controls, by name; for a change of model, those of `fit` as well."""
+    """Return the updates that put values into controls, by parameter name; if `model` is given, fit them to it too."""
     updates = fit(model, words) if model else {}
     return updates | {name: gr.update(**{**updates.get(name, {}), "value": value}) for name, value in values.items()}
 
 
 def values_of(settings: GenerationSettings, model: ModelDescription) -> dict[str, Any]:
-    """Return the values of the controls that make these settings again: a fixed seed, and the style told apart."""
+    """Return the values of the controls that reproduce these settings, with the style taken out of the prompts."""
     style, prompt, negative_prompt = split_style(settings.prompt, settings.negative_prompt, model.family)
     own = {"prompt": prompt, "negative_prompt": negative_prompt, "style": style, "randomize_seed": False}
-    return {**settings.values(), **own, BATCH_INDEX: settings.batch_index}
+    values = {name: value for name, value in settings.values().items() if name not in (IMAGE.name, MASK_IMAGE.name)}
+    return {**values, **own, BATCH_INDEX: settings.batch_index}
 
 
 def _special(parameter: Parameter, model: ModelDescription, words: English) -> dict[str, Any]:
-    """Return what is peculiar to one parameter."""
     if parameter is NEGATIVE_PROMPT:
         has_one = model.family.has_negative_prompt
         return {"info": words.negative_prompt_hint(has_one), "interactive": has_one}
     if parameter is STYLE:
         labels = {key: words.no_style if key == NO_STYLE else style.label for key, style in STYLES.items()}
         return {"choices": [(words.key_label(key, label), key) for key, label in labels.items()]}
+    if parameter is STRENGTH:
+        return {"value": model.family.image_strength}
     if parameter is SEED:
         return {"minimum": RANDOM_SEED}
     if parameter is RANDOMIZE_SEED:
-        return {"value": True}  # the page draws another picture each time until a seed is typed
+        return {"value": True}  # random until the visitor types a seed
     if parameter is USE_RESOLUTION_BINNING:
         return {"visible": has_bins(model.native_size)}
     if parameter is DRAFT_DECODE:

@@ -1,16 +1,18 @@
-"""The endpoint `/generate`: its parameters, their defaults and their documentation come from the table."""
+"""The endpoint `/generate`, whose parameters, defaults and documentation come from the table."""
 
-from collections.abc import AsyncIterator
+import inspect
+from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
 
 from ..domain.errors import SanaError
-from ..domain.settings import PARAMETERS, RANDOMIZE_SEED, SEED
+from ..domain.settings import PARAMETERS, SEED
 from ..jobs.service import GenerationService
 from .controls import Controls
 from .following import draw
+from .given_files import with_paths
 from .page_blocks import ENDPOINT
 from .picture_gallery import gallery
 from .queueing import UNLIMITED
@@ -23,14 +25,15 @@ _PROGRESS = gr.Progress()
 
 
 def connect_endpoint(app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService) -> None:
-    """Add the endpoint. Each update is also a `ProgressUnit` of gradio_client: index, length, unit, and a text."""
-    words = English()  # HTTP answers in English, whatever the page speaks
+    """Add the endpoint. Clients also get each update as a `ProgressUnit` of gradio_client."""
+    words = English()  # HTTP answers in English, whatever the language of the page
 
     async def generate(
         request: gr.Request, progress: gr.Progress = _PROGRESS, **values: Any
     ) -> AsyncIterator[tuple[list[dict[str, Any]], int, str]]:
         try:
-            async with aclosing(draw(service, words, values, Visitor.of(app, request))) as updates:
+            asked = with_paths(values)
+            async with aclosing(draw(service, words, asked, Visitor.of(app, request))) as updates:
                 async for pictures, preview, seed, status in updates:
                     if status.total:
                         progress((int(status.done or 0), int(status.total)), desc=status.text, unit=status.unit)
@@ -39,24 +42,35 @@ def connect_endpoint(app: gr.Blocks, parts: Any, controls: Controls, service: Ge
             raise gr.Error(str(error), print_exception=False) from error
 
     def validate(**values: Any) -> list[dict[str, Any]]:
-        """Return one verdict per parameter, asked before the request queues."""
-        problems = service.problems(values)
+        """Return a verdict on each value; Gradio asks before the request queues."""
+        problems = service.problems(with_paths(values))
         sentences = (problems[name].sentence if name in problems else "" for name in values)
         return [gr.validate(not sentence, sentence) for sentence in sentences]
 
     lines = (f"    {parameter.name}: {parameter.doc}" for parameter in PARAMETERS)
     generate.__doc__ = "\n".join((DESCRIPTION, "", "Args:", *lines))
-    # The page draws another picture each time until a seed is typed; the endpoint keeps to its seed.
-    own = {**controls.of_parameters(), RANDOMIZE_SEED.name: parts.endpoint_randomize}
+    own = {**controls.of_parameters(), **parts.of_endpoint}
     parts.endpoint.click(
-        generate,
+        _with_defaults(generate, parts.of_endpoint),
         inputs_kwargs=own,
         outputs=[parts.pictures, controls[SEED.name], parts.times],
         api_name=ENDPOINT,
         api_description=DESCRIPTION,
         validator=validate,
-        preprocess=False,  # plain values, all checked by the validator: no limit is said twice
+        preprocess=False,  # the validator checks the plain values, so Gradio need not
         postprocess=False,
         show_progress="hidden",
         **UNLIMITED,
     )
+
+
+def _with_defaults(function: Any, names: Iterable[str]) -> Any:
+    """Return the function with a signature that names these keywords, with defaults of None.
+
+    Gradio offers None as the default of an empty component only if the function has it.
+    """
+    signature = inspect.signature(function)
+    *own, values = signature.parameters.values()
+    optional = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in names]
+    function.__signature__ = signature.replace(parameters=[*own, *optional, values])
+    return function

@@ -1,7 +1,4 @@
-"""Prompts to try: scenes that the bundled miniature can draw, and pictures for a full-size Sana.
-
-They stay English: the models read no other language.
-"""
+"""Example prompts for the bundled miniature and for a full-size Sana, in English, as the models expect."""
 
 from ..domain.model import ModelDescription
 
@@ -24,5 +21,5 @@ FULL_SIZE = [
 
 
 def examples(model: ModelDescription) -> list[list[str]]:
-    """Return rows for a `gr.Dataset` over the prompt."""
+    """Return the examples for a model as rows of a `gr.Dataset`."""
     return [[prompt] for prompt in (MINIATURE if model.is_miniature else FULL_SIZE)]

@@ -1,4 +1,4 @@
-"""A request drawn and followed, for the page and for the endpoint: the pictures there are, the seed, and the status."""
+"""The drawing of a request with its updates, shared by the page and the endpoint."""
 
 import asyncio
 import errno
@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Followed(NamedTuple):
-    """What there is after an update: finished pictures, the preview of the next as an address, the seed, the status."""
+    """The state after an update. `preview` is a data URL of the next picture's preview, or None."""
 
     pictures: list[Path]
     preview: str | None
@@ -34,8 +34,15 @@ class Followed(NamedTuple):
 async def draw(
     service: GenerationService, words: English, values: Mapping[str, Any], visitor: Visitor
 ) -> AsyncGenerator[Followed, None]:
-    """Submit a request and yield after each update. Closing this ends the work within a step. Raises SanaError."""
-    submitted = service.submit(values, visitor.name, visitor.address)
+    """Submit a request and yield the state after each update.
+
+    Closing the generator cancels the job within a step.
+
+    Raises:
+        SanaError: the request is refused, the generation fails, or a picture cannot be written.
+    """
+    # A thread: the given picture is read again, by whoever may have changed it since the check.
+    submitted = await asyncio.to_thread(service.submit, values, visitor.name, visitor.address)
     settings, job = submitted.settings, submitted.job
     tracker = StatusTracker(words, service.timings, submitted.model, settings)
     files = PictureFiles(picture_folder(visitor.session), settings)

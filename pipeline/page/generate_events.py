@@ -1,4 +1,4 @@
-"""Generate and Stop, and the estimate before."""
+"""The events of Generate and Stop, and the estimate of the time."""
 
 import asyncio
 import html
@@ -16,16 +16,17 @@ from ..jobs.service import GenerationService
 from ..jobs.timings import TIME_PARAMETERS
 from .controls import Controls
 from .following import Followed, draw
+from .given_files import of_page
 from .picture_gallery import gallery
 from .queueing import FOLLOWING, QUIET
 from .status import Status
 from .visitor import Visitor
 from .words import English
 
-# Generate and Stop: which of them can be pressed, in the browser at once. Stop can when there is something to stop.
+# The browser enables and disables the buttons at once. Stop is enabled by the server, when there is a job to stop.
 BUSY = "() => [{__type__: 'update', interactive: false}, '', null]"
 IDLE = "() => [{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}]"
-# The browser keeps its own copy of what was finished.
+# The browser keeps its own copy of finished pictures.
 KEEP = "(pictures, status) => { window.sanaKeep?.((pictures || []).slice(0, status?.finished || 0)); }"
 
 
@@ -33,27 +34,29 @@ def connect_generate(
     app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService, words: English
 ) -> None:
     def estimate(**values: Any) -> str:
-        seconds = service.estimate(values)
+        seconds = service.estimate(of_page(values))
         return f"<p>{html.escape(words.estimate(seconds))}</p>" if seconds is not None else ""
 
     async def show(request: gr.Request, **values: Any) -> AsyncIterator[dict[Any, Any]]:
-        if problems := await asyncio.to_thread(service.problems, values):  # it may measure what a large size takes
+        asked = of_page(values)
+        # This may estimate memory, and reads the given picture: both take time.
+        if problems := await asyncio.to_thread(service.problems, asked):
             yield refusal(" ".join(words.problem(problem) for problem in problems.values()))
             return
         last: Followed | None = None
         try:
-            async with aclosing(draw(service, words, values, Visitor.of(app, request))) as updates:
+            async with aclosing(draw(service, words, asked, Visitor.of(app, request))) as updates:
                 async for last in updates:
                     yield shown(last)
         except SanaError as error:
             yield refusal(words.error(error), last.status.finished if last else 0)
 
     def refusal(text: str, finished: int = 0) -> dict[Any, Any]:
-        """What went wrong, beside the button."""
+        """Return the update that shows a problem beside the button."""
         return {parts.problem: alert(text), parts.status: Status("failed", "", finished=finished).record()}
 
     def shown(followed: Followed) -> dict[Any, Any]:
-        """The last picture stays in view until there is a preview, and the one that is drawn is selected."""
+        """Return the update for a state. It keeps the old pictures until a preview exists, and selects the newest."""
         pictures, preview, seed, status = followed
         shown_pictures = gallery(pictures, preview)
         updates = {controls[SEED.name]: seed, parts.status: status.record()}
@@ -82,17 +85,17 @@ def connect_generate(
             *(parts.pictures, controls[SEED.name], parts.status, parts.problem),
             *(parts.stop, parts.selected, parts.finished),
         ],
-        preprocess=False,  # plain values, all checked by the service: no limit is said twice
+        preprocess=False,  # the service checks the plain values, so Gradio need not
         postprocess=False,
         **FOLLOWING,
     )
     running.then(None, None, [parts.run, parts.stop], js=IDLE, **QUIET)
-    # `then` does not follow a failure: the server was not reached, or its answer did not come
+    # `then` does not run after a failure: the server was out of reach, or its answer was lost.
     lost = f"() => [...({IDLE})(), {json.dumps(alert(words.server_gone))}]"
     running.failure(None, None, [parts.run, parts.stop, parts.problem], js=lost, **QUIET)
     running.success(None, [parts.pictures, parts.status], None, js=KEEP, **QUIET)
     running.success(estimate, inputs_kwargs=priced, outputs=parts.estimate, preprocess=False, **QUIET)
-    # Said by the browser at once: an answer of the server could come after what the stopped job says last.
+    # The browser shows this status itself: one from the server could arrive after the job's last status.
     stopping = json.dumps(Status("note", words.stopping).record())
     parts.stop.click(None, None, parts.status, js=f"() => ({stopping})", **QUIET)
     parts.stop.click(stop, None, None, **QUIET)
@@ -100,12 +103,12 @@ def connect_generate(
 
 
 def alert(text: str) -> str:
-    """Return text as HTML that a screen reader says at once."""
+    """Return text as HTML that a screen reader announces at once."""
     return f'<p role="alert">{html.escape(text)}</p>'
 
 
 def _index(event: gr.EventData) -> int:
-    data = event._data  # whatever was sent: `gr.SelectData` takes it as it is
+    data = event._data  # unchecked: `gr.SelectData` accepts anything
     index = data.get("index") if isinstance(data, dict) else None
     if isinstance(index, bool) or not isinstance(index, int) or index < 0:
         raise SanaError(Problem("event kind", {}))

@@ -1,7 +1,7 @@
-// The pictures of this browser: kept in its own IndexedDB, so they survive a reload and leave with the browser's data.
-// A click hands the PNG to the page as if it were dropped there: its settings and itself come back.
+// The history: this browser's pictures, in its own IndexedDB, so they survive a reload.
+// A click hands the PNG to the page as if it were dropped there, which brings back the picture and its settings.
 
-const MOST = 60;  // pictures; the oldest go first
+const MOST = 60;  // pictures, beyond which the oldest are deleted; chosen: a few rows of thumbnails
 const strip = element.querySelector(".strip");
 const note = element.querySelector(".note");
 const clear = element.querySelector(".clear");
@@ -22,7 +22,7 @@ async function store(mode, action) {
   });
 }
 
-// The `sana` record of a PNG, for its caption.
+// Return the settings in the `sana` record of a PNG, or null.
 async function settingsOf(blob) {
   const bytes = new DataView(await blob.arrayBuffer());
   for (let at = 8; at + 12 <= bytes.byteLength; at += bytes.getUint32(at) + 12) {
@@ -34,11 +34,11 @@ async function settingsOf(blob) {
   return null;
 }
 
-// Whatever comes in from outside of the page's own controls goes through its file field.
+// Hand a file to the page through its file field.
 function open(file) {
   const input = document.querySelector("#drop input[type=file]");
   if (!input) return;
-  if (document.querySelector("#generate").disabled) {  // what is drawn would take its place
+  if (document.querySelector("#generate").disabled) {  // the picture being drawn would replace this one
     note.textContent = words.busy;
     return;
   }
@@ -56,7 +56,7 @@ async function draw() {
       const button = document.createElement("button");
       const image = document.createElement("img");
       button.type = "button";
-      button.title = caption;  // text, never markup: prompts are anyone's
+      button.title = caption;  // as text, never as markup: anyone may have written the prompt
       button.setAttribute("aria-label", words.bring.replace("{caption}", () => caption));
       image.src = URL.createObjectURL(blob);
       image.alt = "";
@@ -91,7 +91,7 @@ clear.addEventListener("click", async () => {
   await draw();
 });
 
-// A PNG can be dropped anywhere on the page.
+// Accept a dropped PNG anywhere on the page.
 const over = (is) => document.querySelector("#drop")?.classList.toggle("over", is);
 document.addEventListener("dragover", (event) => {
   event.preventDefault();

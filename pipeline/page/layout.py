@@ -1,4 +1,4 @@
-"""The page: what it shows and where. What its buttons do stands in the files of events, how it looks in theme.py."""
+"""The layout of the page. The *_events.py files connect its buttons, theme.py holds its looks."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,19 @@ import gradio as gr
 
 from ..domain.model import ModelDescription
 from ..domain.parameters import Parameter
+from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS
 from ..domain.request import BATCH_INDEX
-from ..domain.settings import HEIGHT, MODEL, PROMPT, RANDOMIZE_SEED, SEED, SETTINGS, STYLE, WIDTH
+from ..domain.settings import (
+    HEIGHT,
+    MODEL,
+    OF_MODEL,
+    PROMPT,
+    RANDOMIZE_SEED,
+    SEED,
+    SETTINGS,
+    STYLE,
+    WIDTH,
+)
 from ..jobs.models import Models
 from ..jobs.service import GenerationService
 from .about import badge, facts, note
@@ -24,12 +35,12 @@ from .picture_events import connect_pictures
 from .setting_events import connect_settings, shape_choices
 from .words import English
 
-CACHE_CHECK, CACHE_AGE = 3600, 86400  # seconds: pictures older than a day are deleted, looked for every hour
+CACHE_CHECK, CACHE_AGE = 3600, 86400  # seconds; chosen: delete pictures after a day, look for them every hour
 HISTORY_SCRIPT, STATUS_SCRIPT, STATUS_TEMPLATE = (
     Path(__file__).with_name(name) for name in ("history.js", "status.js", "status.html")
 )
 FIRST: tuple[Parameter, ...] = (PROMPT, WIDTH, HEIGHT, SEED)
-"""What has a place of its own; all other settings gather under "More settings"."""
+"""The settings with a place of their own; "More settings" holds all others."""
 
 
 def build(service: GenerationService, words: English) -> gr.Blocks:
@@ -38,7 +49,8 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
     first = models.names[0]
     model = models.describe(first)
     parts, controls = SimpleNamespace(), Controls()
-    with PageBlocks(title=words.title, analytics_enabled=False, delete_cache=(CACHE_CHECK, CACHE_AGE)) as app:
+    app = PageBlocks(title=words.title, analytics_enabled=False, delete_cache=(CACHE_CHECK, CACHE_AGE))
+    with app:
         with gr.Row(elem_id="head"):
             gr.HTML(f"<h1>{words.title}</h1><p>{words.motto}</p>", elem_id="title")
             parts.badge = gr.HTML(badge(model, models.device(first), None, words), elem_id="badge")
@@ -58,7 +70,8 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
         connect_settings(app, parts, controls, service, words)
         connect_pictures(parts, controls, service, words)
         connect_models(app, parts, controls, service, words)
-    return app.queue(api_open=False)  # no request passes the queue by
+    app.queue(api_open=False)  # no request bypasses the queue
+    return app
 
 
 def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, words: English) -> None:
@@ -97,10 +110,14 @@ def _result(parts: SimpleNamespace, words: English) -> None:
         parts.compare = gr.Button(words.compare, size="sm", min_width=0)
         parts.link = gr.Button(words.link, size="sm", min_width=0)
     parts.endpoint = gr.Button("/generate", visible=False)
-    parts.endpoint_randomize = gr.Checkbox(False, label=RANDOMIZE_SEED.label, visible=False)
+    # Components of its own, where the page's own value is no default for others: its seed is random, its size and steps
+    # are of its first model and of no picture. None stands for what suits the request.
+    parts.of_endpoint = {RANDOMIZE_SEED.name: gr.Checkbox(False, label=RANDOMIZE_SEED.label, visible=False)}
+    parts.of_endpoint |= {each.name: gr.Number(None, label=each.label, visible=False) for each in OF_MODEL}
+    parts.of_endpoint |= {each.name: gr.File(label=each.label, visible=False) for each in (IMAGE, MASK_IMAGE)}
     parts.times = gr.Textbox(label="Times", visible=False)
     parts.selected, parts.pinned = gr.State(0), gr.State(None)
-    # How many pictures of the gallery are finished. No state of the server: it must be as old as the gallery's value.
+    # The number of finished pictures in the gallery. A component, not a gr.State, so that both travel together.
     parts.finished = gr.Number(0, precision=0, visible=False)
     with gr.Column(visible=False, elem_id="comparison") as parts.comparison:
         parts.slider = gr.ImageSlider(
@@ -133,8 +150,11 @@ def _settings(
         parts.adds = gr.HTML(effect, elem_id="adds", padding=True)
     with gr.Accordion(words.more_settings, open=False):
         for parameter in SETTINGS:
-            if parameter not in FIRST:
+            if parameter not in (*FIRST, *PICTURE_PARAMETERS):
                 add(parameter)
+    with gr.Accordion(words.start_from_picture, open=False, elem_id="given"):
+        for parameter in PICTURE_PARAMETERS:
+            add(parameter)
     controls[BATCH_INDEX] = gr.Number(None, visible=False)
 
 

@@ -1,19 +1,25 @@
-"""Permalinks: the settings of a picture in the page's address, `?prompt=...&seed=...`, by the endpoint's names."""
+"""Permalinks: settings in the page's address by parameter name, `?prompt=...&seed=...`."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from ..domain.picture_parameters import PICTURE_PARAMETERS
 from ..domain.problems import Problem
 from ..domain.request import Request
 from ..domain.settings import MODEL, PARAMETERS, RANDOM_SEED, RANDOMIZE_SEED, SEED
 from ..jobs.models import Models
 
-LINKED = tuple(parameter for parameter in PARAMETERS if parameter is not RANDOMIZE_SEED)
+LINKED = tuple(each for each in PARAMETERS if each not in (RANDOMIZE_SEED, *PICTURE_PARAMETERS))
+"""What a link can hold: all but pictures, and what belongs to one."""
 
 
 def read_link(query: Mapping[str, str], models: Models) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the values that an address gives to controls, by name, and what is wrong with the others."""
-    values = {each.name: each.normalize(each.parse(query[each.name])) for each in PARAMETERS if each.name in query}
+    """Return the valid values of a query by parameter name, and the problems of the others."""
+    values = {
+        each.name: each.normalize(each.parse(query[each.name]))
+        for each in (*LINKED, RANDOMIZE_SEED)
+        if each.name in query
+    }
     problems: dict[str, Problem] = {}
     if problem := models.problem(values.get(MODEL.name)):
         problems[MODEL.name] = problem

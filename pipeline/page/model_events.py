@@ -1,4 +1,4 @@
-"""The menu of models, and what is said of the one that runs."""
+"""The events of the menu of models, and the facts about the chosen one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ from .setting_events import shape_choices
 from .visitor import Visitor
 from .words import English
 
-POLL_SECONDS = 0.5  # between two looks at a model that is on its way
+POLL_SECONDS = 0.5  # between two looks at a model that is loading; chosen: looks immediate to a person
 
 
 def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
@@ -56,7 +56,7 @@ def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: Gene
         return {parts.badge: badge(model, device, line, words), parts.facts: facts(model, device, words)}
 
     async def follow(name: str | None, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-        """Say what is being done until the first model is ready, to whoever opens the page meanwhile."""
+        """Yield the progress of the first model's loading to a page opened meanwhile."""
         name, has_left = models.find(name), asyncio.Event()
         async with Visitor.of(app, request).listening(has_left.set):
             while (loading := models.loading) and not (loading.settled.is_set() or has_left.is_set()):

@@ -1,4 +1,4 @@
-"""Gradio's Blocks for this page: what comes in is checked, and what goes wrong is a sentence."""
+"""Gradio's Blocks with checked inputs, and with sentences for errors."""
 
 import logging
 import os
@@ -14,18 +14,17 @@ from .payload import check_payload
 from .visitor import picture_folder
 
 ENDPOINT = "generate"
-EVENTS_AT_ONCE = 512  # a choice, well over MAX_WAITING: who waits holds one, and so does who watches a model's loading
+EVENTS_AT_ONCE = 512  # chosen: well over MAX_WAITING; each waiting request and each page that watches a load holds one
 _LOG = logging.getLogger(__name__)
 
 
 class PageBlocks(gr.Blocks):
-    """Blocks that open no file but the visitor's own, and show nobody an error of the server as it is.
+    """Blocks that open only the visitor's own files and hide the details of server errors.
 
-    `/generate` takes values by position even if some are missing at the end: those have defaults, and requests were
-    written for an earlier version.
+    `/generate` fills in values that are missing at the end: clients of earlier versions send fewer.
     """
 
-    async def process_api(  # type: ignore[override]  # Gradio names all but the first two
+    async def process_api(  # type: ignore[override]  # the rest of Gradio's parameters pass through `options`
         self,
         block_fn: Any,
         inputs: list[Any],
@@ -34,7 +33,7 @@ class PageBlocks(gr.Blocks):
         session_hash: str | None = None,
         **options: Any,
     ) -> dict[str, Any]:
-        """Run an event, or its next update; raise `gr.Error` with a sentence for whatever is wrong."""
+        """Run an event, or its next update; raise `gr.Error` with a sentence for any error."""
         try:
             if iterator is None:
                 check_payload(inputs, lambda path: self._owns(session_hash, path))
@@ -48,16 +47,17 @@ class PageBlocks(gr.Blocks):
             raise gr.Error(Problem("failed", {}).sentence, print_exception=False) from error
 
     async def preprocess_data(self, *args: Any, **options: Any) -> list[Any]:
-        """Return the values of an event as handlers take them; raise SanaError for those of another kind."""
+        """Return the values of an event for its handler; raise SanaError for values of another kind."""
         try:
-            return await super().preprocess_data(*args, **options)
+            values: list[Any] = await super().preprocess_data(*args, **options)
+            return values
         except OSError:
             raise
-        except Exception as error:  # whichever: no value is one that the page sends
+        except Exception as error:  # Gradio raises many kinds; the page itself never sends such values
             raise SanaError(Problem("event kind", {})) from error
 
     def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
-        """Complete the values of a request to the endpoint in place; raise ValueError for a wrong number of them."""
+        """Fill in missing values of the endpoint in place; raise ValueError for too many values."""
         if block_fn.fn is None or len(inputs) > len(block_fn.inputs):
             raise ValueError("this event has nothing to do here, or takes fewer values")
         if block_fn.api_name == ENDPOINT or block_fn.is_validator_function:
@@ -65,14 +65,14 @@ class PageBlocks(gr.Blocks):
         super().validate_inputs(block_fn, inputs)
 
     def run_startup_events(self) -> None:
-        """Start Gradio's queue with a place for everybody who waits in ours, and keep less of visitors than Gradio."""
+        """Start Gradio's queue with room for every request in ours, and with less memory of past visitors."""
         self._queue.max_thread_count = EVENTS_AT_ONCE
-        self._queue.ANALYTICS_MAX_EVENTS = 1  # it goes through all of them after each event
+        self._queue.ANALYTICS_MAX_EVENTS = 1  # Gradio goes through all of them after each event
         self.state_holder.capacity = MAX_SESSIONS
-        super().run_startup_events()
+        super().run_startup_events()  # type: ignore[no-untyped-call]  # has no annotations in Gradio
 
     def _owns(self, session: str | None, path: str) -> bool:
-        """Return whether a file was uploaded, or made for this session."""
+        """Return True if a file was uploaded, or made for this session."""
         if path in self.upload_file_set:
             return True
         is_plain = os.path.normpath(path) == path and "\0" not in path

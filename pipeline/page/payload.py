@@ -1,6 +1,6 @@
-"""The values of an event as they come from outside: of the size and the kind that the page sends, or refused.
+"""The check of an event's values before Gradio reads them.
 
-Gradio trusts them in much: a file object names any path, or an address that the server would fetch.
+Gradio trusts them: a file object can name any path, or a URL that the server would fetch.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,11 +11,11 @@ from ..domain.limits import MAX_EVENT_DEPTH, MAX_EVENT_TEXT, MAX_EVENT_VALUES
 from ..domain.problems import Problem
 
 FILE = {"_type": "gradio.FileData"}
-PREVIEW = "data:image/webp;base64,"  # what the page shows of an unfinished picture, and may send back
+PREVIEW = "data:image/webp;base64,"  # the start of a preview in the gallery, which the page may send back
 
 
 def check_payload(values: Sequence[Any], owns: Callable[[str], bool]) -> None:
-    """Raise SanaError for too much, and for a file that is not the visitor's own; `owns` is asked for its path."""
+    """Raise SanaError for values beyond the limits, and for a file whose path the visitor does not own (`owns`)."""
     left, text = MAX_EVENT_VALUES, MAX_EVENT_TEXT
     level: list[Any] = list(values)
     for _ in range(MAX_EVENT_DEPTH):

@@ -1,4 +1,4 @@
-"""What a picture is good for: its settings again, a comparison; and pictures that are dropped on the page."""
+"""The events of pictures: reuse of their settings, comparison, and pictures dropped on the page."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from .queueing import QUIET
 from .status import Status
 from .words import English
 
-# It appears below the picture, perhaps out of sight.
+# The comparison appears below the picture, perhaps out of sight.
 SHOW_COMPARISON = """() => {
     const comparison = document.querySelector("#comparison");
     if (comparison && !window.sanaCompares) comparison.scrollIntoView({ behavior: "smooth" });
@@ -55,13 +55,13 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
         return {parts.pinned: str(path), parts.status: said(words.pinned)}
 
     def lay_over(pictures: Any, index: int, finished: int, pinned: str | None) -> dict[Any, Any]:
-        """Show the slider as soon as another picture than the pinned one is there."""
+        """Show the slider once a picture other than the pinned one is selected."""
         try:
             path = picture_at(pictures, index, finished, words)
             if pinned is None or not Path(pinned).is_file() or is_same_picture(Path(pinned), path):
                 return {parts.comparison: gr.skip()}
             captions = "".join(f"<span>{_caption(each, words)}</span>" for each in (Path(pinned), path))
-        except (SanaError, OSError):  # OSError: it is deleted just now
+        except (SanaError, OSError):  # OSError: the file was deleted meanwhile
             return {parts.comparison: gr.skip()}
         return {
             parts.comparison: gr.update(visible=True),
@@ -76,12 +76,12 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
     selected = [parts.pictures, parts.selected, parts.finished]
     menu = controls[MODEL.name]
     parts.use.click(use, [*selected, menu], filling, **QUIET)
-    # What comes next is a change of the prompt: the cursor waits there.
+    # Focus the prompt, which the visitor wants to change next.
     parts.same_seed.click(use, [*selected, menu], filling, **QUIET).then(
         None, None, None, js=f"() => {{ document.querySelector('#{PROMPT.name} textarea').focus(); }}", **QUIET
     )
     dropped = [*filling, parts.pictures, parts.selected, parts.finished, parts.drop]
-    # Gradio's own reading of a file would leave another one behind, empty
+    # Gradio's own preprocessing of a file would leave an empty file behind.
     parts.drop.upload(drop, [parts.drop, menu], dropped, preprocess=False, **QUIET)
     parts.compare.click(pin, selected, [parts.pinned, parts.status], **QUIET)
     gr.on(
@@ -95,7 +95,7 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
 
 
 def _caption(path: Path, words: English) -> str:
-    """Return what tells two pictures apart: numbers only, so nothing in it can be markup."""
+    """Return a caption of numbers only, so without markup, for a picture in a comparison."""
     settings = read_settings(path)
     return words.picture_caption(
         settings.num_inference_steps, settings.guidance_scale, settings.seed, settings.width, settings.height

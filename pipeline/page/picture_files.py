@@ -1,4 +1,4 @@
-"""The finished pictures of one job, as files that the page serves and that nobody but their visitor can name."""
+"""The finished pictures of a job as files, at paths that only their visitor knows."""
 
 import os
 import secrets
@@ -11,9 +11,9 @@ from ..generation.metadata import write_png
 
 
 class PictureFiles:
-    """Writes each picture once, and whole. Gradio serves the files from here, and deletes them when they are old.
+    """The files of a job, in a folder of its own inside of the visitor's `folder`.
 
-    `folder` is the visitor's own; each job has one in it.
+    Gradio serves the files from there, and deletes them when they are old.
     """
 
     def __init__(self, folder: Path, settings: GenerationSettings) -> None:
@@ -22,7 +22,7 @@ class PictureFiles:
         self._settings = settings
 
     def write(self, picture: Image.Image, index: int) -> None:
-        """Write picture `index`, counted from 0; raise OSError where it cannot be written, and leave nothing then."""
+        """Write picture `index`, counted from 0, whole or, raising OSError, not at all."""
         seed = self._settings.of_picture(index).seed
         path = self._folder / f"sana-{seed}.png"
         partial = path.with_suffix(".partial")

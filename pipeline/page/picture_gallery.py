@@ -1,6 +1,6 @@
-"""What the gallery shows: finished pictures are files, the preview of an unfinished one comes with the update itself.
+"""The value of the gallery: finished pictures as files, the preview of an unfinished one as a data URL.
 
-As files, hundreds of previews would pile up; and one that is gone when the next is there would be missed by whoever is
+Preview files would pile up by the hundreds. A file deleted for the next preview would be missing for a browser that is
 just fetching it.
 """
 
@@ -18,17 +18,18 @@ from .payload import PREVIEW
 
 
 def gallery(pictures: Sequence[Path], preview: str | None) -> list[dict[str, Any]]:
-    """Return the gallery's value, for events that Gradio does not postprocess: `gr.Gallery` takes files only.
+    """Return the gallery's value for events without postprocessing, since `gr.Gallery` accepts only files.
 
-    `preview` is an address that `preview_address` returned.
+    `preview` is a data URL from `preview_address`, or None.
     """
     files = [ImageData(path=str(path), orig_name=path.name, mime_type="image/png") for path in pictures]
     last = [ImageData(url=preview, mime_type="image/webp")] if preview else []
-    return GalleryData(root=[GalleryImage(image=each) for each in (*files, *last)]).model_dump()  # type: ignore[return-value]
+    value: list[dict[str, Any]] = GalleryData(root=[GalleryImage(image=each) for each in (*files, *last)]).model_dump()
+    return value
 
 
 def preview_address(preview: Image.Image) -> str:
-    """Return a preview as an address that holds it; WebP, since a PNG would look like a finished picture once saved."""
+    """Return a preview as a data URL; in WebP, since a saved PNG would look like a finished picture."""
     content = io.BytesIO()
     preview.save(content, format="WEBP")
     return PREVIEW + base64.b64encode(content.getvalue()).decode()

@@ -1,4 +1,4 @@
-"""What the page takes from pictures that exist: their settings, and the model that made them."""
+"""The settings and the model of an existing picture, for the page to fill in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from .words import English
 
 @dataclass(frozen=True)
 class PictureRecord:
-    """What a picture says of itself: its settings, and "source", "revision" and "compression" of its model."""
+    """The record in a picture: its settings, and "source", "revision" and "compression" of its model."""
 
     settings: GenerationSettings
     made_by: Mapping[str, str]
 
     @classmethod
     def read(cls, path: Path) -> "PictureRecord":
-        """Read it; raise SanaError if the file holds none of ours."""
+        """Read the record of a PNG; raise SanaError if there is none of this program."""
         record = read_metadata(path)
         model = record.get("model")
         facts = model.items() if isinstance(model, dict) else ()
@@ -30,10 +30,10 @@ class PictureRecord:
 
 
 def refill(path: Path, models: Models, current: str, words: English) -> tuple[dict[str, Any], str]:
-    """Return the values of the controls that make a picture again, its model included, and a line about them.
+    """Return the values of the controls that reproduce a picture, including its model, and a line for the visitor.
 
     Raises:
-        SanaError: no settings of ours are in the file, or its model does not take them.
+        SanaError: the file holds no settings of this program, or the model refuses them.
     """
     picture = PictureRecord.read(path)
     settings, made_by = picture.settings, picture.made_by
@@ -50,11 +50,11 @@ def refill(path: Path, models: Models, current: str, words: English) -> tuple[di
 
 
 def find_model(made_by: Mapping[str, str], models: Models, current: str) -> str | None:
-    """Return the model of the menu that made a picture, the current one if it did; None if none of them did."""
+    """Return the name of the menu's model that made a picture, preferably the current one; None if there is none."""
     wanted = tuple(made_by.get(key) for key in ("source", "revision", "compression"))
     for name in [current, *models.names]:
         model = models.describe(name)
-        # the bundled model has no revision until it is precompiled
+        # The bundled model has no revision until it is precompiled.
         if wanted in ((model.source, model.revision, model.compression),) or (
             model.is_miniature and wanted[::2] == (model.source, model.compression)
         ):
@@ -63,7 +63,7 @@ def find_model(made_by: Mapping[str, str], models: Models, current: str) -> str 
 
 
 def picture_at(pictures: list[tuple[str, str | None]] | None, index: int, finished: int | None, words: English) -> Path:
-    """Return the picture of the gallery that is selected; raise SanaError if there is none with settings."""
+    """Return the path of the selected picture; raise SanaError if it is missing or unfinished."""
     if not pictures:
         raise SanaError(words.no_picture)
     place = min(index, len(pictures) - 1)
@@ -76,5 +76,8 @@ def picture_at(pictures: list[tuple[str, str | None]] | None, index: int, finish
 
 
 def is_same_picture(one: Path, other: Path) -> bool:
-    """Return whether two files of ours hold the same picture, of which the pixels are not read; raise SanaError."""
+    """Return True if two pictures have the same record and size; their pixels are not read.
+
+    Raises SanaError if one has no record of this program, OSError if one is gone.
+    """
     return one.stat().st_size == other.stat().st_size and PictureRecord.read(one) == PictureRecord.read(other)

@@ -1,4 +1,4 @@
-"""How the page's events run in Gradio: the order of drawing is the job queue's, so Gradio limits nothing."""
+"""The options of the page's events. Gradio limits nothing: the job queue orders the drawing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The settings: shapes and sizes, styles, examples, the seed, and links."""
+"""The events of the settings: shapes and sizes, styles, examples, the seed, and links."""
 
 import json
 from typing import Any
@@ -53,7 +53,7 @@ def connect_settings(
     seed, randomize_seed = controls[SEED.name], controls[RANDOMIZE_SEED.name]
     seed.input(None, seed, randomize_seed, js=f"seed => seed === {RANDOM_SEED}", **QUIET)
     parts.reuse.click(None, None, randomize_seed, js="() => false", **QUIET)
-    # Another seed or number of pictures is no longer the picture of an earlier version.
+    # With another seed or number of pictures, the picture of an earlier version no longer applies.
     drawn_together = controls[BATCH_INDEX]
     changes = [each.input for each in (seed, randomize_seed, controls[NUM_IMAGES.name])]
     gr.on(changes, None, None, drawn_together, js="() => null", **QUIET)
@@ -63,14 +63,14 @@ def connect_settings(
 
 
 def shape_choices(model: ModelDescription, words: English) -> dict[str, Any]:
-    """Return the shapes that a model offers, and the one of its default size."""
+    """Return the properties of the shape control: a model's shapes, and the one of its default size."""
     width, height = (model.default(side) for side in (WIDTH, HEIGHT))
     choices = [(words.key_label(name, name), name) for name in shapes(model)]
     return {"choices": choices, "value": shape_of(width, height, model)}
 
 
 def _link_script(words: English) -> str:
-    """Return what writes the address of the controls' values, in the order of LINKED, and says so."""
+    """Return JavaScript that writes a link to the values, in the order of LINKED, and returns a status."""
     names = json.dumps([parameter.name for parameter in LINKED])
     said = json.dumps([Status("note", line).record() for line in (words.linked, words.linked_and_copied)])
     return f"""(...values) => {{

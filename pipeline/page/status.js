@@ -1,4 +1,4 @@
-// On a phone the picture is below the button: it comes into view when drawing begins.
+// On a phone the picture is below the button: scroll it into view when drawing begins. (760 px as in page.css.)
 watch("value", () => {
   if (props.value?.kind === "begun" && innerWidth <= 760) {
     document.querySelector("#result").scrollIntoView({ behavior: "smooth" });

@@ -1,4 +1,4 @@
-"""Where a job is, as a record for the browser and for programs: its kind and numbers, and a text beside them."""
+"""The status of a job, as a record for the browser and for programs."""
 
 import time
 from dataclasses import dataclass, replace
@@ -7,6 +7,7 @@ from typing import Any
 from ..domain.settings import GenerationSettings
 from ..domain.updates import (
     DecodeUpdate,
+    EncodeUpdate,
     JobUpdate,
     PictureUpdate,
     PreparationUpdate,
@@ -21,10 +22,12 @@ from .words import English
 
 @dataclass(frozen=True)
 class Status:
-    """`kind` is "begun", "queue", "preparation", "step", "decode", "picture", "done", "stopped", "failed" or "note".
+    """One status.
 
-    `done` of `total` is how far it is in `unit`, None where that has no meaning. `finished` pictures of this request
-    are finished. `is_unfinished`: what is shown is only the preview of a picture that will not be finished.
+    `kind` is "begun", "queue", "preparation", "encode", "step", "decode", "picture", "done", "stopped", "failed" or
+    "note". `done` of `total` counts `unit`; None if that has no meaning. `finished` counts the request's finished
+    pictures.
+    `is_unfinished` is true if the page shows the preview of a picture that was stopped.
     """
 
     kind: str
@@ -40,7 +43,7 @@ class Status:
 
 
 class StatusTracker:
-    """Makes the records of one job. The time left comes from its own steps, and that of the rest from earlier ones."""
+    """The maker of a job's statuses. Its own steps give the time left, earlier jobs give that of the other stages."""
 
     def __init__(self, words: English, timings: Timings, model: str, settings: GenerationSettings) -> None:
         values = settings.values()
@@ -58,11 +61,13 @@ class StatusTracker:
         words = self._words
         match update:
             case QueueUpdate():
-                self._start = time.monotonic()  # the wait is no work
+                self._start = time.monotonic()  # exclude the wait
                 return self._status("queue", words.queue(update), update.ahead, None, "requests")
             case PreparationUpdate(progress=progress):
                 self._start = time.monotonic()
                 return self._status("preparation", words.preparation(progress), progress.done, progress.total, "parts")
+            case EncodeUpdate():
+                return self._status("encode", words.encode(update), update.band, update.bands, "bands")
             case StepUpdate():
                 text = words.step(update, self._left_after_step(update))
                 return self._status("step", text, update.step, update.steps, "steps")

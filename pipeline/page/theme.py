@@ -1,4 +1,4 @@
-"""How the page looks: a theme of local fonts only, its style sheet, and the other options of `launch`."""
+"""The looks of the page: a theme with local fonts, a style sheet, and other options of `launch`."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import gradio as gr
 
 from .words import English
 
-# The fonts of the machine itself: Gradio's theme would ask for others.
+# Fonts of the visitor's machine: Gradio's own themes fetch web fonts.
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 MONOSPACE = ("ui-monospace", "Menlo", "Consolas", "monospace")
 
@@ -22,7 +22,7 @@ THEME = gr.themes.Base(
 ).set(
     body_background_fill="*neutral_50",
     body_background_fill_dark="*neutral_950",
-    body_text_color_subdued="*neutral_600",  # dark enough to read: 4.5 to 1
+    body_text_color_subdued="*neutral_600",  # at least 4.5 to 1, the contrast that WCAG 2 AA asks for
     body_text_color_subdued_dark="*neutral_400",
     background_fill_primary="white",
     background_fill_primary_dark="*neutral_900",
@@ -70,14 +70,14 @@ THEME = gr.themes.Base(
 
 
 def launch_options(words: English) -> dict[str, Any]:
-    """Return what `launch` is told of the page's looks and manners."""
+    """Return the options of `launch` that concern the page."""
     painted = "".join(f"--word-{name}: {json.dumps(text)}; " for name, text in words.painted.items())
     return {
         "theme": THEME,
         "css": f":root {{ {painted}}}",
         "css_paths": Path(__file__).with_name("page.css"),
         "footer_links": ["api"],
-        "run_history": False,  # it would offer to keep the runs at a third party
-        "show_error": False,  # but for those with a sentence for people: others name paths of the server
+        "run_history": False,  # Gradio's would offer to keep runs at a third party
+        "show_error": False,  # unexpected errors may name paths of the server; `gr.Error` is shown anyway
         "ssr_mode": False,
     }

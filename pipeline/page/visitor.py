@@ -1,4 +1,4 @@
-"""Who asks: a browser's tab or a program, what is its own, and whether it listens to the answer."""
+"""The sender of a request, a browser's tab or a program: its name, its pictures, its presence."""
 
 import asyncio
 import hashlib
@@ -13,14 +13,15 @@ from gradio.utils import get_upload_folder
 
 from ..domain.limits import LISTEN_SECONDS
 
-FOLDER = "sana-pictures"  # of all visitors, inside of the folder that Gradio serves
+FOLDER = "sana-pictures"  # holds all visitors' folders, in the folder that Gradio serves
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """`name` tells its requests from those of others, `address` is a public one, or "".
+    """The sender of a request.
 
-    `session` is Gradio's. A program that sends none gets another one with each request, so its host names it.
+    `name` identifies the sender, `address` is a public IP address or "". `session` is Gradio's. Gradio makes up a new
+    session for each request of a program that sends none; the host then serves as the name.
     """
 
     name: str
@@ -30,7 +31,7 @@ class Visitor:
 
     @classmethod
     def of(cls, app: gr.Blocks, request: gr.Request) -> "Visitor":
-        """Return who sent a request. The host is that of the connection, or what a trusted proxy reports."""
+        """Return the sender of a request. The host is that of the connection, or of a trusted proxy's report."""
         host = request.client.host if request.client else ""
         session = request.session_hash or ""
         has_session = session and session not in app._queue.event_ids_to_events
@@ -38,9 +39,9 @@ class Visitor:
 
     @asynccontextmanager
     async def listening(self, drop: Callable[[], object]) -> AsyncIterator[None]:
-        """Call `drop` if nobody begins to listen within LISTEN_SECONDS of this context.
+        """Call `drop` if nobody opens the stream of answers within LISTEN_SECONDS.
 
-        Gradio draws for a sender who never opens the stream of answers, too.
+        Gradio itself runs an event to its end, even if nobody listens.
         """
         watch = asyncio.create_task(self._drop_unheard(drop))
         try:
@@ -53,24 +54,24 @@ class Visitor:
             return
         queue = self.app._queue
         messages = queue.pending_messages_per_session.get(self.session)
-        if messages is None or messages.empty():  # whoever listens has taken all already
+        if messages is None or messages.empty():  # a listener has taken all messages
             return
-        first = messages._queue[0]  # type: ignore[attr-defined]
+        first = messages._queue[0]
         await asyncio.sleep(LISTEN_SECONDS)
-        if not messages.empty() and messages._queue[0] is first:  # type: ignore[attr-defined]
+        if not messages.empty() and messages._queue[0] is first:
             await queue.clean_events(session_hash=self.session)
             queue.pending_messages_per_session.pop(self.session, None)
             drop()
 
 
 def picture_folder(session: str) -> Path:
-    """Return where the pictures of a session lie; nobody else can guess it."""
+    """Return the folder of a session's pictures, at a path that nobody else can guess."""
     name = hashlib.sha256(session.encode(errors="replace")).hexdigest()
     return Path(get_upload_folder()) / FOLDER / name[:32]
 
 
 def _is_public(host: str) -> bool:
-    """Return whether all of one address are neighbours; a private one may be that of a proxy."""
+    """Return True if a host is a public IP address. A private one may be a proxy's, shared by many visitors."""
     try:
         return ipaddress.ip_address(host).is_global
     except ValueError:

@@ -1,4 +1,4 @@
-"""Slows down who guesses at the password, for each address."""
+"""The delay of guesses at the password, by address."""
 
 import asyncio
 import math
@@ -12,14 +12,15 @@ from .addresses import parse_address
 from .refusals import refusal
 
 LOGIN_ROUTE = "/login"
-MAX_ADDRESSES = 10_000  # remembered, the latest
+# All chosen: a person who mistypes waits seconds, a program gets two guesses a minute.
+MAX_ADDRESSES = 10_000  # the latest are remembered
 LONGEST_PAUSE = 30.0  # seconds between two tries of an address that goes on guessing
-FORGET_SECONDS = 900.0  # after the last pause
-LONGEST_WAIT = 5.0  # seconds that an answer is held back; who would have to wait longer is refused
+FORGET_SECONDS = 900.0  # from the end of the last pause until failures are forgotten
+LONGEST_WAIT = 5.0  # seconds that an answer is held back; a longer wait is refused at once
 
 
 class _Guesses:
-    """What is known of an address: failures in a row, and the time of its next try."""
+    """The failures of an address in a row, and the time of its next try."""
 
     def __init__(self) -> None:
         self.failures = 0
@@ -27,7 +28,7 @@ class _Guesses:
 
 
 class LoginGuard:
-    """Lets an address try again only after a pause, which doubles with each failure after the first ones."""
+    """A layer that makes an address pause between tries. After FREE_LOGINS, the pause doubles with each failure."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,7 +48,7 @@ class LoginGuard:
             sentence = f"Too many wrong names or passwords: try again in {seconds} seconds."
             await refusal(scope, 429, sentence, {"Retry-After": str(seconds)})(scope, receive, send)
             return
-        # Those that come at once wait one after the other: each counts as a failure until it is none.
+        # Count a try as a failure until it succeeds, so that simultaneous tries wait one after another.
         guesses.failures += 1
         if guesses.failures >= FREE_LOGINS:
             pause = min(LONGEST_PAUSE, 2.0 ** (guesses.failures - FREE_LOGINS))
@@ -64,7 +65,7 @@ class LoginGuard:
     def _of(self, scope: Scope) -> _Guesses:
         host = scope["client"][0] if scope.get("client") else ""
         address = parse_address(host)
-        # whoever has one address of IPv6 has a network of them
+        # An owner of one IPv6 address has a /64 network of them: keep the first four groups.
         key = str(address) if address is None or address.version == 4 else address.exploded[:19]
         guesses = self._guesses.setdefault(key, _Guesses())
         self._guesses.move_to_end(key)

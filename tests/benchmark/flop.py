@@ -97,7 +97,7 @@ def _of_decoder(path: Path, side: int, channels: int) -> int:
     """Of the folder of an autoencoder, or of a draft decoder's file."""
     if path.is_file():
         with torch.device("cpu"):
-            decode: Any = read_draft(path, channels).to("meta")
+            decode: Any = read_draft(path, channels)[1].to("meta")
     else:
         config: Any = AutoencoderDC.load_config(path)
         model: Any = AutoencoderDC.from_config(config)

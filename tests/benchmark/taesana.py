@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from pipeline.export.taesana import build_draft
+from pipeline.export.taesana import build_draft_decoder
 from tests.full_size import random_weight
 
 WIDTHS = [256, 128, 64, 64, 64, 64]  # 8.3 M parameters
@@ -18,7 +18,7 @@ def build(file: Path) -> None:
     Its weights keep the variance of what they multiply: with torch's own first weights the signal fades to a fiftieth,
     which bf16 rounds too coarsely.
     """
-    shapes = {name: value.shape for name, value in build_draft(32, WIDTHS).state_dict().items()}
+    shapes = {name: value.shape for name, value in build_draft_decoder(32, WIDTHS).state_dict().items()}
     save_file({name: random_weight(name, shape, torch.float32) for name, shape in shapes.items()}, file)
 
 

@@ -1,4 +1,7 @@
-"""The sampler of Sana 1.0 and 1.5: rectified flow with classifier-free guidance, as in diffusers' `SanaPipeline`."""
+"""The sampler of Sana 1.0 and 1.5: rectified flow with classifier-free guidance, as in diffusers' `SanaPipeline`.
+
+diffusers starts no Sana of this family from a picture; here that is done as its `StableDiffusion3Img2ImgPipeline` does.
+"""
 
 from collections.abc import Iterator
 
@@ -13,7 +16,18 @@ def flow_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
     branches = len(inputs.prompts)
     embeddings, mask = batch_prompts(inputs.prompts, len(latents))
     scheduler.set_timesteps(settings.num_inference_steps, device="cpu")
-    for index, timestep in enumerate(scheduler.timesteps):
+    first, noise, given = settings.first_step, latents, inputs.given
+    scheduler.set_begin_index(first)
+
+    def noised(index: int) -> torch.Tensor:
+        """Return the given picture's latents at the noise level before step `index`."""
+        assert given
+        sigma = scheduler.sigmas[index]
+        return (1 - sigma) * given.latents + sigma * noise
+
+    if given and settings.strength < 1:  # at full strength the first sigma is not quite 1, and noise alone is meant
+        latents = noised(first)
+    for index, timestep in enumerate(scheduler.timesteps[first:], first):
         batch = torch.cat([latents] * branches)
         velocity = torch.from_numpy(
             inputs.transformer(
@@ -33,7 +47,9 @@ def flow_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
         predicted_original = latents - scheduler.sigmas[index] * velocity
         # Only stochastic solvers draw from the generator.
         latents = scheduler.step(velocity, timestep, latents, generator=inputs.generator, return_dict=False)[0]
-        yield DenoisedStep(index + 1, len(scheduler.timesteps), latents, predicted_original)
+        if given:
+            latents = given.keep(latents, noised(index + 1))
+        yield DenoisedStep(index + 1 - first, len(scheduler.timesteps) - first, latents, predicted_original)
 
 
 def guide(velocity: torch.Tensor, guidance_scale: float) -> torch.Tensor:

@@ -13,13 +13,28 @@ from ..text_encoder import PromptEmbeddings
 
 
 @dataclass(frozen=True)
+class GivenLatents:
+    """The picture to start from, as latents f32 [1, C, h, w] times the scaling factor.
+
+    `mask` f32 [1, 1, h, w] is 1 where they are drawn anew and 0 where they are kept; None: all are drawn anew.
+    """
+
+    latents: torch.Tensor
+    mask: torch.Tensor | None
+
+    def keep(self, drawn: torch.Tensor, noised: torch.Tensor) -> torch.Tensor:
+        """Return `drawn` latents, with `noised` ones of the picture, at the same noise level, where it is kept."""
+        return drawn if self.mask is None else self.mask * drawn + (1 - self.mask) * noised
+
+
+@dataclass(frozen=True)
 class SamplerInputs:
     """The inputs of a sampler.
 
     `transformer` takes named inputs, and `config` is its configuration. A missing entry of `config` has the default of
     diffusers' `SanaTransformer2DModel`. `scheduler` is a diffusers scheduler that was not used yet, since schedulers
     keep state. `prompts` are the embeddings of each branch of guidance, the positive one last. `latents` f32
-    [N, C, h, w] are the initial noise, drawn from `generator`.
+    [N, C, h, w] are the initial noise, drawn from `generator`. `given` is the picture to start from, if there is one.
     """
 
     transformer: Infer
@@ -29,11 +44,12 @@ class SamplerInputs:
     latents: torch.Tensor
     generator: torch.Generator
     settings: GenerationSettings
+    given: GivenLatents | None = None
 
 
 @dataclass(frozen=True)
 class DenoisedStep:
-    """The result of step `step` of `steps`, counted from 1.
+    """The result of step `step` of the `steps` that are run, counted from 1.
 
     `latents` f32 [N, C, h, w] are decoded after the last step. `predicted_original` f32 [N, C, h, w] is the step's
     prediction of the latents without noise.

@@ -1,4 +1,4 @@
-"""The sampler of Sana Sprint, as in diffusers' `SanaSprintPipeline`.
+"""The sampler of Sana Sprint, as in diffusers' `SanaSprintPipeline` and `SanaSprintImg2ImgPipeline`.
 
 A transformer trained for rectified flow is used as a TrigFlow consistency model (https://arxiv.org/abs/2503.09641,
 section 3.1).
@@ -21,10 +21,19 @@ def sprint_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
         scheduler.set_timesteps(2, device="cpu")
     else:  # the scheduler's intermediate timestep, a default, is only valid with two steps
         scheduler.set_timesteps(steps, device="cpu", intermediate_timesteps=None)
-    scheduler.set_begin_index(0)
+    first, given = inputs.settings.first_step, inputs.given
+    scheduler.set_begin_index(first)
     sigma_data = scheduler.config.sigma_data
-    noisy = latents * sigma_data
-    for index, angle in enumerate(scheduler.timesteps[:-1]):
+    noise = latents * sigma_data
+
+    def noised(index: int) -> torch.Tensor:
+        """Return the given picture's latents at the noise level before step `index`, times `sigma_data`."""
+        assert given
+        angle = scheduler.timesteps[index]
+        return torch.cos(angle) * given.latents * sigma_data + torch.sin(angle) * noise
+
+    noisy = noised(first) if given else noise
+    for index, angle in enumerate(scheduler.timesteps[first:-1], first):
         angles = angle.expand(len(latents))
         # From TrigFlow to flow matching: the time in [0, 1], the input of the transformer, and below its output.
         time = torch.sin(angles) / (torch.cos(angles) + torch.sin(angles))
@@ -45,4 +54,7 @@ def sprint_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
         output = ((1 - 2 * t) * scaled + (1 - 2 * t + 2 * t**2) * velocity) / length * sigma_data
         noisy, denoised = scheduler.step(output, angle, noisy, generator=inputs.generator, return_dict=False)
         predicted_original = denoised / sigma_data
-        yield DenoisedStep(index + 1, steps, predicted_original, predicted_original)
+        if given:
+            noisy = given.keep(noisy, noised(index + 1))
+            predicted_original = given.keep(predicted_original, given.latents)
+        yield DenoisedStep(index + 1 - first, steps - first, predicted_original, predicted_original)

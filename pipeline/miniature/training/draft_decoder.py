@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from diffusers import AutoencoderDC
 from safetensors.torch import save_file
 
-from pipeline.export.taesana import build_draft
+from pipeline.export.taesana import build_draft_decoder
 from pipeline.miniature import CHECKPOINT
 from pipeline.miniature.training.latents import Latents
 from pipeline.miniature.training.training_run import Run, ahead
-from pipeline.model_folder.folder_layout import DRAFT_FILE
+from pipeline.model_folder.folder_layout import DRAFT_DECODER, DRAFT_FILES
 from pipeline.model_folder.parity import psnr
 
 WIDTHS = [64, 32, 32, 16, 16, 16]  # chosen: about a quarter of TAESANA's
@@ -27,7 +27,7 @@ HELD_OUT = 40  # pictures
 def build(channels: int) -> torch.nn.Sequential:
     """Return the untrained draft decoder for latents of `channels` channels, with the same weights in each call."""
     torch.manual_seed(0)
-    model = build_draft(channels, WIDTHS)
+    model = build_draft_decoder(channels, WIDTHS)
     for name, parameter in model.named_parameters():
         if name.endswith("conv.4.weight"):
             torch.nn.init.zeros_(parameter)  # so that blocks begin as the identity
@@ -61,7 +61,10 @@ def main() -> None:
         with torch.no_grad():
             decibels.append(psnr(model(given).clamp(0, 1).numpy(), pictures.numpy(), peak=1.0))
     print(f"{run.step} steps in {run.seconds:.0f} s: {np.mean(decibels):.1f} dB from the decoder's pictures")
-    save_file({name: value.half().contiguous() for name, value in run.average.items()}, CHECKPOINT / DRAFT_FILE)
+    save_file(
+        {name: value.half().contiguous() for name, value in run.average.items()},
+        CHECKPOINT / DRAFT_FILES[DRAFT_DECODER],
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""All words that people read on the page. A language is one more file here, which says what it says otherwise.
+"""All words on the page. A language is one file here with its translations; English fills the gaps.
 
-What such a file leaves out is English. The command line, logs, HTTP errors and model cards stay English.
+The command line, logs, HTTP errors and model cards are English.
 """
 
 import locale
@@ -18,9 +18,10 @@ def local_words() -> English:
 
 
 def find_words(name: str) -> English:
-    """Return the words for a locale name such as "de_DE": `Words` of the file de.py, English if there is none."""
+    """Return the words for a locale such as "de_DE": `Words` from de.py, or English without such a file."""
     language = name.partition("_")[0].lower()
     module = f"{__name__}.{language}"
     if not language.isalpha() or language == "en" or find_spec(module) is None:
         return English()
-    return import_module(module).Words()
+    words: English = import_module(module).Words()
+    return words

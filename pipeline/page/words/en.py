@@ -1,4 +1,4 @@
-"""The page in English: every sentence and label, made of the records that the program hands over."""
+"""The page in English: labels, and sentences made from the program's records."""
 
 import html
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from ...domain.parameters import Parameter
 from ...domain.problems import SENTENCES, Problem
 from ...domain.progress import Progress
 from ...domain.styles import PLACE, find_style
-from ...domain.updates import DecodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
+from ...domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
 
 
 class English:
-    """The words. A language is a subclass with the name `Words`."""
+    """The words in English. A translation is a subclass called `Words`."""
 
     # Head, buttons, fields
     title = "Sana"
@@ -27,6 +27,7 @@ class English:
     end_comparison = "End the comparison"
     reuse_seed = "Reuse last seed"
     more_settings, about = "More settings", "What is running"
+    start_from_picture = "Start from a picture"
     shape = "Shape"
     drop = "Settings from a picture: drop a PNG made here"
     no_style = "(No style)"
@@ -36,14 +37,14 @@ class English:
         "like, in plain colours."
     )
 
-    # Written by the style sheet
+    # Texts in the style sheet
     painted: Mapping[str, str] = {
         "no-picture": "Your picture appears here",
         "unfinished": "unfinished",
         "drop": "Drop a PNG that was made here, to get its settings back",
     }
 
-    # What a press leads to
+    # Statuses after a press
     filled = "The settings of this picture are filled in: Generate makes it again."
     unfinished = "An unfinished picture holds no settings: let one finish, or take it from the history."
     no_picture = "There is no picture yet: describe one and press Generate."
@@ -56,7 +57,7 @@ class English:
     reading_prompt = "Reading the prompt"
     stopping = "Stopping"
 
-    # The history, which the browser keeps
+    # The history in the browser
     history: Mapping[str, str] = {
         "title": "History",
         "clear": "Clear",
@@ -70,11 +71,11 @@ class English:
     }
 
     labels: Mapping[str, str] = {}
-    """Of parameters by name, and of styles and shapes by key; what is missing here has the label of the table."""
+    """Labels of parameters by name, and of styles and shapes by key; the table's labels fill the gaps."""
     sentences: Mapping[str, str] = {}
-    """Of problems by code, as in `domain.problems.SENTENCES`, which says what is missing here."""
+    """Sentences of problems by code; `domain.problems.SENTENCES` fills the gaps."""
     nouns: Mapping[str, str] = {}
-    """Of parameters as those sentences name them, by their English nouns."""
+    """Nouns of parameters in those sentences, by their English nouns."""
 
     def label(self, parameter: Parameter) -> str:
         return self.labels.get(parameter.name, parameter.label)
@@ -98,7 +99,7 @@ class English:
         return self.sentences.get(problem.code, SENTENCES[problem.code]).format(**facts)
 
     def error(self, error: SanaError) -> str:
-        """Return what an error says; those of the terminal, such as a damaged model's, have English words only."""
+        """Return the sentence of an error. Errors without a `problem`, such as a damaged model, are English only."""
         return self.problem(error.problem) if error.problem else str(error)
 
     def preparation(self, progress: Progress) -> str:
@@ -112,6 +113,9 @@ class English:
         decoding = ", decoding" if update.step == update.steps else ""
         return f"{self._picture(update)}Step {update.step} of {update.steps}{decoding}{self.left(left)}"
 
+    def encode(self, update: EncodeUpdate) -> str:
+        return f"Reading the picture: band {update.band} of {update.bands}"
+
     def decode(self, update: DecodeUpdate, left: float | None) -> str:
         return f"{self._picture(update)}Decoding: band {update.band} of {update.bands}{self.left(left)}"
 
@@ -119,7 +123,7 @@ class English:
         return f"Picture {update.image} of {update.images} is done"
 
     def done(self, total: float, times: Mapping[str, float]) -> str:
-        """`times` are the seconds in each model; what is missing of `total` is the rest."""
+        """Return the times of a finished request in seconds: `times` by model, and the rest of `total`."""
         parts = {**times, "the rest": total - sum(times.values())}
         listed = ", ".join(f"{name.replace('_', ' ')} {seconds:.1f} s" for name, seconds in parts.items())
         return f"Done in {total:.1f} s: {listed}"
@@ -131,7 +135,7 @@ class English:
         return f"Stopped after step {update.last.step} of {update.last.steps}{unfinished}"
 
     def duration(self, seconds: float) -> str:
-        """Return a duration with no more digits than are true: "about 50 s", "about 4 min"."""
+        """Return a duration, rounded as an estimate deserves: "about 50 s", "about 4 min"."""
         if seconds < 1.5:
             return "about a second"
         if seconds < 90:
@@ -175,7 +179,7 @@ class English:
         return f"{device}{threads_part}, computing in {precision}"
 
     def facts(self, model: ModelDescription, device: str, used: float, free: float) -> list[tuple[str, str]]:
-        """Return the rows of the table of what runs; memory in bytes."""
+        """Return the rows of the table "What is running"; `used` and `free` are bytes of memory."""
         return [
             ("Model", model.name),
             ("Source", f"{model.source}, {model.revision}" if model.revision else model.source),
@@ -187,7 +191,7 @@ class English:
         ]
 
     def about_miniature(self, command: str) -> str:
-        """Return what the bundled model is, and how to get another, as HTML."""
+        """Return HTML that describes the bundled model and the way to another one."""
         return (
             "<p>This is the bundled miniature, a very small Sana trained for this program: it draws picture-book "
             "scenes of circles, squares, triangles, stars, hearts, suns, moons, clouds, houses, trees, flowers, "

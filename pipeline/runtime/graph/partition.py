@@ -1,11 +1,12 @@
-"""The partition of a convolutional network into a chain of segments.
+"""The graph of a convolutional network as a chain of segments: some need their whole input, others run in bands.
 
-A global segment needs its whole input at once. A local one can run in bands. The graph must have one input and one
-output, and must not make the grid of cells coarser.
+Segments are found by what the operations do, in any graph of one input and one output that either makes the grid finer
+towards its end, as a decoder does, or coarser, as an encoder does.
 """
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 
 import openvino as ov
@@ -13,23 +14,35 @@ import openvino as ov
 from .graph_split import split_graph
 from .liveness import ELEMENT, live_tensors, max_live_bytes
 
-SIDE = 16  # cells along each side of the input during the analysis; any number would do, as results are per cell
+# Cells along each side of the input while the graph is analysed. All results are per cell, so any multiple of 32 does:
+# an encoder makes one cell of 32.
+SIDE = 64
 
 
 @dataclass(frozen=True)
 class Segment:
     """A part of the graph: a model, not compiled, from features f32 [1, C, h, w] to f32 [1, D, growth * h, growth * w].
 
-    One cell of the input becomes `growth` x `growth` cells of the output, which depend on input cells at most `halo`
-    away. A halo of None means a global segment: an output cell depends on the whole input. Per cell of the input,
-    `bytes_per_cell` of activations are live at once, and input and output take `held_per_cell`.
+    `growth` is below 1 where the segment makes the grid coarser; its input is then cut at multiples of `block` cells.
+    Output cells depend on input cells at most `halo` away from theirs, or, if that is None, on all of them. For each
+    cell of its input the segment holds `bytes_per_cell` of activations at once, of which `held_per_cell` are its input
+    and output.
     """
 
     model: ov.Model
-    growth: int
+    growth: Fraction
     halo: int | None
     bytes_per_cell: float
     held_per_cell: float
+
+    @property
+    def block(self) -> int:
+        """The cells along a side of the input that become one cell, 1 where the grid is not made coarser."""
+        return self.growth.denominator
+
+    def grown(self, cells: int) -> int:
+        """Return how many cells `cells` of the input become, along one side."""
+        return int(cells * self.growth)
 
     @property
     def input_name(self) -> str:
@@ -38,12 +51,11 @@ class Segment:
 
 
 def partition(model: ov.Model, finely: bool = False) -> list[Segment]:
-    """Cut a graph after its last global operation, before each upsampling.
+    """Cut a graph before each finer grid after its last global operation, or at each coarser grid before its first.
 
-    A cut must lie where everything passes through one tensor. Global operations are those of linear attention, which
-    sums over all positions; they are recognised as matrix products of two activations. With `finely`, there are more
-    cuts on the last grid that has linear attention: between it and the local layers there. They then take less memory
-    and somewhat more time.
+    Each cut lies where everything passes through one tensor. Global is linear attention, which sums over all positions;
+    it is known by its products of two activations. With `finely`, the graph is also cut between the linear attention
+    on the finest such grid and the local layers among it: they then take less memory, and somewhat more time.
     """
     # The channels are read from a convolution, since the input's shape may be dynamic in every dimension.
     first_convolution = next(each for each in model.get_ordered_ops() if each.get_type_name() == "Convolution")
@@ -60,15 +72,15 @@ def _describe(model: ov.Model) -> Segment:
     channels = model.inputs[0].get_partial_shape()[1].get_length()
     static = _reshaped(model, [1, channels, SIDE, SIDE])
     _, output_channels, height, _ = static.outputs[0].get_shape()
-    growth = height // SIDE
+    growth = Fraction(height, SIDE)
     dependent = _dependent(static)
     is_global = any(_is_product(operation, dependent) for operation in static.get_ops())
     return Segment(
         model=model,
         growth=growth,
-        halo=None if is_global else _halo(static),
+        halo=None if is_global else math.ceil(_reach(static) / growth.denominator) * growth.denominator,
         bytes_per_cell=max_live_bytes(static) / SIDE**2,
-        held_per_cell=ELEMENT * (channels + output_channels * growth**2),
+        held_per_cell=ELEMENT * (channels + float(output_channels * growth**2)),
     )
 
 
@@ -102,13 +114,17 @@ def _find_cuts(static: ov.Model, finely: bool) -> list[_Link]:
         if len(live) == 1 and len(shape) == 4 and operation.get_type_name() != "Parameter":
             links.append(_Link(operation.get_friendly_name(), shape[1], shape[2], is_global))
             is_global = False
-    last = max((index for index, link in enumerate(links) if link.is_global), default=0)
-    cuts = []
+    globals_ = [index for index, link in enumerate(links) if link.is_global]
+    first, last = (globals_[0], globals_[-1]) if globals_ else (len(links), 0)
+    finest = max((links[index].height for index in globals_), default=0)
+    cuts: dict[str, _Link] = {}
     for index, (link, following) in enumerate(pairwise(links)):
-        apart = finely and link.height == links[last].height and link.is_global != following.is_global
+        apart = finely and link.height == following.height == finest and link.is_global != following.is_global
         if apart or (index >= last and link.height < following.height):
-            cuts.append(link)
-    return cuts
+            cuts[link.end] = link
+        elif index + 1 < first and link.height > following.height:
+            cuts[following.end] = following
+    return list(cuts.values())
 
 
 def _dependent(model: ov.Model) -> set[str]:
@@ -123,10 +139,10 @@ def _is_product(operation: ov.Node, dependent: set[str]) -> bool:
     )
 
 
-def _halo(local: ov.Model) -> int:
-    """Return the distance, in cells of the input, over which an output cell of a local model can depend on the input.
+def _reach(local: ov.Model) -> float:
+    """Return how many cells of the input away, in one direction, an output cell may depend on.
 
-    Each convolution adds half of its kernel, in cells of its own grid.
+    Each convolution adds half of its kernel, counted in cells of the grid that it reads.
     """
     reach: dict[str, float] = {}
     for operation, _ in live_tensors(local):
@@ -134,6 +150,6 @@ def _halo(local: ov.Model) -> int:
         own = 0.0
         if operation.get_type_name() in ("Convolution", "GroupConvolution"):
             kernel = operation.input_value(1).get_shape()[-1]
-            own = (kernel - 1) / 2 * SIDE / operation.get_output_shape(0)[2]
+            own = (kernel - 1) / 2 * SIDE / operation.get_input_shape(0)[2]
         reach[operation.get_friendly_name()] = max(known, default=0.0) + own
-    return math.ceil(max(reach.values()))
+    return max(reach.values())

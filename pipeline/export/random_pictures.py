@@ -1,0 +1,16 @@
+"""Random pictures that look to an autoencoder as pictures do: areas of colour, edges, and detail at all scales."""
+
+import torch
+import torch.nn.functional as F
+
+
+def random_picture(generator: torch.Generator, size: int) -> torch.Tensor:
+    """Return f32 [3, size, size] in [-1, 1]: coloured noise, weaker at finer scales, each smooth or with hard edges."""
+    picture = torch.randn(3, 1, 1, generator=generator).expand(3, size, size)
+    side = 2
+    while side < size:
+        noise = torch.randn(1, 3, side, side, generator=generator) * 4 / side**0.5
+        hard = bool(torch.rand((), generator=generator) < 0.5)
+        picture = picture + F.interpolate(noise, size, mode="nearest" if hard else "bicubic")[0]
+        side *= 2
+    return torch.tanh(picture / 2)

@@ -1,0 +1,119 @@
+"""A convolutional network, computed exactly in horizontal bands: segment by segment, in the memory that is free.
+
+Segments that need their whole input run at once; the others are local, and each runs in bands.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+
+from ..runtime.compiled_model import ExclusiveResidency, SegmentModel
+from ..runtime.device import EXACT, Device
+from ..runtime.graph.partition import Segment, partition
+from .bands import Band, fits_at_once, min_bytes, plan_bands, rows_that_fit
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Band `band` of `bands` is computed; after the last one `features` f32 [C, h, w] holds the model's output."""
+
+    band: int
+    bands: int
+    features: np.ndarray | None
+
+
+class BandedModel:
+    """A decoder or encoder on a device. `seconds` is the time spent in it, `precision` that of its arithmetic."""
+
+    def __init__(
+        self, device: Device, path: Path, precision: str = EXACT, residency: ExclusiveResidency | None = None
+    ) -> None:
+        """Read the model at `path`. It is compiled in the first call.
+
+        Raises:
+            DeviceError: the file is damaged; or, in the first call, the device cannot take the model.
+        """
+        self._model = device.read(path)
+        self._on_device = partial(SegmentModel, device, precision=precision, residency=residency)
+        self.precision = precision
+        self._seconds = 0.0
+        self.segments = self._coarse = partition(self._model)
+        self._models = [self._on_device(segment.model) for segment in self.segments]
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds spent in the model so far."""
+        return self._seconds + sum(model.seconds for model in self._models)
+
+    def memory(self, height: int, width: int) -> float:
+        """Estimate the least bytes that computing an input of `height` x `width` cells takes."""
+        needed = 0.0
+        for segment in self._segments_for(height, width):
+            needed = max(needed, min_bytes(segment, height, width))
+            height, width = segment.grown(height), segment.grown(width)
+        return needed
+
+    def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        """Map the only input f32 [1, C, h, w] to the output f32 [1, D, H, W]."""
+        (features,) = inputs.values()
+        *_, last = self.run(features)
+        assert last.features is not None
+        return last.features[None]
+
+    def run(self, features: np.ndarray, rows: int | None = None) -> Iterator[Computed]:
+        """Compute the output for an input f32 [1, C, h, w], band by band of each segment.
+
+        A window has at most `rows` rows of a segment's input; by default as many as the free memory allows.
+        """
+        plans = []
+        height, width = features.shape[2:]
+        self._use(self._segments_for(height, width))
+        for segment in self.segments:
+            plans.append(plan_bands(segment, height, rows or rows_that_fit(segment, height, width)))
+            height, width = segment.grown(height), segment.grown(width)
+        done, count = 0, sum(len(plan) for plan in plans)
+        for segment, model, plan in zip(self.segments, self._models, plans, strict=True):
+            whole: np.ndarray | None = None
+            for band, window in zip(plan, _windows(features, plan), strict=True):
+                output = model({segment.input_name: window})
+                if whole is None:  # of a single band it is the output itself
+                    shape = (1, output.shape[1], segment.grown(features.shape[2]), output.shape[3])
+                    whole = output if len(plan) == 1 else np.empty(shape, np.float32)
+                if whole is not output:
+                    first, last, start = (segment.grown(row) for row in (band.first, band.last, band.window.start))
+                    whole[:, :, first:last] = output[:, :, first - start : last - start]
+                done += 1
+                if done < count:
+                    yield Computed(done, count, None)
+            model.release_activations()
+            assert whole is not None
+            features = whole
+        yield Computed(count, count, features[0])
+
+    def _segments_for(self, height: int, width: int) -> list[Segment]:
+        """Return the segments for an input of that size: more of them where those that run at once would be large."""
+        return self._coarse if fits_at_once(self._coarse, height, width) else self._fine
+
+    @cached_property
+    def _fine(self) -> list[Segment]:
+        return partition(self._model, finely=True)
+
+    def _use(self, segments: list[Segment]) -> None:
+        if segments is not self.segments:
+            self._seconds = self.seconds
+            self.segments = segments
+            self._models = [self._on_device(segment.model) for segment in segments]
+
+
+def _windows(features: np.ndarray, plan: list[Band]) -> Iterator[np.ndarray]:
+    """Yield the rows that each band is computed from, each time in the same buffer: fresh pages cost time."""
+    if len(plan) == 1:
+        yield features
+        return
+    window = np.empty_like(features[:, :, plan[0].window])
+    for band in plan:
+        np.copyto(window, features[:, :, band.window])
+        yield window

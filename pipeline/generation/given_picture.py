@@ -1,0 +1,115 @@
+"""The picture and the mask that a generation starts from: opened, checked, and put into the forms it needs."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from ..domain.errors import SettingsError
+from ..domain.limits import MAX_GIVEN_PIXELS
+from ..domain.picture_parameters import IMAGE, MASK_IMAGE
+from ..domain.problems import Problem
+from ..domain.settings import GenerationSettings
+
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF")  # MPO: what some cameras write as .jpg
+_WHITE = 128  # of 255: what of a mask counts as white, as diffusers' `VaeImageProcessor.binarize`
+
+
+@dataclass(frozen=True, eq=False)
+class GivenPicture:
+    """A picture to start from: pixels u8 [H, W, 3], and a mask u8 [H, W], or None. White in the mask is drawn anew."""
+
+    pixels: np.ndarray
+    mask: np.ndarray | None
+    image_sha256: str
+    mask_sha256: str | None
+
+    @classmethod
+    def of(cls, image: Image.Image, mask_image: Image.Image | None = None) -> "GivenPicture":
+        """Take PIL images in any mode and orientation; of an animation, the first frame.
+
+        Raises:
+            SettingsError: an image cannot be read or is too large, the mask has another size or marks nothing.
+        """
+        pixels = _rgb(image, IMAGE.noun)
+        if mask_image is None:
+            return cls(pixels, None, _sha256(pixels), None)
+        mask_pixels = _rgb(mask_image, MASK_IMAGE.noun)
+        if mask_pixels.shape != pixels.shape:
+            facts = {"mask": _size_of(mask_pixels), "picture": _size_of(pixels)}
+            raise SettingsError(Problem("mask size", facts))
+        mask = np.asarray(Image.fromarray(mask_pixels).convert("L"))
+        return cls(pixels, mask, _sha256(pixels), _sha256(mask_pixels))
+
+    @classmethod
+    def open(cls, image: Path | BinaryIO, mask_image: Path | BinaryIO | None = None) -> "GivenPicture":
+        """Read picture files likewise; raise SettingsError."""
+        return cls.of(_open(image, IMAGE.noun), None if mask_image is None else _open(mask_image, MASK_IMAGE.noun))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+    def resized(self, width: int, height: int) -> np.ndarray:
+        """Return pixels u8 [height, width, 3], stretched as diffusers' `VaeImageProcessor` does."""
+        if self.size == (width, height):
+            return self.pixels
+        return np.asarray(Image.fromarray(self.pixels).resize((width, height), Image.Resampling.LANCZOS))
+
+    def marked(self, width: int, height: int, inverted: bool) -> np.ndarray:
+        """Return bool [height, width]: what the mask marks to be drawn anew.
+
+        Raises:
+            SettingsError: that is nothing.
+        """
+        assert self.mask is not None
+        mask = self.mask
+        if self.size != (width, height):
+            mask = np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.BILINEAR))
+        marked: np.ndarray = (mask >= _WHITE) != inverted
+        if not marked.any():
+            raise SettingsError(Problem("empty mask", {"colour": "black" if inverted else "white"}))
+        return marked
+
+
+def check_given(settings: GenerationSettings, given: GivenPicture | None) -> None:
+    """Raise SettingsError unless picture and mask are those that the settings name, and the mask marks something."""
+    names = settings.image_sha256, settings.mask_sha256
+    if names != ((given.image_sha256, given.mask_sha256) if given else (None, None)):
+        raise SettingsError(Problem("picture needed", {"sha256": settings.image_sha256}))
+    if given and given.mask is not None:
+        given.marked(*given.size, settings.mask_invert)
+
+
+def _open(file: Path | BinaryIO, noun: str) -> Image.Image:
+    try:
+        return Image.open(file, formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise SettingsError(Problem("too many pixels", {"noun": noun, "maximum": MAX_GIVEN_PIXELS // 10**6})) from error
+    except Exception as error:  # whichever: a decoder raises what it likes for a damaged file
+        raise SettingsError(Problem("no picture", {"noun": noun})) from error
+
+
+def _rgb(image: Image.Image, noun: str) -> np.ndarray:
+    """Return pixels u8 [H, W, 3], upright; raise SettingsError."""
+    if image.width * image.height > MAX_GIVEN_PIXELS:  # known before anything is decoded
+        raise SettingsError(Problem("too many pixels", {"noun": noun, "maximum": MAX_GIVEN_PIXELS // 10**6}))
+    try:
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode.startswith("I;16"):  # PIL would make white of all but the darkest 256 of 65,536 greys
+            upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
+        return np.ascontiguousarray(np.asarray(upright.convert("RGB")))
+    except Exception as error:  # whichever, as above
+        raise SettingsError(Problem("no picture", {"noun": noun})) from error
+
+
+def _sha256(pixels: np.ndarray) -> str:
+    return hashlib.sha256(pixels.tobytes()).hexdigest()
+
+
+def _size_of(pixels: np.ndarray) -> str:
+    return f"{pixels.shape[1]}x{pixels.shape[0]}"
