@@ -47,10 +47,10 @@ def _fold_shapes(value: ov.Output, parameters: list[ov.Node]) -> ov.Node:
 
 
 def _fold_for(value: ov.Output, parameters: list[ov.Node], side: int) -> ov.Node:
-    """Return the same constant for shapes whose unknown sizes are `side`."""
+    """Return the constant that the value becomes if all dynamic sizes are `side`."""
     copy = ov.Model([opset13.result(value)], parameters).clone()
     for operation in copy.get_ordered_ops():
-        if operation.get_type_name() == "ShapeOf":  # OpenVINO 2026.4 does not fold all of them itself
+        if operation.get_type_name() == "ShapeOf":  # replaced here, as OpenVINO 2026.4 does not fold all of them
             sizes = [size.get_length() if size.is_static else side for size in operation.get_input_partial_shape(0)]
             shape = opset13.constant(sizes, operation.get_output_element_type(0))
             operation.output(0).replace(shape.output(0))
