@@ -94,10 +94,10 @@ class SanaPipeline:
     def settings(
         self, prompt: str, negative_prompt: str = "", given: GivenPicture | None = None, **values: Any
     ) -> GenerationSettings:
-        """Return settings that this model and this machine can draw, from a picture if one is `given`.
+        """Return settings that this model and this machine can draw.
 
-        `values` are fields of GenerationSettings. A field that is missing or None gets the model's default. A seed of
-        -1 is replaced by a random one.
+        `values` are fields of GenerationSettings. A field that is missing or None gets the model's default, or the
+        default for the picture if one is `given`. A seed of -1 is replaced by a random one.
 
         Raises:
             SettingsError: as `check`.
@@ -131,13 +131,13 @@ class SanaPipeline:
         num_images_per_prompt, use_resolution_binning, draft_decode. None stands for the model's default. With
         `output_type` "pil", the result's images are PIL images; with "np", an array f32 [N, H, W, 3] in [0, 1].
 
-        With `image` the pictures start from that one, and `strength`, 0.01 to 1, says how much is drawn anew; without
-        a size, they get the model's size that is nearest to its shape. With `mask_image`, of the same size, only what
-        is white there is drawn anew: `mask_grow`, `mask_blur` (pixels) and `mask_invert` change it. All other pixels
-        are exactly those of `image`, stretched to the size drawn. With `enlarge`, only detail is drawn anew.
+        With `image`, the pictures start from it. `strength`, 0.01 to 1, is the share of the steps to draw anew. The
+        default size is the model's that is nearest to the shape of `image`. With `mask_image`, of the same size, only
+        its white area is drawn anew; `mask_grow`, `mask_blur` (in pixels) and `mask_invert` change that area. All other
+        pixels are exactly those of `image`, stretched to the picture's size. With `enlarge`, only detail is drawn anew.
 
         Raises:
-            SettingsError: a setting is not possible with this model, or with this machine's memory; or an image is.
+            SettingsError: a setting or an image is not possible with this model, or with this machine's memory.
             BusyError: this thread has begun another generation and not finished it.
         """
         if mask_image is not None and image is None:
@@ -165,11 +165,11 @@ class SanaPipeline:
     ) -> Generator[Update, None, None]:
         """Return a generator of the updates of one generation, the last of which is its Result.
 
-        `given` is the picture that the settings name, if they name one. Closing the generator stops the work. The
+        `given` must be the picture that the settings name, if they name one. Closing the generator stops the work. The
         first update waits for a generation in another thread to end. Only then the free memory is known.
 
         Raises:
-            SettingsError: as `check`, at once; or in the first update, if too little memory is free.
+            SettingsError: as `check`, or `given` is another picture; in the first update, too little memory is free.
             BusyError: in the first update, if this thread has begun another generation and not finished it.
         """
         if output_type not in ("pil", "np"):

@@ -34,7 +34,7 @@ def drawn_size(model: ModelDescription, width: int, height: int, enlarge: bool) 
 
 
 def nearest_size(model: ModelDescription, width: int, height: int) -> tuple[int, int]:
-    """Return the width and height in pixels at which a model draws a picture of this shape, of whatever size."""
+    """Return the width and height in pixels at which a model draws pictures with this aspect ratio."""
     if model.native_size in BINS:
         return generation_size(width, height, model.native_size)
     return size_of_ratio(model, width / height)
