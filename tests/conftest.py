@@ -1,6 +1,7 @@
 """What several test files share: one tiny model, precompiled once, the page serving it over HTTP, and a fake Hub."""
 
 import asyncio
+import gc
 import os
 import re
 import socket
@@ -33,6 +34,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.stem.removeprefix("test_") in SLOW:
             item.add_marker("slow")
+
+
+def pytest_collection_finish():
+    """Spare the garbage collector what the libraries hold: an export collects several times, at 0.3 s each."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -145,8 +152,14 @@ def steps_done(pipe, monkeypatch):
     return events
 
 
+@pytest.fixture(scope="session")
+def answering_hub():
+    with HUB.running():
+        yield HUB
+
+
 @pytest.fixture
-def hub(tmp_path, monkeypatch):
+def hub(answering_hub, tmp_path, monkeypatch):
     """The fake Hub, empty, and an empty cache of the client."""
     from huggingface_hub import constants
 
@@ -154,9 +167,8 @@ def hub(tmp_path, monkeypatch):
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
     monkeypatch.setattr(client.time, "sleep", lambda seconds: None)  # between two tries, ours and the client's own
-    HUB.forget()
-    with HUB.running():
-        yield HUB
+    answering_hub.forget()
+    return answering_hub
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,9 @@ from pipeline.page.words import English
 from tests.conftest import run_async, wait_for
 
 
-@pytest.fixture
-def client(page, tmp_path):
-    return Client(page, verbose=False, download_files=str(tmp_path / "downloads"))
+@pytest.fixture(scope="module")
+def client(page, tmp_path_factory):
+    return Client(page, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
 
 
 def generate(client, prompt="a house", **values):

@@ -7,7 +7,9 @@ from functools import cache as cache_once
 from types import SimpleNamespace
 
 import numpy as np
+import openvino as ov
 import pytest
+from openvino import opset13
 
 from pipeline.model_folder.parity import Sample
 from pipeline.runtime import compile_cache
@@ -17,7 +19,20 @@ from pipeline.runtime.file_lock import try_lock
 
 
 @pytest.fixture
-def ir(model, tmp_path):
+def ir(tmp_path):
+    """The path of an IR of one layer, beside a sample, of this test's own."""
+    value = opset13.parameter([-1, 64], np.float32, "value")
+    weights = opset13.constant(np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32))
+    layer = ov.Model([opset13.result(opset13.matmul(value, weights, False, True))], [value])
+    layer.inputs[0].get_tensor().set_names({"value"})
+    path = tmp_path / "layer" / "openvino_model.xml"
+    ov.save_model(layer, path)
+    Sample({"value": np.ones((1, 64), np.float32)}, np.zeros(1, np.float32)).save(path.parent)
+    return path
+
+
+@pytest.fixture
+def transformer(model, tmp_path):
     """The path of a tiny transformer's IR, of this test's own."""
     return shutil.copytree(model / "transformer", tmp_path / "transformer") / "openvino_model.xml"
 
@@ -37,36 +52,36 @@ def answer(model, ir):
     return model(Sample.load(ir.parent).inputs)[0]
 
 
-def test_a_second_start_gets_the_compiled_model_and_the_same_answer(cache, ir):
-    first, from_cache = load(cache, ir)
+def test_a_second_start_gets_the_compiled_model_and_the_same_answer(cache, transformer):
+    first, from_cache = load(cache, transformer)
     assert not from_cache
-    second, from_cache = load(cache, ir)
+    second, from_cache = load(cache, transformer)
     assert from_cache
-    np.testing.assert_array_equal(answer(first, ir), answer(second, ir))
-    weights = ir.with_suffix(".bin").stat().st_size
+    np.testing.assert_array_equal(answer(first, transformer), answer(second, transformer))
+    weights = transformer.with_suffix(".bin").stat().st_size
     assert 0 < sum(path.stat().st_size for path in cache.rglob("*.blob")) < weights  # which stay in the IR
-    assert not load(cache, ir, "bf16")[1]
+    assert not load(cache, transformer, "bf16")[1]
 
 
-def test_each_shape_has_an_entry_of_its_own(cache, ir):
+def test_each_shape_has_an_entry_of_its_own(cache, transformer):
     """Blobs that refer to the weights in the IR, too."""
-    inputs = Sample.load(ir.parent).inputs
+    inputs = Sample.load(transformer.parent).inputs
     shapes = {name: value.shape for name, value in inputs.items()}
     taller = {**shapes, "hidden_states": (*shapes["hidden_states"][:2], 8, *shapes["hidden_states"][3:])}
 
     def load_for(shapes):
-        model = Device("CPU", CompileCache(cache)).compile(ir, "f32", shapes)
+        model = Device("CPU", CompileCache(cache)).compile(transformer, "f32", shapes)
         return model, model.get_property("LOADED_FROM_CACHE")
 
     first, from_cache = load_for(shapes)
     assert not from_cache
     assert not load_for(taller)[1]
-    assert not load(cache, ir)[1]
+    assert not load(cache, transformer)[1]
     again, from_cache = load_for(shapes)
     assert from_cache
     assert [tuple(port.shape) for port in again.inputs] == [shapes[port.get_any_name()] for port in again.inputs]
-    np.testing.assert_array_equal(answer(first, ir), answer(again, ir))
-    weights = ir.with_suffix(".bin").stat().st_size
+    np.testing.assert_array_equal(answer(first, transformer), answer(again, transformer))
+    weights = transformer.with_suffix(".bin").stat().st_size
     assert all(0 < path.stat().st_size < weights for path in cache.rglob("*.blob"))
 
 

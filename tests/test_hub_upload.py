@@ -30,10 +30,11 @@ def told():
 
 @pytest.fixture
 def push(hub, model, tmp_path, monkeypatch, told):
-    """Publishes the tiny model, with a ready picture on its card."""
+    """Publishes the tiny model, with a ready picture on its card; large files are those of 100 kB."""
     monkeypatch.setenv("HF_TOKEN", WRITE)
     Image.new("RGB", (8, 8)).save(tmp_path / "ready.png")
     monkeypatch.setattr(publishing, "draw_sample", lambda *_: tmp_path / "ready.png")
+    monkeypatch.setattr("pipeline.publish.repo.LARGE", 100_000)
 
     def run(folder=model, name=NAME, private=False):
         return publish(folder, tmp_path, name, private, told.append)
@@ -60,7 +61,8 @@ def test_the_tag_names_a_whole_model_and_a_second_run_writes_nothing(hub, push, 
             assert content == (model / name).read_bytes()
     assert repo.files.keys() - set(published.files) == {".gitattributes", "README.md", "sample.png"}
     (first, *_) = uploads = [progress for progress in told if progress.stage == "upload"]
-    assert first.text.startswith("Uploading vae_decoder/openvino_model.bin, 1.0 MB (1 of")
+    size = (model / "text_encoder" / "openvino_model.bin").stat().st_size
+    assert first.text == f"Uploading text_encoder/openvino_model.bin, {size / 1e6:.1f} MB (1 of {len(uploads)})"
     assert [(progress.done, progress.total) for progress in uploads] == [(k, len(uploads)) for k in range(len(uploads))]
     assert sent(hub)
     assert push() == published

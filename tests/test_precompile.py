@@ -105,7 +105,7 @@ def test_weights_of_a_variant_are_found(copy):
 def test_another_autoencoder_is_used_or_refused_where_it_does_not_fit(capsys, tmp_path, checkpoint):
     other = tmp_path / "other"
     autoencoder(decoder_layers_per_block=(0, 1, 1, 1, 1, 2)).save_pretrained(other)
-    assert read_checkpoint(checkpoint, other).load_model("vae").config.decoder_layers_per_block[0] == 0
+    assert read_checkpoint(checkpoint, other).load_model("vae").config.decoder_layers_per_block[5] == 2
     assert read_checkpoint(checkpoint, other).model.revision != read_checkpoint(checkpoint).model.revision
     assert read_checkpoint(checkpoint, checkpoint).files.folders["vae"] == checkpoint / "vae", "a whole one's will do"
     edit(other / "config.json", latent_channels=16)

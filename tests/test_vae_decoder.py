@@ -10,6 +10,7 @@ import torch
 
 from pipeline.export import networks
 from pipeline.export.convert import convert, save
+from pipeline.export.measure import measure
 from pipeline.export.quiet import quiet
 from pipeline.generation import bands
 from pipeline.generation.bands import plan_bands, rows_that_fit
@@ -23,21 +24,28 @@ from pipeline.runtime.graph.convolutions import TILE
 from pipeline.runtime.graph.partition import partition
 from tests.tiny_checkpoint import LATENT_CHANNELS, autoencoder, draft_decoder
 
-LOCAL = {"decoder_block_types": ("ResBlock",) * 6, "decoder_layers_per_block": (0, 1, 1, 1, 1, 1)}
+ATTENTION = {
+    "decoder_block_types": ("ResBlock",) * 3 + ("EfficientViTBlock",) * 3,
+    "decoder_qkv_multiscales": ((), (), (), (5,), (5,), (5,)),
+}
+KINDS = {
+    "attention": {**ATTENTION, "decoder_layers_per_block": (1,) * 6},  # as the DC-AE
+    "local": {"decoder_block_types": ("ResBlock",) * 6},  # as DC-AE-Lite
+}
 
 
-@pytest.fixture(scope="module", params=["attention", "local", "draft"])
+@pytest.fixture(scope="module", params=[*KINDS, "draft"])
 def decoder(request, tmp_path_factory):
-    """(path, untiled decode) of a random tiny DC-AE, of one that is local in all its parts, as DC-AE-Lite is, or of a
-    draft decoder."""
+    """(path, untiled decode) of a random tiny VAE decoder, or of a draft decoder."""
     folder = tmp_path_factory.mktemp("decoder")
     if request.param == "draft":
         draft, _ = draft_decoder(folder / "decoder.pth")
         network = networks.draft_decoder(draft, torch.randn(2, LATENT_CHANNELS, 8, 8))
     else:
-        network = networks.vae_decoder(autoencoder(**(LOCAL if request.param == "local" else {})))
+        network = networks.vae_decoder(autoencoder(**KINDS[request.param]))
     with quiet():
         path = save(convert(network.module, network.example), folder)
+    assert measure(path, network.samples) >= 70  # dB against torch, as an export asks for
     return path, Device().compile(path)
 
 
@@ -57,14 +65,15 @@ def test_bands_are_those_of_an_untiled_decode(decoder, height, width, extra):
 
 def test_bands_of_winograd_convolutions_are_those_of_an_untiled_decode(decoder, monkeypatch):
     """Whose bands are of whole tiles wherever the picture is."""
-    for limit in ("MIN_CHANNELS", "MIN_TILES", "MIN_FLOP"):
+    for limit in ("MIN_TILES", "MIN_FLOP"):
         monkeypatch.setattr(winograd_phases, limit, 1)
+    monkeypatch.setattr(winograd_phases, "MIN_CHANNELS", 16)  # below: more of the same, at 4 s a segment
     path, untiled = decoder
     shapes = []
     monkeypatch.setattr(compiled_model, "rewrite_convolutions", lambda model: shapes.append(rewritten(model)))
     latent = torch.randn(32, 32, 8, generator=torch.Generator().manual_seed(0))
     *_, last = VaeDecoder(Device(), path, scaling_factor=0.5).decode(latent, rows=24)
-    assert len([each for each in shapes if each]) >= 3
+    assert len([each for each in shapes if each]) >= 2
     assert psnr(last.pixels, untiled(latent[None].numpy() / 0.5)[0][0]) >= 100
 
 
@@ -130,13 +139,11 @@ def test_the_halo_is_not_larger_than_needed(decoder):
 def full_chain(tmp_path_factory):
     """(path, untiled decode) of a narrow DC-AE with as many layers as the full-size one."""
     stages = {
-        "decoder_block_types": ("ResBlock",) * 3 + ("EfficientViTBlock",) * 3,
         "decoder_block_out_channels": (8, 16, 32, 32, 32, 32),
         "decoder_layers_per_block": (3,) * 6,
         "upsample_block_type": "interpolate",
-        "decoder_qkv_multiscales": ((), (), (), (5,), (5,), (5,)),
     }
-    network = networks.vae_decoder(autoencoder(**stages))
+    network = networks.vae_decoder(autoencoder(**ATTENTION, **stages))
     with quiet():
         path = save(convert(network.module, network.example), tmp_path_factory.mktemp("full"))
     return path, Device().compile(path)
