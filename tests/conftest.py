@@ -25,14 +25,21 @@ telemetry.switch_off()
 
 
 # Files whose tests export models of their own, start processes or a browser, or compute at full size: minutes.
-SLOW = {"benchmark", "browser", "browser_more", "cli", "compiled_model", "conversion", "draft", "export", "imports"}
-SLOW |= {"illustrations", "load", "miniature", "optimum", "parity", "process_end", "space", "telemetry", "vae_decoder"}
-SLOW |= {"winograd"}
+SLOW = ("cli", "browser_more", "space", "export", "browser", "vae_decoder", "parity", "load", "benchmark", "draft")
+SLOW += ("optimum", "conversion", "imports", "winograd", "miniature", "compiled_model", "illustrations", "telemetry")
+SLOW += ("process_end",)
+# The longest files first: the last one is waited for by a single process.
+FIRST = (*SLOW, "app", "visitors", "compile_cache", "server", "hub_faults", "sana")
 
 
 def pytest_collection_modifyitems(items):
+    def place(item):
+        name = item.path.stem.removeprefix("test_")
+        return FIRST.index(name) if name in FIRST else len(FIRST)
+
+    items.sort(key=place)
     for item in items:
-        if item.path.stem.removeprefix("test_") in SLOW:
+        if place(item) < len(SLOW):
             item.add_marker("slow")
 
 

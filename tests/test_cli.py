@@ -198,14 +198,15 @@ def test_the_first_start_precompiles_and_the_next_ones_do_not(environment, bundl
     assert pictures[0] == pictures[1]
 
 
-def test_a_bundled_model_that_cannot_be_precompiled(environment, bundled, checkpoint, port):
+def test_a_bundled_model_that_cannot_be_precompiled(monkeypatch, capsys, checkpoint, port, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("pipeline.miniature.CHECKPOINT", checkpoint)
+    monkeypatch.setattr(malloc, "use_single_arena", lambda: None)  # it would be so for all tests
     shutil.rmtree(checkpoint / "transformer")
-    done = subprocess.run(
-        [sys.executable, *bundled, "--port", str(port)], env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith("app.py: The bundled model could not be precompiled: ")
-    assert len(done.stderr.splitlines()) == 1
+    capsys.readouterr()  # what the writing of the checkpoint printed
+    assert app.main(["--port", str(port)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("app.py: The bundled model could not be precompiled: ")
 
 
 @pytest.fixture
