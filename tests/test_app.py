@@ -1,6 +1,7 @@
 """The endpoint `/generate` over HTTP, as gradio_client and curl use it, on a random tiny checkpoint."""
 
 import threading
+import time
 from contextlib import aclosing
 
 import httpx
@@ -177,6 +178,7 @@ def test_progress_is_told_in_numbers_too(client, steps_done):
     while not job.done():
         for unit in job.status().progress_data or []:
             units.add((unit.index, unit.length, unit.unit, unit.desc.partition(",")[0]))
+        time.sleep(0.02)
     assert units & {(step, 3, "steps", f"Step {step} of 3") for step in (1, 2, 3)}
 
 
