@@ -2,11 +2,14 @@
 
 import gc
 import threading
+from pathlib import Path
 
 import psutil
 from gradio_client import Client
 from gradio_client.exceptions import ValidationError
 
+from pipeline import SanaPipeline
+from pipeline.domain.settings import GenerationSettings
 from pipeline.generation.metadata import read_settings
 from tests.conftest import wait_for
 
@@ -17,12 +20,14 @@ ALLOWED_GROWTH = 150e6  # bytes; pictures that pile up, or a model loaded twice,
 class Person(threading.Thread):
     """Requests, one after the other: the second is cancelled and the third invalid."""
 
-    def __init__(self, number, page, folder, requests):
+    def __init__(self, number: int, page: str, folder: Path, requests: int) -> None:
         super().__init__(daemon=True)
         self.number, self.page, self.folder, self.requests = number, page, folder / str(number), requests
-        self.pictures, self.refusals, self.cancelled = [], [], 0
+        self.pictures: list[tuple[int, GenerationSettings]] = []
+        self.refusals: list[str] = []
+        self.cancelled = 0
 
-    def run(self):
+    def run(self) -> None:
         client = Client(self.page, verbose=False, download_files=str(self.folder))
         for request in range(self.requests):
             seed = 100 * self.number + request
@@ -39,7 +44,7 @@ class Person(threading.Thread):
                 self.pictures.append((seed, read_settings(images[0]["image"])))
 
 
-def test_twenty_clients_with_a_hundred_requests(page, pipe, tmp_path):
+def test_twenty_clients_with_a_hundred_requests(page: str, pipe: SanaPipeline, tmp_path: Path) -> None:
     process = psutil.Process()
     ask_all(page, pipe, tmp_path / "warm", requests=2)  # fills what is kept for good: threads, connections, caches
     before = process.memory_info().rss
@@ -55,7 +60,7 @@ def test_twenty_clients_with_a_hundred_requests(page, pipe, tmp_path):
     assert process.memory_info().rss - before < ALLOWED_GROWTH
 
 
-def ask_all(page, pipe, folder, requests):
+def ask_all(page: str, pipe: SanaPipeline, folder: Path, requests: int) -> list[Person]:
     """Let all clients ask at once, and return them when nothing of them is under way any more."""
     people = [Person(number, page, folder, requests) for number in range(CLIENTS)]
     for person in people:
