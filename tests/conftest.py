@@ -111,15 +111,41 @@ def page(pipe):
         yield url
 
 
+@pytest.fixture(scope="session")
+def service(pipe):
+    """What all interfaces submit to."""
+    from app import build_service
+    from pipeline.jobs.model_sources import LoadedSource
+    from pipeline.jobs.models import Models
+
+    return build_service(Models([LoadedSource(pipe)]))
+
+
+@pytest.fixture(scope="session")
+def server(service):
+    """The address of all interfaces for other programs."""
+    with serve_all(service) as url:
+        yield url
+
+
 @contextmanager
-def serve_page(app, **options):
+def serve_all(service, **options):
+    """Serves the interfaces for other programs, beside an empty page; yields their address."""
+    import gradio as gr
+
+    with serve_page(gr.Blocks(analytics_enabled=False), service, **options) as url:
+        yield url
+
+
+@contextmanager
+def serve_page(app, service=None, **options):
     """Serves a page as app.py does, with options of the server; yields its address."""
     from pipeline.page.words import English
     from pipeline.server import serving
     from pipeline.server.server_options import ServerOptions
 
     options = ServerOptions(port=free_port(), **options)
-    with serving.serve(app, English(), options, options.listen()) as served:
+    with serving.serve(app, English(), options, options.listen(), service) as served:
         yield served.url
 
 
