@@ -68,7 +68,13 @@ def test_a_key_travels_as_a_token_or_as_a_password(locked):
 
 def test_wrong_keys_are_told_in_the_form_of_the_interface(locked, monkeypatch):
     monkeypatch.setattr(login_guard, "FREE_LOGINS", 1000)
-    for headers in (bearer("wrong"), bearer(KEY + "x"), basic(KEY, "wrong"), {"Authorization": "Basic §"}, {"Authorization": KEY}):
+    for headers in (
+        bearer("wrong"),
+        bearer(KEY + "x"),
+        basic(KEY, "wrong"),
+        {"Authorization": "Basic §"},
+        {"Authorization": KEY},
+    ):
         raw = {name: value.encode() for name, value in headers.items()}
         answer = httpx.get(f"{locked}v1/models", headers=raw)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")

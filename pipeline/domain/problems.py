@@ -43,6 +43,8 @@ SENTENCES = {
     "largest of this shape that fits is {fitting_width}x{fitting_height}.",
     "no free memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, {available:.1f} GB are free now: "
     "no size fits.",
+    "one a line": "A line is one picture, the same each time: leave {value} out, and write more lines.",
+    "no line": "This is no {kind}, so it cannot be read.",
     "unknown": "There is no setting {value}; there are: {choices}.",
     "no png": "{file} is no PNG file, so it holds no settings of this program.",
     "cut off": "{file} is cut off: a part of the file is missing.",
