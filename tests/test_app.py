@@ -55,6 +55,7 @@ def test_generate_is_the_only_endpoint_and_only_the_prompt_has_no_default(client
         "mask_grow": 8,
         "mask_blur": 24,
         "mask_invert": False,
+        "enlarge": False,
     }
     assert [each["parameter_name"] for each in parameters if not each["parameter_has_default"]] == ["prompt"]
 

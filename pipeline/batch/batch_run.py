@@ -93,11 +93,8 @@ def _draw_one(service: GenerationService, cell: Cell, results: Results, folder: 
 
 
 def _drawn_picture(service: GenerationService, request: SettledRequest) -> Image.Image:
-    picture = None
-    for update in service.draw(request):
-        if isinstance(update, PictureUpdate):
-            picture = update.picture
-    assert picture is not None
+    (picture,) = [update.picture for update in service.draw(request) if isinstance(update, PictureUpdate)]
+    assert isinstance(picture, Image.Image)
     return picture
 
 

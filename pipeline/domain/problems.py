@@ -22,6 +22,8 @@ SENTENCES = {
     "no picture": "The {noun} is no picture that can be read: give a whole PNG, JPEG, WebP, GIF, BMP or TIFF file.",
     "too many pixels": "The {noun} has more than {maximum} million pixels: give a smaller one.",
     "mask size": "The mask has {mask} pixels and the picture {picture}: give a mask of the picture's size.",
+    "nothing to enlarge": "There is no picture to enlarge: give one.",
+    "negative side": "A canvas grows by 0 or more pixels to each side, not by fewer.",
     "empty mask": "Nothing in the mask is {colour}, so there is nothing to draw anew.",
     "opaque mask": "Nothing in the mask is transparent, so there is nothing to draw anew.",
     "no file": "Give the picture as a file, in multipart/form-data.",

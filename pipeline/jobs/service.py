@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.errors import SanaError, SettingsError
-from ..domain.picture_parameters import IMAGE, MASK_IMAGE, SOME_PICTURE
+from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, SOME_PICTURE
 from ..domain.problems import Problem
 from ..domain.request import Request
 from ..domain.settings import HEIGHT, MODEL, GenerationSettings
@@ -148,8 +148,12 @@ class GenerationService:
         image, mask_image = values.get(IMAGE.name), values.get(MASK_IMAGE.name)
         if image is None:
             return name, Request(model, {**values, MASK_IMAGE.name: mask_image and SOME_PICTURE}), None
-        from ..generation.resolution_binning import nearest_size  # diffusers takes seconds to load
+        from ..generation.resolution_binning import drawn_size  # diffusers takes seconds to load
 
         given = GivenPicture.open(image, mask_image)
         hashes = {IMAGE.name: given.image_sha256, MASK_IMAGE.name: given.mask_sha256}
-        return name, Request(model, {**values, **hashes}, nearest_size(model, *given.size)), given
+        return (
+            name,
+            Request(model, {**values, **hashes}, drawn_size(model, *given.size, bool(values.get(ENLARGE.name)))),
+            given,
+        )

@@ -1,4 +1,4 @@
-"""How much a request may send, in bytes, depth and time; known before anything is made of it."""
+"""The limits of a request's body in bytes, depth and time, enforced before the page sees it."""
 
 import asyncio
 import time
@@ -17,16 +17,16 @@ from .refusals import refusal
 from .upload_quota import Refused, UploadQuota
 
 UPLOAD_ROUTES = ("/gradio_api/upload", *FILE_ROUTES)
-"""Streams of files. LARGE_ROUTES take pictures within JSON; all others take none."""
-_FRAMING = 1 << 20  # bytes of an upload that are no file's; of one file that is too large, Gradio clears up itself
-DISCARD_SECONDS = 3.0
+"""The routes that take files. LARGE_ROUTES take pictures within JSON."""
+_FRAMING = 1 << 20  # bytes of an upload around its file; chosen: Gradio, which cleans up, meets the file's limit first
+DISCARD_SECONDS = 3.0  # to read the rest of a refused body; chosen: time enough to deliver the answer
 
 
 class BodyLimits:
-    """Hands on a body only while it keeps within its limits. An upload is streamed, all else is read first."""
+    """A layer that passes on a body only within its limits. It streams uploads and reads other bodies whole first."""
 
     def __init__(self, app: ASGIApp, max_upload: int) -> None:
-        """`max_upload` is in MB."""
+        """Wrap an app; `max_upload` is in MB (2**20 bytes)."""
         self._app = app
         self._max_upload = max_upload << 20
         self._uploads = UploadQuota(self._max_upload, Path(get_upload_folder()))
@@ -82,7 +82,7 @@ class BodyLimits:
 
         async def answer(message: Message) -> None:
             nonlocal is_answered
-            if not problem:  # else the app answers what it has made of that
+            if not problem:  # else the app would answer the error that `checked` raised into it
                 is_answered = True
                 await send(message)
 
@@ -101,7 +101,7 @@ class BodyLimits:
 
 
 def _limited(scope: Scope, receive: Receive, most: int, seconds: float) -> Receive:
-    """Return a `receive` that raises Refused for a body that is larger, or takes longer."""
+    """Return a `receive` that raises Refused for a body of more than `most` bytes, or slower than `seconds`."""
     too_large = Refused(413, f"The request is larger than {_size(most)}.")
     declared = Headers(scope=scope).get("content-length", "")
     if declared.isdigit() and int(declared) > most:
@@ -110,10 +110,10 @@ def _limited(scope: Scope, receive: Receive, most: int, seconds: float) -> Recei
 
     async def limited() -> Message:
         nonlocal read, is_complete
-        if is_complete:  # whoever asks on wants to know whether the sender is still there
+        if is_complete:  # a further call waits for the sender to disconnect
             return await receive()
         try:
-            # at least a moment: what is there already is taken
+            # Wait at least 0.1 s, so that data that has arrived already counts.
             message = await asyncio.wait_for(receive(), max(0.1, end - time.monotonic()))
         except TimeoutError:
             raise Refused(408, f"The request did not arrive within {seconds:.0f} seconds.") from None
@@ -127,7 +127,7 @@ def _limited(scope: Scope, receive: Receive, most: int, seconds: float) -> Recei
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """Return a whole body; None if its sender is gone."""
+    """Return the whole body, or None if its sender disconnects."""
     body = bytearray()
     while True:
         message = await receive()
@@ -139,13 +139,13 @@ async def _read(receive: Receive) -> bytes | None:
 
 
 def _check_depth(body: bytes) -> None:
-    """Raise Refused for JSON of more lists within lists than a request has: handlers go through them recursively."""
+    """Raise Refused for JSON nested deeper than MAX_JSON_DEPTH, since handlers recurse into it."""
     if body.count(b"[") + body.count(b"{") <= limits.MAX_JSON_DEPTH:
         return
     too_deep = Refused(400, f"The request is nested deeper than {limits.MAX_JSON_DEPTH} levels.")
     try:
         level = [pydantic_core.from_json(body)]
-    except ValueError as error:  # no JSON, which is for the handler to say, or nested very deep
+    except ValueError as error:  # either too deep, or not JSON, which the handler reports
         if "recursion" in str(error):
             raise too_deep from None
         return
@@ -157,7 +157,7 @@ def _check_depth(body: bytes) -> None:
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that gives the body first."""
+    """Return a `receive` that begins with a body already read."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replayed() -> Message:
@@ -167,7 +167,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
-    """Answer, and only then close: a sender that is cut off in the middle of a body may never read why."""
+    """Answer, read on for a while, then close: a sender that is cut off in its body may never read the answer."""
 
     async def answer(message: Message) -> None:
         if message["type"] == "http.response.body":

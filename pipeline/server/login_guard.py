@@ -21,14 +21,15 @@ LOGIN_ROUTE = "/login"
 # What Gradio's login form needs before somebody has logged in. None of it tells of the page or its visitors.
 FORM_FILES = ("/assets/", "/static/", "/svelte/")
 FORM_ROUTES = ("/", "/config", "/favicon.ico", "/gradio_api/theme.css", "/logout", "/manifest.json", "/theme.css")
-MAX_ADDRESSES = 10_000  # remembered, the latest
+# All chosen: a person who mistypes waits seconds, a program gets two guesses a minute.
+MAX_ADDRESSES = 10_000  # the latest are remembered
 LONGEST_PAUSE = 30.0  # seconds between two tries of an address that goes on guessing
-FORGET_SECONDS = 900.0  # after the last pause
-LONGEST_WAIT = 5.0  # seconds that an answer is held back; who would have to wait longer is refused
+FORGET_SECONDS = 900.0  # from the end of the last pause until failures are forgotten
+LONGEST_WAIT = 5.0  # seconds that an answer is held back; a longer wait is refused at once
 
 
 class _Guesses:
-    """What is known of an address: failures in a row, and the time of its next try."""
+    """The failures of an address in a row, and the time of its next try."""
 
     def __init__(self) -> None:
         self.failures = 0
@@ -98,7 +99,7 @@ class LoginGuard:
         if wait > LONGEST_WAIT:
             await _too_many(scope, wait)(scope, receive, send)
             return
-        # Those that come at once wait one after the other: each counts as a failure until it is none.
+        # Count a try as a failure until it succeeds, so that simultaneous tries wait one after another.
         guesses.fail(wait)
         await asyncio.sleep(wait)
 
@@ -160,7 +161,7 @@ def _too_many(scope: Scope, wait: float) -> ASGIApp:
 def _address(scope: Scope) -> str:
     host = scope["client"][0] if scope.get("client") else ""
     address = parse_address(host)
-    # whoever has one address of IPv6 has a network of them
+    # An owner of one IPv6 address has a /64 network of them: keep the first four groups.
     return str(address) if address is None or address.version == 4 else address.exploded[:19]
 
 

@@ -1,4 +1,4 @@
-"""The flags about serving: where, for whom, and how much."""
+"""The flags about serving: addresses, access and limits."""
 
 import argparse
 import re
@@ -87,7 +87,7 @@ def add_server_flags(parser: argparse.ArgumentParser, environment: Mapping[str, 
 
 
 def server_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> ServerOptions:
-    """Return what the flags say; end with one line for those that do not go together."""
+    """Return the options in parsed flags; exit with one line if two flags exclude each other."""
     if options.ssl_keyfile and not options.ssl_certfile:
         parser.error("argument --ssl-keyfile: needs --ssl-certfile")
     if options.ssl_certfile and options.share:
@@ -97,6 +97,7 @@ def server_options(parser: argparse.ArgumentParser, options: argparse.Namespace)
 
 
 def user_and_password(text: str) -> tuple[str, str]:
+    """Parse "USER:PASSWORD", or the first line of the file in "@FILE"."""
     user, _, password = _secret(text).partition(":")
     if not user or not password:
         raise argparse.ArgumentTypeError("must be a name and a password with a colon between them")
@@ -104,6 +105,7 @@ def user_and_password(text: str) -> tuple[str, str]:
 
 
 def api_key(text: str) -> str:
+    """Parse a key, or the first line of the file in "@FILE"."""
     key = _secret(text)
     if not key or not key.isascii() or not key.isprintable() or " " in key:  # else it fits into no header
         raise argparse.ArgumentTypeError("must be letters, digits and signs of ASCII, without blanks")
@@ -123,6 +125,7 @@ def _secret(text: str) -> str:
 
 
 def root_path(text: str) -> str:
+    """Parse a path from / on or a full URL; return it without a slash at the end."""
     parts = urlsplit(text)
     is_url = parts.scheme in ("http", "https") and bool(parts.hostname)
     is_path = not parts.scheme and not parts.netloc and (text.startswith("/") or not text)

@@ -1,4 +1,4 @@
-"""How a page is to be served."""
+"""The options of serving a page."""
 
 import socket
 import ssl
@@ -14,7 +14,7 @@ from .credentials import Credentials
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """What the flags of the same names say."""
+    """The values of the flags with the same names."""
 
     host: str = "127.0.0.1"
     port: int = 7860
@@ -45,9 +45,9 @@ class ServerOptions:
         return urlsplit(self.root_path).hostname
 
     def listen(self) -> list[socket.socket]:
-        """Return the sockets to serve on; raise SanaError if the address or the certificate cannot be used.
+        """Open the sockets to serve on; raise SanaError if the address or the certificate cannot be used.
 
-        Done first, since a model takes a while. Whoever connects before the page is served waits for it.
+        Call this before a model is loaded, to fail early. Visitors who connect before the page is served wait for it.
         """
         self._check_certificate()
         return addresses.listen(self.host, self.port)
@@ -56,7 +56,7 @@ class ServerOptions:
         if self.ssl_certfile is None:
             return
         try:
-            # a password for the key would be asked for in the terminal
+            # The empty password keeps OpenSSL from asking for one in the terminal.
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.ssl_certfile, self.ssl_keyfile, lambda: "")
         except (OSError, ValueError) as error:
             files = " and ".join(filter(None, (self.ssl_certfile, self.ssl_keyfile)))
