@@ -13,11 +13,11 @@ def health_router(models: Models) -> APIRouter:
     router = APIRouter()
     alive, ready = HEALTH_ROUTES
 
-    @router.get(alive)
+    @router.api_route(alive, methods=["GET", "HEAD"])
     async def is_alive() -> Response:
         return answer({"status": "ok"})
 
-    @router.get(ready)
+    @router.api_route(ready, methods=["GET", "HEAD"])
     async def is_ready() -> Response:
         loading = models.loading
         if loading and loading.pipeline:

@@ -10,7 +10,7 @@ from ..interfaces.envelopes import envelope
 
 
 def refusal(scope: Scope, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the answer to a refused request: in its interface's form, in JSON if the sender speaks JSON, else as text."""
+    """Return the answer to a refused request: as its interface has it, or JSON if the sender speaks it, or text."""
     sent = Headers(scope=scope)
     closing = {"Connection": "close", **(headers or {})}  # the unread body makes the connection unusable
     if (content := envelope(scope["path"], status, sentence)) is not None:

@@ -51,7 +51,7 @@ def openai_router(service: GenerationService, is_strict: bool, root_path: str) -
     async def edit(request: Request) -> Response:
         return await draw(request, await _read_form(request), "image_edit")
 
-    @router.get(LINK_ROUTE + "{name}")
+    @router.api_route(LINK_ROUTE + "{name}", methods=["GET", "HEAD"])
     def show_picture(name: str) -> Response:
         path = links.find(name)
         return FileResponse(path, headers={"X-Content-Type-Options": "nosniff"}, media_type=f"image/{path.suffix[1:]}")
