@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline import SanaPipeline
     from pipeline.jobs.job_queue import JobQueue
     from pipeline.jobs.models import Models
+    from pipeline.jobs.service import GenerationService
     from pipeline.server.server_options import ServerOptions
     from pipeline.server.serving import Served
 
@@ -53,14 +54,20 @@ def build_app(pipeline: "SanaPipeline", queue: "JobQueue | None" = None) -> "gr.
 
 def build_page(models: "Models", queue: "JobQueue | None" = None) -> "gr.Blocks":
     """Build the page for a menu of models, without launching it, in the machine's language if it is translated."""
+    from pipeline.page.layout import build
+    from pipeline.page.words import local_words
+
+    return build(build_service(models, queue), local_words())
+
+
+def build_service(models: "Models", queue: "JobQueue | None" = None) -> "GenerationService":
+    """Return what the page and all other interfaces submit their requests to."""
     from pipeline.jobs.job_queue import JobQueue
     from pipeline.jobs.service import GenerationService
     from pipeline.jobs.timings import Timings
-    from pipeline.page.layout import build
-    from pipeline.page.words import local_words
     from pipeline.runtime.folders import cache_folder
 
-    return build(GenerationService(models, Timings(cache_folder()), queue or JobQueue()), local_words())
+    return GenerationService(models, Timings(cache_folder()), queue or JobQueue())
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -71,14 +78,15 @@ def serve(options: argparse.Namespace) -> None:
     import_gradio()
     from pipeline.domain.progress import print_progress
     from pipeline.jobs.job_queue import JobQueue
+    from pipeline.page.layout import build
     from pipeline.page.words import local_words
     from pipeline.runtime.malloc import use_single_arena
     from pipeline.server import serving
 
     use_single_arena()  # before the generating threads exist
     models = describe_models(options)
-    page = build_page(models, JobQueue(options.max_queue, options.max_per_client))
-    with serving.serve(page, local_words(), options.server, listeners) as served:
+    service, words = build_service(models, JobQueue(options.max_queue, options.max_per_client)), local_words()
+    with serving.serve(build(service, words), words, options.server, listeners, service) as served:
         announce(served, options.server)
         # The page is up while the model loads, and shows its progress. An error ends the program.
         models.start(print_progress)
@@ -106,6 +114,8 @@ def announce(served: "Served", options: "ServerOptions") -> None:
         print(f"and, for a week at most, on {served.share_url}", flush=True)
     elif options.share:
         print("A public address could not be had, perhaps for want of a network: the page is served here only.")
+    if served.is_open_to_all:
+        print("Whoever reaches it may draw: --api-key and --auth ask for a key or a password.", flush=True)
     if options.mcp:
         print(f"MCP clients find it at {served.url}gradio_api/mcp/", flush=True)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from pipeline import SanaPipeline
+    from pipeline.jobs.service import GenerationService
 
 T = TypeVar("T")
 
@@ -148,15 +149,41 @@ def page(pipe: "SanaPipeline") -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def service(pipe: "SanaPipeline") -> "GenerationService":
+    """Return what all interfaces submit to."""
+    from app import build_service
+    from pipeline.jobs.model_sources import LoadedSource
+    from pipeline.jobs.models import Models
+
+    return build_service(Models([LoadedSource(pipe)]))
+
+
+@pytest.fixture(scope="session")
+def server(service: "GenerationService") -> Iterator[str]:
+    """Yield the address of all interfaces for other programs."""
+    with serve_all(service) as url:
+        yield url
+
+
 @contextmanager
-def serve_page(app: "gr.Blocks", **options: Any) -> Iterator[str]:
-    """Serves a page as app.py does, with options of the server; yields its address."""
+def serve_all(service: "GenerationService", **options: Any) -> Iterator[str]:
+    """Serve the interfaces for other programs, beside an empty page; yield their address."""
+    import gradio as gr
+
+    with serve_page(gr.Blocks(analytics_enabled=False), service, **options) as url:
+        yield url
+
+
+@contextmanager
+def serve_page(app: "gr.Blocks", service: "GenerationService | None" = None, **options: Any) -> Iterator[str]:
+    """Serve a page as app.py does, with options of the server; yield its address."""
     from pipeline.page.words import English
     from pipeline.server import serving
     from pipeline.server.server_options import ServerOptions
 
     server = ServerOptions(port=free_port(), **options)
-    with serving.serve(app, English(), server, server.listen()) as served:
+    with serving.serve(app, English(), server, server.listen(), service) as served:
         yield served.url
 
 

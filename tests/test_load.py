@@ -1,17 +1,25 @@
 """Twenty clients at once, a hundred requests, some cancelled, some invalid: none lost, none mixed up, memory flat."""
 
+import base64
 import gc
+import io
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import psutil
 from gradio_client import Client
 from gradio_client.exceptions import ValidationError
+from PIL import Image
 
 from pipeline import SanaPipeline
 from pipeline.domain.settings import GenerationSettings
 from pipeline.generation.metadata import read_settings
-from tests.conftest import wait_for
+from pipeline.jobs.service import GenerationService
+from pipeline.page.layout import build
+from pipeline.page.words import English
+from tests.conftest import serve_page, wait_for
 
 CLIENTS = 20
 ALLOWED_GROWTH = 150e6  # bytes; pictures that pile up, or a model loaded twice, take more
@@ -71,3 +79,41 @@ def ask_all(page: str, pipe: SanaPipeline, folder: Path, requests: int) -> list[
     wait_for(lambda: pipe("a moon", num_inference_steps=1))  # whatever was cancelled has let go of the model
     gc.collect()
     return people
+
+
+def draw_openai(url: str, seed: int) -> str:
+    body = {"prompt": f"house {seed}", "seed": seed, "num_inference_steps": 1}
+    return httpx.post(f"{url}v1/images/generations", json=body, timeout=300).json()["data"][0]["b64_json"]
+
+
+def draw_automatic1111(url: str, seed: int) -> str:
+    body = {"prompt": f"house {seed}", "seed": seed, "steps": 1}
+    return httpx.post(f"{url}sdapi/v1/txt2img", json=body, timeout=300).json()["images"][0]
+
+
+def draw_page(url: str, seed: int) -> str:
+    values = {"prompt": f"house {seed}", "seed": seed, "num_inference_steps": 1, "api_name": "/generate"}
+    images, _, _ = Client(url, verbose=False).predict(**values)
+    with open(images[0]["image"], "rb") as file:
+        return base64.b64encode(file.read()).decode()
+
+
+def test_twenty_clients_over_all_interfaces(service: GenerationService) -> None:
+    """Each three get the same picture, byte for byte, and each their own."""
+    drawn: dict[tuple[str, int], str] = {}
+    with serve_page(build(service, English()), service) as url:
+
+        def ask(draw: Callable[[str, int], str], seed: int) -> None:
+            drawn[draw.__name__, seed] = draw(url, seed)
+
+        ways = (draw_openai, draw_automatic1111, draw_page)
+        people = [threading.Thread(target=ask, args=(way, seed)) for seed in range(7) for way in ways]
+        for person in people:
+            person.start()
+        for person in people:
+            person.join(timeout=400)
+    for seed in range(7):
+        (picture,) = {drawn[way.__name__, seed] for way in ways}
+        text = Image.open(io.BytesIO(base64.b64decode(picture))).info["parameters"]
+        assert text.startswith(f"house {seed}")
+        assert f"Seed: {seed}" in text

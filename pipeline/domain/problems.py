@@ -9,6 +9,7 @@ SENTENCES = {
     "length": "The {noun} must have at most {maximum:,} characters, not {count:,}.",
     "empty": "The {noun} is empty: describe the picture in a few words.",
     "size": "The {noun} must be a multiple of {step} from {minimum} to {maximum} pixels, not {value}.",
+    "picture size": "The size must be WIDTHxHEIGHT in pixels, or auto, not {value}.",
     "whole number": "The {noun} must be a whole number from {minimum} to {maximum}, not {value}.",
     "number": "The {noun} must be a number from {minimum:g} to {maximum:g}, not {value}.",
     "switch": "{noun} must be true or false, not {value}.",
@@ -24,6 +25,11 @@ SENTENCES = {
     "nothing to enlarge": "There is no picture to enlarge: give one.",
     "negative side": "A canvas grows by 0 or more pixels to each side, not by fewer.",
     "empty mask": "Nothing in the mask is {colour}, so there is nothing to draw anew.",
+    "opaque mask": "Nothing in the mask is transparent, so there is nothing to draw anew.",
+    "no file": "Give the picture as a file, in multipart/form-data.",
+    "no base64": "The {noun} is no base64 of a picture file.",
+    "one picture": "A stream has one picture: ask for one, or without stream.",
+    "no object": "The body must be a JSON object.",
     "picture needed": "These settings start from a picture: give the one whose pixels have the SHA-256 {sha256}.",
     "no encoder": "This model's folder has no image encoder, so it cannot start from a picture: write it again with "
     "precompile.py.",
@@ -39,6 +45,8 @@ SENTENCES = {
     "largest of this shape that fits is {fitting_width}x{fitting_height}.",
     "no free memory": "{width}x{height} pixels need about {needed:.1f} GB of memory, {available:.1f} GB are free now: "
     "no size fits.",
+    "one a line": "A line is one picture, the same each time: leave {value} out, and write more lines.",
+    "no line": "This is no {kind}, so it cannot be read.",
     "unknown": "There is no setting {value}; there are: {choices}.",
     "no png": "{file} is no PNG file, so it holds no settings of this program.",
     "cut off": "{file} is cut off: a part of the file is missing.",

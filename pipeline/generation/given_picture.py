@@ -1,6 +1,7 @@
 """The picture and the mask that a generation starts from: their reading, their check and their resizing."""
 
 import hashlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -54,7 +55,8 @@ class GivenPicture:
         Raises:
             SettingsError: as `of`, or a file is of no format in FORMATS.
         """
-        return cls.of(_open(image, IMAGE.noun), None if mask_image is None else _open(mask_image, MASK_IMAGE.noun))
+        mask = None if mask_image is None else open_picture(mask_image, MASK_IMAGE.noun)
+        return cls.of(open_picture(image, IMAGE.noun), mask)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -92,26 +94,53 @@ def check_given(settings: GenerationSettings, given: GivenPicture | None) -> Non
         given.marked(*given.size, settings.mask_invert)
 
 
-def _open(file: Path | BinaryIO, noun: str) -> Image.Image:
+def transparent_part(file: BinaryIO) -> BinaryIO:
+    """Return a mask file that is white where the picture in a file is transparent, as other programs mark it.
+
+    Raises:
+        SettingsError: the file cannot be read, or nothing in it is transparent.
+    """
+    image = open_picture(file, MASK_IMAGE.noun)
     try:
-        return Image.open(file, formats=FORMATS)
+        alpha = ImageOps.exif_transpose(image).convert("RGBA").getchannel("A")
+    except Exception as error:  # as in `open_picture`
+        raise SettingsError(Problem("no picture", {"noun": MASK_IMAGE.noun})) from error
+    mask = ImageOps.invert(alpha)
+    if mask.getextrema()[1] < _WHITE:  # type: ignore[operator]  # a mask has one channel
+        raise SettingsError(Problem("opaque mask", {}))
+    content = io.BytesIO()
+    mask.save(content, format="PNG", compress_level=1)
+    return content
+
+
+def open_picture(file: Path | BinaryIO, noun: str) -> Image.Image:
+    """Open a picture file; raise SettingsError if it is none or has too many pixels."""
+    try:
+        image = Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise SettingsError(Problem("too many pixels", {"noun": noun, "maximum": MAX_GIVEN_PIXELS // 10**6})) from error
     except Exception as error:  # PIL's decoders raise many kinds of errors for a damaged file
         raise SettingsError(Problem("no picture", {"noun": noun})) from error
+    _check_size(image, noun)
+    return image
 
 
 def _rgb(image: Image.Image, noun: str) -> np.ndarray:
     """Return pixels u8 [H, W, 3], upright; raise SettingsError if the image is too large or damaged."""
-    if image.width * image.height > MAX_GIVEN_PIXELS:  # before decoding, which takes the memory
-        raise SettingsError(Problem("too many pixels", {"noun": noun, "maximum": MAX_GIVEN_PIXELS // 10**6}))
+    _check_size(image, noun)
     try:
         upright = ImageOps.exif_transpose(image)
         if upright.mode.startswith("I;16"):  # PIL would turn all but the darkest 256 of the 65,536 greys into white
             upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
         return np.ascontiguousarray(np.asarray(upright.convert("RGB")))
-    except Exception as error:  # as in `_open`
+    except Exception as error:  # as in `open_picture`
         raise SettingsError(Problem("no picture", {"noun": noun})) from error
+
+
+def _check_size(image: Image.Image, noun: str) -> None:
+    """Raise SettingsError for too many pixels, before any of them is decoded."""
+    if image.width * image.height > MAX_GIVEN_PIXELS:
+        raise SettingsError(Problem("too many pixels", {"noun": noun, "maximum": MAX_GIVEN_PIXELS // 10**6}))
 
 
 def _sha256(pixels: np.ndarray) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pydantic_core
@@ -12,11 +12,12 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..domain import limits
+from ..interfaces.all_routes import FILE_ROUTES, LARGE_ROUTES
 from .refusals import refusal
 from .upload_quota import Refused, UploadQuota
 
-UPLOAD_ROUTES = ("/gradio_api/upload",)
-"""The only routes that take files."""
+UPLOAD_ROUTES = ("/gradio_api/upload", *FILE_ROUTES)
+"""The routes that take files. LARGE_ROUTES take pictures within JSON."""
 _FRAMING = 1 << 20  # bytes of an upload around its file; chosen: Gradio, which cleans up, meets the file's limit first
 DISCARD_SECONDS = 3.0  # to read the rest of a refused body; chosen: time enough to deliver the answer
 
@@ -35,17 +36,33 @@ class BodyLimits:
             await self._app(scope, receive, send)
             return
         try:
-            if scope["path"].rstrip("/") in UPLOAD_ROUTES:
+            path = scope["path"].rstrip("/")
+            if path in UPLOAD_ROUTES:
                 await self._upload(scope, receive, send)
+                return
+            if path in LARGE_ROUTES:
+                body = await self._read_large(scope, receive)
             else:
                 body = await _read(_limited(scope, receive, limits.MAX_JSON, limits.JSON_SECONDS))
-                if body is None:
-                    return
-                _check_depth(body)
-                await self._app(scope, _replayed(body, receive), send)
+            if body is None:
+                return
+            _check_depth(body)
+            await self._app(scope, _replayed(body, receive), send)
         except Refused as error:
             status, sentence = error.args
             await _refuse(scope, receive, send, status, sentence)
+
+    async def _read_large(self, scope: Scope, receive: Receive) -> bytes | None:
+        """Return a body that may be as large as an upload, and counts as one while it arrives."""
+        limited = _limited(scope, receive, self._max_upload, limits.UPLOAD_SECONDS)
+
+        async def counted() -> Message:
+            message = await limited()
+            self._uploads.count(len(message.get("body", b"")))
+            return message
+
+        with self._uploads:
+            return await _read(counted)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         problem: Refused | None = None
@@ -56,10 +73,12 @@ class BodyLimits:
             try:
                 message = await limited()
                 self._uploads.count(len(message.get("body", b"")))
-                return message
             except Refused as error:
                 problem = error
                 raise
+            if not message.get("more_body", False):  # what is made of it may take longer, and wait for others
+                place.close()
+            return message
 
         async def answer(message: Message) -> None:
             nonlocal is_answered
@@ -68,7 +87,8 @@ class BodyLimits:
                 await send(message)
 
         limited = _limited(scope, receive, self._max_upload + _FRAMING, limits.UPLOAD_SECONDS)
-        with self._uploads:
+        with ExitStack() as place:
+            place.enter_context(self._uploads)
             try:
                 await self._app(scope, checked, answer)
             except ClientDisconnect:

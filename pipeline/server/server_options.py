@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from ..domain.errors import SanaError
 from ..domain.limits import MAX_UPLOAD
 from . import addresses
+from .credentials import Credentials
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class ServerOptions:
     port: int = 7860
     root_path: str = ""  # a path, or the full URL that visitors know
     auth: tuple[str, str] | None = None
+    api_key: str | None = None
     max_upload: int = MAX_UPLOAD  # MB
     allow_host: Sequence[str] = ()
     allow_origin: Sequence[str] = ()
@@ -26,6 +28,11 @@ class ServerOptions:
     ssl_keyfile: str | None = None
     mcp: bool = False
     share: bool = False
+    strict_models: bool = False
+
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials(self.api_key, self.auth)
 
     @property
     def sub_path(self) -> str:

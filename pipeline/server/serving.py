@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import gradio as gr
 
+from ..jobs.service import GenerationService
 from ..page.words import English
 from . import addresses
 from .allowed_hosts import AllowedHosts
@@ -24,27 +25,39 @@ _SPACE_PROXIES = f"{_LOCAL_PROXIES},10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00
 
 @dataclass(frozen=True)
 class Served:
-    """The addresses of a served page: on this machine, and in public if a share link was wanted and possible."""
+    """The addresses of a served page: on this machine, and in public if a share link was wanted and possible.
+
+    `is_open_to_all` is true if others than this machine reach it, and nobody is asked for a key or a password.
+    """
 
     url: str
     share_url: str | None
+    is_open_to_all: bool
 
 
 @contextmanager
 def serve(
-    page: gr.Blocks, words: English, options: ServerOptions, listeners: Sequence[socket.socket]
+    page: gr.Blocks,
+    words: English,
+    options: ServerOptions,
+    listeners: Sequence[socket.socket],
+    service: GenerationService | None = None,
 ) -> Iterator[Served]:
-    """Serve a page in this context, on the sockets from `ServerOptions.listen`."""
+    """Serve a page in this context, on the sockets from `ServerOptions.listen`.
+
+    With the service behind the page, the interfaces for other programs are served as well.
+    """
     is_space = "SPACE_ID" in os.environ
+    is_local = all(addresses.is_loopback(listener) for listener in listeners)
     hosts = AllowedHosts(
         options.host,
         [*options.allow_host, *filter(None, [options.public_host, os.environ.get("SPACE_HOST")])],
         options.allow_origin,
-        is_local=all(addresses.is_loopback(listener) for listener in listeners),
+        is_local=is_local,
         any_name=is_space,  # the Hub decides which names lead to a Space
     )
     url = addresses.url(options.host, listeners[0], "https" if options.ssl_certfile else "http")
-    app = build_web_app(page, words, options, hosts)
+    app = build_web_app(page, words, options, hosts, service)
     if page.mcp_server_obj:  # calls the page at this URL; by default, at one from the first caller's headers
         page.mcp_server_obj._local_url = url
     certificate = (options.ssl_certfile, options.ssl_keyfile) if options.ssl_certfile else None
@@ -53,7 +66,8 @@ def serve(
         share_url = open_share_link(listeners[0]) if options.share else None
         if share_url:
             hosts.add(urlsplit(share_url).hostname or "")
-        yield Served(url, share_url)
+        is_reached = not is_local or share_url is not None
+        yield Served(url, share_url, is_reached and not options.credentials)
 
 
 def _trusted_proxies(options: ServerOptions, is_space: bool) -> str | None:

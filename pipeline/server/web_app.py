@@ -10,10 +10,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..interfaces.all_routes import OPEN_ROUTES, add_interfaces
+from ..interfaces.ignored import IGNORED_HEADER
+from ..jobs.service import GenerationService
 from ..page.theme import launch_options
 from ..page.words import English
 from .allowed_hosts import AllowedHosts
 from .body_limits import BodyLimits
+from .gradio_sessions import GradioSessions
 from .host_guard import HostGuard
 from .login_guard import LoginGuard
 from .refusals import refusal
@@ -25,12 +29,19 @@ _LOG = logging.getLogger(__name__)
 _OF_UNKNOWN_CALLS: tuple[type[Exception], ...] = (FnIndexInferError, LookupError, TypeError, ValueError, AttributeError)
 
 
-def build_web_app(page: gr.Blocks, words: English, options: ServerOptions, hosts: AllowedHosts) -> FastAPI:
-    """Return the application that serves a page. The caller may add further routes."""
+def build_web_app(
+    page: gr.Blocks,
+    words: English,
+    options: ServerOptions,
+    hosts: AllowedHosts,
+    service: GenerationService | None = None,
+) -> FastAPI:
+    """Return the application that serves a page and, with the service behind it, the interfaces for other programs."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    sessions = GradioSessions()
     # The layer added last sees a request first.
     app.add_middleware(BodyLimits, max_upload=options.max_upload)
-    app.add_middleware(LoginGuard)
+    app.add_middleware(LoginGuard, credentials=options.credentials, sessions=sessions, open_routes=OPEN_ROUTES)
     app.add_middleware(Routes, sub_path=options.sub_path)
     # Always added: without it, Gradio would add its own, which allows most origins.
     app.add_middleware(
@@ -40,8 +51,11 @@ def build_web_app(page: gr.Blocks, words: English, options: ServerOptions, hosts
         allow_headers=["*"],
         allow_credentials=bool(options.allow_origin),
         allow_private_network=bool(options.allow_origin),
+        expose_headers=[IGNORED_HEADER, "Retry-After"],
     )
     app.add_middleware(HostGuard, hosts=hosts)
+    if service:
+        add_interfaces(app, service, options.strict_models, options.root_path)
     gr.mount_gradio_app(
         app,
         page,
@@ -54,6 +68,7 @@ def build_web_app(page: gr.Blocks, words: English, options: ServerOptions, hosts
         **launch_options(words),
     )
     mounted: Any = app.routes[-1]
+    sessions.attach(mounted.app)
     page.app = page.server_app = mounted.app  # as `launch` does; validators need it
     mounted.app.startup_events_triggered = True  # the server runs them; else the first visitor would run them again
     for error in _OF_UNKNOWN_CALLS:
