@@ -17,7 +17,6 @@ import pytest
 from pipeline import telemetry
 from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import Update
-from pipeline.generation.given_picture import GivenPicture
 from tests.fake_hub import HUB, FakeHub, Repo
 from tests.sockets import SocketLog
 
@@ -41,9 +40,9 @@ telemetry.switch_off()
 
 # Files whose tests export models of their own, start processes or a browser, or compute at full size: minutes.
 SLOW = (
-    *("cli", "browser_more", "space", "export", "browser", "vae_decoder", "parity", "load", "benchmark", "draft"),
-    *("optimum", "conversion", "imports", "winograd", "miniature", "compiled_model", "illustrations", "telemetry"),
-    "process_end",
+    *("cli", "browser_more", "space", "export", "browser", "vae_decoder", "parity", "load", "benchmark", "vae_encoder"),
+    *("image_to_image", "draft", "optimum", "conversion", "imports", "winograd", "miniature", "compiled_model"),
+    *("illustrations", "telemetry", "process_end"),
 )
 # The longest files first: the last one is waited for by a single process.
 FIRST = (*SLOW, "app", "visitors", "compile_cache", "server", "hub_faults", "sana")
@@ -195,7 +194,7 @@ def steps_done(pipe: "SanaPipeline", monkeypatch: pytest.MonkeyPatch) -> list[in
     events: list[int | str] = []
     original = pipe.generate
 
-    def generate(settings: GenerationSettings, given: GivenPicture | None = None) -> Generator[Update, None, None]:
+    def generate(settings: GenerationSettings, given: object = None) -> Generator[Update, None, None]:
         try:
             for update in original(settings):
                 if isinstance(update, StepUpdate):
@@ -263,7 +262,7 @@ def slow_bands(pipe: "SanaPipeline", monkeypatch: pytest.MonkeyPatch) -> list[in
     events: list[int | str] = []
     original = pipe.generate
 
-    def generate(settings: GenerationSettings, given: GivenPicture | None = None) -> Generator[Update, None, None]:
+    def generate(settings: GenerationSettings, given: object = None) -> Generator[Update, None, None]:
         try:
             for update in original(settings):
                 if isinstance(update, DecodeUpdate):

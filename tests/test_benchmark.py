@@ -142,9 +142,9 @@ def test_known_work_of_full_size_decoders(tmp_path: Path, monkeypatch: pytest.Mo
     taesana.build(tmp_path / "taesana.safetensors")
     with torch.device("meta"):
         autoencoder().save_config(tmp_path / "vae")
-        assert flop._of_decoder(tmp_path / "vae", 32, 32) == pytest.approx(8.37e12, rel=1e-3)
-        assert flop._of_decoder(tmp_path / "lite", 32, 32) == pytest.approx(7.51e12, rel=1e-3)
-        assert flop._of_decoder(tmp_path / "taesana.safetensors", 32, 32) == pytest.approx(0.59e12, rel=1e-2)
+        assert flop.of_decoder(tmp_path / "vae", 32, 32) == pytest.approx(8.37e12, rel=1e-3)
+        assert flop.of_decoder(tmp_path / "lite", 32, 32) == pytest.approx(7.51e12, rel=1e-3)
+        assert flop.of_decoder(tmp_path / "taesana.safetensors", 32, 32) == pytest.approx(0.59e12, rel=1e-2)
 
 
 def test_memory_is_that_of_the_stage_it_was_taken_in() -> None:

@@ -1,20 +1,32 @@
 """The bundled miniature: its world keeps its promises, its training sees what diffusers sees, its files are whole."""
 
+import dataclasses
 import json
 import random
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import torch
 from diffusers import SanaPipeline
+from PIL import Image
 
 from pipeline.miniature import CHECKPOINT
 from pipeline.miniature.training.captions import caption
 from pipeline.miniature.training.detector import Detection
-from pipeline.miniature.training.evaluate import _match, evaluation_set, score
+from pipeline.miniature.training.evaluate import evaluation_set, score
 from pipeline.miniature.training.latents import SCENES, cells_of, scene_of, size_of
 from pipeline.miniature.training.text import INSTRUCTION, PromptBatch
-from pipeline.miniature.training.world import COLOURS, KINDS, UNSEEN_PAIRS, Thing, draw, object_mask, random_scene
+from pipeline.miniature.training.world import (
+    COLOURS,
+    KINDS,
+    UNSEEN_PAIRS,
+    Scene,
+    Thing,
+    draw,
+    object_mask,
+    random_scene,
+)
 
 
 def test_training_never_shows_an_unseen_pair_and_the_evaluation_set_always_does() -> None:
@@ -71,20 +83,19 @@ def test_the_training_sees_the_tokens_that_diffusers_keeps() -> None:
 
 def test_the_score_is_of_what_the_picture_shows() -> None:
     things = (Thing("house", "red", "medium", 0.3, 0.5, 0.2), Thing("tree", "green", "medium", 0.7, 0.5, 0.2))
+    scene = Scene("night", things, "left of", 0)
     tree, car = Detection("tree", "green", 0.2, 0.5), Detection("car", "red", 0.8, 0.5)
-    assert _match(things, [tree, car]) == (car, tree)
-    assert _match(things, [tree]) == (None, tree)
 
-    class Blind:
-        def detect(self, picture: object) -> tuple[list[Detection], str]:
-            return [tree], "night"
+    def scored(found: list[Detection], background: str) -> dict[str, float]:
+        detector: Any = SimpleNamespace(detect=lambda picture: (found, background))
+        return score(detector, [(scene, "")], [Image.new("RGB", (1, 1))])
 
-    evaluation = [(scene, "") for scene, _ in evaluation_set("seen", 30, unseen=False)]
-    blind: Any = Blind()
-    nothing: list[Any] = [None] * len(evaluation)
-    scores = score(blind, evaluation, nothing)
-    assert scores["kind"] < 30
-    assert scores["place"] < 50
+    # the red car stands for the red house, on the wrong side of the tree
+    assert scored([tree, car], "night") == {"colour": 100, "kind": 50, "place": 100, "position": 0, "count": 100}
+    assert scored([tree], "snow") == {"colour": 50, "kind": 50, "place": 0, "position": 0, "count": 0}
+    house = Detection("house", "red", 0.2, 0.5)
+    right = dataclasses.replace(tree, x=0.8)
+    assert set(scored([right, house], "night").values()) == {100}
 
 
 def test_the_checkpoint_is_small_and_its_record_complete() -> None:

@@ -84,7 +84,9 @@ def test_room_is_measured_on_the_disk_of_the_output(tmp_path: Path, monkeypatch:
         resource_check.shutil, "disk_usage", lambda place: asked.append(place) or SimpleNamespace(free=10**15)
     )
     monkeypatch.setattr(resource_check, "free_memory", lambda: 10**15)
-    weights: dict[str, Any] = dict.fromkeys(("text_encoder", "transformer", "vae"), SimpleNamespace(count=1, largest=1))
+    weights: dict[str, Any] = dict.fromkeys(
+        ("text_encoder", "transformer", "vae"), SimpleNamespace(count=lambda names: 1, largest=1)
+    )
     for name in ("volume", "new", "volume/new/deep"):
         resource_check.check_resources(weights, RECIPES["fp16"], tmp_path / name)
     assert asked == [tmp_path / "volume", tmp_path, tmp_path / "volume"]

@@ -13,6 +13,7 @@ from pipeline.domain.errors import ArtifactError
 from pipeline.domain.progress import OnProgress, Progress
 from pipeline.miniature import precompiled
 from pipeline.miniature.precompiled import PrecompiledMiniature
+from tests.conftest import wait_for
 
 
 @pytest.fixture
@@ -22,7 +23,6 @@ def exports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
 
     def export(checkpoint: Path, folder: Path, compression: str, on_progress: OnProgress) -> None:
         assert not folder.exists()
-        time.sleep(0.1)
         folder.mkdir()
         (folder / "manifest.json").write_text("{}")
         made.append(folder)
@@ -44,9 +44,16 @@ def start(tmp_path: Path, name: str = "a", on_progress: OnProgress = lambda prog
 
 
 def test_of_two_first_starts_one_makes_the_folder_and_the_other_says_whom_it_waits_for(
-    exports: list[Path], tmp_path: Path
+    exports: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Progress] = []
+    export = precompiled.export
+
+    def export_meanwhile(*arguments: Any) -> None:
+        wait_for(lambda: told)
+        export(*arguments)
+
+    monkeypatch.setattr(precompiled, "export", export_meanwhile)
     threads = [threading.Thread(target=start, args=(tmp_path, "a", told.append)) for _ in range(2)]
     for thread in threads:
         thread.start()

@@ -207,7 +207,7 @@ def test_released_activations_keep_no_tensors(decoder: Decoder) -> None:
 @pytest.mark.parametrize(("height", "rows"), [(256, 190), (512, 190), (100, 30), (31, 30)])
 def test_bands_compute_little_twice(height: int, rows: int) -> None:
     """A window of all the rows that fit, for each of few bands, would compute up to half of them twice."""
-    segment: Any = SimpleNamespace(halo=4)
+    segment: Any = SimpleNamespace(block=1, halo=4)
     plan = plan_bands(segment, height, rows)
     assert [band.first for band in plan] == [0, *(band.last for band in plan[:-1])]
     assert plan[-1].last == height
@@ -222,7 +222,7 @@ def test_bands_compute_little_twice(height: int, rows: int) -> None:
 
 def test_bands_do_not_follow_every_change_of_free_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """In other bands a picture is rounded otherwise."""
-    segment: Any = SimpleNamespace(halo=4, bytes_per_cell=2000.0)
+    segment: Any = SimpleNamespace(block=1, halo=4, bytes_per_cell=2000.0)
     rows = []
     for free in (9e9, 3.1e9, 2.9e9, 1.6e9, 1.4e9):
         monkeypatch.setattr(bands, "free_memory", lambda free=free: free)

@@ -20,22 +20,26 @@ from pipeline.runtime.graph import winograd_phases
 from pipeline.runtime.graph.partition import partition
 from tests.tiny_checkpoint import autoencoder, draft_encoder
 
-LOCAL = {"encoder_block_types": ("ResBlock",) * 6}
-# as the miniature's: strided convolutions, and nothing at the full resolution
-STRIDED = {"encoder_layers_per_block": (0, 1, 1, 1, 1, 1), "downsample_block_type": "conv"}
+ATTENTION: dict[str, Any] = {
+    "encoder_block_types": ("ResBlock",) * 3 + ("EfficientViTBlock",) * 3,
+    "encoder_qkv_multiscales": ((), (), (), (5,), (5,), (5,)),
+}
+KINDS: dict[str, dict[str, Any]] = {
+    "attention": {**ATTENTION, "encoder_layers_per_block": (1,) * 6},  # as the DC-AE
+    "local": {"encoder_block_types": ("ResBlock",) * 6, "encoder_layers_per_block": (1,) * 6},
+    "strided": {**ATTENTION, "downsample_block_type": "conv"},  # as the miniature: nothing at the full resolution
+}
 Encode = Callable[[np.ndarray], np.ndarray]
 
 
-@pytest.fixture(scope="module", params=["attention", "local", "strided", "draft"])
+@pytest.fixture(scope="module", params=[*KINDS, "draft"])
 def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Encode]:
     """Return (path, untiled encode) of random encoders of several kinds."""
     folder = tmp_path_factory.mktemp("encoder")
     if request.param == "draft":
         network = networks.draft_encoder(draft_encoder(folder / "encoder.pth")[0])
     else:
-        kinds: dict[str, dict[str, Any]] = {"attention": {}, "local": LOCAL, "strided": STRIDED}
-        options = kinds[request.param]
-        network = networks.vae_encoder(autoencoder(**options))
+        network = networks.vae_encoder(autoencoder(**KINDS[request.param]))
     with quiet():
         path = save(convert(network.module, network.example), folder)
     untiled = Device().compile(path)
@@ -83,8 +87,9 @@ def test_a_picture_that_fits_is_one_band_of_each_segment(encoder: tuple[Path, En
 
 
 def test_bands_of_winograd_convolutions_too(encoder: tuple[Path, Encode], monkeypatch: pytest.MonkeyPatch) -> None:
-    for limit in ("MIN_CHANNELS", "MIN_TILES", "MIN_FLOP"):
+    for limit in ("MIN_TILES", "MIN_FLOP"):
         monkeypatch.setattr(winograd_phases, limit, 1)
+    monkeypatch.setattr(winograd_phases, "MIN_CHANNELS", 16)  # below: more of the same, at seconds a segment
     path, encode = encoder
     pixels = picture(512, 64, seed=2)
     rows = 2 * max(segment.halo or 0 for segment in partition(ov.Core().read_model(path))) + 8

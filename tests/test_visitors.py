@@ -52,7 +52,7 @@ class Painter:
     def check(self, settings: object) -> None:
         pass
 
-    def generate(self, settings: GenerationSettings) -> Generator[Update, None, None]:
+    def generate(self, settings: GenerationSettings, given: object = None) -> Generator[Update, None, None]:
         for step in (1, 2):
             yield StepUpdate(step, 2, Image.new("RGB", (64, 64), "red"), 0.1)
         yield PictureUpdate(1, 1, picture(settings.seed))
@@ -299,7 +299,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Drawing that goes on until it is closed; a list of what has ended."""
     ended: list[int] = []
 
-    def generate(self: Painter, settings: GenerationSettings) -> Generator[Update, None, None]:
+    def generate(self: Painter, settings: GenerationSettings, given: object = None) -> Generator[Update, None, None]:
         try:
             while True:
                 yield StepUpdate(1, 2, None, 0.1)

@@ -37,9 +37,9 @@ def measure(checkpoint: Path, size: int, vaes: list[Path]) -> dict[str, Any]:
         decoders = {"vae": source.files.folders["vae"], **{vae.name: vae for vae in vaes}}
         channels = AutoencoderDC.load_config(source.files.folders["vae"])["latent_channels"]
         flop = {
-            "text_encoder": _of_text_encoder(source, tokens),
-            "transformer": _of_transformer(source, tokens, side),
-            "vae_decoder": {name: _of_decoder(path, side, channels) for name, path in decoders.items()},
+            "text_encoder": of_text_encoder(source, tokens),
+            "transformer": of_transformer(source, tokens, side),
+            "vae_decoder": {name: of_decoder(path, side, channels) for name, path in decoders.items()},
         }
     return {"tokens": tokens, "flop": flop}
 
@@ -64,7 +64,7 @@ def count_tokens(source: Checkpoint) -> dict[str, int]:
     return tokens
 
 
-def _of_text_encoder(source: Checkpoint, tokens: dict[str, int]) -> dict[str, int]:
+def of_text_encoder(source: Checkpoint, tokens: dict[str, int]) -> dict[str, int]:
     model = Gemma2Model(Gemma2Config.from_pretrained(source.files.folders["text_encoder"]))
 
     def encode(new: int, cache: Any = None, known: int = 0) -> Any:
@@ -78,7 +78,7 @@ def _of_text_encoder(source: Checkpoint, tokens: dict[str, int]) -> dict[str, in
     return {"padded": _counted(lambda: encode(tokens["padded"])), "real": real}
 
 
-def _of_transformer(source: Checkpoint, tokens: dict[str, int], side: int) -> dict[str, int]:
+def of_transformer(source: Checkpoint, tokens: dict[str, int], side: int) -> dict[str, int]:
     config: Any = SanaTransformer2DModel.load_config(source.files.folders["transformer"])
     model: Any = SanaTransformer2DModel.from_config(config)
 
@@ -93,7 +93,7 @@ def _of_transformer(source: Checkpoint, tokens: dict[str, int], side: int) -> di
     }
 
 
-def _of_decoder(path: Path, side: int, channels: int) -> int:
+def of_decoder(path: Path, side: int, channels: int) -> int:
     """Of the folder of an autoencoder, or of a draft decoder's file."""
     if path.is_file():
         with torch.device("cpu"):
