@@ -76,6 +76,8 @@ def test_help_explains_every_flag(environment):
         "--port",
         "--share",
         "--auth",
+        "--api-key",
+        "--strict-models",
         "--root-path",
         "--allow-host",
         "--allow-origin",
@@ -88,6 +90,7 @@ def test_help_explains_every_flag(environment):
         "SANA_MODEL",
         "SANA_DEVICE",
         "SANA_AUTH",
+        "SANA_API_KEY",
     ):
         assert flag in text
 
