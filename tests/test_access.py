@@ -168,3 +168,17 @@ def test_neither_key_nor_prompt_is_logged(locked, caplog):
         httpx.post(f"{locked}v1/images/generations", headers=bearer(KEY), json={"prompt": "a secret", "n": 0})
     assert KEY not in caplog.text.replace("Bearer", "")
     assert "a secret" not in caplog.text
+
+
+def test_pictures_have_the_limit_of_uploads_and_are_refused_in_the_form_of_the_interface(caplog):
+    text = {"Content-Type": "application/json"}
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    part = b'--b\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
+    with served(max_upload=1) as url:
+        for large in (b"x" * (2 << 20), iter(2 * [b"x" * (1 << 20)])):  # the second says no length
+            answer = httpx.post(f"{url}sdapi/v1/img2img", content=large, headers=text)
+            assert (answer.status_code, answer.json()["detail"]) == (413, "The request is larger than 1 MB.")
+        answer = httpx.post(f"{url}v1/images/edits", content=iter([part, *3 * [b"x" * (1 << 20)]]), headers=form)
+        assert (answer.status_code, answer.json()["error"]["message"]) == (413, "The request is larger than 2 MB.")
+        assert httpx.post(f"{url}sdapi/v1/img2img", json={"init_images": ["!" * (3 << 18)]}).status_code == 400
+    assert "A request failed" not in caplog.text

@@ -101,10 +101,10 @@ def test_lines_that_cannot_be_drawn_are_told_and_run_again(run, capsys):
 
 
 def test_a_grid_is_a_line_for_each_cell_and_a_sheet(run, tmp_path):
-    status, results = run("a house\na moon\n", "--grid", "num_inference_steps=1,2 seed=1..3")
-    assert (status, len(results)) == (0, 12)
-    assert [each["seed"] for each in results] == 4 * [1, 2, 3]
-    assert Image.open(tmp_path / "out" / "sheet.png").width > 3 * 256
+    status, results = run("a house\na moon\n", "--grid", "num_inference_steps=1,2 seed=1..2")
+    assert (status, len(results)) == (0, 8)
+    assert [each["seed"] for each in results] == 4 * [1, 2]
+    assert Image.open(tmp_path / "out" / "sheet.png").width > 2 * 256
     _, results = run("a house\na moon\n", "--grid", "num_inference_steps=1,2")
     assert results[0]["seed"] == results[1]["seed"] != results[2]["seed"]
 

@@ -79,6 +79,8 @@ def test_help_explains_every_flag(environment: dict[str, str]) -> None:
         "--port",
         "--share",
         "--auth",
+        "--api-key",
+        "--strict-models",
         "--root-path",
         "--allow-host",
         "--allow-origin",
@@ -91,6 +93,7 @@ def test_help_explains_every_flag(environment: dict[str, str]) -> None:
         "SANA_MODEL",
         "SANA_DEVICE",
         "SANA_AUTH",
+        "SANA_API_KEY",
     ):
         assert flag in text
 

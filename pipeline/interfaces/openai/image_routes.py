@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, Response
 
 from ...domain.errors import SettingsError
 from ...domain.picture_parameters import IMAGE, MASK_IMAGE
@@ -22,7 +22,7 @@ from ..picture_bytes import encode, encode_text
 from ..refused import refused
 from ..sender import Sender
 from .image_request import ImageRequest, parse_fields, read_request
-from .image_stream import NO_USAGE, stream_events
+from .image_stream import NO_USAGE, EventStream
 from .openai_models import model_list, model_record
 from .picture_links import LINK_ROUTE, PictureLinks, absolute
 
@@ -61,8 +61,7 @@ def openai_router(service: GenerationService, is_strict: bool, root_path: str) -
         submitted = await submit(service, asked.values, Sender.of(request), INTERFACE)
         headers = ignored_header(asked.ignored)
         if asked.previews is not None:
-            events = stream_events(submitted, asked.output_format, asked.previews, kind)
-            return StreamingResponse(events, headers={**headers, "Cache-Control": "no-cache"}, media_type=_EVENTS)
+            return EventStream(submitted, asked.output_format, asked.previews, kind, headers)
         drawn = await while_connected(request, finish(submitted))
         return answer(await asyncio.to_thread(content, request, asked, submitted, drawn), headers=headers)
 
@@ -85,9 +84,6 @@ def openai_router(service: GenerationService, is_strict: bool, root_path: str) -
         }
 
     return router
-
-
-_EVENTS = "text/event-stream"
 
 
 async def _read_form(request: Request) -> dict[str, Any]:

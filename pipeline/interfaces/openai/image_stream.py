@@ -3,8 +3,11 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from ...domain.errors import SanaError
 from ...domain.updates import PictureUpdate, StepUpdate
@@ -21,13 +24,29 @@ NO_USAGE = {
 }
 
 
-async def stream_events(
-    submitted: SubmittedRequest, output_format: str, previews: int, kind: str
-) -> AsyncIterator[str]:
-    """Yield server-sent events of a job that draws one picture; `kind` is the first part of their types.
+class EventStream(StreamingResponse):
+    """The answer with a job's events. Whoever hangs up, even before the first event, ends the job."""
 
-    Closing the iterator cancels the job.
-    """
+    media_type = "text/event-stream"
+
+    def __init__(
+        self, submitted: SubmittedRequest, output_format: str, previews: int, kind: str, headers: Mapping[str, str]
+    ) -> None:
+        """`kind` is the first part of the events' types."""
+        self._job = submitted.job
+        events = _events(submitted, output_format, previews, kind)
+        super().__init__(events, headers={**headers, "Cache-Control": "no-cache"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if not self._job.is_finished:
+                self._job.cancel()
+
+
+async def _events(submitted: SubmittedRequest, output_format: str, previews: int, kind: str) -> AsyncIterator[str]:
+    """Yield the server-sent events of a job that draws one picture."""
     settings = submitted.settings
     common = {
         "created_at": int(time.time()),
