@@ -26,7 +26,7 @@ telemetry.switch_off()
 # Files whose tests export models of their own, start processes or a browser, or compute at full size: minutes.
 SLOW = {"benchmark", "browser", "browser_more", "cli", "compiled_model", "conversion", "draft", "export", "imports"}
 SLOW |= {"illustrations", "load", "miniature", "optimum", "parity", "process_end", "space", "telemetry", "vae_decoder"}
-SLOW |= {"winograd"}
+SLOW |= {"browser_pictures", "winograd"}
 
 
 def pytest_collection_modifyitems(items):

@@ -28,6 +28,11 @@ def gallery(pictures: Sequence[Path], preview: str | None) -> list[dict[str, Any
     return value
 
 
+def paths_of(value: Any) -> list[str]:
+    """Return the paths in the gallery's value as an event without preprocessing gets it; "" for a preview."""
+    return [(each.get("image") or {}).get("path") or "" for each in value or []]
+
+
 def preview_address(preview: Image.Image) -> str:
     """Return a preview as a data URL; in WebP, since a saved PNG would look like a finished picture."""
     content = io.BytesIO()

@@ -1,9 +1,9 @@
 """The settings and the model of an existing picture, for the page to fill in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..domain.errors import SanaError
 from ..domain.settings import GenerationSettings
@@ -29,8 +29,16 @@ class PictureRecord:
         return cls(settings_of(record, path.name), {key: fact for key, fact in facts if isinstance(fact, str)})
 
 
-def refill(path: Path, models: Models, current: str, words: English) -> tuple[dict[str, Any], str]:
-    """Return the values of the controls that reproduce a picture, including its model, and a line for the visitor.
+class Refilled(NamedTuple):
+    """The values of the controls that reproduce a picture, a line for the visitor, and the picture's settings."""
+
+    values: dict[str, Any]
+    line: str
+    settings: GenerationSettings
+
+
+def refill(path: Path, models: Models, current: str, words: English) -> Refilled:
+    """Return what reproduces a picture, including its model.
 
     Raises:
         SanaError: the file holds no settings of this program, or the model refuses them.
@@ -46,7 +54,7 @@ def refill(path: Path, models: Models, current: str, words: English) -> tuple[di
         line = words.drawn_together(settings.batch_index, settings.num_images_per_prompt)
     else:
         line = words.filled
-    return {**values_of(settings, model), "model": name or current}, line
+    return Refilled({**values_of(settings, model), "model": name or current}, line, settings)
 
 
 def find_model(made_by: Mapping[str, str], models: Models, current: str) -> str | None:
@@ -62,12 +70,12 @@ def find_model(made_by: Mapping[str, str], models: Models, current: str) -> str 
     return None
 
 
-def picture_at(pictures: list[tuple[str, str | None]] | None, index: int, finished: int | None, words: English) -> Path:
+def picture_at(pictures: Sequence[str] | None, index: int, finished: int | None, words: English) -> Path:
     """Return the path of the selected picture; raise SanaError if it is missing or unfinished."""
     if not pictures:
         raise SanaError(words.no_picture)
     place = min(index, len(pictures) - 1)
-    path = pictures[place][0]
+    path = pictures[place]
     if place >= (finished or 0) or not path:
         raise SanaError(words.unfinished)
     if not Path(path).is_file():
