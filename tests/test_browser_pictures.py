@@ -1,10 +1,13 @@
 """Pictures to start from, in a real browser: given, painted on with a finger, made larger, and taken away."""
 
+import time
+
 import pytest
 from PIL import Image, ImageDraw
 
 from pipeline.domain.picture_parameters import kept_steps
 from pipeline.domain.settings import NUM_INFERENCE_STEPS
+from pipeline.domain.updates import EncodeUpdate
 from pipeline.generation.given_picture import GivenPicture
 from pipeline.generation.metadata import read_settings, write_png
 from tests.browsing import done, drop, generate, picture, prompt
@@ -135,6 +138,28 @@ def test_a_drawn_picture_is_made_larger_and_its_settings_ask_for_it_again(tab, p
     tab.get_by_role("button", name="Take the picture away").click()
     drop(tab, tmp_path / "made.png")
     tab.get_by_text(f"begins with {read_settings(tmp_path / 'made.png').image_sha256[:8]}").wait_for()
+
+
+def test_stop_while_the_picture_is_read(tab, pipe, house, monkeypatch):
+    read = []
+
+    def slow(settings, output_type="pil", given=None):
+        try:
+            for band in range(1, 101):
+                read.append(band)
+                yield EncodeUpdate(band, 100)
+                time.sleep(0.5)
+        finally:
+            read.append("closed")
+
+    monkeypatch.setattr(pipe, "generate", slow)
+    give(tab, house)
+    generate(tab)
+    tab.get_by_text("Reading the picture: band 1 of 100").wait_for()
+    tab.get_by_role("button", name="Stop").click()
+    tab.get_by_text("Stopped.").wait_for()
+    wait_for(lambda: read[-1] == "closed")
+    assert 100 not in read
 
 
 def test_a_picture_grows_to_the_right_and_what_is_new_is_marked(tab, house, drawn):

@@ -126,8 +126,12 @@ def test_a_model_without_an_encoder_says_so():
 
 
 def test_the_gallerys_value_gives_its_paths(tmp_path):
-    assert paths_of(gallery([tmp_path / "a.png"], "data:image/webp;base64,AA")) == [str(tmp_path / "a.png"), ""]
-    assert paths_of(None) == []
+    value = gallery([tmp_path / "a.png"], "data:image/webp;base64,AA")
+    assert paths_of(value, 1) == [str(tmp_path / "a.png"), ""]
+    assert paths_of(value, None) == ["", ""]
+    assert paths_of(None, 0) == []
+    with pytest.raises(SanaError, match="not what the page sends"):
+        paths_of(value, "one")
 
 
 def test_a_picture_that_cannot_be_written_is_said_in_a_sentence(tmp_path):

@@ -1,7 +1,7 @@
 """The picture that is given on the page, and what the panel shows with and without one."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from .controls import Controls, size_limits
 from .generate_events import alert
 from .picture_gallery import preview_address
 from .picture_panel import no_encoder
+from .queueing import QUIET
 from .words import English
 
 REPLACED = (WIDTH, HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING)
@@ -66,6 +67,12 @@ class Wanted:
 
     sha256: str
     values: Mapping[str, Any]
+
+
+def before_picture(model: ModelDescription, values: Iterable[Any]) -> dict[str, Any]:
+    """Return the values of REPLACED that come back when a picture is taken away; for a refused one, the default."""
+    named = zip(REPLACED, values, strict=True)
+    return {each.name: model.default(each) if each.problem(value) else value for each, value in named}
 
 
 class PanelUpdates:
@@ -151,6 +158,14 @@ class PanelUpdates:
         if NUM_INFERENCE_STEPS.problem(steps) or STRENGTH.problem(strength):
             return ""
         return f"<p>{html.escape(self._words.kept_steps(kept_steps(steps, strength), steps))}</p>"
+
+    def say_kept(self, event: Any) -> Any:
+        """Say how many steps are run, after an event that may fill them in; return the event that does so.
+
+        Their own controls report no change while they are out of sight.
+        """
+        kept = [self._controls[each.name] for each in (NUM_INFERENCE_STEPS, STRENGTH)]
+        return event.then(self.kept, kept, self._parts.kept, preprocess=False, **QUIET)
 
     def _numbers(self, model: ModelDescription, values: Mapping[str, Any], has_picture: bool) -> dict[Any, Any]:
         updates = size_limits(model, self._words, has_picture)

@@ -17,9 +17,10 @@ from ..jobs.service import GenerationService
 from .controls import Controls
 from .extending import Extension, own_size
 from .given_files import path_of
-from .given_state import REPLACED, Given, PanelUpdates, Wanted
+from .given_state import REPLACED, Given, PanelUpdates, Wanted, before_picture
 from .mask import with_mask
 from .picture_files import write_given
+from .picture_settings import chosen_model
 from .queueing import QUIET
 from .status import Status
 from .visitor import picture_folder
@@ -30,7 +31,7 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
     models, panel = service.models, PanelUpdates(parts, controls, words)
 
     def model_of(name: str | None) -> ModelDescription:
-        return models.describe(models.find(name))
+        return models.describe(chosen_model(name, models))
 
     def arrive(
         record: Any,
@@ -48,9 +49,8 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
             return {parts.given: gr.skip()}
         if path is None:
             return panel.take_away(model, given.before if given else {})
-        before = dict(zip((each.name for each in REPLACED), (width, height, steps, binning), strict=True))
         try:
-            arrived = Given.read(path, before).instead_of(given)
+            arrived = Given.read(path, before_picture(model, (width, height, steps, binning))).instead_of(given)
         except SanaError as error:
             return panel.refuse(words.error(error))
         values = wanted.values if wanted and wanted.sha256 == arrived.sha256 else arrived.values(model)
@@ -110,16 +110,16 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
     image, menu = controls[IMAGE.name], controls[MODEL.name]
     replaced = [controls[each.name] for each in REPLACED]
     plain: dict[str, Any] = {"preprocess": False, **QUIET}
-    image.change(arrive, [image, *replaced, menu, parts.given, parts.wanted], panel.outputs, **plain)
+    panel.say_kept(image.change(arrive, [image, *replaced, menu, parts.given, parts.wanted], panel.outputs, **plain))
     parts.take_away.click(leave, [menu, parts.given], panel.outputs, **plain)
-    parts.model_chosen.then(refit, [menu, parts.given], panel.outputs, **plain)
+    panel.say_kept(parts.model_chosen.then(refit, [menu, parts.given], panel.outputs, **plain))
     parts.painter.input(paint, menu, [controls[STRENGTH.name], parts.mask_settings], **plain)
     steps, strength = controls[NUM_INFERENCE_STEPS.name], controls[STRENGTH.name]
-    gr.on([steps.change, strength.change, parts.painter.change], panel.kept, [steps, strength], parts.kept, **plain)
+    gr.on([steps.change, strength.change], panel.kept, [steps, strength], parts.kept, **plain)
     sizes = [controls[WIDTH.name], controls[HEIGHT.name]]
     gr.on([each.change for each in sizes], panel.size, [parts.given, *sizes], parts.size_line, **plain)
     extending = [controls[MASK_IMAGE.name], controls[MASK_INVERT.name], parts.sides, parts.share, menu, parts.given]
-    parts.extend.click(extend, extending, [*panel.outputs, parts.status], js=with_mask(0), **plain)
+    panel.say_kept(parts.extend.click(extend, extending, [*panel.outputs, parts.status], js=with_mask(0), **plain))
 
 
 def _png(mask: Image.Image) -> str:

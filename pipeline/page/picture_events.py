@@ -15,7 +15,7 @@ from .given_files import path_of
 from .given_state import REPLACED, Given, PanelUpdates, Wanted
 from .mask import with_mask
 from .picture_gallery import paths_of
-from .picture_settings import is_same_picture, picture_at, refill
+from .picture_settings import chosen_model, is_same_picture, picture_at, refill
 from .queueing import QUIET
 from .status import Status
 from .words import English
@@ -49,32 +49,35 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
         return {**controls.updates(filled(values, model, words)), **panel.fit(model), **shown, parts.status: said(line)}
 
     def use(pictures: Any, index: Any, finished: Any, current: str, given: Given | None, mask: Any) -> dict[Any, Any]:
+        paths, name = paths_of(pictures, finished), chosen_model(current, models)
         try:
-            return fill(picture_at(paths_of(pictures), index, finished, words), models.find(current), given, mask)
+            return fill(picture_at(paths, index, words), name, given, mask)
         except SanaError as error:
             return {parts.status: said(words.error(error))}
 
     def drop(file: dict[str, Any] | None, current: str, given: Given | None, mask: Any) -> dict[Any, Any]:
         if file is None:
             return {parts.drop: None}
-        path = Path(file["path"])
+        path, name = Path(file["path"]), chosen_model(current, models)
         try:
             shown = {parts.pictures: [path], parts.selected: 0, parts.finished: 1}
-            return {**fill(path, models.find(current), given, mask), **shown, parts.drop: None}
+            return {**fill(path, name, given, mask), **shown, parts.drop: None}
         except SanaError as error:
             return {parts.status: said(words.error(error)), parts.drop: None}
 
     def pin(pictures: Any, index: int, finished: int) -> dict[Any, Any]:
+        paths = paths_of(pictures, finished)
         try:
-            path = picture_at(paths_of(pictures), index, finished, words)
+            path = picture_at(paths, index, words)
         except SanaError as error:
             return {parts.status: said(words.error(error))}
         return {parts.pinned: str(path), parts.status: said(words.pinned)}
 
     def lay_over(pictures: Any, index: int, finished: int, pinned: str | None) -> dict[Any, Any]:
         """Show the slider once a picture other than the pinned one is selected."""
+        paths = paths_of(pictures, finished)
         try:
-            path = picture_at(paths_of(pictures), index, finished, words)
+            path = picture_at(paths, index, words)
             if pinned is None or not Path(pinned).is_file() or is_same_picture(Path(pinned), path):
                 return {parts.comparison: gr.skip()}
             captions = "".join(f"<span>{_caption(each, words)}</span>" for each in (Path(pinned), path))
@@ -94,13 +97,13 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
     start = [controls[MODEL.name], parts.given, controls[MASK_IMAGE.name]]
     plain: dict[str, Any] = {"preprocess": False, **QUIET}  # Gradio's own would leave copies of files behind
     using: dict[str, Any] = {"inputs": [*selected, *start], "outputs": filling, "js": with_mask(5), **plain}
-    parts.use.click(use, **using)
+    panel.say_kept(parts.use.click(use, **using))
     # Focus the prompt, which the visitor wants to change next.
-    parts.same_seed.click(use, **using).then(
+    panel.say_kept(parts.same_seed.click(use, **using)).then(
         None, None, None, js=f"() => {{ document.querySelector('#{PROMPT.name} textarea').focus(); }}", **QUIET
     )
     dropped = [*filling, parts.pictures, parts.selected, parts.finished, parts.drop]
-    parts.drop.upload(drop, [parts.drop, *start], dropped, js=with_mask(3), **plain)
+    panel.say_kept(parts.drop.upload(drop, [parts.drop, *start], dropped, js=with_mask(3), **plain))
     parts.compare.click(pin, selected, [parts.pinned, parts.status], **plain)
     gr.on(
         [parts.pictures.change, parts.selected.change],

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..domain.errors import SanaError
+from ..domain.problems import Problem
 from ..domain.settings import GenerationSettings
 from ..generation.metadata import read_metadata, settings_of
 from ..jobs.models import Models
@@ -57,6 +58,13 @@ def refill(path: Path, models: Models, current: str, words: English) -> Refilled
     return Refilled({**values_of(settings, model), "model": name or current}, line, settings)
 
 
+def chosen_model(name: object, models: Models) -> str:
+    """Return the model that the page's menu names; raise SanaError for one that it does not offer."""
+    if models.problem(name):
+        raise SanaError(Problem("event kind", {}))
+    return models.find(name)
+
+
 def find_model(made_by: Mapping[str, str], models: Models, current: str) -> str | None:
     """Return the name of the menu's model that made a picture, preferably the current one; None if there is none."""
     wanted = tuple(made_by.get(key) for key in ("source", "revision", "compression"))
@@ -70,13 +78,12 @@ def find_model(made_by: Mapping[str, str], models: Models, current: str) -> str 
     return None
 
 
-def picture_at(pictures: Sequence[str] | None, index: int, finished: int | None, words: English) -> Path:
+def picture_at(paths: Sequence[str], index: int, words: English) -> Path:
     """Return the path of the selected picture; raise SanaError if it is missing or unfinished."""
-    if not pictures:
+    if not paths:
         raise SanaError(words.no_picture)
-    place = min(index, len(pictures) - 1)
-    path = pictures[place]
-    if place >= (finished or 0) or not path:
+    path = paths[min(index, len(paths) - 1)]
+    if not path:
         raise SanaError(words.unfinished)
     if not Path(path).is_file():
         raise SanaError(words.picture_gone)

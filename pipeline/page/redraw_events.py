@@ -11,9 +11,9 @@ from ..domain.problems import Problem
 from ..domain.settings import HEIGHT, MAX_SIZE, MODEL, NUM_IMAGES, SIZE_MULTIPLE, USE_RESOLUTION_BINNING, WIDTH
 from ..jobs.service import GenerationService
 from .controls import Controls, filled
-from .given_state import REPLACED, Given, PanelUpdates
+from .given_state import REPLACED, Given, PanelUpdates, before_picture
 from .picture_gallery import paths_of
-from .picture_settings import picture_at, refill
+from .picture_settings import chosen_model, picture_at, refill
 from .queueing import QUIET
 from .status import Status
 from .words import English
@@ -33,17 +33,18 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
         def handle(
             pictures: Any, index: Any, finished: Any, menu: str | None, given: Given | None, *replaced: Any
         ) -> dict[Any, Any]:
-            name = models.find(menu)
+            paths, name = paths_of(pictures, finished), chosen_model(menu, models)
+            model = models.describe(name)
             try:
-                if not models.describe(name).has_vae_encoder:
+                if not model.has_vae_encoder:
                     raise SanaError(Problem("no encoder", {}))
-                path = picture_at(paths_of(pictures), index, finished, words)
-                before = dict(zip((each.name for each in REPLACED), replaced, strict=True))
-                picture = Given.read(path, before).instead_of(given)
+                path = picture_at(paths, index, words)
+                picture = Given.read(path, before_picture(model, replaced)).instead_of(given)
                 return fill(picture, name)
             except SanaError as error:
                 return said(words.error(error))
 
+        handle.__name__ = fill.__name__
         return handle
 
     def change(picture: Given, name: str) -> dict[Any, Any]:
@@ -80,7 +81,7 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
     outputs = list(dict.fromkeys([*controls.values(), *panel.outputs, parts.status]))
     for pressed, fill in ((parts.change_this, change), (parts.fill_here, fill_here), (parts.larger, enlarge)):
         shown = pressed.click(button(fill), inputs, outputs, preprocess=False, **QUIET)
-        shown.then(None, None, None, js=SHOW_PANEL, **QUIET)
+        panel.say_kept(shown).then(None, None, None, js=SHOW_PANEL, **QUIET)
 
 
 def larger_size(size: tuple[int, int]) -> tuple[int, int]:
