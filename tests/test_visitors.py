@@ -126,10 +126,10 @@ def drawn(site: Site, session: str) -> str:
 def test_a_picture_is_of_use_to_whom_it_was_made_for_and_to_nobody_else(site: Site) -> None:
     path = drawn(site, "mine")
     model = MODEL.name
-    own = site.press("use", shown(path), None, 1, model, session="mine")
+    own = site.press("use", shown(path), None, 1, model, None, None, session="mine")
     assert "filled in" in own.text
     assert site.press("pin", shown(path), None, 1, session="mine").is_success
-    others: dict[str, list[Any]] = {"use": [None, 1, model], "pin": [None, 1], "lay_over": [None, 1, None]}
+    others: dict[str, list[Any]] = {"use": [None, 1, model, None, None], "pin": [None, 1], "lay_over": [None, 1, None]}
     for name, values in others.items():
         refusal = site.press(name, shown(path), *values, session="another")
         assert (refusal.status_code, refusal.json()["error"]) == (500, REFUSED)
@@ -164,6 +164,9 @@ def test_no_event_opens_a_file_that_is_not_the_visitors_or_fetches_one(
         "drop": [file, model],
         "use": [[{"image": file, "caption": None}], None, 1, model],
         "pin": [[{"video": file, "caption": None}], None, 1],
+        "arrive": [file, 256, 256, 20, True, model, None, None],
+        "extend": [file, False, ["left"], 0.25, model, None],
+        "change": [[{"image": file, "caption": None}], None, 1, model, None, 256, 256, 20, True],
         "lay_over": [[{"image": file}], None, 1, file],
         "estimate": [model, file, 256, 20, 4.5, 1, False, False],
         "effect": [file, model],
@@ -179,26 +182,28 @@ def test_paths_that_climb_out_of_the_visitors_folder_are_foreign(site: Site, out
     folder = own.rpartition("/")[0]
     for path in (f"{folder}/../../../../../../../../{outside}", f"{folder}/./{own.rpartition('/')[2]}", f"{folder}\0"):
         assert (
-            site.press("drop", {"path": path, "meta": FILE}, MODEL.name, session="climber").json()["error"] == REFUSED
+            site.press("drop", {"path": path, "meta": FILE}, MODEL.name, None, None, session="climber").json()["error"]
+            == REFUSED
         )
 
 
 def test_an_uploaded_picture_comes_back_with_its_settings(site: Site, outside: str) -> None:
     with open(outside, "rb") as file:
         path = site.upload(file.read())
-    answer = site.press("drop", {"path": path, "meta": FILE}, MODEL.name)
+    answer = site.press("drop", {"path": path, "meta": FILE}, MODEL.name, None, None)
     assert "filled in" in answer.text
-    assert "cut off" in site.press("drop", {"path": site.upload(b"\x89PNG\r\n\x1a\n"), "meta": FILE}, MODEL.name).text
+    cut = {"path": site.upload(b"\x89PNG\r\n\x1a\n"), "meta": FILE}
+    assert "cut off" in site.press("drop", cut, MODEL.name, None, None).text
 
 
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("use", ["pictures", None, 1, MODEL.name]),
-        ("use", [[[]], None, 1, MODEL.name]),
-        ("use", [{"image": 1}, None, 1, MODEL.name]),
-        ("use", [None, None, "one", MODEL.name]),
-        ("use", [None, None, 1, {"a": 1}]),
+        ("use", ["pictures", None, 1, MODEL.name, None, None]),
+        ("use", [[[]], None, 1, MODEL.name, None, None]),
+        ("use", [{"image": 1}, None, 1, MODEL.name, None, None]),
+        ("use", [None, None, "one", MODEL.name, None, None]),
+        ("use", [None, None, 1, {"a": 1}, None, None]),
         ("use", []),
         ("use", [None] * 50),
         ("choose", [["a"]]),
@@ -206,8 +211,8 @@ def test_an_uploaded_picture_comes_back_with_its_settings(site: Site, outside: s
         ("size_of", ["Round", MODEL.name]),
         ("size_of", [{}, []]),
         ("effect", [3, MODEL.name]),
-        ("drop", ["file", MODEL.name]),
-        ("drop", [{"meta": FILE}, MODEL.name]),
+        ("drop", ["file", MODEL.name, None, None]),
+        ("drop", [{"meta": FILE}, MODEL.name, None, None]),
         ("_index", []),
         (None, []),
     ],
@@ -243,7 +248,7 @@ def test_no_junk_is_taken_for_a_fault_of_the_program(site: Site, value: Any, cap
 def test_a_place_in_the_gallery_is_a_whole_number(site: Site, data: object) -> None:
     assert site.press("_index", event_data=data).json()["error"] == UNKNOWN
     assert site.press("_index", event_data={"index": 7}).is_success
-    assert "describe one" in site.press("use", [], None, 1, MODEL.name).text
+    assert "describe one" in site.press("use", [], None, 1, MODEL.name, None, None).text
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from ..domain.request import BATCH_INDEX
 from ..domain.resolutions import has_bins
 from ..domain.settings import (
     DRAFT_DECODE,
+    HEIGHT,
     NEGATIVE_PROMPT,
     NUM_IMAGES,
     PARAMETERS,
@@ -20,8 +21,10 @@ from ..domain.settings import (
     RANDOMIZE_SEED,
     SEED,
     SETTINGS,
+    SIZE_MULTIPLE,
     STYLE,
     USE_RESOLUTION_BINNING,
+    WIDTH,
     GenerationSettings,
 )
 from ..domain.styles import NO_STYLE, STYLES, split_style
@@ -36,6 +39,7 @@ COMPONENTS: dict[type[Parameter], Any] = {
     Choice: gr.Dropdown,
     Picture: gr.File,
 }
+OWN_COMPONENTS: dict[str, Any] = {SEED.name: gr.Number, IMAGE.name: gr.Image}
 SAME_FOR_ALL_MODELS = (PROMPT, SEED, NUM_IMAGES, *PICTURE_PARAMETERS)
 
 
@@ -44,7 +48,7 @@ class Controls(dict[str, Any]):
 
     def add(self, parameter: Parameter, model: ModelDescription, words: English, **changes: Any) -> Any:
         """Make and return the component of a parameter; `changes` override its properties."""
-        component = gr.Number if parameter is SEED else COMPONENTS[type(parameter)]
+        component = OWN_COMPONENTS.get(parameter.name) or COMPONENTS[type(parameter)]
         self[parameter.name] = component(**{**properties(parameter, model, words), **changes})
         return self[parameter.name]
 
@@ -66,8 +70,7 @@ def properties(parameter: Parameter, model: ModelDescription, words: English) ->
         case Text():
             common |= {"lines": 1, "max_lines": 12 if parameter is PROMPT else 6}
         case Pixels(step=step):
-            limits = model.limits(parameter)
-            common |= {**limits, "step": step, "info": words.size_hint(**limits, step=step)}
+            common |= {**_size_limits(parameter, model, words), "step": step}
         case WholeNumber():
             common |= {"minimum": parameter.minimum, "maximum": parameter.maximum, "step": 1, "precision": 0}
         case Number():
@@ -87,12 +90,24 @@ def filled(values: Mapping[str, Any], model: ModelDescription | None, words: Eng
     return updates | {name: gr.update(**{**updates.get(name, {}), "value": value}) for name, value in values.items()}
 
 
+def size_limits(model: ModelDescription, words: English, has_picture: bool) -> dict[str, dict[str, Any]]:
+    """Return the limits of the sizes, by parameter name: larger pictures can be drawn from a given one."""
+    return {each.name: _size_limits(each, model, words, has_picture) for each in (WIDTH, HEIGHT)}
+
+
 def values_of(settings: GenerationSettings, model: ModelDescription) -> dict[str, Any]:
     """Return the values of the controls that reproduce these settings, with the style taken out of the prompts."""
     style, prompt, negative_prompt = split_style(settings.prompt, settings.negative_prompt, model.family)
     own = {"prompt": prompt, "negative_prompt": negative_prompt, "style": style, "randomize_seed": False}
     values = {name: value for name, value in settings.values().items() if name not in (IMAGE.name, MASK_IMAGE.name)}
     return {**values, **own, BATCH_INDEX: settings.batch_index}
+
+
+def _size_limits(
+    parameter: Parameter, model: ModelDescription, words: English, has_picture: bool = False
+) -> dict[str, Any]:
+    limits = model.limits(parameter, has_picture)
+    return {**limits, "info": words.size_hint(**limits, step=SIZE_MULTIPLE)}
 
 
 def _special(parameter: Parameter, model: ModelDescription, words: English) -> dict[str, Any]:

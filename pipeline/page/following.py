@@ -1,16 +1,12 @@
 """The drawing of a request with its updates, shared by the page and the endpoint."""
 
 import asyncio
-import errno
-import logging
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from PIL import Image
 
-from ..domain.errors import SanaError
-from ..domain.problems import Problem
 from ..domain.updates import PictureUpdate, StepUpdate
 from ..jobs.service import GenerationService
 from .picture_files import PictureFiles
@@ -18,8 +14,6 @@ from .picture_gallery import preview_address
 from .status import Status, StatusTracker
 from .visitor import Visitor, picture_folder
 from .words import English
-
-_LOG = logging.getLogger(__name__)
 
 
 class Followed(NamedTuple):
@@ -54,15 +48,6 @@ async def draw(
                 case StepUpdate(preview=Image.Image() as rough):
                     preview = await asyncio.to_thread(preview_address, rough)
                 case PictureUpdate():
-                    await asyncio.to_thread(_write, files, update)  # a large PNG takes seconds
+                    await asyncio.to_thread(files.write, update.picture, update.image - 1)  # a large PNG takes seconds
                     preview = None
             yield Followed(list(files.finished), preview, settings.seed, tracker.status(update))
-
-
-def _write(files: PictureFiles, update: PictureUpdate) -> None:
-    try:
-        files.write(update.picture, update.image - 1)
-    except OSError as error:
-        _LOG.exception("A picture could not be written")
-        code = "disk full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "not written"
-        raise SanaError(Problem(code, {})) from error

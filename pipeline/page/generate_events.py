@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from ..domain.errors import SanaError
+from ..domain.picture_parameters import MASK_IMAGE
 from ..domain.problems import Problem
 from ..domain.settings import MODEL, PROMPT, SEED
 from ..jobs.service import GenerationService
@@ -17,6 +18,7 @@ from ..jobs.timings import TIME_PARAMETERS
 from .controls import Controls
 from .following import Followed, draw
 from .given_files import of_page
+from .mask import with_mask
 from .picture_gallery import gallery
 from .queueing import FOLLOWING, QUIET
 from .status import Status
@@ -85,6 +87,7 @@ def connect_generate(
             *(parts.pictures, controls[SEED.name], parts.status, parts.problem),
             *(parts.stop, parts.selected, parts.finished),
         ],
+        js=with_mask(list(controls).index(MASK_IMAGE.name)),
         preprocess=False,  # the service checks the plain values, so Gradio need not
         postprocess=False,
         **FOLLOWING,

@@ -11,7 +11,7 @@ from ..domain.problems import Problem
 
 def with_paths(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values with paths in place of file records, which `check_payload` has checked; raise SanaError."""
-    return {**values, **{each.name: _path(values.get(each.name)) for each in (IMAGE, MASK_IMAGE)}}
+    return {**values, **{each.name: path_of(values.get(each.name)) for each in (IMAGE, MASK_IMAGE)}}
 
 
 def of_page(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,7 +22,8 @@ def of_page(values: Mapping[str, Any]) -> dict[str, Any]:
     return with_paths(values)
 
 
-def _path(record: object) -> Path | None:
+def path_of(record: object) -> Path | None:
+    """Return the path in a file record, or None for none; raise SanaError for anything else."""
     if record is None:
         return None
     path = record.get("path") if isinstance(record, dict) else None

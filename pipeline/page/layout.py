@@ -31,7 +31,10 @@ from .examples import examples
 from .generate_events import connect_generate
 from .model_events import connect_models
 from .page_blocks import PageBlocks
+from .panel_events import connect_panel
 from .picture_events import connect_pictures
+from .picture_panel import build_panel
+from .redraw_events import connect_redrawing
 from .setting_events import connect_settings, shape_choices
 from .words import English
 
@@ -70,12 +73,15 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
         connect_settings(app, parts, controls, service, words)
         connect_pictures(parts, controls, service, words)
         connect_models(app, parts, controls, service, words)
+        connect_panel(parts, controls, service, words)
+        connect_redrawing(parts, controls, service, words)
     app.queue(api_open=False)  # no request bypasses the queue
     return app
 
 
 def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, words: English) -> None:
     prompt = controls.add(PROMPT, model, words, placeholder=words.placeholder, elem_id=PROMPT.name, autofocus=True)
+    build_panel(parts, controls, model, words)
     with gr.Row(elem_id="go"):
         parts.run = gr.Button(words.generate, variant="primary", scale=3, min_width=120, elem_id="generate")
         parts.stop = gr.Button(words.stop, scale=1, min_width=80, interactive=False, elem_id="stop")
@@ -105,6 +111,9 @@ def _result(parts: SimpleNamespace, words: English) -> None:
         elem_id="status",
     )
     with gr.Row(elem_id="actions"):
+        parts.change_this = gr.Button(words.change_this, size="sm", min_width=0)
+        parts.larger = gr.Button(words.larger, size="sm", min_width=0)
+        parts.fill_here = gr.Button(words.fill_here, size="sm", min_width=0)
         parts.use = gr.Button(words.use, size="sm", min_width=0)
         parts.same_seed = gr.Button(words.same_seed, size="sm", min_width=0)
         parts.compare = gr.Button(words.compare, size="sm", min_width=0)
@@ -152,9 +161,6 @@ def _settings(
         for parameter in SETTINGS:
             if parameter not in (*FIRST, *PICTURE_PARAMETERS):
                 add(parameter)
-    with gr.Accordion(words.start_from_picture, open=False, elem_id="given"):
-        for parameter in PICTURE_PARAMETERS:
-            add(parameter)
     controls[BATCH_INDEX] = gr.Number(None, visible=False)
 
 

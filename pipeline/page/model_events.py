@@ -69,5 +69,6 @@ def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: Gene
     chosen = menu.input(
         choose, menu, [*controls.values(), parts.shape, parts.examples, parts.note, *about_parts], **QUIET
     )
+    parts.model_chosen = chosen
     chosen.then(load, menu, about_parts, **FOLLOWING)
     app.load(follow, menu, about_parts, **FOLLOWING)

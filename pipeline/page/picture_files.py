@@ -1,13 +1,21 @@
 """The finished pictures of a job as files, at paths that only their visitor knows."""
 
+import errno
+import logging
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
 
+from ..domain.errors import SanaError
+from ..domain.problems import Problem
 from ..domain.settings import GenerationSettings
 from ..generation.metadata import write_png
+
+_LOG = logging.getLogger(__name__)
 
 
 class PictureFiles:
@@ -22,14 +30,34 @@ class PictureFiles:
         self._settings = settings
 
     def write(self, picture: Image.Image, index: int) -> None:
-        """Write picture `index`, counted from 0, whole or, raising OSError, not at all."""
+        """Write picture `index`, counted from 0, whole or, raising SanaError, not at all."""
         seed = self._settings.of_picture(index).seed
-        path = self._folder / f"sana-{seed}.png"
-        partial = path.with_suffix(".partial")
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.finished.append(_write(picture, self._folder / f"sana-{seed}.png"))
+
+
+def write_given(picture: Image.Image, folder: Path) -> Path:
+    """Write a picture that the page gives for a visitor, likewise, and return its path."""
+    return _write(picture, folder / secrets.token_hex(8) / "extended.png")
+
+
+def _write(picture: Image.Image, path: Path) -> Path:
+    partial = path.with_suffix(".partial")
+    with _in_a_sentence():
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             write_png(picture, partial)
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
-        self.finished.append(path)
+    return path
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """Raise SanaError in place of OSError."""
+    try:
+        yield
+    except OSError as error:
+        _LOG.exception("A picture could not be written")
+        code = "disk full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "not written"
+        raise SanaError(Problem(code, {})) from error

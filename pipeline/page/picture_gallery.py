@@ -14,6 +14,8 @@ from gradio.components.gallery import GalleryData, GalleryImage
 from gradio.data_classes import ImageData
 from PIL import Image
 
+from ..domain.errors import SanaError
+from ..domain.problems import Problem
 from .payload import PREVIEW
 
 
@@ -26,6 +28,18 @@ def gallery(pictures: Sequence[Path], preview: str | None) -> list[dict[str, Any
     last = [ImageData(url=preview, mime_type="image/webp")] if preview else []
     value: list[dict[str, Any]] = GalleryData(root=[GalleryImage(image=each) for each in (*files, *last)]).model_dump()
     return value
+
+
+def paths_of(value: Any, finished: object) -> list[str]:
+    """Return the paths in the gallery's value as an event without preprocessing gets it; "" for an unfinished picture.
+
+    Raises:
+        SanaError: `finished`, the number of finished pictures, is none.
+    """
+    if isinstance(finished, bool) or not isinstance(finished, int | float | None):
+        raise SanaError(Problem("event kind", {}))
+    paths = [(each.get("image") or {}).get("path") or "" for each in value or []]
+    return [path if place < (finished or 0) else "" for place, path in enumerate(paths)]
 
 
 def preview_address(preview: Image.Image) -> str:

@@ -1,11 +1,12 @@
 """The settings and the model of an existing picture, for the page to fill in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..domain.errors import SanaError
+from ..domain.problems import Problem
 from ..domain.settings import GenerationSettings
 from ..generation.metadata import read_metadata, settings_of
 from ..jobs.models import Models
@@ -29,8 +30,16 @@ class PictureRecord:
         return cls(settings_of(record, path.name), {key: fact for key, fact in facts if isinstance(fact, str)})
 
 
-def refill(path: Path, models: Models, current: str, words: English) -> tuple[dict[str, Any], str]:
-    """Return the values of the controls that reproduce a picture, including its model, and a line for the visitor.
+class Refilled(NamedTuple):
+    """The values of the controls that reproduce a picture, a line for the visitor, and the picture's settings."""
+
+    values: dict[str, Any]
+    line: str
+    settings: GenerationSettings
+
+
+def refill(path: Path, models: Models, current: str, words: English) -> Refilled:
+    """Return what reproduces a picture, including its model.
 
     Raises:
         SanaError: the file holds no settings of this program, or the model refuses them.
@@ -46,7 +55,14 @@ def refill(path: Path, models: Models, current: str, words: English) -> tuple[di
         line = words.drawn_together(settings.batch_index, settings.num_images_per_prompt)
     else:
         line = words.filled
-    return {**values_of(settings, model), "model": name or current}, line
+    return Refilled({**values_of(settings, model), "model": name or current}, line, settings)
+
+
+def chosen_model(name: object, models: Models) -> str:
+    """Return the model that the page's menu names; raise SanaError for one that it does not offer."""
+    if models.problem(name):
+        raise SanaError(Problem("event kind", {}))
+    return models.find(name)
 
 
 def find_model(made_by: Mapping[str, str], models: Models, current: str) -> str | None:
@@ -62,13 +78,12 @@ def find_model(made_by: Mapping[str, str], models: Models, current: str) -> str 
     return None
 
 
-def picture_at(pictures: list[tuple[str, str | None]] | None, index: int, finished: int | None, words: English) -> Path:
+def picture_at(paths: Sequence[str], index: int, words: English) -> Path:
     """Return the path of the selected picture; raise SanaError if it is missing or unfinished."""
-    if not pictures:
+    if not paths:
         raise SanaError(words.no_picture)
-    place = min(index, len(pictures) - 1)
-    path = pictures[place][0]
-    if place >= (finished or 0) or not path:
+    path = paths[min(index, len(paths) - 1)]
+    if not path:
         raise SanaError(words.unfinished)
     if not Path(path).is_file():
         raise SanaError(words.picture_gone)

@@ -11,9 +11,10 @@ from ...domain.problems import SENTENCES, Problem
 from ...domain.progress import Progress
 from ...domain.styles import PLACE, find_style
 from ...domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
+from .en_pictures import PictureWords
 
 
-class English:
+class English(PictureWords):
     """The words in English. A translation is a subclass called `Words`."""
 
     # Head, buttons, fields
@@ -27,7 +28,6 @@ class English:
     end_comparison = "End the comparison"
     reuse_seed = "Reuse last seed"
     more_settings, about = "More settings", "What is running"
-    start_from_picture = "Start from a picture"
     shape = "Shape"
     drop = "Settings from a picture: drop a PNG made here"
     no_style = "(No style)"

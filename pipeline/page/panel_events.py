@@ -1,0 +1,129 @@
+"""The events of the panel "Start from a picture"."""
+
+import io
+from base64 import b64encode
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from ..domain.errors import SanaError
+from ..domain.model import ModelDescription
+from ..domain.picture_parameters import IMAGE, MASK_IMAGE, MASK_INVERT, STRENGTH
+from ..domain.settings import HEIGHT, MODEL, NUM_INFERENCE_STEPS, WIDTH
+from ..jobs.service import GenerationService
+from .controls import Controls
+from .extending import Extension, own_size
+from .given_files import path_of
+from .given_state import REPLACED, Given, PanelUpdates, Wanted, before_picture
+from .mask import with_mask
+from .picture_files import write_given
+from .picture_settings import chosen_model
+from .queueing import QUIET
+from .status import Status
+from .visitor import picture_folder
+from .words import English
+
+
+def connect_panel(parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
+    models, panel = service.models, PanelUpdates(parts, controls, words)
+
+    def model_of(name: str | None) -> ModelDescription:
+        return models.describe(chosen_model(name, models))
+
+    def arrive(
+        record: Any,
+        width: Any,
+        height: Any,
+        steps: Any,
+        binning: Any,
+        menu: str | None,
+        given: Given | None,
+        wanted: Wanted | None,
+    ) -> dict[Any, Any]:
+        """Show a picture that has been uploaded; those that the page gives itself are shown already."""
+        path, model = path_of(record), model_of(menu)
+        if str(path) == (given.path if given else "None"):
+            return {parts.given: gr.skip()}
+        if path is None:
+            return panel.take_away(model, given.before if given else {})
+        try:
+            arrived = Given.read(path, before_picture(model, (width, height, steps, binning))).instead_of(given)
+        except SanaError as error:
+            return panel.refuse(words.error(error))
+        values = wanted.values if wanted and wanted.sha256 == arrived.sha256 else arrived.values(model)
+        return panel.show(arrived, model, values)
+
+    def leave(menu: str | None, given: Given | None) -> dict[Any, Any]:
+        return panel.take_away(model_of(menu), given.before if given else {})
+
+    def refit(menu: str | None, given: Given | None) -> dict[Any, Any]:
+        """Fit the panel to a newly chosen model, whose own values stand in the controls."""
+        model = model_of(menu)
+        if given is None:
+            return panel.fit(model)
+        before = {each.name: model.default(each) for each in REPLACED}
+        if not model.has_vae_encoder:
+            return {**panel.take_away(model, before), **panel.fit(model)}
+        fitting = replace(given, before=before)
+        return {
+            **panel.fill(fitting, model, fitting.values(model)),
+            **panel.fit(model),
+            parts.given: fitting,
+        }
+
+    def paint(menu: str | None, event: gr.EventData) -> dict[Any, Any]:
+        data = event._data
+        is_painted = isinstance(data, dict) and data.get("painted") is True
+        strength = STRENGTH.maximum if is_painted else model_of(menu).family.image_strength
+        return {controls[STRENGTH.name]: strength, parts.mask_settings: gr.update(visible=is_painted)}
+
+    def extend(
+        mask_record: Any,
+        inverts: Any,
+        sides: Any,
+        share: Any,
+        menu: str | None,
+        given: Given | None,
+        request: gr.Request,
+    ) -> dict[Any, Any]:
+        if given is None or not sides:
+            return {parts.status: Status("note", words.no_side).record()}
+        try:
+            canvas, mask = Extension.of_page(sides, share).apply(
+                Path(given.path), path_of(mask_record), inverts is True
+            )
+            path = write_given(canvas, picture_folder(request.session_hash or ""))
+            extended = Given.read(path, given.before)
+        except SanaError as error:
+            return {parts.status: Status("note", words.error(error)).record()}
+        model = model_of(menu)
+        values = {**extended.values(model), **own_size(extended.size, model), STRENGTH.name: STRENGTH.maximum}
+        return {
+            **panel.show(extended, model, values, mask=_png(mask)),
+            controls[MASK_INVERT.name]: False,
+            parts.status: Status("note", words.extended).record(),
+        }
+
+    image, menu = controls[IMAGE.name], controls[MODEL.name]
+    replaced = [controls[each.name] for each in REPLACED]
+    plain: dict[str, Any] = {"preprocess": False, **QUIET}
+    panel.say_kept(image.change(arrive, [image, *replaced, menu, parts.given, parts.wanted], panel.outputs, **plain))
+    parts.take_away.click(leave, [menu, parts.given], panel.outputs, **plain)
+    panel.say_kept(parts.model_chosen.then(refit, [menu, parts.given], panel.outputs, **plain))
+    parts.painter.input(paint, menu, [controls[STRENGTH.name], parts.mask_settings], **plain)
+    steps, strength = controls[NUM_INFERENCE_STEPS.name], controls[STRENGTH.name]
+    gr.on([steps.change, strength.change], panel.kept, [steps, strength], parts.kept, **plain)
+    sizes = [controls[WIDTH.name], controls[HEIGHT.name]]
+    gr.on([each.change for each in sizes], panel.size, [parts.given, *sizes], parts.size_line, **plain)
+    extending = [controls[MASK_IMAGE.name], controls[MASK_INVERT.name], parts.sides, parts.share, menu, parts.given]
+    panel.say_kept(parts.extend.click(extend, extending, [*panel.outputs, parts.status], js=with_mask(0), **plain))
+
+
+def _png(mask: Image.Image) -> str:
+    """Return a mask as a data URL."""
+    content = io.BytesIO()
+    mask.save(content, format="PNG")
+    return "data:image/png;base64," + b64encode(content.getvalue()).decode()

@@ -1,0 +1,185 @@
+"""Pictures to start from, in a real browser: given, painted on with a finger, made larger, and taken away."""
+
+import time
+
+import pytest
+from PIL import Image, ImageDraw
+
+from pipeline.domain.picture_parameters import kept_steps
+from pipeline.domain.settings import NUM_INFERENCE_STEPS
+from pipeline.domain.updates import EncodeUpdate
+from pipeline.generation.given_picture import GivenPicture
+from pipeline.generation.metadata import read_settings, write_png
+from tests.browsing import done, drop, generate, picture, prompt
+from tests.conftest import wait_for
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A picture of 300x200 pixels."""
+    image = Image.new("RGB", (300, 200), "skyblue")
+    ImageDraw.Draw(image).rectangle((100, 80, 200, 180), fill="blue")
+    image.save(tmp_path / "house.png")
+    return tmp_path / "house.png"
+
+
+@pytest.fixture
+def phone(browser, page):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    context.set_default_timeout(60_000)
+    tab = context.new_page()
+    tab.goto(page)
+    yield tab
+    context.close()
+
+
+@pytest.fixture
+def drawn(pipe, monkeypatch):
+    """The settings and the given picture of each generation."""
+    drawn = []
+    original = pipe.generate
+
+    def generate(settings, output_type="pil", given=None):
+        drawn.append((settings, given))
+        return original(settings, output_type, given)
+
+    monkeypatch.setattr(pipe, "generate", generate)
+    return drawn
+
+
+def give(tab, path):
+    tab.get_by_role("button", name="Start from a picture").click()
+    tab.locator("#picture input[type=file]").set_input_files(path)
+    tab.locator("#painter canvas").wait_for()
+    tab.wait_for_function("document.querySelector('#painter img').naturalWidth > 0")
+
+
+def value(tab, label):
+    return tab.get_by_label(label, exact=True).input_value()
+
+
+def strength(tab):
+    return tab.get_by_label("number input for Strength").input_value()
+
+
+def stroke(tab, start, end):
+    """A stroke of a finger between two places, in shares of the picture."""
+    box = tab.locator("#painter canvas").bounding_box()
+    points = [
+        {"x": box["x"] + box["width"] * (a + (b - a) * part), "y": box["y"] + box["height"] * (c + (d - c) * part)}
+        for part in (0, 0.25, 0.5, 0.75, 1)
+        for (a, c), (b, d) in [(start, end)]
+    ]
+    client = tab.context.new_cdp_session(tab)
+    for kind, place in [("touchStart", points[0]), *(("touchMove", point) for point in points[1:]), ("touchEnd", None)]:
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [place] if place else []})
+
+
+def test_a_picture_is_given_drawn_and_taken_away(tab, pipe, house, drawn):
+    assert tab.locator("#painter").count() == 0
+    give(tab, house)
+    tab.get_by_text("The picture has 300 x 200 pixels, and is stretched to 320 x 224.").wait_for()
+    steps = pipe.model.default(NUM_INFERENCE_STEPS)
+    tab.get_by_text(f"{kept_steps(steps, 0.6)} of {steps} steps are run").wait_for()
+    assert (value(tab, "Width"), value(tab, "Height"), strength(tab)) == ("320", "224", "0.6")
+    generate(tab)
+    done(tab)
+    settings, given = drawn[0]
+    assert settings.image_sha256 == given.image_sha256 == GivenPicture.open(house).image_sha256
+    assert settings.mask_sha256 is None
+    tab.get_by_role("button", name="Take the picture away").click()
+    tab.locator("#picture input[type=file]").wait_for(state="attached")
+    wait_for(lambda: (value(tab, "Width"), value(tab, "Height")) == ("256", "256"))
+    generate(tab)
+    done(tab)
+    assert drawn[1][0].image_sha256 is None
+
+
+def test_a_mask_is_painted_with_a_finger_and_undone(phone, pipe, house, drawn):
+    give(phone, house)
+    phone.get_by_role("button", name="Draw only a part anew").click()
+    phone.locator("#painter canvas").scroll_into_view_if_needed()
+    stroke(phone, (0.1, 0.5), (0.4, 0.5))
+    wait_for(lambda: strength(phone) == "1")
+    phone.get_by_label("Grow the mask").first.wait_for()
+    stroke(phone, (0.6, 0.5), (0.9, 0.5))
+    phone.get_by_role("button", name="Undo").click()
+    phone.set_viewport_size({"width": 700, "height": 390})  # turned, it keeps what is painted
+    generate(phone)
+    done(phone)
+    mask = drawn[0][1].mask
+    assert mask.shape == (200, 300)
+    assert mask[100, 75] == 255
+    assert mask[100, 225] == mask[20, 75] == 0
+    phone.get_by_role("button", name="Clear").click()
+    wait_for(lambda: strength(phone) == "0.6")
+    generate(phone)
+    done(phone)
+    assert drawn[1][0].mask_sha256 is None
+
+
+def test_a_drawn_picture_is_made_larger_and_its_settings_ask_for_it_again(tab, pipe, drawn, tmp_path):
+    generate(tab)
+    done(tab)
+    prompt(tab).fill("something else")
+    tab.get_by_role("button", name="Larger").click()
+    tab.get_by_text("Generate draws it at 512 x 512").wait_for()
+    wait_for(lambda: prompt(tab).input_value() == "a red house")
+    assert (value(tab, "Width"), strength(tab)) == ("512", "0.3")
+    tab.get_by_role("button", name="Generate").click()
+    done(tab)
+    settings, given = drawn[1]
+    assert (settings.width, settings.strength, settings.use_resolution_binning) == (512, 0.3, False)
+    assert picture(tab).evaluate("image => image.decode().then(() => image.naturalWidth)") == 512
+    write_png(pipe("x", width=128, height=128, image=Image.fromarray(given.pixels)).images[0], tmp_path / "made.png")
+    drop(tab, tmp_path / "made.png")
+    tab.get_by_text("The settings of this picture are filled in: Generate makes it again.", exact=True).wait_for()
+    assert tab.locator("#painter").count() == 1  # the picture that it started from is there
+    tab.get_by_role("button", name="Take the picture away").click()
+    drop(tab, tmp_path / "made.png")
+    tab.get_by_text(f"begins with {read_settings(tmp_path / 'made.png').image_sha256[:8]}").wait_for()
+
+
+def test_stop_while_the_picture_is_read(tab, pipe, house, monkeypatch):
+    read = []
+
+    def slow(settings, output_type="pil", given=None):
+        try:
+            for band in range(1, 101):
+                read.append(band)
+                yield EncodeUpdate(band, 100)
+                time.sleep(0.5)
+        finally:
+            read.append("closed")
+
+    monkeypatch.setattr(pipe, "generate", slow)
+    give(tab, house)
+    generate(tab)
+    tab.get_by_text("Reading the picture: band 1 of 100").wait_for()
+    tab.get_by_role("button", name="Stop").click()
+    tab.get_by_text("Stopped.").wait_for()
+    wait_for(lambda: read[-1] == "closed")
+    assert 100 not in read
+
+
+def test_a_picture_grows_to_the_right_and_what_is_new_is_marked(tab, house, drawn):
+    give(tab, house)
+    tab.get_by_role("button", name="Extend the picture").first.click()
+    tab.get_by_label("Right").check()
+    tab.locator("#extend").get_by_role("button", name="Extend the picture").last.click()
+    tab.get_by_text("The picture is larger now").wait_for()
+    wait_for(lambda: strength(tab) == "1")
+    generate(tab)
+    done(tab)
+    mask = drawn[0][1].mask
+    assert mask.shape == (200, 384)
+    assert (mask[:, :300] == 0).all()
+    assert (mask[:, 300:] == 255).all()
+
+
+def test_a_file_that_is_no_picture_is_refused_at_once(tab, tmp_path):
+    (tmp_path / "no.png").write_text("no picture")
+    tab.get_by_role("button", name="Start from a picture").click()
+    tab.locator("#picture input[type=file]").set_input_files(tmp_path / "no.png")
+    tab.locator("#given").get_by_text("is no picture that can be read").wait_for()
+    assert tab.locator("#painter").count() == 0
