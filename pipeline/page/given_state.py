@@ -10,8 +10,8 @@ import gradio as gr
 from PIL import Image
 
 from ..domain.model import ModelDescription
-from ..domain.picture_parameters import IMAGE, MASK_INVERT, STRENGTH, kept_steps
-from ..domain.settings import HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING, WIDTH
+from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_INVERT, STRENGTH, kept_steps
+from ..domain.settings import HEIGHT, NUM_INFERENCE_STEPS, WIDTH
 from ..generation.given_picture import GivenPicture
 from .controls import Controls, size_limits
 from .generate_events import alert
@@ -20,7 +20,7 @@ from .picture_panel import no_encoder
 from .queueing import QUIET
 from .words import English
 
-REPLACED = (WIDTH, HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING)
+REPLACED = (WIDTH, HEIGHT, NUM_INFERENCE_STEPS)
 """What a given picture changes, and what comes back when it is taken away."""
 PREVIEW_SIDE = 1024  # pixels of the picture to paint on; chosen: sharp on a phone, some 100 kB
 
@@ -51,7 +51,8 @@ class Given:
         """Return the values with which a model draws this picture, by parameter name."""
         from ..generation.resolution_binning import nearest_size  # diffusers takes seconds to load
 
-        values = model.picture_defaults(*nearest_size(model, *self.size), has_mask=False)
+        size = nearest_size(model, *self.size)
+        values = {**model.picture_defaults(*size, has_mask=False, enlarge=False), ENLARGE.name: False}
         if model.family.image_steps is None:  # then the visitor's own stay
             del values[NUM_INFERENCE_STEPS.name]
         return values
@@ -82,7 +83,7 @@ class PanelUpdates:
         self._parts, self._controls, self._words = parts, controls, words
         own = (parts.accordion, parts.panel, parts.no_encoder, parts.picture_problem, parts.with_picture)
         lines = (parts.painter, parts.mask_settings, parts.size_line, parts.kept, parts.given, parts.wanted)
-        filled = (IMAGE, STRENGTH, MASK_INVERT, WIDTH, HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING)
+        filled = (IMAGE, STRENGTH, MASK_INVERT, ENLARGE, WIDTH, HEIGHT, NUM_INFERENCE_STEPS)
         self.outputs = [*own, *lines, *(controls[each.name] for each in filled)]
 
     def show(

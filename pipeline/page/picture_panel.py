@@ -10,7 +10,7 @@ import gradio as gr
 
 from ..domain.model import ModelDescription
 from ..domain.parameters import Parameter
-from ..domain.picture_parameters import IMAGE, MASK_BLUR, MASK_GROW, MASK_IMAGE, MASK_INVERT, STRENGTH
+from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_BLUR, MASK_GROW, MASK_IMAGE, MASK_INVERT, STRENGTH
 from ..domain.problems import SENTENCES, Problem
 from .controls import Controls
 from .words import English
@@ -64,6 +64,7 @@ def _with_picture(parts: SimpleNamespace, add: Any, words: English) -> None:
         add(MASK_INVERT)
     parts.size_line = gr.HTML("", elem_id="size-line")
     add(STRENGTH)
+    add(ENLARGE)
     parts.kept = gr.HTML("", elem_id="kept")
     with gr.Accordion(words.extend, open=False, elem_id="extend"):
         with gr.Row():

@@ -6,9 +6,9 @@ from typing import Any
 
 from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
-from ..domain.picture_parameters import STRENGTH
+from ..domain.picture_parameters import ENLARGE, ENLARGE_STRENGTH, STRENGTH
 from ..domain.problems import Problem
-from ..domain.settings import HEIGHT, MAX_SIZE, MODEL, NUM_IMAGES, SIZE_MULTIPLE, USE_RESOLUTION_BINNING, WIDTH
+from ..domain.settings import HEIGHT, MAX_SIZE, MODEL, NUM_IMAGES, SIZE_MULTIPLE, WIDTH
 from ..jobs.service import GenerationService
 from .controls import Controls, filled
 from .given_state import REPLACED, Given, PanelUpdates, before_picture
@@ -93,13 +93,11 @@ def larger_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def larger_values(picture: Given, model: ModelDescription, size: tuple[int, int]) -> dict[str, Any]:
     """Return the values with which a model draws a picture larger, by parameter name."""
-    from ..generation.pipeline import UPSCALE_STRENGTH  # with it comes OpenVINO
-
     return {
         **picture.values(model),
         WIDTH.name: size[0],
         HEIGHT.name: size[1],
-        STRENGTH.name: UPSCALE_STRENGTH,
-        USE_RESOLUTION_BINNING.name: False,
+        STRENGTH.name: ENLARGE_STRENGTH,
+        ENLARGE.name: True,
         NUM_IMAGES.name: 1,
     }
