@@ -125,11 +125,11 @@ def test_a_drawn_picture_is_made_larger_and_its_settings_ask_for_it_again(tab, p
     tab.get_by_role("button", name="Larger").click()
     tab.get_by_text("Generate draws it at 512 x 512").wait_for()
     wait_for(lambda: prompt(tab).input_value() == "a red house")
-    assert (value(tab, "Width"), strength(tab)) == ("512", "0.3")
+    assert (value(tab, "Width"), strength(tab)) == ("512", "0.2")
     tab.get_by_role("button", name="Generate").click()
     done(tab)
     settings, given = drawn[1]
-    assert (settings.width, settings.strength, settings.use_resolution_binning) == (512, 0.3, False)
+    assert (settings.width, settings.strength, settings.enlarge) == (512, 0.2, True)
     assert picture(tab).evaluate("image => image.decode().then(() => image.naturalWidth)") == 512
     write_png(pipe("x", width=128, height=128, image=Image.fromarray(given.pixels)).images[0], tmp_path / "made.png")
     drop(tab, tmp_path / "made.png")

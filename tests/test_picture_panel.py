@@ -32,8 +32,13 @@ def picture(tmp_path):
 def test_a_given_picture_is_drawn_in_its_shape_and_at_the_familys_strength(picture):
     given = Given.read(picture, BEFORE)
     assert (given.size, given.sha256) == ((300, 200), GivenPicture.open(picture).image_sha256)
-    assert given.values(MODEL) == {"width": 320, "height": 224, "strength": 0.6}  # the visitor's steps stay
-    sprint = {"width": 320, "height": 224, "strength": 0.5, "num_inference_steps": 4}
+    assert given.values(MODEL) == {
+        "width": 320,
+        "height": 224,
+        "strength": 0.6,
+        "enlarge": False,
+    }  # the visitor's steps stay
+    sprint = {"width": 320, "height": 224, "strength": 0.5, "num_inference_steps": 4, "enlarge": False}
     assert given.values(replace(MODEL, family=SPRINT)) == sprint
 
 
@@ -65,8 +70,7 @@ def test_larger_is_twice_the_size_in_whole_latents_and_at_most_4096(size, larger
 
 def test_larger_keeps_most_of_the_picture_and_draws_one(picture):
     values = larger_values(Given.read(picture, BEFORE), MODEL, (608, 416))
-    of_size = {"width": 608, "height": 416, "use_resolution_binning": False}
-    assert values == {**of_size, "strength": 0.3, "num_images": 1}
+    assert values == {"width": 608, "height": 416, "enlarge": True, "strength": 0.2, "num_images": 1}
 
 
 @pytest.mark.parametrize(

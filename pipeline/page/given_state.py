@@ -11,7 +11,7 @@ from PIL import Image
 
 from ..domain.model import ModelDescription
 from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_INVERT, STRENGTH, kept_steps
-from ..domain.settings import HEIGHT, NUM_INFERENCE_STEPS, WIDTH
+from ..domain.settings import HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING, WIDTH
 from ..generation.given_picture import GivenPicture
 from .controls import Controls, size_limits
 from .generate_events import alert
@@ -20,7 +20,7 @@ from .picture_panel import no_encoder
 from .queueing import QUIET
 from .words import English
 
-REPLACED = (WIDTH, HEIGHT, NUM_INFERENCE_STEPS)
+REPLACED = (WIDTH, HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING)
 """What a given picture changes, and what comes back when it is taken away."""
 PREVIEW_SIDE = 1024  # pixels of the picture to paint on; chosen: sharp on a phone, some 100 kB
 
@@ -83,7 +83,7 @@ class PanelUpdates:
         self._parts, self._controls, self._words = parts, controls, words
         own = (parts.accordion, parts.panel, parts.no_encoder, parts.picture_problem, parts.with_picture)
         lines = (parts.painter, parts.mask_settings, parts.size_line, parts.kept, parts.given, parts.wanted)
-        filled = (IMAGE, STRENGTH, MASK_INVERT, ENLARGE, WIDTH, HEIGHT, NUM_INFERENCE_STEPS)
+        filled = (IMAGE, STRENGTH, MASK_INVERT, ENLARGE, WIDTH, HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING)
         self.outputs = [*own, *lines, *(controls[each.name] for each in filled)]
 
     def show(

@@ -38,6 +38,7 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
         width: Any,
         height: Any,
         steps: Any,
+        binning: Any,
         menu: str | None,
         given: Given | None,
         wanted: Wanted | None,
@@ -49,7 +50,7 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
         if path is None:
             return panel.take_away(model, given.before if given else {})
         try:
-            arrived = Given.read(path, before_picture(model, (width, height, steps))).instead_of(given)
+            arrived = Given.read(path, before_picture(model, (width, height, steps, binning))).instead_of(given)
         except SanaError as error:
             return panel.refuse(words.error(error))
         values = wanted.values if wanted and wanted.sha256 == arrived.sha256 else arrived.values(model)
