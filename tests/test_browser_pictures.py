@@ -111,7 +111,7 @@ def test_a_mask_is_painted_with_a_finger_and_undone(phone, pipe, house, drawn):
     assert mask.shape == (200, 300)
     assert mask[100, 75] == 255
     assert mask[100, 225] == mask[20, 75] == 0
-    phone.get_by_role("button", name="Clear").click()
+    phone.locator("#painter").get_by_role("button", name="Clear").click()
     wait_for(lambda: strength(phone) == "0.6")
     generate(phone)
     done(phone)
