@@ -1,4 +1,4 @@
-"""The page: `python app.py`, then a browser. Serves the bundled miniature, or the model folder that --model names."""
+"""The program that serves the page: `python app.py`, with the bundled miniature or the models of --model."""
 
 import argparse
 import atexit
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from pipeline import SanaPipeline
     from pipeline.jobs.job_queue import JobQueue
     from pipeline.jobs.models import Models
+    from pipeline.jobs.service import GenerationService
     from pipeline.server.server_options import ServerOptions
     from pipeline.server.serving import Served
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Serve until interrupted, and return the exit status; print errors in one line."""
     options = parse(arguments)
     start_logging()
     try:
@@ -34,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SanaError as error:
         complain("app.py", error)
         return USAGE_ERROR
-    except OSError as error:  # a right that is missing, a disk that was taken away
+    except OSError as error:  # for example, missing rights or a removed disk
         complain("app.py", f"{error.filename or 'A file'} cannot be used ({error.strerror or error}).")
         return USAGE_ERROR
     except KeyboardInterrupt:
@@ -43,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def build_app(pipeline: "SanaPipeline", queue: "JobQueue | None" = None) -> "gr.Blocks":
-    """Return the page and its `/generate` endpoint for a loaded pipeline, not launched."""
+    """Build the page and its endpoint `/generate` for a loaded pipeline, without launching it."""
     from pipeline.jobs.model_sources import LoadedSource
     from pipeline.jobs.models import Models
 
@@ -51,42 +53,49 @@ def build_app(pipeline: "SanaPipeline", queue: "JobQueue | None" = None) -> "gr.
 
 
 def build_page(models: "Models", queue: "JobQueue | None" = None) -> "gr.Blocks":
-    """Return the page for a menu of models, not launched; in the language of this machine, as far as it speaks it."""
+    """Build the page for a menu of models, without launching it, in the machine's language if it is translated."""
+    from pipeline.page.layout import build
+    from pipeline.page.words import local_words
+
+    return build(build_service(models, queue), local_words())
+
+
+def build_service(models: "Models", queue: "JobQueue | None" = None) -> "GenerationService":
+    """Return what the page and all other interfaces submit their requests to."""
     from pipeline.jobs.job_queue import JobQueue
     from pipeline.jobs.service import GenerationService
     from pipeline.jobs.timings import Timings
-    from pipeline.page.layout import build
-    from pipeline.page.words import local_words
     from pipeline.runtime.folders import cache_folder
 
-    return build(GenerationService(models, Timings(cache_folder()), queue or JobQueue()), local_words())
+    return GenerationService(models, Timings(cache_folder()), queue or JobQueue())
 
 
 def serve(options: argparse.Namespace) -> None:
-    """Serve until interrupted; raise SanaError if a model, the device or the port cannot be used."""
+    """Serve until interrupted; raise SanaError if a model, the device or the port is unusable."""
     from pipeline.server.gradio_import import import_gradio
 
     listeners = options.server.listen()
     import_gradio()
     from pipeline.domain.progress import print_progress
     from pipeline.jobs.job_queue import JobQueue
+    from pipeline.page.layout import build
     from pipeline.page.words import local_words
     from pipeline.runtime.malloc import use_single_arena
     from pipeline.server import serving
 
-    use_single_arena()  # before there are the threads that will generate
+    use_single_arena()  # before the generating threads exist
     models = describe_models(options)
-    page = build_page(models, JobQueue(options.max_queue, options.max_per_client))
-    with serving.serve(page, local_words(), options.server, listeners) as served:
+    service, words = build_service(models, JobQueue(options.max_queue, options.max_per_client)), local_words()
+    with serving.serve(build(service, words), words, options.server, listeners, service) as served:
         announce(served, options.server)
-        # The page is up while the model is loaded, and says so; what cannot be loaded ends it.
+        # The page is up while the model loads, and shows its progress. An error ends the program.
         models.start(print_progress)
-        while True:  # a wait without end would miss a signal that the system gives to another thread
-            time.sleep(0.2)
+        while True:  # an endless wait would miss a signal delivered to another thread
+            time.sleep(0.2)  # chosen: too short to be noticed
 
 
 def describe_models(options: argparse.Namespace) -> "Models":
-    """Return the menu, of which nothing is loaded yet; raise SanaError for what is plainly wrong already."""
+    """Return the menu without loading a model; raise SanaError for an unknown device or a bad model folder."""
     from pipeline.jobs.model_sources import BundledSource, NamedSource
     from pipeline.jobs.models import Models
     from pipeline.miniature import CHECKPOINT
@@ -99,25 +108,27 @@ def describe_models(options: argparse.Namespace) -> "Models":
 
 
 def announce(served: "Served", options: "ServerOptions") -> None:
-    """Print where the page is."""
+    """Print the addresses of the page."""
     print(f"Sana is on {served.url}", flush=True)
     if served.share_url:
         print(f"and, for a week at most, on {served.share_url}", flush=True)
     elif options.share:
         print("A public address could not be had, perhaps for want of a network: the page is served here only.")
+    if served.is_open_to_all:
+        print("Whoever reaches it may draw: --api-key and --auth ask for a key or a password.", flush=True)
     if options.mcp:
         print(f"MCP clients find it at {served.url}gradio_api/mcp/", flush=True)
 
 
 def check_mcp() -> None:
-    """Raises SanaError unless Gradio's MCP extra is installed: it is not among the requirements."""
+    """Raise SanaError if Gradio's MCP extra, which is not among the requirements, is not installed."""
     if importlib.util.find_spec("mcp") is None:
         raise SanaError("--mcp needs Gradio's MCP extra: pip install 'gradio[mcp]'.")
 
 
 def leave(status: int) -> NoReturn:
-    """End the process at once: taking torch and OpenVINO apart takes seconds, while threads may still be in them."""
-    atexit._run_exitfuncs()  # temporary files, the share link's program, logs
+    """End the process at once. A normal exit of torch and OpenVINO takes seconds, and threads may still use them."""
+    atexit._run_exitfuncs()  # removes temporary files, ends the share link's program, flushes logs
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

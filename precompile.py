@@ -1,5 +1,7 @@
-"""Turns a Sana checkpoint into an OpenVINO folder: `python precompile.py --model CHECKPOINT --output FOLDER`.
-On request it publishes the folder on the Hugging Face Hub, and a Space that runs it."""
+"""The program that exports a Sana checkpoint: `python precompile.py --model CHECKPOINT --output FOLDER`.
+
+On request it publishes the folder on the Hugging Face Hub, with a Space that runs it.
+"""
 
 import argparse
 import dataclasses
@@ -20,6 +22,7 @@ INTERRUPTED = 130  # the shell's exit status for Ctrl-C
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the program and return its exit status; print errors in one line."""
     options = parse(arguments)
     start_logging()
     if options.list:
@@ -39,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         flags = "--model, --vae or --output"
         complain("precompile.py", f"No right to use {error.filename}: name another folder with {flags}.")
         return 2
-    except OSError as error:  # a disk that is full, or was taken away
+    except OSError as error:  # for example, a full or removed disk
         complain("precompile.py", f"{error.strerror or error} ({error.filename or options.output}).")
         return 2
     except KeyboardInterrupt:
@@ -49,7 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the stages in order. What forbids publishing is said first: an export may take an hour."""
+    """Run the stages in order; raise SanaError if one fails.
+
+    Publishing and checkpoint are checked before any weights are fetched, since an export may take an hour.
+    """
     if options.push_to_hub is None and (options.space or options.private):
         raise SanaError("--space and --private belong to --push-to-hub: name the model repo with it.")
     if options.push_to_hub is not None:
@@ -77,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def print_text(progress: Progress) -> None:
-    """Print the sentence of a record; that an export begins is news for programs only."""
+    """Print the sentence of a record, except for the start of an export, which only concerns programs."""
     if (progress.stage, progress.done) != ("export", 0):
         print_progress(progress)
 
@@ -88,6 +94,7 @@ def print_json(progress: Progress) -> None:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Parse the command line (None: this process's)."""
     parser = argparse.ArgumentParser(
         prog="precompile.py",
         description="Turn a Sana checkpoint in diffusers' layout into a folder that app.py loads with --model.",

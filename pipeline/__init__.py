@@ -12,7 +12,7 @@ __all__ = ["SanaError", "SanaPipeline", "__version__"]
 
 __version__ = "2.0.0"  # .github/CHANGELOG.md has a heading for each
 
-telemetry.switch_off()  # before any room imports a library
+telemetry.switch_off()  # before any module imports a library
 
 
 def __getattr__(name: str) -> object:

@@ -55,7 +55,7 @@ def weights_variant(file_name: str) -> str | None:
 
 
 def choose_weights(found: set[str | None], wanted: str | None) -> str | None:
-    """Return the variant to load from those `found`: the wanted one, else None (files without a variant), else any."""
+    """Return the variant to load: the wanted one if it was found, else None (files without a variant), else any."""
     if wanted in found:
         return wanted
     return None if None in found or not found else next(variant for variant in WEIGHTS if variant in found)

@@ -7,7 +7,7 @@ from typing import Any
 from .errors import SettingsError
 from .families import Family
 from .parameters import Parameter
-from .picture_parameters import IMAGE, MASK_IMAGE, STRENGTH
+from .picture_parameters import ENLARGE, ENLARGE_STRENGTH, IMAGE, MASK_IMAGE, STRENGTH
 from .problems import Problem
 from .settings import (
     DRAFT_DECODE,
@@ -61,17 +61,18 @@ class ModelDescription:
         """Return this model's default value of a parameter."""
         return self.defaults.get(parameter.name, parameter.default)
 
-    def picture_defaults(self, width: int, height: int, has_mask: bool) -> dict[str, Any]:
+    def picture_defaults(self, width: int, height: int, has_mask: bool, enlarge: bool) -> dict[str, Any]:
         """Return the default values where a picture is given, for a size at which to draw it, by parameter name.
 
         All of what a mask marks is drawn anew.
         """
+        strength = STRENGTH.maximum if has_mask else self.family.image_strength
         steps = self.family.image_steps or self.default(NUM_INFERENCE_STEPS)
         return {
             WIDTH.name: width,
             HEIGHT.name: height,
             NUM_INFERENCE_STEPS.name: steps,
-            STRENGTH.name: STRENGTH.maximum if has_mask else self.family.image_strength,
+            STRENGTH.name: ENLARGE_STRENGTH if enlarge and not has_mask else strength,
         }
 
     def limits(self, parameter: Parameter, has_picture: bool = False) -> dict[str, Any]:
@@ -110,6 +111,8 @@ class ModelDescription:
             return Problem("mask without picture", {})
         if parameter is STRENGTH and value != STRENGTH.default and not has_picture:
             return Problem("strength without picture", {})
+        if parameter is ENLARGE and value and not has_picture:
+            return Problem("nothing to enlarge", {})
         if parameter is NEGATIVE_PROMPT and value.strip() and not self.family.has_negative_prompt:
             return Problem("negative prompt", {"family": self.family.name.capitalize()})
         if parameter is DRAFT_DECODE and value and not self.has_draft_decoder:

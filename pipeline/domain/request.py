@@ -6,7 +6,7 @@ from typing import Any
 
 from .errors import SettingsError
 from .model import ModelDescription
-from .picture_parameters import MASK_IMAGE
+from .picture_parameters import ENLARGE, MASK_IMAGE
 from .problems import Problem
 from .settings import (
     MAX_PROMPT,
@@ -42,7 +42,8 @@ class Request:
         own = (parameter for parameter in PARAMETERS if parameter is not MODEL)
         defaults: dict[str, Any] = {}
         if self.picture_size:
-            defaults = self.model.picture_defaults(*self.picture_size, self.given.get(MASK_IMAGE.name) is not None)
+            has_mask, enlarge = self.given.get(MASK_IMAGE.name) is not None, bool(self.given.get(ENLARGE.name))
+            defaults = self.model.picture_defaults(*self.picture_size, has_mask, enlarge)
         may_be_none = {each.name for each in OF_MODEL}
         own_values = {name: value for name, value in self.given.items() if value is not None or name not in may_be_none}
         given = {**defaults, **own_values}

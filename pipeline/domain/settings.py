@@ -8,6 +8,7 @@ from typing import Any
 from .errors import SettingsError
 from .parameters import MEMORY, PIXELS, TIME, Choice, Number, Parameter, Pixels, Switch, Text, WholeNumber
 from .picture_parameters import (
+    ENLARGE,
     MASK_BLUR,
     MASK_GROW,
     MASK_INVERT,
@@ -189,6 +190,7 @@ class GenerationSettings:
     mask_grow: int = MASK_GROW.default
     mask_blur: int = MASK_BLUR.default
     mask_invert: bool = MASK_INVERT.default
+    enlarge: bool = ENLARGE.default
     batch_index: int | None = None
 
     def __post_init__(self) -> None:

@@ -71,7 +71,7 @@ class MultiscaleLinearAttention:
 
 
 def use_multiscale_linear_attention(network: nn.Module) -> None:
-    """Make a DC-AE's encoder or decoder compute its linear attention by `MultiscaleLinearAttention`."""
+    """Set `MultiscaleLinearAttention` as the attention processor of a DC-AE's encoder or decoder."""
     for part in network.modules():
         if isinstance(part, EfficientViTBlock) and part.attn.norm_type == "rms_norm":
             part.attn.processor = MultiscaleLinearAttention()

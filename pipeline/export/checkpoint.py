@@ -70,7 +70,11 @@ class Checkpoint:
         return model
 
     def load_draft(self, component: str) -> nn.Sequential:
-        """Return the draft decoder or encoder, for the transformer's latents; raise ArtifactError if it is none."""
+        """Return the draft decoder or draft encoder, as `component` names it.
+
+        Raises:
+            ArtifactError: the file holds another network, or one that is not for the transformer's latents.
+        """
         path = self.files.drafts[component]
         found, network = read_draft(path, self.files.configurations.transformer.in_channels)
         if found != component:

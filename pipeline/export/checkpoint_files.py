@@ -27,9 +27,9 @@ DOCUMENTS = ("README.md", "LICENSE*")  # published together with the model
 class CheckpointFiles:
     """A checkpoint's folder, with the contents of its small files.
 
-    `parts` are the files of each part, those of "vae" perhaps from elsewhere. `drafts` are the files of a draft decoder
-    and of a draft encoder, by component, as far as there are such. `options` is the content of `sana.json`, or the
-    defaults of diffusers' pipeline in its words.
+    `folders` and `parts` are the folder and the files of each part. Those of "vae" may lie outside of `folder`.
+    `drafts` are the files of a draft decoder and a draft encoder, by component, if there are any. `options` are the
+    content of `sana.json`, by default the options that diffusers' pipeline has.
     """
 
     folder: Path
@@ -45,7 +45,7 @@ def read_checkpoint_files(folder: Path, vae: Sequence[Path]) -> CheckpointFiles:
 
     Args:
         folder: the checkpoint, in diffusers' layout.
-        vae: another autoencoder's folder, and files of a draft decoder and of a draft encoder.
+        vae: another autoencoder's folder, and the files of a draft decoder and a draft encoder, as far as given.
 
     Raises:
         ArtifactError: a file is missing or damaged, or the model is of a kind that is not supported.
@@ -123,7 +123,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _find_drafts(folder: Path, given: Sequence[Path], channels: int) -> dict[str, Path]:
-    """Return the files of drafts by component: the given ones, or else those in a checkpoint's folder."""
+    """Return the files of drafts by component: those given, else those in the checkpoint's folder."""
     found: dict[str, Path] = {}
     for path in given:
         component, _ = read_draft(path, channels)

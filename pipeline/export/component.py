@@ -88,7 +88,7 @@ def export_vae_decoder(
 def export_vae_encoder(
     checkpoint: Checkpoint, recipe: CompressionRecipe, folder: Path, reference: Reference
 ) -> dict[str, Any]:
-    """Write IR and config of the VAE encoder; return its record for the manifest."""
+    """Write the VAE encoder's IR and configuration; return its record for the manifest."""
 
     def build() -> tuple[Network, Calibration]:
         model = checkpoint.load_model("vae")
@@ -120,9 +120,9 @@ def export_draft_decoder(
 def export_draft_encoder(
     checkpoint: Checkpoint, recipe: CompressionRecipe, folder: Path, reference: Reference
 ) -> dict[str, Any]:
-    """Write the IR of the draft encoder; return its record.
+    """Write the draft encoder's IR; return its record for the manifest.
 
-    The record also holds as "draft_db" the PSNR in dB of its latents against the VAE encoder's.
+    The record also holds the PSNR in dB of its latents against the VAE encoder's as "draft_db".
     """
     encoder = checkpoint.load_draft(DRAFT_ENCODER)
     quality = {"draft_db": reference.measure_draft_encoder(encoder)}

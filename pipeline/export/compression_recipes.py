@@ -26,7 +26,10 @@ class CompressionRecipe:
 
 @dataclass(frozen=True)
 class Compression:
-    """A compression of a whole model: its `meaning` in a line for people, and the recipe of each but drafts."""
+    """A compression of a whole model: its `meaning` in a line for people, and the recipe of each component.
+
+    Drafts are not in `components`.
+    """
 
     meaning: str
     components: Mapping[str, CompressionRecipe]

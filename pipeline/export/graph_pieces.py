@@ -46,9 +46,8 @@ def _between(model: ov.Model, start: str | None, end: str | None) -> ov.Model:
     if start is not None:
         output = nodes[start].output(0)
         states = opset13.parameter(output.get_partial_shape(), output.get_element_type(), "states")
-        states.output(0).set_names({"states"})
-        for reader in output.get_target_inputs():
-            reader.replace_source_output(states.output(0))
+        output.replace(states.output(0))
+        states.output(0).set_names({"states"})  # after `replace`, which adds the names of the replaced output
         inputs.append(states)
     piece = ov.Model(results, inputs).clone()  # a clone keeps only inputs and the operations that results depend on
     for parameter in piece.get_parameters():

@@ -118,16 +118,17 @@ class VaeDecoderModule(nn.Module):
 
 
 class VaeEncoderModule(nn.Module):
-    """The DC-AE's encoder; replaces its linear attention by a faster way to compute it."""
+    """The DC-AE's encoder."""
 
     def __init__(self, model: AutoencoderDC) -> None:
+        """Replace the linear attention of the encoder of `model`."""
         super().__init__()
         self.encoder = model.encoder
         use_multiscale_linear_attention(self.encoder)
 
     def forward(self, sample: Tensor) -> Tensor:
-        """Return latents f32 [1, C, h, w], not scaled, of pixels f32 [1, 3, 32h, 32w] in [-1, 1]."""
-        return self.encoder(sample)
+        """Map pixels f32 [1, 3, 32h, 32w] in [-1, 1] to unscaled latents f32 [1, C, h, w]."""
+        return cast(Tensor, self.encoder(sample))
 
 
 class DraftDecoderModule(nn.Module):
@@ -143,15 +144,15 @@ class DraftDecoderModule(nn.Module):
 
 
 class DraftEncoderModule(nn.Module):
-    """A draft encoder that takes pixels in [-1, 1], as the DC-AE does."""
+    """A draft encoder, with pixels in [-1, 1] like the DC-AE's instead of [0, 1]."""
 
     def __init__(self, encoder: nn.Sequential) -> None:
         super().__init__()
         self.encoder = encoder
 
     def forward(self, sample: Tensor) -> Tensor:
-        """Return latents as the transformer makes them, f32 [1, C, h, w], of pixels f32 [1, 3, 32h, 32w]."""
-        return self.encoder(sample / 2 + 0.5)
+        """Map pixels f32 [1, 3, 32h, 32w] in [-1, 1] to latents f32 [1, C, h, w], as the transformer returns them."""
+        return cast(Tensor, self.encoder(sample / 2 + 0.5))
 
 
 def _join(past: Tensor, new: Tensor, layer: int) -> Tensor:

@@ -107,7 +107,7 @@ def vae_encoder(model: AutoencoderDC) -> Network:
     generator = torch.Generator().manual_seed(0)
 
     def inputs(height: int, width: int) -> dict[str, Tensor]:
-        """Return a picture for a latent of that size: what an encoder makes of noise says little of pictures."""
+        """Return a random picture for a latent of that size. Noise would tell little about the encoding of pictures."""
         picture = random_picture(generator, 32 * max(height, width))
         return {"sample": picture[None, :, : 32 * height, : 32 * width].contiguous()}
 
@@ -142,10 +142,10 @@ def draft_encoder(encoder: nn.Sequential) -> Network:
 
 
 def _linear_side(model: AutoencoderDC) -> int:
-    """Return the side of the smallest latent to trace an autoencoder with.
+    """Return the side of a latent for which diffusers' attention is linear.
 
-    diffusers' `SanaMultiscaleAttnProcessor2_0` is linear from more than head_dim positions on, and quadratic below.
-    Both give the same but for rounding, and only the linear one is fit for large pictures.
+    diffusers' `SanaMultiscaleAttnProcessor2_0` is linear for more than head_dim positions and quadratic otherwise. Both
+    give the same but for rounding.
     """
     return max(8, int(model.config["attention_head_dim"] ** 0.5) + 1)
 

@@ -69,8 +69,8 @@ def precompile(
         checkpoint: the folder of the checkpoint.
         output: the folder to write.
         compression: a key of RECIPES.
-        vae: the folder of another autoencoder for the same latents, and files of a draft decoder and of a draft
-            encoder to have beside it.
+        vae: the folder of another autoencoder for the same latents, and the files of a draft decoder and a draft
+            encoder to add, as far as given.
         name: the checkpoint's name on the Hub, where its folder does not tell.
         on_progress: called before the first component, after each component, and with each line of a table of the
             measurements.

@@ -1,11 +1,14 @@
-"""Random pictures that look to an autoencoder as pictures do: areas of colour, edges, and detail at all scales."""
+"""Random pictures for autoencoders, with areas of colour, edges, and detail at all scales, as in real ones."""
 
 import torch
 import torch.nn.functional as F
 
 
 def random_picture(generator: torch.Generator, size: int) -> torch.Tensor:
-    """Return f32 [3, size, size] in [-1, 1]: coloured noise, weaker at finer scales, each smooth or with hard edges."""
+    """Return a random picture f32 [3, size, size] in [-1, 1].
+
+    It is a sum of coloured noise at several scales, weaker at finer ones, each either smooth or with hard edges.
+    """
     picture = torch.randn(3, 1, 1, generator=generator).expand(3, size, size)
     side = 2
     while side < size:

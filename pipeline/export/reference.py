@@ -53,8 +53,8 @@ class RememberedEmbeddings:
 class Reference:
     """The reference of one checkpoint.
 
-    Call `encode`, `denoise` and `decode` in this order. Each stage's result is kept in `folder`, so that an interrupted
-    export can be continued.
+    Call `encode`, `denoise`, `decode` and `encode_pictures` in this order. Each stage's result is kept in `folder`, so
+    that an interrupted export can be continued.
     """
 
     def __init__(self, checkpoint: Checkpoint, folder: Path) -> None:
@@ -113,7 +113,7 @@ class Reference:
         return given
 
     def encode_pictures(self, model: AutoencoderDC) -> Calibration:
-        """Encode the pictures to latents, times the scaling factor; return the inputs of the encoder."""
+        """Encode the pictures to scaled latents, and keep them; return the encoder's inputs."""
         infer, given = _recorded(lambda tensors: model.encode(tensors["sample"]).latent)
         pictures = np.load(self._folder / "pictures.npy").transpose(0, 3, 1, 2) * 2 - 1
         encoded = [infer({"sample": np.ascontiguousarray(picture[None])}) for picture in pictures]
@@ -121,7 +121,7 @@ class Reference:
         return given
 
     def measure_draft_encoder(self, encoder: nn.Sequential) -> float:
-        """Return the worst PSNR in dB of a draft encoder's latents against those of `encode_pictures`."""
+        """Return the worst PSNR in dB of a draft encoder's latents against the latents of `encode_pictures`."""
         pictures = torch.from_numpy(np.load(self._folder / "pictures.npy")).permute(0, 3, 1, 2)
         with torch.no_grad():
             latents = [encoder(picture[None])[0].numpy() for picture in pictures]

@@ -13,7 +13,7 @@ from ..runtime.host import free_memory
 from .compression_recipes import Compression
 from .weights import WeightFiles
 
-_SHARES = {VAE_DECODER: ("vae", "decoder."), VAE_ENCODER: ("vae", "encoder.")}  # the names of their weights
+_SHARES = {VAE_DECODER: ("vae", "decoder."), VAE_ENCODER: ("vae", "encoder.")}  # how the names of their weights begin
 BASE = 1.0e9  # bytes for the libraries and for drawing small pictures; an estimate without a recorded measurement
 
 

@@ -1,7 +1,7 @@
-"""TAESANA, a small autoencoder distilled from the DC-AE (madebyollin/taesd, MIT): a file for each half.
+"""TAESANA, a small autoencoder distilled from the DC-AE (github.com/madebyollin/taesd, MIT licence).
 
-`taesana_decoder.pth` and `taesana_encoder.pth`, or `.safetensors`. Latents are as the transformer makes them, pixels in
-[0, 1]. Fine detail is simplified.
+Its decoder and its encoder are in files of their own, `taesana_decoder.pth` and `taesana_encoder.pth`, or .safetensors.
+Latents are as the transformer returns them, and pixels in [0, 1]. Fine detail is simplified.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,8 @@ from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER
 
 BLOCKS, STAGES = 3, 5  # blocks in each stage, and stages, each of which doubles or halves the resolution
 _FIRST, _STAGE = 3, BLOCKS + 2  # index of the first stage's first layer, and number of layers in a stage
-_DECODER_WIDTHS = [1, *(_FIRST + _STAGE * stage - 1 for stage in range(1, STAGES + 1))]  # layers that change the width
+# The layers that change the number of channels.
+_DECODER_WIDTHS = [1, *(_FIRST + _STAGE * stage - 1 for stage in range(1, STAGES + 1))]
 _ENCODER_WIDTHS = [0, 2]
 
 
@@ -39,7 +40,7 @@ class Block(nn.Module):
 
 
 def build_draft_decoder(channels: int, widths: list[int]) -> nn.Sequential:
-    """Return a decoder of latents f32 [1, channels, h, w] to pixels f32 [1, 3, 32h, 32w].
+    """Return a decoder from latents f32 [1, channels, h, w] to pixels f32 [1, 3, 32h, 32w].
 
     `widths` are the channels of the five stages and of the layers after them. TAESANA has 256, 128, 64, 64, 64, 64.
     """
@@ -47,9 +48,9 @@ def build_draft_decoder(channels: int, widths: list[int]) -> nn.Sequential:
 
 
 def build_draft_encoder(channels: int, widths: list[int]) -> nn.Sequential:
-    """Return an encoder of pixels f32 [1, 3, 32h, 32w] to latents f32 [1, channels, h, w].
+    """Return an encoder from pixels f32 [1, 3, 32h, 32w] to latents f32 [1, channels, h, w].
 
-    `widths` are the channels at half the resolution, and of all coarser ones: 32, 64 for TAESANA.
+    `widths` are the channels at half the resolution and at all coarser ones. TAESANA has 32, 64.
     """
     return nn.Sequential(*_encoder_layers(channels, widths))
 
@@ -60,10 +61,10 @@ def front_length(growth: int) -> int:
 
 
 def read_draft(path: Path, channels: int) -> tuple[str, nn.Sequential]:
-    """Return which component a file holds, DRAFT_DECODER or DRAFT_ENCODER, and the network, for so many channels.
+    """Read a decoder or encoder for latents with `channels` channels; return DRAFT_DECODER or DRAFT_ENCODER, and it.
 
     Raises:
-        ArtifactError: the file cannot be read, or its weights are not those of either structure, by name and shape.
+        ArtifactError: the file cannot be read, or names and shapes of its weights are not those of either network.
     """
     weights = _load(path)
     is_encoder = _is_encoder(weights)
@@ -85,7 +86,7 @@ def read_draft(path: Path, channels: int) -> tuple[str, nn.Sequential]:
 
 
 def _is_encoder(weights: dict[str, Tensor]) -> bool:
-    """Return whether the first layer is a convolution of colours; a decoder's has no weights."""
+    """Return True if the first layer is a convolution of three colours. A decoder's first layer has no weights."""
     return isinstance(weights, dict) and getattr(weights.get("0.weight"), "shape", ())[1:2] == (3,)
 
 

@@ -39,7 +39,7 @@ class WeightFiles:
     shapes: Mapping[str, Shape]
 
     def count(self, prefix: str = "") -> int:
-        """Return the number of weights in the tensors whose names begin so."""
+        """Return the number of weights in all tensors whose names begin with `prefix`."""
         return sum(math.prod(shape) for name, shape in self.shapes.items() if name.startswith(prefix))
 
     @property

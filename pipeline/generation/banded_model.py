@@ -1,6 +1,7 @@
-"""A convolutional network, computed exactly in horizontal bands: segment by segment, in the memory that is free.
+"""A convolutional network that is computed in horizontal bands, to save memory.
 
-Segments that need their whole input run at once; the others are local, and each runs in bands.
+The graph is a chain of segments. A segment that needs its whole input runs at once; a local one runs in bands. Both are
+exact.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,10 @@ from .bands import Band, fits_at_once, min_bytes, plan_bands, rows_that_fit
 
 @dataclass(frozen=True)
 class Computed:
-    """Band `band` of `bands` is computed; after the last one `features` f32 [C, h, w] holds the model's output."""
+    """The progress after band `band` of `bands`, counted from 1 over all segments.
+
+    After the last band, `features` is the model's output f32 [C, h, w]; before, it is None.
+    """
 
     band: int
     bands: int
@@ -26,7 +30,7 @@ class Computed:
 
 
 class BandedModel:
-    """A decoder or encoder on a device. `seconds` is the time spent in it, `precision` that of its arithmetic."""
+    """A decoder or encoder on a device."""
 
     def __init__(
         self, device: Device, path: Path, precision: str = EXACT, residency: ExclusiveResidency | None = None
@@ -49,7 +53,7 @@ class BandedModel:
         return self._seconds + sum(model.seconds for model in self._models)
 
     def memory(self, height: int, width: int) -> float:
-        """Estimate the least bytes that computing an input of `height` x `width` cells takes."""
+        """Estimate the least bytes that an input of `height` x `width` cells takes."""
         needed = 0.0
         for segment in self._segments_for(height, width):
             needed = max(needed, min_bytes(segment, height, width))
@@ -64,9 +68,10 @@ class BandedModel:
         return last.features[None]
 
     def run(self, features: np.ndarray, rows: int | None = None) -> Iterator[Computed]:
-        """Compute the output for an input f32 [1, C, h, w], band by band of each segment.
+        """Compute the output for an input f32 [1, C, h, w], and yield after each band of each segment.
 
-        A window has at most `rows` rows of a segment's input; by default as many as the free memory allows.
+        A band is computed from at most `rows` rows of the segment's input, by default as many as the free memory
+        allows.
         """
         plans = []
         height, width = features.shape[2:]
@@ -79,7 +84,7 @@ class BandedModel:
             whole: np.ndarray | None = None
             for band, window in zip(plan, _windows(features, plan), strict=True):
                 output = model({segment.input_name: window})
-                if whole is None:  # of a single band it is the output itself
+                if whole is None:  # a single band needs no copy
                     shape = (1, output.shape[1], segment.grown(features.shape[2]), output.shape[3])
                     whole = output if len(plan) == 1 else np.empty(shape, np.float32)
                 if whole is not output:
@@ -94,7 +99,7 @@ class BandedModel:
         yield Computed(count, count, features[0])
 
     def _segments_for(self, height: int, width: int) -> list[Segment]:
-        """Return the segments for an input of that size: more of them where those that run at once would be large."""
+        """Return the segments for an input; the finer partition if a segment that runs at once would be too large."""
         return self._coarse if fits_at_once(self._coarse, height, width) else self._fine
 
     @cached_property
@@ -109,7 +114,7 @@ class BandedModel:
 
 
 def _windows(features: np.ndarray, plan: list[Band]) -> Iterator[np.ndarray]:
-    """Yield the rows that each band is computed from, each time in the same buffer: fresh pages cost time."""
+    """Yield the window of each band. All are in the same buffer, since fresh pages cost time."""
     if len(plan) == 1:
         yield features
         return

@@ -1,4 +1,4 @@
-"""A larger canvas for a picture: room at its sides that inpainting then fills."""
+"""The extension of a picture's canvas, with new area at its sides for inpainting to fill."""
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -9,15 +9,15 @@ from ..domain.picture_parameters import IMAGE
 from ..domain.problems import Problem
 from .given_picture import GivenPicture
 
-BLUR = 16  # pixels; chosen: the mirrored picture gives colours to begin with, and no shapes to repeat
+BLUR = 16  # pixels; chosen: keeps the colours of the mirrored picture as a start, but not its shapes
 
 
 def extend_canvas(
     image: Image.Image, left: int = 0, top: int = 0, right: int = 0, bottom: int = 0
 ) -> tuple[Image.Image, Image.Image]:
-    """Return the picture on a canvas that is larger by these pixels, and a mask that is white on what is new.
+    """Extend a picture by some pixels at each side; return the new picture, and a mask that is white in the new area.
 
-    The new area shows the picture mirrored and blurred. `pipe(prompt, image=..., mask_image=...)` with both draws it.
+    The new area shows the picture mirrored and blurred. Draw it with `pipe(prompt, image=..., mask_image=...)`.
 
     Raises:
         SettingsError: the picture cannot be read, a side is negative, or the canvas is too large.

@@ -41,7 +41,7 @@ class Denoiser:
         height: int,
         given: GivenLatents | None = None,
     ) -> Iterator[DenoisedStep]:
-        """Yield the steps of one picture, generated at `width` x `height` pixels, from a given one if there is one.
+        """Yield the steps of one picture, generated at `width` x `height` pixels, and from `given` if that is not None.
 
         `width` and `height` replace the size in `settings`: resolution binning may have changed it. Latents are f32
         [N, C, h, w], where N is `batch_size(settings)`.

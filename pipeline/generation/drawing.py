@@ -1,4 +1,4 @@
-"""One picture, update by update: its denoising steps, then its decoding."""
+"""The drawing of one picture, update by update: its denoising, and then its decoding."""
 
 import time
 from collections.abc import Generator
@@ -24,7 +24,8 @@ def draw(
 ) -> Generator[StepUpdate | DecodeUpdate, None, np.ndarray]:
     """Yield the updates of picture `image` of `images`; return its pixels f32 [H, W, 3] in [0, 1].
 
-    The picture is generated at `size`, width and height in pixels: resolution binning may have changed it.
+    The picture is generated at `size` (width, height in pixels), which resolution binning may have changed. It starts
+    from `given` if that is not None.
     """
     latent = yield from _denoise(stages, settings, size, given, image, images)
     # For large pictures, the transformer's activations take as much memory as the decoder's. Do not hold both.
@@ -46,7 +47,7 @@ def _denoise(
     image: int,
     images: int,
 ) -> Generator[StepUpdate, None, torch.Tensor]:
-    """Yield a StepUpdate per step; return the latent f32 [C, h, w]."""
+    """Yield an update per step; return the latent f32 [C, h, w]."""
     start = time.perf_counter()
     place = settings.batch_index or 0
     latent = torch.empty(0)

@@ -1,4 +1,4 @@
-"""The encoders of a model: each is loaded when the first picture for it is given."""
+"""The encoders of a model. Each is loaded when it is needed first."""
 
 from collections.abc import Callable, Generator
 from functools import cache
@@ -16,24 +16,24 @@ from .vae_encoder import VaeEncoder
 
 
 class Encoders:
-    """The VAE encoder, and the draft encoder where the model has one."""
+    """The VAE encoder, and the draft encoder if the model has one."""
 
     def __init__(self, load: Callable[[str], VaeEncoder], plan: Callable[[str], BandedModel], has_draft: bool) -> None:
-        """Take the functions that load an encoder by its name, and that read one only to estimate memory."""
+        """Take two functions of an encoder's name: `load` loads it, `plan` reads it only to estimate its memory."""
         self._load = load
         self._plan = cache(plan)
         self._has_draft = has_draft
         self._loaded: dict[str, VaeEncoder] = {}
-        self._last: tuple[tuple[object, ...], torch.Tensor] | None = None  # another seed costs no encoding
+        self._last: tuple[tuple[object, ...], torch.Tensor] | None = None  # the same picture is not encoded again
 
     def name(self, settings: GenerationSettings) -> str:
-        """Return which encoder these settings ask for: a draft's, if the model has one."""
+        """Return the name of the draft encoder if the settings ask for it and the model has one, else the VAE's."""
         return DRAFT_ENCODER if settings.draft_decode and self._has_draft else VAE_ENCODER
 
     def encode(
         self, given: GivenPicture, settings: GenerationSettings, width: int, height: int
     ) -> Generator[EncodeUpdate, None, GivenLatents]:
-        """Yield an update per band; return the latents of a picture, stretched to `width` x `height` pixels."""
+        """Stretch a picture to `width` x `height` pixels, and encode it; yield an update per band."""
         mask = None if given.mask is None else latent_mask(given, settings, width, height)
         name = self.name(settings)
         key = (given.image_sha256, name, width, height)
@@ -51,7 +51,7 @@ class Encoders:
         return self._plan(self.name(settings)).memory(height * SIZE_MULTIPLE, width * SIZE_MULTIPLE)
 
     def seconds(self) -> dict[str, float]:
-        """Return the seconds spent in each encoder so far, by its name; of those that were not loaded, none."""
+        """Return the seconds spent in each encoder so far, by its name."""
         return {name: self._loaded[name].seconds if name in self._loaded else 0.0 for name in self._names()}
 
     def _names(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The mask of an inpainting: where latents are drawn anew, and the seam between what is drawn and what is kept."""
+"""The mask of an inpainting: the latents to draw anew, and the seam between drawn and kept pixels."""
 
 import numpy as np
 import torch
@@ -8,9 +8,9 @@ from .given_picture import GivenPicture
 
 
 def latent_mask(given: GivenPicture, settings: GenerationSettings, width: int, height: int) -> torch.Tensor:
-    """Return f32 [1, 1, h, w] for a generation at `width` x `height` pixels: 1 where latents are drawn anew, else 0.
+    """Return a mask f32 [1, 1, h, w] for a generation at `width` x `height` pixels: 1 to draw a latent anew, else 0.
 
-    A latent position is drawn anew if one of its pixels is, even in part.
+    A latent position is drawn anew if any of its pixels has a weight above 0 in `drawn_weights`.
     """
     weights = drawn_weights(given, settings, width, height)
     rows, columns = height // SIZE_MULTIPLE, width // SIZE_MULTIPLE
@@ -19,9 +19,9 @@ def latent_mask(given: GivenPicture, settings: GenerationSettings, width: int, h
 
 
 def drawn_weights(given: GivenPicture, settings: GenerationSettings, width: int, height: int) -> np.ndarray:
-    """Return f32 [height, width] in [0, 1]: how much of each pixel is drawn anew.
+    """Return the weight f32 [height, width] in [0, 1] of the drawn picture in each pixel.
 
-    That is 1 where the mask marks it and `mask_grow` pixels around, and falls to exactly 0 over `mask_blur` pixels.
+    It is 1 up to `mask_grow` pixels around the marked area, and falls to exactly 0 over the next `mask_blur` pixels.
     """
     marked = given.marked(width, height, settings.mask_invert)
     half = settings.mask_blur // 2
@@ -30,7 +30,7 @@ def drawn_weights(given: GivenPicture, settings: GenerationSettings, width: int,
 
 
 def put_back(drawn: np.ndarray, given: GivenPicture, settings: GenerationSettings) -> np.ndarray:
-    """Return pixels f32 [H, W, 3] in [0, 1]: drawn ones where the mask asks for them, else exactly the given ones."""
+    """Blend drawn pixels f32 [H, W, 3] in [0, 1] with the given picture. Where their weight is 0, it stays exact."""
     height, width = drawn.shape[:2]
     weights = drawn_weights(given, settings, width, height)[..., None]
     kept = given.resized(width, height).astype(np.float32) / 255
@@ -38,9 +38,9 @@ def put_back(drawn: np.ndarray, given: GivenPicture, settings: GenerationSetting
 
 
 def _box_sums(marked: np.ndarray, radius: int) -> np.ndarray:
-    """Return i32 [H, W]: how many cells are marked in the square of 2 `radius` + 1 cells around each.
+    """Return i32 [H, W]: the number of marked cells in the square of side 2 * `radius` + 1 around each cell.
 
-    Beyond the edges, cells are as those at the edge. Whole numbers, so that nothing far from the mask is almost zero.
+    Cells beyond the edges count like those at the edge. Integers make sure that the sum is exactly 0 far from the mask.
     """
     size, sums = 2 * radius + 1, marked.astype(np.int32)
     for _ in range(2):

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -57,7 +57,7 @@ def to_image(pixels: np.ndarray, texts: dict[str, str]) -> Image.Image:
     return image
 
 
-def write_png(image: Image.Image, path: Path) -> None:
+def write_png(image: Image.Image, path: Path | BinaryIO) -> None:
     """Write a picture with the text chunks in its `.info`. The same picture always gives the same bytes."""
     chunks = PngImagePlugin.PngInfo()
     for key in (PARAMETERS, SANA):

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ..domain.errors import SettingsError
+from ..domain.picture_parameters import ENLARGE
 from ..domain.problems import Problem, shown
 from ..domain.progress import OnProgress, Progress, print_progress
 from ..domain.settings import RANDOM_SEED, SEED, SETTINGS, SIZE_MULTIPLE, GenerationSettings, random_seed
@@ -21,17 +22,16 @@ from ..runtime.compile_cache import CompileCache
 from ..runtime.device import Device
 from ..runtime.folders import cache_folder
 from .drawing import draw
+from .enlarging import keep_given
 from .exclusive import exclusively
 from .given_picture import GivenPicture, check_given
 from .inpainting import put_back
 from .memory_check import check_free_memory, check_total_memory
 from .metadata import describe, to_image
-from .resolution_binning import generation_size, nearest_size
+from .resolution_binning import drawn_size, generation_size
 from .stages import Stages
 
 OutputType = Literal["pil", "np"]
-# Chosen on the miniature: see its README. More invents detail, less leaves the blur of enlarging.
-UPSCALE_STRENGTH = 0.3
 
 
 class SanaPipeline:
@@ -94,10 +94,10 @@ class SanaPipeline:
     def settings(
         self, prompt: str, negative_prompt: str = "", given: GivenPicture | None = None, **values: Any
     ) -> GenerationSettings:
-        """Return settings that this model and this machine can draw, from a picture if one is `given`.
+        """Return settings that this model and this machine can draw.
 
-        `values` are fields of GenerationSettings. A field that is missing or None gets the model's default. A seed of
-        -1 is replaced by a random one.
+        `values` are fields of GenerationSettings. A field that is missing or None gets the model's default, or the
+        default for the picture if one is `given`. A seed of -1 is replaced by a random one.
 
         Raises:
             SettingsError: as `check`.
@@ -107,8 +107,9 @@ class SanaPipeline:
             own[SEED.name] = random_seed()
         defaults = {str(each.setting): self.model.default(each) for each in SETTINGS}
         if given:
-            size = nearest_size(self.model, *given.size)
-            defaults |= self.model.picture_defaults(*size, given.mask is not None)
+            enlarge = bool(own.get(ENLARGE.name))
+            size = drawn_size(self.model, *given.size, enlarge)
+            defaults |= self.model.picture_defaults(*size, given.mask is not None, enlarge)
             defaults |= {"image_sha256": given.image_sha256, "mask_sha256": given.mask_sha256}
         settings = GenerationSettings(**{**defaults, **own, "prompt": prompt, "negative_prompt": negative_prompt})
         self.check(settings)
@@ -130,13 +131,13 @@ class SanaPipeline:
         num_images_per_prompt, use_resolution_binning, draft_decode. None stands for the model's default. With
         `output_type` "pil", the result's images are PIL images; with "np", an array f32 [N, H, W, 3] in [0, 1].
 
-        With `image` the pictures start from that one, and `strength`, 0.01 to 1, says how much is drawn anew; without
-        a size, they get the model's size that is nearest to its shape. With `mask_image`, of the same size, only what
-        is white there is drawn anew: `mask_grow`, `mask_blur` (pixels) and `mask_invert` change it. All other pixels
-        are exactly those of `image`, stretched to the size drawn.
+        With `image`, the pictures start from it. `strength`, 0.01 to 1, is the share of the steps to draw anew. The
+        default size is the model's that is nearest to the shape of `image`. With `mask_image`, of the same size, only
+        its white area is drawn anew; `mask_grow`, `mask_blur` (in pixels) and `mask_invert` change that area. All other
+        pixels are exactly those of `image`, stretched to the picture's size. With `enlarge`, only detail is drawn anew.
 
         Raises:
-            SettingsError: a setting is not possible with this model, or with this machine's memory; or an image is.
+            SettingsError: a setting or an image is not possible with this model, or with this machine's memory.
             BusyError: this thread has begun another generation and not finished it.
         """
         if mask_image is not None and image is None:
@@ -146,31 +147,13 @@ class SanaPipeline:
         assert isinstance(result, Result)
         return result
 
-    def upscale(
-        self,
-        image: Image.Image,
-        prompt: str = "",
-        *,
-        width: int | None = None,
-        height: int | None = None,
-        strength: float = UPSCALE_STRENGTH,
-        **values: Any,
-    ) -> Result:
-        """Draw a picture larger: enlarge it, encode it, and draw it anew at low strength; return the result.
+    def upscale(self, image: Image.Image, prompt: str = "", **values: Any) -> Result:
+        """Draw a picture larger, and return the result: `pipe(prompt, image=image, enlarge=True, ...)`.
 
         Without `width` and `height`, both sides double, to the nearest multiple of 32 pixels. They may reach 4096
-        whatever the model's own sizes are. `values` are as in a call.
-
-        Raises:
-            SettingsError: as a call does.
+        whatever the model's own sizes are. `values` and errors are as in a call.
         """
-        given = GivenPicture.of(image)
-        double = [round(2 * side / SIZE_MULTIPLE) * SIZE_MULTIPLE for side in given.size]
-        size = {"width": width or double[0], "height": height or double[1], "use_resolution_binning": False}
-        settings = self.settings(prompt, given=given, strength=strength, **{**size, **values})
-        *_, result = self.generate(settings, given=given)
-        assert isinstance(result, Result)
-        return result
+        return self(prompt, image=image, enlarge=True, **values)
 
     def check(self, settings: GenerationSettings) -> None:
         """Raise SettingsError if the model does not take the settings, or this machine's memory can never hold them."""
@@ -182,11 +165,11 @@ class SanaPipeline:
     ) -> Generator[Update, None, None]:
         """Return a generator of the updates of one generation, the last of which is its Result.
 
-        `given` is the picture that the settings name, if they name one. Closing the generator stops the work. The
+        `given` must be the picture that the settings name, if they name one. Closing the generator stops the work. The
         first update waits for a generation in another thread to end. Only then the free memory is known.
 
         Raises:
-            SettingsError: as `check`, at once; or in the first update, if too little memory is free.
+            SettingsError: as `check`, or `given` is another picture; in the first update, too little memory is free.
             BusyError: in the first update, if this thread has begun another generation and not finished it.
         """
         if output_type not in ("pil", "np"):
@@ -209,6 +192,8 @@ class SanaPipeline:
         for index in range(count):
             own = settings.of_picture(index)
             pixels = yield from draw(self._stages, own, size, start, index + 1, count)
+            if given and settings.enlarge:
+                pixels = keep_given(pixels, given)
             if given and given.mask is not None:
                 pixels = put_back(pixels, given, own)
             pictures.append(self._output(pixels, own, output_type))
@@ -240,6 +225,6 @@ class SanaPipeline:
         return memory
 
     def _generation_size(self, width: int, height: int, settings: GenerationSettings) -> tuple[int, int]:
-        if settings.use_resolution_binning:
+        if settings.use_resolution_binning and not settings.enlarge:
             return generation_size(width, height, self.model.native_size)
         return width, height

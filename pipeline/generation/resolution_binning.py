@@ -7,6 +7,7 @@ from diffusers.pipelines.sana.pipeline_sana import ASPECT_RATIO_4096_BIN
 
 from ..domain.model import ModelDescription
 from ..domain.resolutions import size_of_ratio
+from ..domain.settings import SIZE_MULTIPLE
 
 # The sizes of diffusers' pipelines, by the model's native side in pixels.
 BINS = {
@@ -25,8 +26,19 @@ def generation_size(width: int, height: int, native_size: int) -> tuple[int, int
     return binned_width, binned_height
 
 
+def drawn_size(model: ModelDescription, width: int, height: int, enlarge: bool) -> tuple[int, int]:
+    """Return the width and height in pixels at which a model draws a given picture unless told otherwise."""
+    if enlarge:
+        return _double(width), _double(height)
+    return nearest_size(model, width, height)
+
+
 def nearest_size(model: ModelDescription, width: int, height: int) -> tuple[int, int]:
-    """Return the width and height in pixels at which a model draws a picture of this shape, of whatever size."""
+    """Return the width and height in pixels at which a model draws pictures with this aspect ratio."""
     if model.native_size in BINS:
         return generation_size(width, height, model.native_size)
     return size_of_ratio(model, width / height)
+
+
+def _double(side: int) -> int:
+    return max(round(2 * side / SIZE_MULTIPLE), 1) * SIZE_MULTIPLE

@@ -86,7 +86,7 @@ class Stages:
         def load_encoder(name: str) -> VaeEncoder:
             return load(name, scaled(VaeEncoder, factors[name]))
 
-        scale = configurations.vae.scaling_factor  # drafts have the transformer's latents themselves
+        scale = configurations.vae.scaling_factor  # drafts take and give latents as the transformer does
         factors = {VAE_DECODER: scale, VAE_ENCODER: scale, DRAFT_DECODER: 1.0, DRAFT_ENCODER: 1.0}
         text_model = load("text_encoder", CompiledModel)
         self._transformer = load("transformer", TransformerModel)
@@ -134,7 +134,7 @@ class Stages:
         return max(encoding, denoising, decoding) + pixels * (ELEMENT + settings.picture_count)
 
     def weights(self, settings: GenerationSettings, unread: bool = False) -> int:
-        """Return the bytes of the weights that are in memory at once; those of an encoder only if a picture is given.
+        """Return the bytes of the weights that are in memory at once. An encoder counts only if a picture is given.
 
         With `unread`, models that were called before do not count: their weights are in memory already.
         """
@@ -144,7 +144,7 @@ class Stages:
         return max(sizes, default=0) if self._low_memory else sum(sizes)
 
     def used(self, settings: GenerationSettings) -> list[str]:
-        """Return the names of the models that these settings use, in the order of their work."""
+        """Return the names of the models that these settings use, in the order of their use."""
         decoder = DRAFT_DECODER if settings.draft_decode else VAE_DECODER
         encoder = [self.encoders.name(settings)] if settings.image_sha256 else []
         return [*encoder, "text_encoder", "transformer", decoder]

@@ -1,4 +1,4 @@
-"""Latents -> pixels: by the VAE's decoder, or by a draft decoder."""
+"""Decoding: latents -> pixels, by the VAE's decoder or by a draft decoder."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from .banded_model import BandedModel, Computed
 
 
 class VaeDecoder(BandedModel):
-    """A decoder of latents f32 [1, C, h, w], divided by the scaling factor, to pixels f32 [1, 3, 32h, 32w]."""
+    """A decoder on a device: a model from unscaled latents f32 [1, C, h, w] to pixels f32 [1, 3, 32h, 32w]."""
 
     def __init__(
         self,
@@ -32,10 +32,9 @@ class VaeDecoder(BandedModel):
         self._scaling_factor = scaling_factor
 
     def decode(self, latent: torch.Tensor, rows: int | None = None) -> Iterator[Computed]:
-        """Decode one latent f32 [C, h, w] of the transformer, band by band of each segment.
+        """Decode one latent f32 [C, h, w] of the transformer, and yield after each band of each segment.
 
-        The last features are pixels f32 [3, 32h, 32w], nominally in [-1, 1]. A window has at most `rows` rows of a
-        segment's input; by default as many as the free memory allows.
+        The last features are the pixels f32 [3, 32h, 32w], nominally in [-1, 1]. `rows` is as in `run`.
         """
         yield from self.run((latent[None] / self._scaling_factor).numpy(), rows)
 

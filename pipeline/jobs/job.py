@@ -11,6 +11,7 @@ from typing import Any
 from ..domain.errors import SanaError
 from ..domain.problems import Problem
 from ..domain.updates import JobUpdate, PictureUpdate, Result, StepUpdate, StoppedUpdate
+from .statistics import DRAWN, FAILED, STOPPED
 
 _LOG = logging.getLogger(__name__)
 Work = Callable[[], Generator[JobUpdate, None, Any]]
@@ -21,11 +22,17 @@ class Job:
 
     `client` names the sender. `party` names all senders who share their turns: those of one address, if it is known.
     The job is cancelled `keep_seconds` after its last follower left. A cancelled job stops at its next update, and
-    calls `on_cancel` at once.
+    calls `on_cancel` at once. `on_finish` is called once, when the job has ended in any way.
     """
 
     def __init__(
-        self, work: Work, client: str, keep_seconds: float, on_cancel: Callable[["Job"], None], address: str = ""
+        self,
+        work: Work,
+        client: str,
+        keep_seconds: float,
+        on_cancel: Callable[["Job"], None],
+        address: str = "",
+        on_finish: Callable[["Job"], object] = lambda job: None,
     ) -> None:
         self.client = client
         self.party = address or client
@@ -36,6 +43,7 @@ class Job:
         self._work = work
         self._keep_seconds = keep_seconds
         self._on_cancel = on_cancel
+        self._on_finish = on_finish
         self._updates: list[JobUpdate] = []
         self._error: SanaError | None = None
         self._followers: list[Callable[[], object]] = []  # a function that wakes each
@@ -75,6 +83,13 @@ class Job:
             self._error = SanaError(Problem("failed", {}))
         self.finish()
 
+    @property
+    def outcome(self) -> str:
+        """How the finished job ended: DRAWN, STOPPED or FAILED of `statistics`."""
+        if self._is_complete:
+            return DRAWN
+        return FAILED if self._error else STOPPED
+
     def tell(self, update: JobUpdate) -> None:
         """Add an update, and wake the followers."""
         with self._lock:
@@ -90,11 +105,11 @@ class Job:
         with self._lock:
             if self.is_finished:
                 return
-            is_complete = bool(self._updates) and isinstance(self._updates[-1], Result)
-            if self.is_cancelled and not is_complete:
+            if self.is_cancelled and not self._is_complete:
                 self._updates.append(self._stopped())
             self.is_finished = True
             self._wake()
+        self._on_finish(self)
 
     def cancel(self) -> None:
         """Ask the work to end at its next update."""
@@ -130,6 +145,10 @@ class Job:
     def _cancel_if_abandoned(self) -> None:
         if not self._followers:
             self.cancel()
+
+    @property
+    def _is_complete(self) -> bool:
+        return bool(self._updates) and isinstance(self._updates[-1], Result)
 
     def _stopped(self) -> StoppedUpdate:
         finished = sum(isinstance(update, PictureUpdate) for update in self._updates)

@@ -1,6 +1,7 @@
 """The queue of jobs: their order, and the limits on waiting jobs and on jobs of one client."""
 
 import threading
+from collections.abc import Callable
 
 from ..domain.errors import BusyError
 from ..domain.limits import MAX_PER_CLIENT, MAX_WAITING
@@ -32,17 +33,24 @@ class JobQueue:
         self._turn = 0  # the turn of the job begun last
         self._lock = threading.RLock()
 
-    def submit(self, work: Work, client: str, address: str = "") -> Job:
+    @property
+    def counts(self) -> tuple[int, int]:
+        """The numbers of waiting and of running jobs."""
+        return len(self._waiting), len(self._running)
+
+    def submit(
+        self, work: Work, client: str, address: str = "", on_finish: Callable[[Job], object] = lambda job: None
+    ) -> Job:
         """Add a job behind the client's other jobs, and start it if nothing else runs.
 
         `address` is the client's public address, or "" if unknown. Clients of one address share places and turns, so
-        that nobody gains from several names.
+        that nobody gains from several names. `on_finish` is called once, when the job has ended in any way.
 
         Raises:
             BusyError: too many jobs wait, or this client has too many.
         """
         with self._lock:
-            job = Job(work, client, self._keep_seconds, self._remove, address)
+            job = Job(work, client, self._keep_seconds, self._remove, address, on_finish)
             here = (*self._waiting, *self._running)
             own = sum(job.client == each.client or job.party == each.party for each in here)
             if own >= self._max_per_client:

@@ -4,8 +4,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..domain.errors import SettingsError
-from ..domain.picture_parameters import IMAGE, MASK_IMAGE, SOME_PICTURE
+from ..domain.errors import SanaError, SettingsError
+from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, SOME_PICTURE
 from ..domain.problems import Problem
 from ..domain.request import Request
 from ..domain.settings import HEIGHT, MODEL, GenerationSettings
@@ -14,10 +14,20 @@ from ..generation.given_picture import GivenPicture, check_given
 from .job import Job
 from .job_queue import JobQueue
 from .models import Models
+from .statistics import REFUSED, Statistics
 from .timings import TIME_PARAMETERS, Timings
 
 Values = Mapping[str, Any]
 """A request: unchecked values by parameter name. A picture is the path of its file, or the open file."""
+
+
+@dataclass(frozen=True)
+class SettledRequest:
+    """A checked request: the name of its model, its settings, and the picture that it starts from, if any."""
+
+    model: str
+    settings: GenerationSettings
+    given: GivenPicture | None
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,7 @@ class GenerationService:
     def __init__(self, models: Models, timings: Timings, queue: JobQueue) -> None:
         self.models = models
         self.timings = timings
+        self.statistics = Statistics()
         self._queue = queue
 
     def problems(self, values: Values) -> dict[str, Problem]:
@@ -75,23 +86,52 @@ class GenerationService:
             return None
         return self.timings.estimate(name, decisive)
 
-    def submit(self, values: Values, client: str, address: str = "") -> SubmittedRequest:
-        """Put a request into the queue. `client` names the sender; `address` is its public address, or "".
+    @property
+    def queue_counts(self) -> tuple[int, int]:
+        """The numbers of waiting and of running requests."""
+        return self._queue.counts
+
+    def settle(self, values: Values) -> SettledRequest:
+        """Check a request, and choose a random seed if it asks for one; raise SettingsError for a refused value."""
+        name, request, given = self._request(values)
+        settings = request.settings()
+        check_given(settings, given)
+        return SettledRequest(name, settings, given)
+
+    def submit(self, values: Values, client: str, address: str = "", interface: str = "page") -> SubmittedRequest:
+        """Put a request into the queue.
+
+        `client` names the sender; `address` is its public address, or "". `interface` is counted in the statistics.
 
         Raises:
             SettingsError: a value is refused.
             BusyError: too many requests wait, or this client has too many.
         """
-        name, request, given = self._request(values)
-        settings = request.settings()
-        check_given(settings, given)
-        job = self._queue.submit(lambda: self._draw(name, settings, given), client, address)
-        return SubmittedRequest(name, settings, job)
+        try:
+            settled = self.settle(values)
+            job = self._queue.submit(
+                lambda: self.draw(settled),
+                client,
+                address,
+                lambda job: self.statistics.count(interface, job.outcome),
+            )
+        except SanaError:
+            self.statistics.count(interface, REFUSED)
+            raise
+        return SubmittedRequest(settled.model, settled.settings, job)
 
     def prepare(self, model: str, client: str, address: str = "") -> Job:
         """Put the loading of a model into the queue; raise SanaError as `submit` does."""
         name = self.models.find(model)
         return self._queue.submit(lambda: self.models.prepare(name), client, address)
+
+    def draw(self, request: SettledRequest) -> Generator[JobUpdate, None, None]:
+        """Yield the updates of a request in this thread, past the queue; raise SanaError if it fails."""
+        for update in self.models.generate(request.model, request.settings, request.given):
+            if isinstance(update, Result):
+                self.timings.learn(request.model, request.settings.values(), update.times)
+                self.statistics.spend(update.times)
+            yield update
 
     def cancel(self, client: str) -> None:
         """Cancel all jobs of a client; the running one stops within a step."""
@@ -108,16 +148,12 @@ class GenerationService:
         image, mask_image = values.get(IMAGE.name), values.get(MASK_IMAGE.name)
         if image is None:
             return name, Request(model, {**values, MASK_IMAGE.name: mask_image and SOME_PICTURE}), None
-        from ..generation.resolution_binning import nearest_size  # diffusers takes seconds to load
+        from ..generation.resolution_binning import drawn_size  # diffusers takes seconds to load
 
         given = GivenPicture.open(image, mask_image)
         hashes = {IMAGE.name: given.image_sha256, MASK_IMAGE.name: given.mask_sha256}
-        return name, Request(model, {**values, **hashes}, nearest_size(model, *given.size)), given
-
-    def _draw(
-        self, model: str, settings: GenerationSettings, given: GivenPicture | None
-    ) -> Generator[JobUpdate, None, None]:
-        for update in self.models.generate(model, settings, given):
-            if isinstance(update, Result):
-                self.timings.learn(model, settings.values(), update.times)
-            yield update
+        return (
+            name,
+            Request(model, {**values, **hashes}, drawn_size(model, *given.size, bool(values.get(ENLARGE.name)))),
+            given,
+        )

@@ -59,7 +59,8 @@ class Timings:
             return None
         entry, scale = known
         once = entry["text"] + scale * (entry.get(_encode_key(values), 0.0) if values[IMAGE.name] else 0.0)
-        return once + values[NUM_IMAGES.name] * self._picture(values, entry, scale)
+        images: int = values[NUM_IMAGES.name]
+        return once + images * self._picture(values, entry, scale)
 
     def picture(self, model: str, values: Values) -> float | None:
         """Return the seconds that one more picture of a request will take; None if unknown."""

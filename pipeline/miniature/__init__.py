@@ -1,6 +1,6 @@
-"""The bundled model: a small Sana, the checkpoint that came of its training, and how it gets ready to run."""
+"""The bundled model, a small Sana: its checkpoint, its training, and the IR folder that runs."""
 
 from pathlib import Path
 
 CHECKPOINT = Path(__file__).parent / "checkpoint"
-"""In diffusers' layout; `precompile.py` makes the IR folder that runs."""
+"""The bundled checkpoint in diffusers' layout, which `precompile.py` converts to an IR folder."""

@@ -1,4 +1,4 @@
-"""Runs precompile.py as a process of its own: this one never loads NNCF, nor keeps a torch model."""
+"""The export in a process of its own, running precompile.py, so that this process never loads NNCF or torch models."""
 
 import json
 import os
@@ -12,11 +12,15 @@ from ..domain.errors import SanaError
 from ..domain.progress import OnProgress, Progress
 
 PRECOMPILE = Path(__file__).parents[2] / "precompile.py"
-PATIENCE = 1.0  # seconds that the process has to remove its temporary files
+PATIENCE = 1.0  # seconds that the process has to remove its temporary files; chosen: Ctrl-C should not seem to hang
 
 
 def export(checkpoint: Path, folder: Path, compression: str, on_progress: OnProgress) -> None:
-    """Write the IR folder, telling each record that precompile.py prints; raise SanaError with its last line."""
+    """Write the IR folder of a checkpoint, and pass on each progress record that precompile.py prints.
+
+    Raises:
+        SanaError: the export failed, for the reason in the last line of its errors.
+    """
     command = [sys.executable, str(PRECOMPILE), "--model", str(checkpoint), "--output", str(folder)]
     command += ["--compression", compression, "--json-progress", "--end-with-input"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
@@ -24,7 +28,7 @@ def export(checkpoint: Path, folder: Path, compression: str, on_progress: OnProg
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
         subprocess.Popen(
             command,
-            stdin=subprocess.PIPE,  # closed when this process dies, in whatever way
+            stdin=subprocess.PIPE,  # closed however this process ends, which ends the export
             stdout=subprocess.PIPE,
             stderr=errors,
             env=environment,
@@ -36,7 +40,7 @@ def export(checkpoint: Path, folder: Path, compression: str, on_progress: OnProg
         try:
             for line in process.stdout or ():
                 on_progress(Progress(**json.loads(line)))
-        except BaseException:  # Ctrl-C: the process is not left behind
+        except BaseException:  # also Ctrl-C: do not leave the process behind
             if process.stdin:
                 process.stdin.close()
             with suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""The IR folder of the bundled checkpoint: in the user's cache, named by all that decides its content."""
+"""The IR folder of the bundled checkpoint, in the user's cache. Its name has a hash of everything it is made from."""
 
 import dataclasses
 import hashlib
@@ -26,32 +26,39 @@ from .export_process import export
 
 COMPRESSION = "fp16"
 PREFIX, LOCK = "miniature-", "miniature.lock"  # in the cache folder
-MAX_OTHERS = 2  # folders of other versions that are kept, of 20 MB each; a choice
+MAX_OTHERS = 2  # folders of other versions that are kept, of 20 MB each; chosen: for going back to one
 EXPORT_SOURCES = Path(__file__).parents[1] / "export"
 
 
 class PrecompiledMiniature:
-    """The folder that this version makes of a checkpoint; an update of anything makes it another one."""
+    """The IR folder that this version of the program makes of a checkpoint. Another version has another folder."""
 
     def __init__(self, checkpoint: Path) -> None:
         self._checkpoint = checkpoint
 
     def describe(self) -> ModelDescription:
-        """Describe the folder, or before it is there the checkpoint; raise ArtifactError for a damaged checkpoint."""
+        """Return the description of the folder or, if it is not made yet, of the checkpoint.
+
+        Raises:
+            ArtifactError: the checkpoint is damaged.
+        """
         return read_manifest(self._folder).model if self._is_intact() else describe_checkpoint(self._checkpoint)
 
     def folder(self, on_progress: OnProgress) -> Path:
-        """Return the folder, whole; make it first if it is not there, or damaged. Raises SanaError.
+        """Return the path of the complete folder. Make the folder first if it is missing or damaged.
 
-        Another process that makes it is waited for.
+        If another process is making it, wait.
+
+        Raises:
+            SanaError: the folder cannot be made.
         """
         with self._sole_maker(on_progress):
             if not self._is_intact():
-                _remove(self._folder)  # damaged, or nothing
+                _remove(self._folder)  # if it is there, it is damaged
                 if not (partial := self._folder.with_name(f"{self._folder.name}.partial")).is_dir():
                     _remove(partial)
                 export(self._checkpoint, self._folder, COMPRESSION, lambda progress: _tell_parts(progress, on_progress))
-                with suppress(OSError):  # without it, the folder is made again
+                with suppress(OSError):  # without the seal, the next start makes the folder again
                     write_whole(self._seal, sha256(self._folder / MANIFEST))
             self._thin_out()
         return self._folder
@@ -62,7 +69,7 @@ class PrecompiledMiniature:
             on_progress(Progress("prepare", f"Waiting for {holder}, which prepares the model"))
 
         lock = None
-        with suppress(OSError):  # a cache that cannot be written: the folder may be there, or its export says why not
+        with suppress(OSError):  # in a read-only cache, the folder may be there; if not, the export reports the error
             self._folder.parent.mkdir(parents=True, exist_ok=True)
             lock = wait_for_lock(self._folder.with_name(LOCK), wait)
         try:
@@ -72,7 +79,7 @@ class PrecompiledMiniature:
                 lock.release()
 
     def _thin_out(self) -> None:
-        """Remove the folders of other versions, but for the MAX_OTHERS that were used last."""
+        """Remove the folders of other versions, except the MAX_OTHERS that were used last."""
         with suppress(OSError):
             os.utime(self._folder)
             folders = [
@@ -91,7 +98,7 @@ class PrecompiledMiniature:
         return cache_entry(f"{PREFIX}{COMPRESSION}-{_fingerprint(self._checkpoint)}")
 
     def _is_intact(self) -> bool:
-        """Return whether the folder is as it was made; the seal beside it tells that of the manifest."""
+        """Return True if the folder is unchanged: the seal beside it holds the hash of its manifest."""
         try:
             manifest = self._folder / MANIFEST
             if not (manifest.is_file() and self._seal.is_file()) or self._seal.read_text() != sha256(manifest):
@@ -110,12 +117,12 @@ def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        with suppress(OSError):  # it is not there, or cannot be removed: what is made in its place fails, and says so
+        with suppress(OSError):  # it is missing, or cannot be removed; then the export in its place reports the error
             path.unlink()
 
 
 def describe_checkpoint(checkpoint: Path) -> ModelDescription:
-    """Describe a checkpoint by its `sana.json`, before it is precompiled; raise ArtifactError if that is damaged."""
+    """Describe a checkpoint that is not precompiled, by its `sana.json`; raise ArtifactError if that is damaged."""
     options = read_record(checkpoint / "sana.json", Options)
     return ModelDescription(
         source=options.name or checkpoint.name,
@@ -133,14 +140,14 @@ def describe_checkpoint(checkpoint: Path) -> ModelDescription:
 
 
 def _tell_parts(progress: Progress, on_progress: OnProgress) -> None:
-    """Tell of an export only how many of its parts are done."""
+    """Pass on the progress of an export in the user's words, as the number of finished parts."""
     if progress.stage == "export" and progress.total is not None:
         text = f"Preparing the model for this machine, once: {progress.done} of {progress.total} parts are done"
         on_progress(dataclasses.replace(progress, stage="prepare", text=text))
 
 
 def _fingerprint(checkpoint: Path) -> str:
-    """Return a hash over everything that decides what the export makes; reads the whole checkpoint."""
+    """Return a hash of everything that the export's result depends on. It reads the whole checkpoint."""
     digest = hashlib.sha256(f"format {FORMAT_VERSION}".encode())
     for tool in TOOLS:
         digest.update(f"{tool} {version(tool)}".encode())

@@ -85,7 +85,7 @@ def first_line(error: BaseException) -> str:
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; raise ValueError for a repeated key, of which readers disagree which value counts."""
+    """Return an object; raise ValueError for a repeated key, since readers disagree on its value."""
     record: dict[str, Any] = {}
     for name, value in pairs:
         if name in record:

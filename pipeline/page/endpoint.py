@@ -33,7 +33,7 @@ def connect_endpoint(app: gr.Blocks, parts: Any, controls: Controls, service: Ge
     ) -> AsyncIterator[tuple[list[dict[str, Any]], int, str]]:
         try:
             asked = with_paths(values)
-            async with aclosing(draw(service, words, asked, Visitor.of(app, request))) as updates:
+            async with aclosing(draw(service, words, asked, Visitor.of(app, request), ENDPOINT)) as updates:
                 async for pictures, preview, seed, status in updates:
                     if status.total:
                         progress((int(status.done or 0), int(status.total)), desc=status.text, unit=status.unit)

@@ -26,7 +26,7 @@ class Followed(NamedTuple):
 
 
 async def draw(
-    service: GenerationService, words: English, values: Mapping[str, Any], visitor: Visitor
+    service: GenerationService, words: English, values: Mapping[str, Any], visitor: Visitor, interface: str = "page"
 ) -> AsyncGenerator[Followed, None]:
     """Submit a request and yield the state after each update.
 
@@ -36,7 +36,7 @@ async def draw(
         SanaError: the request is refused, the generation fails, or a picture cannot be written.
     """
     # A thread: the given picture is read again, by whoever may have changed it since the check.
-    submitted = await asyncio.to_thread(service.submit, values, visitor.name, visitor.address)
+    submitted = await asyncio.to_thread(service.submit, values, visitor.name, visitor.address, interface)
     settings, job = submitted.settings, submitted.job
     tracker = StatusTracker(words, service.timings, submitted.model, settings)
     files = PictureFiles(picture_folder(visitor.session), settings)

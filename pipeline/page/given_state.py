@@ -10,7 +10,7 @@ import gradio as gr
 from PIL import Image
 
 from ..domain.model import ModelDescription
-from ..domain.picture_parameters import IMAGE, MASK_INVERT, STRENGTH, kept_steps
+from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_INVERT, STRENGTH, kept_steps
 from ..domain.settings import HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING, WIDTH
 from ..generation.given_picture import GivenPicture
 from .controls import Controls, size_limits
@@ -51,14 +51,19 @@ class Given:
         """Return the values with which a model draws this picture, by parameter name."""
         from ..generation.resolution_binning import nearest_size  # diffusers takes seconds to load
 
-        values = model.picture_defaults(*nearest_size(model, *self.size), has_mask=False)
-        if model.family.image_steps is None:  # then the visitor's own stay
-            del values[NUM_INFERENCE_STEPS.name]
-        return values
+        return picture_values(model, nearest_size(model, *self.size), enlarge=False)
 
     def instead_of(self, other: "Given | None") -> "Given":
         """Return this picture in the place of another one, which had replaced sizes and steps already."""
         return replace(self, before=other.before) if other else self
+
+
+def picture_values(model: ModelDescription, size: tuple[int, int], enlarge: bool) -> dict[str, Any]:
+    """Return the values with which a model draws a picture at a size, by parameter name."""
+    values = {**model.picture_defaults(*size, has_mask=False, enlarge=enlarge), ENLARGE.name: enlarge}
+    if model.family.image_steps is None:  # then those in the control stay
+        del values[NUM_INFERENCE_STEPS.name]
+    return values
 
 
 @dataclass(frozen=True, eq=False)  # Gradio hashes states, and a mapping has no hash
@@ -82,7 +87,7 @@ class PanelUpdates:
         self._parts, self._controls, self._words = parts, controls, words
         own = (parts.accordion, parts.panel, parts.no_encoder, parts.picture_problem, parts.with_picture)
         lines = (parts.painter, parts.mask_settings, parts.size_line, parts.kept, parts.given, parts.wanted)
-        filled = (IMAGE, STRENGTH, MASK_INVERT, WIDTH, HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING)
+        filled = (IMAGE, STRENGTH, MASK_INVERT, ENLARGE, WIDTH, HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING)
         self.outputs = [*own, *lines, *(controls[each.name] for each in filled)]
 
     def show(

@@ -10,7 +10,7 @@ import gradio as gr
 
 from ..domain.model import ModelDescription
 from ..domain.parameters import Parameter
-from ..domain.picture_parameters import IMAGE, MASK_BLUR, MASK_GROW, MASK_IMAGE, MASK_INVERT, STRENGTH
+from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_BLUR, MASK_GROW, MASK_IMAGE, MASK_INVERT, STRENGTH
 from ..domain.problems import SENTENCES, Problem
 from .controls import Controls
 from .words import English
@@ -65,6 +65,7 @@ def _with_picture(parts: SimpleNamespace, add: Any, words: English) -> None:
     parts.size_line = gr.HTML("", elem_id="size-line")
     add(STRENGTH)
     parts.kept = gr.HTML("", elem_id="kept")
+    add(ENLARGE)
     with gr.Accordion(words.extend, open=False, elem_id="extend"):
         with gr.Row():
             choices = [(label, side) for side, label in words.sides.items()]

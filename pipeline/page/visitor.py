@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import ipaddress
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from ..domain.limits import LISTEN_SECONDS
+from ..jobs.parties import public_address
 
 FOLDER = "sana-pictures"  # holds all visitors' folders, in the folder that Gradio serves
 
@@ -35,7 +35,7 @@ class Visitor:
         host = request.client.host if request.client else ""
         session = request.session_hash or ""
         has_session = session and session not in app._queue.event_ids_to_events
-        return cls(session if has_session else host, host if _is_public(host) else "", session, app)
+        return cls(session if has_session else host, public_address(host), session, app)
 
     @asynccontextmanager
     async def listening(self, drop: Callable[[], object]) -> AsyncIterator[None]:
@@ -68,11 +68,3 @@ def picture_folder(session: str) -> Path:
     """Return the folder of a session's pictures, at a path that nobody else can guess."""
     name = hashlib.sha256(session.encode(errors="replace")).hexdigest()
     return Path(get_upload_folder()) / FOLDER / name[:32]
-
-
-def _is_public(host: str) -> bool:
-    """Return True if a host is a public IP address. A private one may be a proxy's, shared by many visitors."""
-    try:
-        return ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False

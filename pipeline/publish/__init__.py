@@ -1,4 +1,4 @@
-"""Publishing on the Hugging Face Hub: an IR folder as a model repo, and this program as a Space that runs it."""
+"""Publishing on the Hugging Face Hub: an IR folder as a model repo, and this program as its Space."""
 
 from .login import check_publishing
 from .model_repo import publish

@@ -1,4 +1,4 @@
-"""What can be known before anything is made: whether the names are names, and whether the token may write."""
+"""The check of names and token before an export, which may take an hour."""
 
 from huggingface_hub import HfApi, constants, get_token
 
@@ -8,7 +8,7 @@ from ..hub.names import HubName, check_repo
 
 
 def check_publishing(model: str, space: str | None = None) -> None:
-    """Raise SanaError for a name that is not OWNER/NAME, without a token, or with one that may only read."""
+    """Raise SanaError for a name that is not OWNER/NAME, a missing token, or a token without write rights."""
     check_repo(model, "--push-to-hub")
     if space is not None:
         check_repo(space, "--space")

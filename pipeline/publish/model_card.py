@@ -1,4 +1,4 @@
-"""The model card: what it is, where it comes from and under which terms, how to run it, what was measured."""
+"""The model card: origin, usage, measurements and licence of a model."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ..model_folder.part_files import check_inside
 from ..model_folder.schema import Licence
 
 SAMPLE = "sample.png"
-SAMPLE_SIDE = 1024  # pixels at most: the largest models' own size takes minutes
+SAMPLE_SIDE = 1024  # pixels, at most; chosen: the native size of the largest models takes minutes
 GEMMA = (
     "Its text encoder is Gemma 2: Gemma is provided under and subject to the Gemma Terms of Use found at "
     "[ai.google.dev/gemma/terms](https://ai.google.dev/gemma/terms), and to the "
@@ -27,12 +27,12 @@ GEMMA = (
 
 
 def model_card(manifest: Manifest, checkpoint: Path, repo: str, tag: str) -> str:
-    """Return README.md of a model repo; `checkpoint` is the folder whose licence is carried over."""
+    """Return README.md of a model repo, with the licence in the folder `checkpoint`."""
     model = manifest.model
     published = _published(manifest, checkpoint)
-    # A folder that `git clone` made has the repo's last name.
+    # `git clone` calls a folder after the last part of the repo's name.
     source = published.repo if published and model.source in (published.name, published.repo) else model.source
-    base = source if HubName.parse(source) else None  # a folder's name is no model on the Hub
+    base = source if HubName.parse(source) else None  # None for a folder's name
     data = ModelCardData(
         base_model=base,
         base_model_relation="quantized" if base and model.compression != "fp16" else None,
@@ -94,8 +94,8 @@ Made with {", ".join(f"{tool} {version}" for tool, version in manifest.tools.ite
 
 
 def draw_sample(folder: Path, manifest: Manifest, output: Path) -> Path:
-    """Draw a picture by this very folder, and write it with its settings as a PNG into the folder `output`."""
-    from ..generation.pipeline import SanaPipeline  # takes seconds to load
+    """Draw a picture with the model in `folder`, write it with its settings into `output`, and return its path."""
+    from ..generation.pipeline import SanaPipeline  # takes seconds to import
 
     defaults = manifest.model.defaults
     pipe = SanaPipeline.from_pretrained(folder)
@@ -123,7 +123,10 @@ def _pictures(model: ModelDescription) -> str:
 
 
 def _licence(published: ModelVariant | None, checkpoint: Path) -> dict[str, Any]:
-    """Return what the checkpoint's card or `sana.json` says; the cards of the published ones say it in words only."""
+    """Return the licence in the checkpoint's card or `sana.json`, for the front matter of a card.
+
+    The cards of published checkpoints name it only in prose, so theirs is given here.
+    """
     card, sana = checkpoint / "README.md", checkpoint / "sana.json"
     check_inside(checkpoint, [card, sana])
     for path, read in ((card, metadata_load), (sana, read_json)):
@@ -142,11 +145,11 @@ def _licence(published: ModelVariant | None, checkpoint: Path) -> dict[str, Any]
 
 
 def _published(manifest: Manifest, checkpoint: Path) -> ModelVariant | None:
-    """Return the published checkpoint that this one is, or was trained on from: by its content, or its Hub name."""
+    """Return the published checkpoint with the same kind of transformer or, failing that, the same name on the Hub."""
     source = manifest.model.source
     try:
         content = read_configurations(checkpoint, checkpoint / "vae").published
-    except ArtifactError:  # no checkpoint any more: there is but its name
+    except ArtifactError:  # the checkpoint is gone: only its name is left
         return find_variant(source)
     return content or (find_variant(source) if HubName.parse(source) else None)
 

@@ -1,4 +1,4 @@
-"""An IR folder becomes a model repo: one commit with all of it, then the tag; no tag ever names half of a model."""
+"""An IR folder as a model repo: one commit with all files, then the tag, so that a tag never names half a model."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from .repo import CHANGED, Repo, commit_files, list_tree, open_repo
 
 
 class Published(NamedTuple):
-    """A revision of a model repo that is complete: `commit` is what `tag` names."""
+    """A complete revision of a model repo: `tag` names `commit`, which holds `files`."""
 
     repo: str
     tag: str
@@ -30,13 +30,13 @@ class Published(NamedTuple):
 
 
 def publish(folder: Path, checkpoint: Path, repo: str, private: bool, on_progress: OnProgress) -> Published:
-    """Publish an IR folder and tag it by OpenVINO version and compression; a second run finds nothing to do.
+    """Publish an IR folder and tag it by OpenVINO version and compression. A second run finds nothing to do.
 
-    `checkpoint` is the folder that it was made from, whose licence goes with it.
+    `checkpoint` is the folder that the IR was made from; its licence is published too.
 
     Raises:
         SanaError: the Hub refuses, the repo holds something else or was changed meanwhile, or the tag names another
-            model already. Nothing is overwritten then.
+            model. Nothing is overwritten then.
     """
     manifest = read_manifest(folder)
     verify(folder, manifest)
@@ -60,7 +60,7 @@ def publish(folder: Path, checkpoint: Path, repo: str, private: bool, on_progres
 
 
 def _write(target: Repo, folder: Path, manifest: Manifest, tag: str, checkpoint: Path, on_progress: OnProgress) -> str:
-    """Return the commit that holds the folder, which may be there from an interrupted run."""
+    """Return a commit that holds the folder: a new one, or the head, if an interrupted run made it."""
     if target.head and _holds(target.name, target.head, folder, manifest):
         return target.head
     other = target.foreign_file(MANIFEST)
@@ -81,7 +81,7 @@ def _write(target: Repo, folder: Path, manifest: Manifest, tag: str, checkpoint:
         except HfHubHTTPError as error:
             if error.response.status_code not in CHANGED:
                 raise
-            # This very commit, where only the answer to it was lost.
+            # Perhaps our own commit succeeded, and only its answer was lost.
             commit = open_repo(target.name, "model", private=False).head or ""
     if not _holds(target.name, commit, folder, manifest):
         raise SanaError(
@@ -91,13 +91,13 @@ def _write(target: Repo, folder: Path, manifest: Manifest, tag: str, checkpoint:
 
 
 def _is_part(name: str) -> bool:
-    """Return whether a file belongs to an IR folder; whatever else is in the repo stays."""
+    """Return True if a file belongs to an IR folder. Other files of the repo are kept."""
     folders = ("scheduler", "tokenizer", *ALL_COMPONENTS)
     return name == MODEL_INDEX or name.partition("/")[0] in folders
 
 
 def _holds(repo: str, commit: str, folder: Path, manifest: Manifest) -> bool:
-    """Return whether a commit has the same manifest, and every file that it lists."""
+    """Return True if a commit has the same manifest and all files in it."""
     try:
         theirs = patiently(lambda: hf_hub_download(repo, MANIFEST, revision=commit, tqdm_class=NoBar))
     except EntryNotFoundError:

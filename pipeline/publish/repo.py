@@ -1,4 +1,4 @@
-"""A repo on the Hub that is written to: what is there, and one commit that is there as a whole or not at all."""
+"""A repo on the Hub to write to: its files, and one atomic commit on top of them."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -12,14 +12,14 @@ from ..domain.progress import OnProgress, Progress
 from ..hub.client import patiently
 from ..hub.download_progress import megabytes
 
-LARGE = 1_000_000  # bytes: such files are sent one by one, each with a record that says so
-CHANGED = (409, 412)  # what the Hub answers where `main` is not at the commit that was named
-OF_ANY_REPO = (".gitattributes", "README.md")
+LARGE = 1_000_000  # bytes; chosen: files from this size on are uploaded one by one, with a progress record each
+CHANGED = (409, 412)  # HTTP statuses of the Hub if `main` is no longer at the parent commit
+OF_ANY_REPO = (".gitattributes", "README.md")  # files that the Hub itself may create
 
 
 @dataclass(frozen=True)
 class Repo:
-    """A repo as it was when it was looked at; `head` is the commit of `main`, None before the first."""
+    """A repo at the time of `open_repo`; `head` is the commit of `main`, None before the first."""
 
     name: str
     kind: str
@@ -27,12 +27,12 @@ class Repo:
     files: dict[str, RepoFile]
 
     def foreign_file(self, mark: str) -> str | None:
-        """Return a file that shows that the repo is something else; None if there is none, or if it has our `mark`."""
+        """Return a file of another purpose; None if the repo has our file `mark`, or only files of the Hub."""
         return None if mark in self.files else next((name for name in self.files if name not in OF_ANY_REPO), None)
 
 
 def open_repo(name: str, kind: str, private: bool) -> Repo:
-    """Create the repo if there is none; raise SanaError for a public one if a private one is asked for."""
+    """Create or open a repo of a `kind` ("model", "space"); raise SanaError if it is public but should be private."""
     api = HfApi()
     sdk = "gradio" if kind == "space" else None
     patiently(lambda: api.create_repo(name, repo_type=kind, private=private or None, space_sdk=sdk, exist_ok=True))
@@ -53,9 +53,9 @@ def list_tree(name: str, kind: str, commit: str) -> dict[str, RepoFile]:
 def commit_files(
     repo: Repo, files: dict[str, Path | bytes], remove: set[str], message: str, on_progress: OnProgress
 ) -> str:
-    """Send what the Hub does not have yet, make one commit of it on top of `repo.head`, and return its id.
+    """Upload the files that the Hub lacks, commit them on top of `repo.head`, and return the commit.
 
-    What was sent before an interruption is not sent again. Raise HfHubHTTPError with a status in CHANGED if somebody
+    Files uploaded before an interruption are not sent again. Raises HfHubHTTPError with a status in CHANGED if somebody
     else wrote to the repo meanwhile.
     """
     api = HfApi()

@@ -14,16 +14,18 @@ from .repo import CHANGED, commit_files, open_repo
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("app.py", "precompile.py", "pipeline", "requirements.txt", "pre-requirements.txt", "LICENSE", "README.md")
-NOT_NEEDED = ROOT / "pipeline" / "miniature" / "training"  # a Space trains nothing
-MARK = "precompile.py"  # a Space that has it was made by this program, of this or an earlier version
+NOT_NEEDED = ROOT / "pipeline" / "miniature" / "training"  # a Space does not train
+MARK = "precompile.py"  # identifies a Space made by any version of this program
 MODEL = "SANA_MODEL"
 
 
 def publish_space(space: str, model: Published, private: bool, on_progress: OnProgress) -> str:
-    """Create or update a Space with this program, set to the model's commit; return its address.
+    """Create or update a Space with this program and the model's commit, and return its URL.
 
-    Its hardware, secrets and other variables are left as they are. Raise SanaError if the Hub refuses, or if
-    the Space holds another program.
+    Its hardware, secrets and other variables stay as they are.
+
+    Raises:
+        SanaError: the Hub refuses, or the Space holds another program.
     """
     url = f"{constants.ENDPOINT}/spaces/{space}"
     with in_one_line(HubName(space), "space"):
@@ -48,7 +50,7 @@ def publish_space(space: str, model: Published, private: bool, on_progress: OnPr
 
 
 def program_files() -> dict[str, Path]:
-    """Return what the Space runs: name -> file."""
+    """Return the files of the program for a Space: name in the repo -> path."""
     paths = [
         path for part in PARTS for path in ([ROOT / part] if (ROOT / part).is_file() else (ROOT / part).rglob("*"))
     ]
@@ -60,9 +62,9 @@ def program_files() -> dict[str, Path]:
 
 
 def space_card(model: Published, private: bool) -> str:
-    """Return README.md of the Space: the repo's own, with the model in its front matter."""
+    """Return README.md of the Space: this project's own, with the model in its front matter."""
     card = RepoCard.load(ROOT / "README.md")
     card.data.models = [model.repo]
-    if not private:  # the build has no token
+    if not private:  # the build of a Space has no token
         card.data.preload_from_hub = [f"{model.repo} {','.join(model.files)} {model.commit}"]
     return str(card)

@@ -1,1 +1,1 @@
-"""The HTTP server: who may ask it, how much, and the page that it serves."""
+"""The HTTP server of the page: flags, addresses, access, limits."""

@@ -1,4 +1,4 @@
-"""Which names the server answers to, and which web pages may ask it."""
+"""The names that the server answers to, and the web pages that may send requests to it."""
 
 import socket
 from collections.abc import Collection
@@ -6,16 +6,16 @@ from urllib.parse import urlsplit
 
 from .addresses import parse_address
 
-LOCAL_NAMES = ("localhost", "host.docker.internal")  # the second is this machine, as a container of it says
+LOCAL_NAMES = ("localhost", "host.docker.internal")  # the second is Docker's name for the host of a container
 _PORTS = {"http": 80, "https": 443}
 
 
 class AllowedHosts:
     """The names of this server.
 
-    Against DNS rebinding a name has to be known, since a page whose own name leads here would count as this server's.
-    An IP address cannot be rebound: where the server listens for others, any is right, as behind a container's port
-    it is not this machine's own.
+    Unknown names are refused against DNS rebinding: a foreign page whose name leads here would count as the server's
+    own. IP addresses cannot be rebound. A server that listens beyond loopback accepts any, since behind a container's
+    port the visitor's address for it is not one of this machine.
     """
 
     def __init__(
@@ -26,9 +26,9 @@ class AllowedHosts:
         is_local: bool = True,
         any_name: bool = False,
     ) -> None:
-        """`host` is what it listens on, and `is_local` whether that is loopback only.
+        """Collect the names of a server that listens on `host`, on loopback only if `is_local`.
 
-        `public` are further names, also of a proxy before it; `origins` are those of others' pages that may ask.
+        `public` holds further names, such as a proxy's. Pages of `origins` may send requests.
         """
         self._public = {_normal(name) for name in public}
         self._origins = {origin.lower() for origin in origins}
@@ -37,11 +37,11 @@ class AllowedHosts:
         self._own = {*LOCAL_NAMES, _normal(host)} | (set() if is_local else _machine_names())
 
     def add(self, name: str) -> None:
-        """Answer to one more name."""
+        """Accept one more name."""
         self._public.add(_normal(name))
 
     def allows(self, host: str) -> bool:
-        """Return whether a Host header, with or without a port, names this server."""
+        """Return True if a Host header, with or without a port, names this server."""
         try:
             name, _ = split_host(host)
         except ValueError:
@@ -52,7 +52,7 @@ class AllowedHosts:
         return address is not None and (not self._is_local or address.is_loopback or address.is_unspecified)
 
     def allows_origin(self, origin: str, host: str) -> bool:
-        """Return whether a page of that origin may ask, in a request for that (allowed) host."""
+        """Return True if a page of this origin may send a request for `host`, which must be allowed."""
         if origin.lower() in self._origins:
             return True
         try:
@@ -61,17 +61,17 @@ class AllowedHosts:
             own_name, own_port = split_host(host)
         except ValueError:
             return False
-        if not name or parts.scheme not in _PORTS:  # "null" as well
+        if not name or parts.scheme not in _PORTS:  # includes the origin "null"
             return False
-        # a proxy may hand on the name without the port, or hide the name
+        # A proxy may pass the name on without its port, or hide the name.
         is_same = name == own_name and (own_port is None or own_port == (port or _PORTS[parts.scheme]))
         return is_same or name in self._public
 
 
 def split_host(text: str) -> tuple[str, int | None]:
-    """Split "NAME:PORT" into the name as it is compared and the port, if there is one; raise ValueError for no host.
+    """Split "NAME[:PORT]" into a normalised name and the port or None; raise ValueError if it is no host.
 
-    An IPv6 address is returned without its brackets.
+    The name of an IPv6 address has no brackets.
     """
     if set(text) & set("/\\?#@"):
         raise ValueError(f"{text!r} is no host")

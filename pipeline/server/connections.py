@@ -1,4 +1,4 @@
-"""As many connections as there are descriptors for: who asks nothing makes room for who does."""
+"""The limit of connections: idle ones make room for new ones, as long as there are file descriptors."""
 
 import asyncio
 import logging
@@ -10,16 +10,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ..domain.limits import MAX_CONNECTIONS, REQUEST_SECONDS
 from .addresses import BACKLOG
 
-DESCRIPTORS = 8192  # wanted for the process; systems give 256 to 1024 to who does not ask
-RESERVE = BACKLOG + 128  # descriptors that are no counted connections: just accepted, files, libraries
-QUIET_SECONDS = 60.0
+DESCRIPTORS = 8192  # wanted for the process, chosen; by default systems give 256 (macOS) to 1024 (Linux)
+RESERVE = BACKLOG + 128  # descriptors besides counted connections: just accepted ones, and chosen 128 for files
+QUIET_SECONDS = 60.0  # between two equal messages in the log; chosen
 
 
 def raise_descriptor_limit() -> int:
-    """Let this process open as many files as it may and needs; return how many connections that is enough for."""
+    """Raise this process's limit of open files up to DESCRIPTORS; return the number of connections that it allows."""
     try:
         import resource
-    except ImportError:  # Windows, which has no such limit
+    except ImportError:  # Windows has no such limit
         return MAX_CONNECTIONS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
@@ -27,13 +27,13 @@ def raise_descriptor_limit() -> int:
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             soft = wanted
-        except (OSError, ValueError):  # macOS has a lower limit than it says
+        except (OSError, ValueError):  # macOS enforces a lower limit than it reports
             pass
     return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(16, min(MAX_CONNECTIONS, soft - RESERVE))
 
 
 class LimitedProtocol(H11Protocol):
-    """A connection of which there are at most `max_connections`, and whose request has to come within some time."""
+    """uvicorn's protocol with at most `max_connections`, whose requests must arrive within REQUEST_SECONDS."""
 
     max_connections = MAX_CONNECTIONS
 
@@ -44,7 +44,7 @@ class LimitedProtocol(H11Protocol):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a request is being answered."""
+        """True while a request is being answered."""
         return self.cycle is not None and not self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -52,7 +52,7 @@ class LimitedProtocol(H11Protocol):
         self._await_request()
         if len(self.connections) > self.max_connections:
             idle = [each for each in self.connections if isinstance(each, LimitedProtocol) and not each.is_busy]
-            min(idle, key=lambda each: each._idle_since).close()  # this one, if all others are busy
+            min(idle, key=lambda each: each._idle_since).close()  # the new one itself if all others are busy
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -70,8 +70,8 @@ class LimitedProtocol(H11Protocol):
             self._await_request()
 
     def close(self) -> None:
-        """Close the connection, which is not busy."""
-        self.connections.discard(self)  # does not count any more, though its end is told later
+        """Close the connection, which must not be busy."""
+        self.connections.discard(self)  # free its place at once; `connection_lost` comes later
         self.transport.abort()
 
     def _await_request(self) -> None:
@@ -85,7 +85,7 @@ class LimitedProtocol(H11Protocol):
 
 
 class OnceAMinute(logging.Filter):
-    """Lets a message through once in a while: visitors can cause some thousands of times a second."""
+    """A filter that passes equal messages once in QUIET_SECONDS: visitors can cause thousands a second."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class OnceAMinute(logging.Filter):
         key, now = f"{record.msg} {type(error).__name__}", time.monotonic()
         if now - self._last.get(key, -QUIET_SECONDS) < QUIET_SECONDS:
             return False
-        if len(self._last) > 1000:
+        if len(self._last) > 1000:  # chosen: bounds the memory
             self._last.clear()
         self._last[key] = now
         return True

@@ -1,4 +1,4 @@
-"""The flags of app.py, and the environment variables that say the same."""
+"""The flags of app.py, and their environment variables."""
 
 import argparse
 import os
@@ -8,11 +8,12 @@ from .. import __version__
 from ..domain.limits import MAX_PER_CLIENT, MAX_WAITING
 from .server_flags import add_server_flags, positive_number, server_options
 
-USAGE_ERROR = 2
+USAGE_ERROR = 2  # the exit status of argparse
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    # an empty variable counts as unset
+    """Parse the command line (None: this process's), with defaults from the environment."""
+    # An empty variable counts as unset.
     environment = {name: value for name, value in os.environ.items() if value}
     parser = Parser(prog="app.py", description="Text to image with Sana on OpenVINO, in the browser.")
     parser.add_argument(
@@ -60,6 +61,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
     def error(self, message: str) -> NoReturn:
-        """One line, where argparse would print the usage as well."""
+        """Print one line to stderr, without argparse's usage, and exit."""
         self.exit(USAGE_ERROR, f"{self.prog}: {message}; see {self.prog} --help.\n")

@@ -1,4 +1,4 @@
-"""Gradio's first import, which proxies of the user could end."""
+"""Gradio's first import, which the user's proxies could make fail."""
 
 import os
 
@@ -6,10 +6,10 @@ _VARIABLES = ("no_proxy", "NO_PROXY")
 
 
 def import_gradio() -> None:
-    """Import Gradio without any proxy; call this before anything else does.
+    """Import Gradio with proxies switched off. Call this before any other import of Gradio.
 
-    It makes HTTP clients at once, which end with an ImportError for a SOCKS proxy. Later, the Hub is asked through
-    the user's proxies, and loopback never through one.
+    Gradio makes HTTP clients when imported, which raise ImportError for a SOCKS proxy. Later requests to the Hub use
+    the user's proxies; those to loopback never do.
     """
     before = {name: os.environ.get(name) for name in _VARIABLES}
     os.environ.update(dict.fromkeys(_VARIABLES, "*"))

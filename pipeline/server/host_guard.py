@@ -1,4 +1,4 @@
-"""Refuses requests for another server's name, and those of other servers' web pages."""
+"""The refusal of requests for another server's name, and of requests from other sites' pages."""
 
 from urllib.parse import urlsplit
 
@@ -8,11 +8,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .allowed_hosts import AllowedHosts
 from .refusals import refusal
 
-_DROPPED = (b"x-gradio-server",)  # Gradio would make links of it; only a renderer of its own may say it
+_DROPPED = (b"x-gradio-server",)  # Gradio makes links of this header, meant only for its own renderer
 
 
 class HostGuard:
-    """The outermost layer: nothing of a refused request is read."""
+    """The outermost layer. It reads no body of a refused request."""
 
     def __init__(self, app: ASGIApp, hosts: AllowedHosts) -> None:
         self._app = app
@@ -35,16 +35,16 @@ class HostGuard:
             if not self._hosts.allows(name):
                 return f"This server is not called {name[:80]!r}: its owner can allow the name with --allow-host."
         origin = _asking_origin(headers)
-        if origin is not None and not self._hosts.allows_origin(origin, names[-1]):  # what the browser asked for
+        if origin is not None and not self._hosts.allows_origin(origin, names[-1]):  # the name in the browser
             return "Pages of other sites may not ask this server: its owner can allow one with --allow-origin."
         return None
 
 
 def _asking_origin(headers: Headers) -> str | None:
-    """Return the origin of the page that sent a request; None for the server's own, a link, and what is no page."""
+    """Return the origin of the page that sent a request; None for the server's own pages, for links and programs."""
     if "origin" in headers:
         return headers["origin"]
-    # A page gets pictures and scripts of others without saying its origin; the browser says that they are others'.
+    # Requests for pictures and scripts carry no Origin. The browser marks those of other sites in Sec-Fetch-Site.
     is_foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
     if not is_foreign or headers.get("sec-fetch-mode") == "navigate":
         return None

@@ -1,4 +1,4 @@
-"""uvicorn in a thread of its own, on sockets that listen already."""
+"""uvicorn in its own thread, on sockets that listen already."""
 
 import logging
 import socket
@@ -12,13 +12,13 @@ import uvicorn
 from .addresses import BACKLOG
 from .connections import LimitedProtocol, OnceAMinute, raise_descriptor_limit
 
-GRACE_SECONDS = 1  # for answers that are under way when the server stops; streams have no end of their own
-STOP_SECONDS = 4.0  # then the program goes on ending: whoever sent SIGTERM will not wait longer than some more
+GRACE_SECONDS = 1  # for unfinished answers when the server stops; chosen: streams would never end by themselves
+STOP_SECONDS = 4.0  # for the server to stop; chosen: below the 10 s that Docker waits after SIGTERM
 LOGGERS = ("uvicorn.error", "asyncio")
 
 
 class HttpServer:
-    """A context in which an app is served; entered, it answers already."""
+    """A context in which an app is served. The server answers as soon as the context is entered."""
 
     def __init__(
         self,
@@ -28,9 +28,11 @@ class HttpServer:
         certificate: tuple[str, str | None] | None = None,
         on_stop: Callable[[], object] = lambda: None,
     ) -> None:
-        """`trusted_proxies` are addresses and networks, with commas, whose X-Forwarded-For and -Proto are believed.
+        """Prepare a server.
 
-        `certificate` are its file and that of its key. `on_stop` is called in the server's loop before it closes.
+        `trusted_proxies` lists addresses and networks, with commas, whose X-Forwarded-For and -Proto are believed.
+        `certificate` names the files of the certificate and its key. `on_stop` is called in the server's loop before
+        it closes.
         """
         LimitedProtocol.max_connections = raise_descriptor_limit()
         certificate_file, key_file = certificate or (None, None)
@@ -62,7 +64,7 @@ class HttpServer:
         self._thread.start()
         while not self._server.started:
             if not self._thread.is_alive():
-                raise RuntimeError("the server did not start")  # its log says why
+                raise RuntimeError("the server did not start")  # the log has the reason
             time.sleep(0.01)
         return self
 
@@ -79,6 +81,6 @@ class _Server(uvicorn.Server):
         self._on_stop = on_stop
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it would complain of the streams that it ends
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # else uvicorn logs an error for each open stream
         self._on_stop()
         await super().shutdown(sockets)

@@ -1,4 +1,4 @@
-"""How the server refuses a request: one sentence, in the form in which the sender reads errors."""
+"""The server's refusals: one sentence, as JSON or text."""
 
 from collections.abc import Mapping
 
@@ -6,11 +6,15 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Scope
 
+from ..interfaces.envelopes import envelope
+
 
 def refusal(scope: Scope, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the answer to a request that is refused: JSON to who sent JSON, else text."""
+    """Return the answer to a refused request: as its interface has it, or JSON if the sender speaks it, or text."""
     sent = Headers(scope=scope)
-    closing = {"Connection": "close", **(headers or {})}  # what was sent of the body is not read
+    closing = {"Connection": "close", **(headers or {})}  # the unread body makes the connection unusable
+    if (content := envelope(scope["path"], status, sentence)) is not None:
+        return JSONResponse(content, status, closing)
     if "json" in sent.get("content-type", "") or "json" in sent.get("accept", ""):
         return JSONResponse({"detail": sentence}, status, closing)
     return PlainTextResponse(sentence, status, closing)

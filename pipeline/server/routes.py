@@ -1,10 +1,10 @@
-"""Which paths lead to the page: those below a proxy's sub-path, less those of Gradio that the page has no use for."""
+"""The paths that lead to the page: those below a proxy's sub-path, without the routes of Gradio that it never uses."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .refusals import refusal
 
-# They fetch URLs, run ffmpeg, write files, or tell of the program's inside.
+# These routes fetch URLs, run ffmpeg, write files, or reveal the inside of the program.
 CLOSED = (
     "/gradio_api/component_server",
     "/gradio_api/custom_component/",
@@ -21,10 +21,10 @@ FILES = ("/gradio_api/file=", "/gradio_api/file/")
 
 
 class Routes:
-    """Hands on paths without the sub-path, whether the proxy has taken it away or not."""
+    """A layer that closes routes and strips the sub-path, whether or not the proxy has stripped it already."""
 
     def __init__(self, app: ASGIApp, sub_path: str) -> None:
-        """`sub_path` begins with a slash and does not end with one, or is empty."""
+        """Wrap an app; `sub_path` begins with a slash and does not end with one, or is empty."""
         self._app = app
         self._sub_path = sub_path
 
@@ -33,7 +33,8 @@ class Routes:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
-        while self._sub_path and f"{path}/".startswith(f"{self._sub_path}/"):  # Gradio would take away one more
+        # Strip repetitions too: Gradio would strip one more, and lead past the check below.
+        while self._sub_path and f"{path}/".startswith(f"{self._sub_path}/"):
             path = path.removeprefix(self._sub_path) or "/"
         if path.startswith(CLOSED) or any(path.startswith(route) and "://" in path for route in FILES):
             await refusal(scope, 404, "There is no such page here.")(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The flags about serving: where, for whom, and how much."""
+"""The flags about serving: addresses, access and limits."""
 
 import argparse
 import re
@@ -39,6 +39,19 @@ def add_server_flags(parser: argparse.ArgumentParser, environment: Mapping[str, 
         "file that holds them (default: SANA_AUTH)",
     )
     parser.add_argument(
+        "--api-key",
+        type=api_key,
+        default=environment.get("SANA_API_KEY"),
+        metavar="KEY",
+        help="let in only who sends this key, as a bearer token or as a password with any name; @FILE names a file "
+        "that holds it; with --auth, either lets in (default: SANA_API_KEY)",
+    )
+    parser.add_argument(
+        "--strict-models",
+        action="store_true",
+        help="refuse requests for a model that is not here, which otherwise the first one answers",
+    )
+    parser.add_argument(
         "--root-path",
         type=root_path,
         default=environment.get("GRADIO_ROOT_PATH", ""),
@@ -74,7 +87,7 @@ def add_server_flags(parser: argparse.ArgumentParser, environment: Mapping[str, 
 
 
 def server_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> ServerOptions:
-    """Return what the flags say; end with one line for those that do not go together."""
+    """Return the options in parsed flags; exit with one line if two flags exclude each other."""
     if options.ssl_keyfile and not options.ssl_certfile:
         parser.error("argument --ssl-keyfile: needs --ssl-certfile")
     if options.ssl_certfile and options.share:
@@ -84,20 +97,35 @@ def server_options(parser: argparse.ArgumentParser, options: argparse.Namespace)
 
 
 def user_and_password(text: str) -> tuple[str, str]:
-    if text.startswith("@"):
-        try:
-            lines = Path(text[1:]).read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "no text"
-            raise argparse.ArgumentTypeError(f"{text[1:]} cannot be read ({reason})") from None
-        text = lines[0] if lines else ""
-    user, _, password = text.partition(":")
+    """Parse "USER:PASSWORD", or the first line of the file in "@FILE"."""
+    user, _, password = _secret(text).partition(":")
     if not user or not password:
         raise argparse.ArgumentTypeError("must be a name and a password with a colon between them")
     return user, password
 
 
+def api_key(text: str) -> str:
+    """Parse a key, or the first line of the file in "@FILE"."""
+    key = _secret(text)
+    if not key or not key.isascii() or not key.isprintable() or " " in key:  # else it fits into no header
+        raise argparse.ArgumentTypeError("must be letters, digits and signs of ASCII, without blanks")
+    return key
+
+
+def _secret(text: str) -> str:
+    """Return a secret, or for @FILE the first line of that file."""
+    if not text.startswith("@"):
+        return text
+    try:
+        lines = Path(text[1:]).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no text"
+        raise argparse.ArgumentTypeError(f"{text[1:]} cannot be read ({reason})") from None
+    return lines[0] if lines else ""
+
+
 def root_path(text: str) -> str:
+    """Parse a path from / on or a full URL; return it without a slash at the end."""
     parts = urlsplit(text)
     is_url = parts.scheme in ("http", "https") and bool(parts.hostname)
     is_path = not parts.scheme and not parts.netloc and (text.startswith("/") or not text)

@@ -1,4 +1,4 @@
-"""How a page is to be served."""
+"""The options of serving a page."""
 
 import socket
 import ssl
@@ -9,16 +9,18 @@ from urllib.parse import urlsplit
 from ..domain.errors import SanaError
 from ..domain.limits import MAX_UPLOAD
 from . import addresses
+from .credentials import Credentials
 
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """What the flags of the same names say."""
+    """The values of the flags with the same names."""
 
     host: str = "127.0.0.1"
     port: int = 7860
     root_path: str = ""  # a path, or the full URL that visitors know
     auth: tuple[str, str] | None = None
+    api_key: str | None = None
     max_upload: int = MAX_UPLOAD  # MB
     allow_host: Sequence[str] = ()
     allow_origin: Sequence[str] = ()
@@ -26,6 +28,11 @@ class ServerOptions:
     ssl_keyfile: str | None = None
     mcp: bool = False
     share: bool = False
+    strict_models: bool = False
+
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials(self.api_key, self.auth)
 
     @property
     def sub_path(self) -> str:
@@ -38,9 +45,9 @@ class ServerOptions:
         return urlsplit(self.root_path).hostname
 
     def listen(self) -> list[socket.socket]:
-        """Return the sockets to serve on; raise SanaError if the address or the certificate cannot be used.
+        """Open the sockets to serve on; raise SanaError if the address or the certificate cannot be used.
 
-        Done first, since a model takes a while. Whoever connects before the page is served waits for it.
+        Call this before a model is loaded, to fail early. Visitors who connect before the page is served wait for it.
         """
         self._check_certificate()
         return addresses.listen(self.host, self.port)
@@ -49,7 +56,7 @@ class ServerOptions:
         if self.ssl_certfile is None:
             return
         try:
-            # a password for the key would be asked for in the terminal
+            # The empty password keeps OpenSSL from asking for one in the terminal.
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.ssl_certfile, self.ssl_keyfile, lambda: "")
         except (OSError, ValueError) as error:
             files = " and ".join(filter(None, (self.ssl_certfile, self.ssl_keyfile)))

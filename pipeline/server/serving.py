@@ -1,4 +1,4 @@
-"""A page, served: sockets, application, server and share link put together."""
+"""The serving of a page: sockets, application, server and share link put together."""
 
 import os
 import socket
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import gradio as gr
 
+from ..jobs.service import GenerationService
 from ..page.words import English
 from . import addresses
 from .allowed_hosts import AllowedHosts
@@ -17,35 +18,47 @@ from .server_options import ServerOptions
 from .share_link import open_share_link
 from .web_app import build_web_app, end_streams
 
-# Proxies on this machine, and on a Space, where nobody else reaches the program, those of its network.
+# Trusted proxies: those on this machine. On a Space, also those of its network, since nobody else reaches the program.
 _LOCAL_PROXIES = "127.0.0.0/8,::1"
 _SPACE_PROXIES = f"{_LOCAL_PROXIES},10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 
 
 @dataclass(frozen=True)
 class Served:
-    """Where a page is to be found: on this machine, and for the public if it is shared and that was possible."""
+    """The addresses of a served page: on this machine, and in public if a share link was wanted and possible.
+
+    `is_open_to_all` is true if others than this machine reach it, and nobody is asked for a key or a password.
+    """
 
     url: str
     share_url: str | None
+    is_open_to_all: bool
 
 
 @contextmanager
 def serve(
-    page: gr.Blocks, words: English, options: ServerOptions, listeners: Sequence[socket.socket]
+    page: gr.Blocks,
+    words: English,
+    options: ServerOptions,
+    listeners: Sequence[socket.socket],
+    service: GenerationService | None = None,
 ) -> Iterator[Served]:
-    """Serve a page in this context, on what `ServerOptions.listen` returned."""
+    """Serve a page in this context, on the sockets from `ServerOptions.listen`.
+
+    With the service behind the page, the interfaces for other programs are served as well.
+    """
     is_space = "SPACE_ID" in os.environ
+    is_local = all(addresses.is_loopback(listener) for listener in listeners)
     hosts = AllowedHosts(
         options.host,
         [*options.allow_host, *filter(None, [options.public_host, os.environ.get("SPACE_HOST")])],
         options.allow_origin,
-        is_local=all(addresses.is_loopback(listener) for listener in listeners),
-        any_name=is_space,  # its names are its owner's and the Hub's
+        is_local=is_local,
+        any_name=is_space,  # the Hub decides which names lead to a Space
     )
     url = addresses.url(options.host, listeners[0], "https" if options.ssl_certfile else "http")
-    app = build_web_app(page, words, options, hosts)
-    if page.mcp_server_obj:  # it asks the page for each call, else where the first caller's headers said
+    app = build_web_app(page, words, options, hosts, service)
+    if page.mcp_server_obj:  # calls the page at this URL; by default, at one from the first caller's headers
         page.mcp_server_obj._local_url = url
     certificate = (options.ssl_certfile, options.ssl_keyfile) if options.ssl_certfile else None
     proxies = _trusted_proxies(options, is_space)
@@ -53,11 +66,12 @@ def serve(
         share_url = open_share_link(listeners[0]) if options.share else None
         if share_url:
             hosts.add(urlsplit(share_url).hostname or "")
-        yield Served(url, share_url)
+        is_reached = not is_local or share_url is not None
+        yield Served(url, share_url, is_reached and not options.credentials)
 
 
 def _trusted_proxies(options: ServerOptions, is_space: bool) -> str | None:
-    """Return whose word is taken for the address of a visitor: by default nobody's, as anybody can say another."""
+    """Return the proxies that may report a visitor's address; None by default, since anybody can forge a report."""
     if "FORWARDED_ALLOW_IPS" in os.environ:
         return os.environ["FORWARDED_ALLOW_IPS"]
     if is_space:

@@ -1,4 +1,4 @@
-"""A public address for a while, by Gradio's tunnel."""
+"""A temporary public address, through Gradio's tunnel."""
 
 import secrets
 import socket
@@ -11,14 +11,14 @@ from .addresses import parse_address
 
 
 def open_share_link(listener: socket.socket) -> str | None:
-    """Return a public URL that leads to a listener; None where there is none to be had."""
-    # Gradio would write it into the folder that the program was started in.
+    """Open a tunnel and return the public URL that leads to a listener; None if that fails."""
+    # By default, Gradio writes the certificate into the current folder.
     networking.CERTIFICATE_PATH = str(Path(get_upload_folder()) / "certificate.pem")
     host, port = listener.getsockname()[:2]
     address = parse_address(host)
     host = "127.0.0.1" if address is not None and address.is_unspecified else host
     try:
         url = networking.setup_tunnel(host, port, secrets.token_urlsafe(32), None, None)
-    except Exception:  # noqa: BLE001 - no network, no program for this machine, and whatever else
+    except Exception:  # noqa: BLE001 - no network, no tunnel program for this machine, and other failures
         return None
     return url.replace("http://", "https://", 1)

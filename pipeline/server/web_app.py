@@ -1,4 +1,4 @@
-"""The page as a web application: Gradio's, below the layers that decide what reaches it."""
+"""The web application: Gradio's, below the layers that guard it."""
 
 import logging
 from typing import Any
@@ -10,10 +10,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..interfaces.all_routes import OPEN_ROUTES, add_interfaces
+from ..interfaces.ignored import IGNORED_HEADER
+from ..jobs.service import GenerationService
 from ..page.theme import launch_options
 from ..page.words import English
 from .allowed_hosts import AllowedHosts
 from .body_limits import BodyLimits
+from .gradio_sessions import GradioSessions
 from .host_guard import HostGuard
 from .login_guard import LoginGuard
 from .refusals import refusal
@@ -21,18 +25,25 @@ from .routes import Routes
 from .server_options import ServerOptions
 
 _LOG = logging.getLogger(__name__)
-# What Gradio's routes raise for a name, a number or arguments that it does not know: an error 500 otherwise.
+# Errors of Gradio's routes for an unknown name, number or arguments, which would become an error 500.
 _OF_UNKNOWN_CALLS: tuple[type[Exception], ...] = (FnIndexInferError, LookupError, TypeError, ValueError, AttributeError)
 
 
-def build_web_app(page: gr.Blocks, words: English, options: ServerOptions, hosts: AllowedHosts) -> FastAPI:
-    """Return the application that serves a page. Routes of its own may be added beside the page."""
+def build_web_app(
+    page: gr.Blocks,
+    words: English,
+    options: ServerOptions,
+    hosts: AllowedHosts,
+    service: GenerationService | None = None,
+) -> FastAPI:
+    """Return the application that serves a page and, with the service behind it, the interfaces for other programs."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    # The last one added is the first one asked.
+    sessions = GradioSessions()
+    # The layer added last sees a request first.
     app.add_middleware(BodyLimits, max_upload=options.max_upload)
-    app.add_middleware(LoginGuard)
+    app.add_middleware(LoginGuard, credentials=options.credentials, sessions=sessions, open_routes=OPEN_ROUTES)
     app.add_middleware(Routes, sub_path=options.sub_path)
-    # Without an origin it allows none; with it, Gradio leaves the matter alone, which would allow most.
+    # Always added: without it, Gradio would add its own, which allows most origins.
     app.add_middleware(
         CORSMiddleware,
         allow_origins=options.allow_origin,
@@ -40,8 +51,11 @@ def build_web_app(page: gr.Blocks, words: English, options: ServerOptions, hosts
         allow_headers=["*"],
         allow_credentials=bool(options.allow_origin),
         allow_private_network=bool(options.allow_origin),
+        expose_headers=[IGNORED_HEADER, "Retry-After"],
     )
     app.add_middleware(HostGuard, hosts=hosts)
+    if service:
+        add_interfaces(app, service, options.strict_models, options.root_path)
     gr.mount_gradio_app(
         app,
         page,
@@ -54,8 +68,9 @@ def build_web_app(page: gr.Blocks, words: English, options: ServerOptions, hosts
         **launch_options(words),
     )
     mounted: Any = app.routes[-1]
-    page.app = page.server_app = mounted.app  # as `launch` does: validators run in it
-    mounted.app.startup_events_triggered = True  # mounted, they run with the server; a visitor would run them again
+    sessions.attach(mounted.app)
+    page.app = page.server_app = mounted.app  # as `launch` does; validators need it
+    mounted.app.startup_events_triggered = True  # the server runs them; else the first visitor would run them again
     for error in _OF_UNKNOWN_CALLS:
         mounted.app.add_exception_handler(error, _refuse_unknown_call)
     return app
@@ -68,7 +83,7 @@ async def _refuse_unknown_call(request: Request, error: Exception) -> Response:
 
 
 def end_streams(page: gr.Blocks) -> None:
-    """Tell whoever follows the page that it closes; call this in the server's loop."""
+    """Tell all open pages that the server closes. Call this in the server's loop."""
     page._queue.close()
     page.is_running = False
     page.app.stop_event.set()

@@ -1,6 +1,7 @@
 """The sampler of Sana 1.0 and 1.5: rectified flow with classifier-free guidance, as in diffusers' `SanaPipeline`.
 
-diffusers starts no Sana of this family from a picture; here that is done as its `StableDiffusion3Img2ImgPipeline` does.
+diffusers has no pipeline of this family that starts from a picture. The start here follows its
+`StableDiffusion3Img2ImgPipeline`.
 """
 
 from collections.abc import Iterator
@@ -23,9 +24,10 @@ def flow_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
         """Return the given picture's latents at the noise level before step `index`."""
         assert given
         sigma = scheduler.sigmas[index]
-        return (1 - sigma) * given.latents + sigma * noise
+        mixed: torch.Tensor = (1 - sigma) * given.latents + sigma * noise
+        return mixed
 
-    if given and settings.strength < 1:  # at full strength the first sigma is not quite 1, and noise alone is meant
+    if given and settings.strength < 1:  # full strength means noise alone, though the first sigma is slightly below 1
         latents = noised(first)
     for index, timestep in enumerate(scheduler.timesteps[first:], first):
         batch = torch.cat([latents] * branches)

@@ -14,16 +14,16 @@ from ..text_encoder import PromptEmbeddings
 
 @dataclass(frozen=True)
 class GivenLatents:
-    """The picture to start from, as latents f32 [1, C, h, w] times the scaling factor.
+    """The picture to start from, as `latents` f32 [1, C, h, w] times the scaling factor.
 
-    `mask` f32 [1, 1, h, w] is 1 where they are drawn anew and 0 where they are kept; None: all are drawn anew.
+    `mask` f32 [1, 1, h, w] is 1 for positions to draw anew and 0 for those to keep. None draws all anew.
     """
 
     latents: torch.Tensor
     mask: torch.Tensor | None
 
     def keep(self, drawn: torch.Tensor, noised: torch.Tensor) -> torch.Tensor:
-        """Return `drawn` latents, with `noised` ones of the picture, at the same noise level, where it is kept."""
+        """Return `drawn` latents, replaced where the mask is 0 by the picture's latents `noised` to the same level."""
         return drawn if self.mask is None else self.mask * drawn + (1 - self.mask) * noised
 
 

@@ -30,7 +30,8 @@ def sprint_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
         """Return the given picture's latents at the noise level before step `index`, times `sigma_data`."""
         assert given
         angle = scheduler.timesteps[index]
-        return torch.cos(angle) * given.latents * sigma_data + torch.sin(angle) * noise
+        mixed: torch.Tensor = torch.cos(angle) * given.latents * sigma_data + torch.sin(angle) * noise
+        return mixed
 
     noisy = noised(first) if given else noise
     for index, angle in enumerate(scheduler.timesteps[first:-1], first):

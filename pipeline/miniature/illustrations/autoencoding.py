@@ -1,6 +1,6 @@
-"""Train the autoencoder, a small DC-AE f32c32: `python -m pipeline.miniature.illustrations.autoencoding SECONDS`.
+"""The training of the autoencoder: `python -m pipeline.miniature.illustrations.autoencoding SECONDS`.
 
-It sees first crops of 128 pixels around things, then whole scenes.
+It is a small DC-AE f32c32. It sees crops of 128 pixels around things first, and then whole scenes.
 """
 
 import random
@@ -21,20 +21,20 @@ CONFIG = autoencoder.CONFIG | {
     "encoder_layers_per_block": (0, 1, 1, 2, 1, 1),
 }
 COMPILED = ("ResBlock", "EfficientViTBlock")
-CROPS_UNTIL, DECAY, RATE = 0.7, 0.998, 2e-3
+CROPS_UNTIL, DECAY, RATE = 0.7, 0.998, 2e-3  # chosen; the README beside this file has the result
 BATCHES = {"cuda": (256, 64), "cpu": (8, 4)}  # crops, whole scenes
-NOISE = 0.08  # of the latents' standard deviation, at most
-SLOPES = 0.5  # of the loss's gradients
-THINGS = 2.0  # how much more than the rest the things weigh
+NOISE = 0.08  # the largest noise on latents, as a share of their standard deviation; chosen
+SLOPES = 0.5  # the weight of gradients in the loss; chosen
+THINGS = 2.0  # the extra weight of things in the loss; chosen
 
 
 def build() -> AutoencoderDC:
-    """Return the untrained autoencoder; the same at each call."""
+    """Return the untrained autoencoder, with the same weights in each call."""
     return autoencoder.build(CONFIG)
 
 
 def crops(scenes: SceneArrays) -> torch.Tensor:
-    """Return a window [N, 2] (left, top) of 128 pixels near one of each scene's things."""
+    """Return left and top [N, 2] of a random window of 128 x 128 pixels around a random thing of each scene."""
     rows = torch.arange(len(scenes), device=scenes.count.device)
     chosen = (torch.rand(len(scenes), device=rows.device) * scenes.count).long()
     shift = torch.rand(len(scenes), 2, device=rows.device) * 80 - 104
@@ -44,11 +44,7 @@ def crops(scenes: SceneArrays) -> torch.Tensor:
 def reconstruct(
     model: AutoencoderDC, images: torch.Tensor, weight: torch.Tensor, noise: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the loss of pictures decoded from their noisy latents, and the latents without noise f32 [N, C, h, w].
-
-    `images` are f32 [N, 3, H, W] in [-1, 1], `weight` is f32 [N, 1, H, W], `noise` the largest standard deviation of
-    the noise as a share of the latents' own.
-    """
+    """Encode and decode pictures on their device; see `training.autoencoder.reconstruct`."""
     with half_precision(images.device):
         latent = model.encoder(images).float()
         spread = torch.rand(len(images), 1, 1, 1, device=images.device) * noise * latent.detach().std()
@@ -58,7 +54,7 @@ def reconstruct(
 
 @torch.no_grad()
 def psnr(model: AutoencoderDC, artist: Artist, count: int = 64) -> tuple[float, float]:
-    """Return the PSNR in dB on held-out scenes after rounding to 8 bits: over everything, and where the things are."""
+    """Return the PSNR in dB of held-out scenes after rounding to 8 bits: of all pixels, and of those around things."""
     rng = random.Random("evaluation of the autoencoder")
     device = next(model.parameters()).device
     everything, things = [], []
@@ -75,7 +71,7 @@ def psnr(model: AutoencoderDC, artist: Artist, count: int = 64) -> tuple[float, 
 
 
 def main(seconds: float, device: str = "cpu") -> None:
-    """Train for so many seconds, printing loss and PSNR now and then."""
+    """Train for `seconds`, and print the PSNR at some shares of them."""
     torch.manual_seed(int.from_bytes(b"auto", "big"))
     artist = Artist(device)
     scenes, _ = corpus.load(device)
@@ -102,7 +98,7 @@ def main(seconds: float, device: str = "cpu") -> None:
 
 
 def sharpness(average: dict[str, torch.Tensor], artist: Artist) -> str:
-    """Return in words the PSNR that an autoencoder of these weights reaches."""
+    """Return a text with the PSNR of an autoencoder with these weights."""
     model = build().to(artist.device)
     model.load_state_dict(average)
     whole, things = psnr(model, artist)

@@ -1,6 +1,6 @@
-"""What the trainings share: a budget in seconds, checkpoints to go on from, an average of the weights.
+"""The loop that all trainings share, with a budget in seconds, saved states to resume from, and averaged weights.
 
-A training's learning rate follows the clock: however fast the machine is, it is done when its seconds are over.
+The learning rate follows the clock, so that a training is complete when its seconds are over, on any machine.
 """
 
 import math
@@ -15,13 +15,13 @@ from pipeline.miniature.training import training_run
 from pipeline.miniature.training.training_run import SAVE_EVERY
 
 WORK = Path(".miniature/illustrations")
-"""Where unfinished trainings keep their state: in the folder the command is run from, ignored by git."""
-WARMUP = 200  # steps
-PIECE = 15_000_000  # bytes
+"""The folder for the states of trainings, in the current folder. Git ignores it."""
+WARMUP = 200  # steps; chosen
+PIECE = 15_000_000  # bytes of a packed file; chosen: for transfers with a limit on a file's size
 
 
 class Run(training_run.Run):
-    """A training that ends with its seconds, and goes on from its last checkpoint."""
+    """A training that ends after `seconds`, and resumes from its last saved state."""
 
     def __init__(
         self, name: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer, seconds: float, decay: float
@@ -31,11 +31,14 @@ class Run(training_run.Run):
 
     @property
     def progress(self) -> float:
-        """Return the share of the seconds that are over."""
+        """Return the share of the seconds that has passed, at most 1."""
         return min(1.0, self.seconds / self.budget)
 
     def __iter__(self) -> Iterator[int]:
-        """Yield each step until the seconds are over; the caller takes it by `descend`. The end is saved."""
+        """Yield the number of each step until the seconds are over, and save the final state.
+
+        The caller must call `descend` once in each step.
+        """
         started = saved = time.monotonic()
         before = self.seconds
         while self.seconds < self.budget:
@@ -48,13 +51,13 @@ class Run(training_run.Run):
         self.save()
 
     def learning_rate(self) -> float:
-        """Return the factor of the peak: a linear warm-up, then a cosine down to 1 %."""
+        """Return the learning rate as a share of its peak: a linear warm-up, and a cosine over time down to 1 %."""
         warmup = min(1.0, (self.step + 1) / WARMUP)
         return warmup * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * self.progress)))
 
 
 def averaged(name: str, device: str | torch.device = "cpu") -> dict[str, torch.Tensor]:
-    """Return the averaged weights of a training: of its state in the work folder, or as `pack` wrote them."""
+    """Return the averaged weights of a training from the work folder: from its state, or from files of `pack`."""
     path = WORK / f"{name}.pt"
     if path.exists():
         average: dict[str, torch.Tensor] = torch.load(path, weights_only=True, map_location=device)["average"]
@@ -66,9 +69,9 @@ def averaged(name: str, device: str | torch.device = "cpu") -> dict[str, torch.T
 
 
 def pack(name: str, folder: Path, without: tuple[str, ...] = ()) -> None:
-    """Write the averaged weights of a training in f16, in files of at most `PIECE` bytes, for another machine.
+    """Write the averaged weights of a training in f16, in files of about `PIECE` bytes, for another machine.
 
-    Tensors whose names begin with one of `without` stay behind.
+    Tensors whose names begin with one of `without` are left out.
     """
     pieces: list[dict[str, torch.Tensor]] = [{}]
     size = 0
@@ -86,7 +89,10 @@ def pack(name: str, folder: Path, without: tuple[str, ...] = ()) -> None:
 
 
 def compile_blocks(model: torch.nn.Module, names: tuple[str, ...], device: str | torch.device) -> None:
-    """Have the forward pass of all modules of these classes compiled on a GPU, where launching kernels is the cost."""
+    """On a GPU, compile the forward pass of all modules whose class has one of `names`.
+
+    Otherwise, launching kernels takes much of the time there.
+    """
     if torch.device(device).type == "cuda":
         for module in model.modules():
             if type(module).__name__ in names:
@@ -94,7 +100,7 @@ def compile_blocks(model: torch.nn.Module, names: tuple[str, ...], device: str |
 
 
 def half_precision(device: str | torch.device) -> torch.autocast:
-    """Return bf16 autocast where the device computes in bf16, else one that does nothing."""
+    """Return an autocast to bf16. It does nothing on a device without instructions for bf16."""
     kind = torch.device(device).type
     fast = kind == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return torch.autocast(kind, torch.bfloat16, enabled=fast)

@@ -1,4 +1,4 @@
-"""Put the finished trainings together as a checkpoint: `python -m pipeline.miniature.illustrations.bundling`."""
+"""The assembly of a checkpoint from the finished trainings: `python -m pipeline.miniature.illustrations.bundling`."""
 
 import torch
 from diffusers import SanaTransformer2DModel

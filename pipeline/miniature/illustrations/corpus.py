@@ -1,6 +1,6 @@
 """The scenes that all trainings learn from, with their prompts: `python -m pipeline.miniature.illustrations.corpus`.
 
-They are invented once, by all cores. What is painted of them is painted where it is needed.
+The scenes are invented once, on all cores. Each training paints those that it needs.
 """
 
 import multiprocessing
@@ -19,21 +19,21 @@ from pipeline.miniature.illustrations.prompts import Prompts, build_tokenizer
 from pipeline.miniature.illustrations.scenes import random_scene
 
 CORPUS = WORK / "corpus.pt"
-CHUNK, PROMPTS_EACH = 2000, 4
-SCENES = 200_000
+CHUNK, PROMPTS_EACH = 2000, 4  # scenes that a process invents at a time, and prompts for each scene; chosen
+SCENES = 200_000  # chosen; the README beside this file has the time to paint and encode them
 
 
 def load(device: str | torch.device) -> tuple[SceneArrays, Prompts]:
-    """Return the scenes, and their prompts: those of scene i are rows i * PROMPTS_EACH and following."""
+    """Return the scenes and their prompts. Scene i has the PROMPTS_EACH prompts from row i * PROMPTS_EACH on."""
     state = torch.load(CORPUS, weights_only=True, map_location=device)
     return SceneArrays(**state["scenes"]), Prompts(**state["prompts"])
 
 
 def main(scenes: int = SCENES) -> None:
-    """Invent them, a chunk at a time."""
+    """Invent the scenes and their prompts, in chunks, and write them to the work folder."""
     global _TOKENIZER
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    _TOKENIZER = build_tokenizer()  # here, so that the processes forked next have it
+    _TOKENIZER = build_tokenizer()  # before the processes are forked, so that they have it
     chunks = range(0, scenes, CHUNK)
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool:
         parts = list(pool.map(_chunk, chunks))

@@ -1,7 +1,7 @@
-"""Train the miniature's transformer and text encoder: `python -m pipeline.miniature.illustrations.denoising SECONDS`.
+"""The training of transformer and text encoder: `python -m pipeline.miniature.illustrations.denoising SECONDS`.
 
-Rectified flow on cached latents of the finished encoder. Throw-away heads on an early block and on the text name the
-kind and the paint of every latent position, so that words find their places sooner.
+It is rectified flow on cached latents of the finished encoder. Temporary heads on an early block and on the text
+encoder predict the kind and the paint of every latent position. With them, the model learns sooner where words belong.
 """
 
 import sys
@@ -26,17 +26,17 @@ CONFIG = transformer.CONFIG | {
     "cross_attention_dim": HEADS * HEAD_DIM,
     "num_layers": 7,
     "qk_norm": "rms_norm_across_heads",
-    # The schedule's timesteps run to 1000; the embedding sees 0 to 1, as Sana-Sprint's does: the derivative with
-    # respect to time needs a slow one (https://arxiv.org/abs/2503.09641, section 3.2).
+    # The scheduler's timesteps go up to 1000. The embedding gets 0 to 1, as in Sana-Sprint: the derivative with respect
+    # to time needs an embedding that changes slowly (https://arxiv.org/abs/2503.09641, section 3.2).
     "timestep_scale": 0.001,
 }
 COMPILED = ("SanaTransformerBlock",)
-DECAY, RATE = 0.999, 2e-3
+DECAY, RATE = 0.999, 2e-3  # chosen; the README beside this file has the result
 BATCHES = {"cuda": 1024, "cpu": 16}
 
 
 class Miniature(nn.Module):
-    """What is trained together: the text encoder, the transformer and the throw-away heads of both."""
+    """Text encoder and transformer, with their temporary heads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Miniature(nn.Module):
     def forward(
         self, noisy: torch.Tensor, sigma: torch.Tensor, prompts: Prompts
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return the velocity [N, C, h, w] of noisy latents at noise levels sigma [N], and the logits of both heads."""
+        """Return the velocity of noisy latents [N, C, h, w] at noise levels sigma [N], and the logits of both heads."""
         embeddings, mask, read = self.reader(prompts)
         velocity = self.transformer(
             noisy, embeddings, timestep=sigma, encoder_attention_mask=mask.float(), return_dict=False
@@ -61,7 +61,7 @@ class Miniature(nn.Module):
 
 
 def main(seconds: float, device: str = "cpu") -> None:
-    """Train for so many seconds, printing the losses now and then."""
+    """Train for `seconds`, and print the losses every 200 steps."""
     data = encoding.load(device)
     scenes, prompts = corpus.load(device)
     model = Miniature().to(device)

@@ -1,11 +1,12 @@
-"""Distil the transformer into one for few steps: `python -m pipeline.miniature.illustrations.distillation SECONDS`.
+"""The distillation to few steps: `python -m pipeline.miniature.illustrations.distillation SECONDS`.
 
-As Sana-Sprint is made (https://arxiv.org/abs/2503.09641): the flow model, looked at through TrigFlow, teaches a copy of
-itself that takes guidance as an input, by continuous-time consistency (sCM, https://arxiv.org/abs/2410.11081,
+The method is Sana-Sprint's (https://arxiv.org/abs/2503.09641). The flow model is converted to TrigFlow, and teaches a
+copy of itself that takes guidance as an input, by continuous-time consistency (sCM, https://arxiv.org/abs/2410.11081,
 algorithm 1). The text encoder stays as it is.
 """
 
 import sys
+from collections.abc import Callable
 
 import torch
 from diffusers import SanaTransformer2DModel
@@ -18,18 +19,18 @@ from pipeline.miniature.illustrations.budget import Run, averaged, half_precisio
 from pipeline.miniature.illustrations.denoising import CONFIG, Miniature
 from pipeline.miniature.illustrations.prompts import Prompts
 
-SIGMA_DATA = 0.5  # SCMScheduler's default; scaled latents have a standard deviation of 1
-GUIDANCE = (1.5, 6.0)
-GUIDANCE_SCALE = 0.1  # diffusers' default for what guidance is multiplied with before it is embedded
-DECAY, RATE = 0.998, 5e-4
+SIGMA_DATA = 0.5  # the default of diffusers' SCMScheduler; scaled latents have a standard deviation of 1
+GUIDANCE = (1.5, 6.0)  # the range of random guidance scales; chosen
+GUIDANCE_SCALE = 0.1  # diffusers' default of `guidance_embeds_scale`
+DECAY, RATE = 0.998, 5e-4  # chosen; the one training with them was too short to judge
 BATCHES = {"cuda": 384, "cpu": 8}
-TANGENT_WARMUP = 0.15  # share of the seconds over which the derivative joins the target
-NORMALISER = 0.1  # c of g / (|g| + c)
-TIME_MEAN, TIME_STD = 0.0, 1.6  # of log(tan(t)): most draws near the noise, where one step starts
+TANGENT_WARMUP = 0.15  # share of the seconds over which the derivative is blended into the target; chosen
+NORMALISER = 0.1  # the constant c of the sCM paper's tangent normalisation g / (|g| + c)
+TIME_MEAN, TIME_STD = 0.0, 1.6  # of log(tan(t)); chosen: also times near the noise, where a single step starts
 
 
 def build_student(weights: dict[str, torch.Tensor]) -> SanaTransformer2DModel:
-    """Return a transformer with a guidance input that begins as the flow model of these weights."""
+    """Return a transformer with a guidance input. With its initial weights, it is the flow model of `weights`."""
     student = SanaTransformer2DModel(**CONFIG | {"guidance_embeds": True, "guidance_embeds_scale": GUIDANCE_SCALE})
     renamed = {
         key.replace("time_embed.emb.timestep_embedder", "time_embed.timestep_embedder"): value
@@ -43,10 +44,13 @@ def build_student(weights: dict[str, torch.Tensor]) -> SanaTransformer2DModel:
     return student
 
 
-def trig_flow(velocity, scaled: torch.Tensor, t: torch.Tensor) -> torch.Tensor:  # type: ignore[no-untyped-def]
-    """Return F(x_t / sigma_data, t) of TrigFlow from a flow model, as diffusers' `SanaSprintPipeline` converts it.
+def trig_flow(
+    velocity: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], scaled: torch.Tensor, t: torch.Tensor
+) -> torch.Tensor:
+    """Return TrigFlow's F(x_t / sigma_data, t) of a flow model. The formula is that of diffusers' `SanaSprintPipeline`.
 
-    `velocity(noisy, sigma)` is the flow model, `scaled` is x_t / sigma_data f32 [N, C, h, w], `t` f32 [N] in (0, pi/2).
+    `velocity(noisy, sigma)` is the flow model, `scaled` f32 [N, C, h, w] is x_t / sigma_data, and `t` f32 [N] is in
+    (0, pi/2).
     """
     s = (t.sin() / (t.cos() + t.sin()))[:, None, None, None]
     norm = (s.square() + (1 - s).square()).sqrt()
@@ -55,7 +59,7 @@ def trig_flow(velocity, scaled: torch.Tensor, t: torch.Tensor) -> torch.Tensor: 
 
 
 class Distillation:
-    """Teacher and text encoder, and the loss of the student."""
+    """A teacher with its text encoder, and a student with its loss. `empty` is the prompt of the negative branch."""
 
     def __init__(self, teacher: Miniature, student: SanaTransformer2DModel, empty: Prompts):
         self.teacher, self.student = teacher, student
@@ -65,7 +69,7 @@ class Distillation:
     def guided(
         self, scaled: torch.Tensor, t: torch.Tensor, text: torch.Tensor, mask: torch.Tensor, guidance: torch.Tensor
     ) -> torch.Tensor:
-        """Return the teacher's F with classifier-free guidance [N]."""
+        """Return the teacher's TrigFlow F with classifier-free guidance, f32 [N, C, h, w]; `guidance` is f32 [N]."""
         empty = nn.functional.pad(self.empty, (0, 0, 0, text.shape[1] - self.empty.shape[1]))
         empty_mask = nn.functional.pad(self.empty_mask, (0, mask.shape[1] - self.empty_mask.shape[1]))
         texts = torch.cat((empty.expand(len(text), -1, -1), text))
@@ -73,7 +77,7 @@ class Distillation:
 
         def velocity(noisy: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
             with half_precision(noisy.device):
-                both = self.teacher.transformer(
+                both: torch.Tensor = self.teacher.transformer(
                     torch.cat((noisy, noisy)), texts, timestep=torch.cat((sigma, sigma)),
                     encoder_attention_mask=masks, return_dict=False,
                 )[0].float()  # fmt: skip
@@ -101,7 +105,10 @@ class Distillation:
         return trig_flow(velocity, scaled, t)
 
     def loss(self, original: torch.Tensor, prompts: Prompts, tangent_share: float) -> torch.Tensor:
-        """Return the consistency loss of a batch of latents f32 [N, C, h, w], scaled to a standard deviation of 1."""
+        """Return the consistency loss of a batch of latents f32 [N, C, h, w], scaled to a standard deviation of 1.
+
+        `tangent_share` in [0, 1] is the share of the derivative in the target.
+        """
         device, count = original.device, len(original)
         with torch.no_grad(), half_precision(device):
             text, mask = prompts.encode(self.teacher.reader.text_encoder)
@@ -120,7 +127,7 @@ class Distillation:
                 return self.student_flow(frozen, x, time, text, mask, guidance)
 
             with sdpa_kernel(SDPBackend.MATH):
-                value, change = jvp(  # type: ignore[misc]  # two, as there is no auxiliary output
+                value, change = jvp(  # type: ignore[misc]  # a pair, since has_aux is False
                     flow, (scaled, t), (cos * sin * slope / SIGMA_DATA, (cos * sin).flatten())
                 )
             target = (
@@ -130,12 +137,13 @@ class Distillation:
             )
             length = target.flatten(1).norm(dim=1)[:, None, None, None] / target[0].numel() ** 0.5
             target = target / (length + NORMALISER)
-        output = self.student_flow(weights, scaled, t, text, mask, guidance)  # as precise as `value`, or they differ
-        return (output - value - target).square().mean((1, 2, 3)).mean()
+        output = self.student_flow(weights, scaled, t, text, mask, guidance)  # in f32, as `value` is
+        loss: torch.Tensor = (output - value - target).square().mean((1, 2, 3)).mean()
+        return loss
 
 
 def main(seconds: float, device: str = "cpu") -> None:
-    """Train for so many seconds, printing the loss now and then."""
+    """Train for `seconds`, and print the loss every 100 steps."""
     data = encoding.load(device)
     _, prompts = corpus.load(device)
     teacher = Miniature().to(device)
@@ -149,7 +157,7 @@ def main(seconds: float, device: str = "cpu") -> None:
         torch.full((1, 1), 2, device=device),
         torch.ones(1, dtype=torch.long, device=device),
         torch.ones(1, dtype=torch.long, device=device),
-    )  # the beginning of a text, and nothing after it
+    )  # the token <bos> alone
     distillation = Distillation(teacher, student, empty)
     history: list[torch.Tensor] = []
     for step in run:

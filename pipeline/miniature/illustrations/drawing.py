@@ -1,7 +1,7 @@
-"""Paint scenes of the miniature's world, many at once, on the CPU or a GPU.
+"""The painting of scenes, many at once, on the CPU or a GPU.
 
-Scenes travel as `SceneArrays`: a row of numbers each. Backgrounds are formulas; things are sprites, recoloured and
-sampled with bilinear interpolation from a copy that is as soft as their size in the picture needs.
+Scenes are given as `SceneArrays`, in which each is a row of numbers. Backgrounds are computed by formulas. Things are
+sprites: recoloured, softened as their size in the picture needs, and sampled with bilinear interpolation.
 """
 
 import dataclasses
@@ -23,10 +23,10 @@ from pipeline.miniature.illustrations.scenes import BACKGROUNDS, HORIZON, OWN, P
 MOST = 3  # things in a scene
 COLOUR_NAMES = (OWN, *COLOURS)
 LEVELS = (256, 160, 104)
-"""Sides to which a sprite is made soft before it is sampled, so that a small one does not flicker."""
-SHADOW = 0.2  # how dark at its middle
+"""The resolutions in pixels to which a sprite is softened before it is sampled, so that small ones have no aliasing."""
+SHADOW = 0.2  # the darkness of a shadow in its middle; chosen
 
-SKY_AND_GROUND = {  # the sky at its top, at the horizon; far hills; the ground at the horizon, at the bottom
+SKY_AND_GROUND = {  # colours of the sky at the top and at the horizon, far hills, the ground at the horizon and below
     "day": ((150, 206, 250), (222, 242, 255), (158, 208, 150), (140, 206, 108), (104, 176, 84)),
     "night": ((20, 24, 66), (58, 66, 128), (40, 48, 98), (38, 66, 74), (24, 44, 54)),
     "sea": ((164, 216, 248), (228, 244, 252), (196, 226, 240), (70, 150, 206), (34, 98, 170)),
@@ -38,9 +38,10 @@ SKY_AND_GROUND = {  # the sky at its top, at the horizon; far hills; the ground 
 
 @dataclass(frozen=True)
 class SceneArrays:
-    """Scenes as tensors with N rows: `background`, `hand`, `count` i64 [N], `chance` f32 [N, 6], and of the things
+    """N scenes as tensors.
 
-    `kind`, `colour` i64 [N, MOST], `place` f32 [N, MOST, 3] (x, y, radius), `mirrored`, `stands` bool [N, MOST].
+    Of the scenes: `background`, `hand`, `count` i64 [N], `chance` f32 [N, 6]. Of their things: `kind`, `colour` i64
+    [N, MOST], `place` f32 [N, MOST, 3] (x, y, radius), `mirrored`, `stands` bool [N, MOST].
     """
 
     background: torch.Tensor
@@ -84,7 +85,10 @@ class SceneArrays:
 
 
 class Artist:
-    """Paints scenes. On a GPU it keeps every sprite in every colour and softness; on a CPU it makes them as needed."""
+    """A painter of scenes, with its sprites.
+
+    On a GPU, every sprite is prepared in every colour and softness. On a CPU, they are made when they are needed.
+    """
 
     def __init__(self, device: str | torch.device = "cpu"):
         self.device = torch.device(device)
@@ -97,9 +101,9 @@ class Artist:
     def paint(
         self, scenes: SceneArrays, width: int = 256, height: int = 256, window: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Return pictures f32 [N, 3, H, W] in [-1, 1]: of whole scenes, or of a window [N, 2] (left, top in pixels).
+        """Paint scenes at `width` x `height` pixels; return pictures f32 [N, 3, H, W] in [-1, 1].
 
-        With a window, `width` and `height` are still those of the whole, and the pictures are of 128 x 128 pixels.
+        With `window` [N, 2] (left, top in pixels), only that part of 128 x 128 pixels is painted.
         """
         y, x = _pixels(len(scenes), width, height, window, self.device)
         canvas = background(scenes, x / width, y / height, height)
@@ -120,7 +124,7 @@ class Artist:
         return canvas.float() * 2 - 1
 
     def picture(self, scene: Scene, width: int = 256, height: int = 256) -> Image.Image:
-        """Return one scene painted."""
+        """Paint one scene."""
         pixels = self.paint(SceneArrays.of([scene]).to(self.device), width, height)
         return Image.fromarray(as_pixels(pixels)[0])
 
@@ -128,7 +132,7 @@ class Artist:
         return torch.tensor((width, height, min(width, height)), device=self.device, dtype=torch.float32)
 
     def _textures(self, scenes: SceneArrays, slot: int, shorter: int) -> torch.Tensor:
-        """Return the sprites of one slot with their colours multiplied by alpha, [N, 4, SIZE, SIZE] in [0, 1]."""
+        """Return the sprites of one slot, [N, 4, SIZE, SIZE] in [0, 1], with colours multiplied by alpha."""
         size = 2 * scenes.place[:, slot, 2] * shorter
         level = (size < 182).long() + (size < 122).long()
         kind, colour = scenes.kind[:, slot], scenes.colour[:, slot]
@@ -137,7 +141,7 @@ class Artist:
         keys = torch.stack((kind, colour, scenes.hand, level), 1).tolist()
         return torch.stack([self._texture(*key) for key in keys])
 
-    @functools.lru_cache(maxsize=2000)  # noqa: B019  # one artist for the life of the process
+    @functools.lru_cache(maxsize=2000)  # noqa: B019  # there is one artist in a process
     def _texture(self, kind: int, colour: int, hand: int, level: int) -> torch.Tensor:
         sprite = premultiplied(recoloured(self.sprites[kind, hand][None].float() / 255, colour))
         return softened(sprite, LEVELS[level])[0]
@@ -161,7 +165,7 @@ class Artist:
 def _pixels(
     count: int, width: int, height: int, window: torch.Tensor | None, device: torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the coordinates y and x of the pixels' centres, f32 [N, H, W]."""
+    """Return the coordinates y and x of the pixels' centres, f32 [N, H, W] each."""
     rows, columns = (height, width) if window is None else (128, 128)
     y, x = torch.meshgrid(
         torch.arange(rows, device=device) + 0.5, torch.arange(columns, device=device) + 0.5, indexing="ij"
@@ -172,7 +176,10 @@ def _pixels(
 
 
 def background(scenes: SceneArrays, x: torch.Tensor, y: torch.Tensor, height: int) -> torch.Tensor:
-    """Return backgrounds f32 [N, 3, H, W] in [0, 1] at fractions `x` and `y` of pictures `height` pixels high."""
+    """Return backgrounds f32 [N, 3, H, W] in [0, 1].
+
+    `x` and `y` [N, H, W] are the pixels' places as fractions of a picture that is `height` pixels high.
+    """
     device, chance = x.device, scenes.chance[:, :, None, None]
     colours = torch.tensor([SKY_AND_GROUND[place] for place in PLACES], device=device) / 255
     place = scenes.background.clamp(max=len(PLACES) - 1)
@@ -180,7 +187,7 @@ def background(scenes: SceneArrays, x: torch.Tensor, y: torch.Tensor, height: in
     horizon = torch.tensor(list(HORIZON.values()), device=device)[place, None, None] + (chance[:, 0] - 0.5) * 0.06
     sea = (scenes.background == PLACES.index("sea"))[:, None, None]
 
-    def below(level: torch.Tensor) -> torch.Tensor:  # 1 below the line, with an edge of a pixel
+    def below(level: torch.Tensor) -> torch.Tensor:  # 1 below a line and 0 above it, blended over one pixel
         return ((y - level) * height + 0.5).clamp(0, 1)[:, None]
 
     def wave(rate: torch.Tensor | float, phase: torch.Tensor) -> torch.Tensor:
@@ -189,7 +196,7 @@ def background(scenes: SceneArrays, x: torch.Tensor, y: torch.Tensor, height: in
     picture = top + (low - top) * (y / horizon).clamp(0, 1)[:, None]
     night = (scenes.background == PLACES.index("night"))[:, None, None]
     snow = (scenes.background == PLACES.index("snow"))[:, None, None]
-    for number in range(14):  # stars, or flakes: each somewhere in its own column of the sky
+    for number in range(14):  # stars or snowflakes, each in a column of its own
         across = (number + 0.2 + 0.6 * torch.frac(chance[:, 3] * 97 * (number + 1))) / 14
         down = torch.frac(chance[:, 4] * 61 * (number + 1) + 0.37 * number) * 0.62
         distance = ((x - across).square() + (y - down).square()).sqrt() * 256
@@ -212,7 +219,7 @@ def background(scenes: SceneArrays, x: torch.Tensor, y: torch.Tensor, height: in
 
 
 def regions(scenes: SceneArrays, width: int = 256, height: int = 256) -> torch.Tensor:
-    """Return bool [N, H, W]: the squares around the scenes' things, the region in which sharpness is measured."""
+    """Return bool [N, H, W], True in the squares around things. Sharpness is measured there, too."""
     y, x = _pixels(len(scenes), width, height, None, scenes.place.device)
     mask = torch.zeros_like(y, dtype=torch.bool)
     for slot in range(MOST):

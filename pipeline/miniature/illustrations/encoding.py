@@ -1,4 +1,4 @@
-"""The transformer's training data: the corpus painted and encoded once, kept where it is used."""
+"""The transformer's training data: latents of the corpus, painted and encoded once with the finished autoencoder."""
 
 import os
 
@@ -11,25 +11,32 @@ from pipeline.miniature.illustrations.drawing import Artist, SceneArrays
 
 LATENTS = WORK / "latents.pt"
 SIZES = {(256, 256): 0.8, (384, 256): 0.1, (256, 384): 0.1}
-"""Width and height, and the share of the scenes painted so."""
-BATCH = 256
+"""The share of scenes that is painted at each width and height; chosen."""
+BATCH = 256  # scenes encoded at a time; chosen
 
 
 def finished_autoencoder(device: str | torch.device) -> AutoencoderDC:
-    """Return the autoencoder as trained."""
+    """Return the trained autoencoder, frozen."""
     model = autoencoding.build().to(device)
     model.load_state_dict(averaged("autoencoder", device))
     return model.requires_grad_(False).eval()
 
 
 class Latents:
-    """The latents by size, bf16 [N, C, h, w], each size's scenes standing one after another in the corpus."""
+    """The latents of the corpus, grouped by size in the order of SIZES.
+
+    Each group has the row in the corpus of its first scene, and its latents bf16 [N, C, h, w]. The other scenes of the
+    group follow in the corpus. `scale` is the scaling factor.
+    """
 
     def __init__(self, groups: list[tuple[int, torch.Tensor]], scale: float):
-        self.groups, self.scale = groups, scale  # where a group begins in the corpus, its latents
+        self.groups, self.scale = groups, scale
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the scenes' rows in the corpus i64 [N], and scaled latents f32; of a size chosen by its share."""
+        """Return the rows in the corpus i64 [N] and the scaled latents f32 [N, C, h, w] of random scenes of one size.
+
+        N is `size` for square pictures, and two thirds of it for the others, which have 1.5 times the pixels.
+        """
         shares = torch.tensor(list(SIZES.values()))
         group = int(torch.multinomial(shares, 1))
         start, latents = self.groups[group]
@@ -40,7 +47,7 @@ class Latents:
 
 @torch.no_grad()
 def load(device: str | torch.device) -> Latents:
-    """Return the latents of the corpus; encode them first if that was not done yet."""
+    """Return the latents of the corpus. If they are not in the work folder, paint and encode the scenes first."""
     if not LATENTS.exists():
         scenes, _ = corpus.load(device)
         model, artist = finished_autoencoder(device), Artist(device)
@@ -64,4 +71,5 @@ def load(device: str | torch.device) -> Latents:
 def _encode(model: AutoencoderDC, artist: Artist, scenes: SceneArrays, width: int, height: int) -> torch.Tensor:
     images = artist.paint(scenes, width, height).contiguous(memory_format=torch.channels_last)
     with half_precision(artist.device):
-        return model.encode(images).latent.bfloat16()
+        latent: torch.Tensor = model.encode(images).latent
+    return latent.bfloat16()

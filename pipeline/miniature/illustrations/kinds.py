@@ -1,4 +1,4 @@
-"""What the miniature's world holds: the kinds of things, read from `kinds.txt`, and the words for each."""
+"""The kinds of things in the miniature's world, read from `kinds.txt`, with the words for each."""
 
 import re
 from dataclasses import dataclass
@@ -7,20 +7,23 @@ from pathlib import Path
 from pipeline.miniature.training.pictograms import PALETTE
 
 HANDS = {"flat": "fluent-emoji-flat", "soft": "fluent-emoji", "ink": "noto"}
-"""The three hands that draw every kind, and the npm package (of @iconify-json) that each comes from."""
+"""The three hands (drawing styles) in which every kind is drawn, and the npm package in @iconify-json of each."""
 
 COLOURS = PALETTE
-"""Those of the first world, by name."""
+"""The colours of the first edition's world, by name."""
 SHAPES = ("circle", "square", "triangle")
-"""Kinds that no package has: the same plain shape in each hand."""
+"""Kinds that are in no package. They are the same plain shape in each hand."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of thing. `words` are its names with their plurals; the first is the usual one."""
+    """A kind of things.
+
+    `words` are its names with their plurals, the usual one first. A `common` kind is in twice as many scenes.
+    """
 
     icon: str
-    home: str  # land, sky, sea or thing: where it is usually seen, a thing anywhere
+    home: str  # where it is usually seen: "land", "sky" or "sea"; "thing" means anywhere
     words: tuple[tuple[str, str], ...]
     coloured: bool  # comes in all ten colours besides its own
     common: bool

@@ -1,7 +1,7 @@
-"""Pretrain the miniature's text encoder: `python -m pipeline.miniature.illustrations.naming SECONDS`.
+"""The pretraining of the text encoder: `python -m pipeline.miniature.illustrations.naming SECONDS`.
 
-A throw-away head must tell from the prompt's last token alone what each part of the picture will show. Text is cheap;
-from the noise of the transformer's loss alone, words find their meaning very slowly.
+A temporary head predicts from the prompt's last token what each part of the picture will show. This is quick, since it
+needs no pictures. From the transformer's noisy loss alone, the text encoder would learn the words very slowly.
 """
 
 import sys
@@ -18,16 +18,16 @@ from pipeline.miniature.illustrations.prompts import Prompts, build_text_encoder
 from pipeline.miniature.illustrations.scenes import BACKGROUNDS
 from pipeline.miniature.training.text import HIDDEN
 
-DECAY, RATE = 0.998, 2e-3
+DECAY, RATE = 0.998, 2e-3  # chosen; the README beside this file has the result
 BATCHES = {"cuda": 1536, "cpu": 32}
-ASKED = 24  # positions that a loss asks about: with all of them, the names' logits take most of the memory
+ASKED = 24  # random positions in a loss; chosen: the logits of all positions would take most of the memory
 GRID = 8  # positions along each side of a square picture
 NAMES = (len(KINDS) + 1, len(COLOUR_NAMES) + len(BACKGROUNDS))
-"""How many kinds and paints a latent position can show, the background counting as a kind."""
+"""The numbers of kinds and of paints that a latent position can show. The background counts as a kind."""
 
 
 class Reader(nn.Module):
-    """The text encoder, and a head on the last token of each prompt."""
+    """The text encoder, with a temporary head on the last token of each prompt."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,16 +36,17 @@ class Reader(nn.Module):
         self.names = nn.Linear(64, sum(NAMES))
 
     def forward(self, prompts: Prompts) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return prompt embeddings [N, L, hidden], their mask [N, L], and the named cells' logits [N, cells, names]."""
+        """Return prompt embeddings [N, L, hidden], their mask [N, L], and the head's logits [N, cells, sum(NAMES)]."""
         embeddings, mask = prompts.encode(self.text_encoder)
         last = embeddings[torch.arange(len(embeddings), device=mask.device), mask.sum(1) - 1]
         return embeddings, mask, self.names(self.head(last).unflatten(1, (GRID * GRID, 64))).float()
 
 
 def cells(scenes: SceneArrays, rows: int, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return what each latent position shows, i64 [N, rows * columns] each: its kind (the last: none), and its paint.
+    """Return the kind and the paint that each latent position shows, i64 [N, rows * columns] each.
 
-    The paint is the colour of the thing, or after those the background.
+    A kind is an index of KINDS, or len(KINDS) for the background. A paint is an index of COLOUR_NAMES followed by
+    BACKGROUNDS: the colour of a thing, or a background.
     """
     device = scenes.place.device
     y, x = torch.meshgrid(
@@ -65,7 +66,10 @@ def cells(scenes: SceneArrays, rows: int, columns: int) -> tuple[torch.Tensor, t
 
 
 def naming_loss(logits: torch.Tensor, scenes: SceneArrays, rows: int, columns: int) -> torch.Tensor:
-    """Return the cross entropy of the kinds and paints that the latent positions show; logits are [N, h * w, names]."""
+    """Return the cross entropy of logits [N, rows * columns, sum(NAMES)] at ASKED random positions.
+
+    The targets are the kinds and paints that the latent positions show.
+    """
     some = torch.randperm(rows * columns, device=logits.device)[:ASKED]
     kinds, paints = (names[:, some] for names in cells(scenes, rows, columns))
     kind_logits, paint_logits = logits[:, some].split(NAMES, dim=2)
@@ -75,7 +79,7 @@ def naming_loss(logits: torch.Tensor, scenes: SceneArrays, rows: int, columns: i
 
 
 def main(seconds: float, device: str = "cpu") -> None:
-    """Train for so many seconds, printing the loss now and then."""
+    """Train for `seconds`, and print the loss every 200 steps."""
     scenes, prompts = corpus.load(device)
     model = Reader().to(device)
     optimizer = torch.optim.AdamW(model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)

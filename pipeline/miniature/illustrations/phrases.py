@@ -1,4 +1,4 @@
-"""What the miniature's scenes are called: a grammar with several phrasings for everything the world can hold."""
+"""The captions of scenes: a grammar with several phrasings for everything in the miniature's world."""
 
 import random
 
@@ -29,7 +29,7 @@ PLAIN_WORDS = (
     "on a {} background", "on plain {}", "with a {} background", "in front of a {} background",
     "against a {} background", "on a plain {} background", "on {}", "on {} paper", "on plain {} paper",
 )  # fmt: skip
-PAPER_WORDS = ("on plain paper", "on paper", "on a blank page", "on a plain background")  # white, unsaid
+PAPER_WORDS = ("on plain paper", "on paper", "on a blank page", "on a plain background")  # white, without its name
 STYLE_WORDS = {
     "before": ("a {} drawing of ", "a {} picture of ", "a {} illustration of ", "{} style, ", "{}: "),
     "after": (", {} style", " in {} style", ", {}", " in the {} style", ", {} drawing", ", {} illustration"),
@@ -63,14 +63,14 @@ RELATION_WORDS = {
     ),
 }  # fmt: skip
 EMPTY, UNINSTRUCTED = 0.1, 0.1
-"""Shares of the training samples with no caption, and with one that no instruction precedes."""
+"""The shares of training samples without a caption, and with a caption but no instruction before it; chosen."""
 
 
 def caption(scene: Scene, rng: random.Random, complete: bool = False, style: bool | None = None) -> str:
-    """Return one of the scene's many captions, in lower case.
+    """Return a random caption of a scene, in lower case.
 
-    `complete` leaves no colour, no place and no position unsaid, and uses each kind's usual name. `style`: whether the
-    hand is named; None: now and then.
+    A `complete` one names every colour, place and position, and uses each kind's usual name. `style` tells whether to
+    name the hand; None leaves it to chance.
     """
     if scene.layout == "count":
         words = _count_words(scene.things, rng, complete)
@@ -97,10 +97,10 @@ def caption(scene: Scene, rng: random.Random, complete: bool = False, style: boo
 
 
 def prompt_for(scene: Scene, rng: random.Random) -> tuple[str, bool]:
-    """Return the caption of one training sample, and whether the instruction goes before it.
+    """Return the caption of a training sample, and whether the instruction comes before it.
 
-    An empty caption is the negative branch's default. Captions and single words without the instruction are what
-    that branch sees of a negative prompt.
+    Samples without the instruction are for the negative branch of guidance. It sees an empty caption by default, and
+    otherwise a negative prompt: a caption, or a word or two.
     """
     choice = rng.random()
     if choice < EMPTY:
@@ -111,7 +111,7 @@ def prompt_for(scene: Scene, rng: random.Random) -> tuple[str, bool]:
 
 
 def fragment(scene: Scene, rng: random.Random) -> str:
-    """Return a word or two that fit the scene, as people write them into the negative prompt."""
+    """Return a word or two that fit the scene, like those in a negative prompt."""
     thing = rng.choice(scene.things)
     word, plural = rng.choice(KINDS[INDEX[thing.kind]].words)
     choices = [thing.colour or word, word, plural, scene.background, f"{thing.colour} {word}".strip(), scene.hand]
@@ -123,7 +123,7 @@ def _thing_words(thing: Thing, rng: random.Random, complete: bool) -> str:
     kind = KINDS[INDEX[thing.kind]]
     if kind.home == "thing" and any(
         words.endswith(one) and one == many for one, many in kind.words
-    ):  # bread, grapes: there is no "a" before them
+    ):  # words without a plural, such as bread, have no "a" before them
         return words
     if rng.random() < 0.12:
         return rng.choice((words, f"one {words}", f"the {words}"))
@@ -131,7 +131,7 @@ def _thing_words(thing: Thing, rng: random.Random, complete: bool) -> str:
 
 
 def _described(thing: Thing, number: int, rng: random.Random, complete: bool) -> str:
-    """Return size, colour and name; `number` 0 is the singular, 1 the plural."""
+    """Return size, colour and name of a thing, in the singular (`number` 0) or the plural (1)."""
     names = KINDS[INDEX[thing.kind]].words
     name = names[0] if complete or rng.random() < 0.6 else rng.choice(names)
     size = rng.choice(SIZE_WORDS[thing.size]) if complete or rng.random() < 0.8 else ""

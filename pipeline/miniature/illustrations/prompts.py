@@ -1,4 +1,4 @@
-"""The miniature's text side: a tokenizer of its words, its text encoder, and prompts as both take them."""
+"""The miniature's text encoding: a tokenizer of its words, a text encoder, and batches of prompts."""
 
 import random
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ VOCABULARY, INTERMEDIATE, TRAINING_CAPTIONS = 2048, 640, 20_000
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """Train the tokenizer. Every byte is a token: any text tokenises. The words of the captions are one token each."""
+    """Train the tokenizer on captions. Since every byte is a token, it can tokenise any text."""
     rng = random.Random("tokenizer")
     texts = [f" {word}" for kind in KINDS for names in kind.words for word in names] * 20
     for _ in range(TRAINING_CAPTIONS):
@@ -26,15 +26,16 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def build_text_encoder() -> Gemma2Model:
-    """Return the untrained text encoder; the same at each call."""
+    """Return the untrained text encoder, with the same weights in each call."""
     return text.build_text_encoder(VOCABULARY, INTERMEDIATE)
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """Prompts as token ids i64 [N, L], padded on the right, and where each begins behind the instruction.
+    """N prompts as token ids i64 [N, L], padded on the right.
 
-    `length` and `start` are i64 [N]; `start` is 1 where no instruction goes before.
+    `length` i64 [N] counts the tokens of each. Hidden states are kept of token 0 and of those from `start` i64 [N] on:
+    from the instruction's last token, or from 1 without an instruction.
     """
 
     input_ids: torch.Tensor
@@ -43,9 +44,9 @@ class Prompts:
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerFast, captions: list[tuple[str, bool]]) -> "Prompts":
-        """Tokenise captions, each with the instruction before it if that is asked for."""
+        """Tokenise captions, given as pairs of a caption and whether the instruction comes before it."""
         instruction = "\n".join(INSTRUCTION)
-        # diffusers keeps token 0 and what follows the instruction but for its last token (`encode_prompt`)
+        # diffusers' `encode_prompt` keeps token 0, and the tokens from the instruction's last one on.
         offset = len(tokenizer.encode(instruction)) - 1
         rows = tokenizer([instruction + text if instructed else text for text, instructed in captions]).input_ids
         longest = max(map(len, rows))
@@ -62,7 +63,7 @@ class Prompts:
         return Prompts(self.input_ids.to(device), self.length.to(device), self.start.to(device))
 
     def encode(self, text_encoder: Gemma2Model) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return prompt embeddings [N, L, hidden], token 0 first and then those from `start` on, and their mask."""
+        """Return prompt embeddings [N, L, hidden], of token 0 and of those from `start` on, and their mask [N, L]."""
         at = torch.arange(self.input_ids.shape[1], device=self.input_ids.device)
         mask = (at < self.length[:, None]).long()
         states = text_encoder(self.input_ids, attention_mask=mask).last_hidden_state

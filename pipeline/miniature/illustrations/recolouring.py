@@ -1,4 +1,4 @@
-"""Turn sprites into other colours, and make them as soft as a smaller size needs."""
+"""The recolouring of sprites, and their softening for smaller sizes."""
 
 import math
 
@@ -14,7 +14,7 @@ def premultiplied(sprites: torch.Tensor) -> torch.Tensor:
 
 
 def softened(sprite: torch.Tensor, side: int) -> torch.Tensor:
-    """Return sprites f32 [N, 4, SIZE, SIZE] as sharp as `side` pixels can be."""
+    """Soften sprites f32 [N, 4, SIZE, SIZE] to a resolution of `side` pixels."""
     if side == sprite.shape[-1]:
         return sprite
     small = F.interpolate(sprite, (side, side), mode="bilinear", antialias=True)
@@ -22,9 +22,10 @@ def softened(sprite: torch.Tensor, side: int) -> torch.Tensor:
 
 
 def recoloured(sprite: torch.Tensor, colour: int) -> torch.Tensor:
-    """Return sprites RGBA f32 [N, 4, H, W] in [0, 1] with their dominant hue turned into another colour; 0 keeps it.
+    """Turn the dominant hue of RGBA sprites f32 [N, 4, H, W] in [0, 1] into a colour.
 
-    What is nearly grey stays, and so does what has a hue of its own, such as the leaf of an apple.
+    `colour` is 0 to keep the sprites, or 1 + an index of COLOURS. Pixels that are nearly grey or of another hue, such
+    as the leaf of an apple, keep their colour.
     """
     if colour == 0:
         return sprite
@@ -38,7 +39,7 @@ def recoloured(sprite: torch.Tensor, colour: int) -> torch.Tensor:
     near = torch.cos(angle[:, None] - tops[None, :, None, None]).clamp(min=0) ** 8
     dominant = tops[(near * weight[:, None]).sum((2, 3)).argmax(1)][:, None, None]
     share = ((torch.cos(angle - dominant) - math.cos(1.0)) / 0.25).clamp(0, 1) * (chroma / 0.12).clamp(0, 1)
-    # the darkest and lightest parts of the dominant paint stay darker and lighter than the rest of it
+    # The dark and light parts of the dominant colour stay darker and lighter than the rest.
     middle = (value * weight * share).sum((1, 2)) / (weight * share).sum((1, 2)).clamp(min=1e-6)
     light = (value / middle[:, None, None].clamp(min=0.05)).clamp(0.45, 1.3)[:, None]
     paleness = (1 - chroma / value.clamp(min=1e-3))[:, None] * 0.5

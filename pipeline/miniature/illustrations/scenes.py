@@ -1,7 +1,7 @@
 """The miniature's world: picture-book scenes, described as data.
 
-A `Scene` is a background and one to three `Thing`s, drawn by one hand. `random_scene` invents one, `drawing.py` paints
-it, `phrases.py` says it in words.
+A `Scene` is a background and one to three `Thing`s, all drawn in one hand. `random_scene` invents one, `drawing.py`
+paints it, and `phrases.py` describes it in words.
 """
 
 import random
@@ -12,19 +12,19 @@ from pipeline.miniature.training.world import POSITIONS
 
 PLACES = ("day", "night", "sea", "desert", "sunset", "snow")
 BACKGROUNDS = (*PLACES, *COLOURS)
-"""Six places, and ten plain backgrounds named by their colour."""
+"""Six places, and ten plain backgrounds that are named by their colour."""
 HORIZON = {"day": 0.66, "night": 0.7, "sea": 0.56, "desert": 0.64, "sunset": 0.64, "snow": 0.68}
-"""How far down the ground or the sea begins, as a fraction of the height."""
-HAND_WEIGHTS = (25, 55, 20)  # of flat, soft and ink: what is drawn most is what a prompt without a style word gets
+"""The horizon of each place, as a fraction of the height from the top."""
+HAND_WEIGHTS = (25, 55, 20)  # of flat, soft and ink; chosen: a prompt without a style word gets the most frequent one
 
 OWN = ""
-"""The colour of a thing that is painted as its hand paints it."""
+"""The name of a thing's own colour, in which its hand draws it."""
 UNSEEN_PAIRS = frozenset(
     (tuple(COLOURS)[(3 * index + 1) % len(COLOURS)], kind.icon) for index, kind in enumerate(KINDS) if kind.coloured
 )
 """One colour per coloured kind that no training scene shows."""
 
-RADII = {  # half of a thing's side as a fraction of the picture's shorter one, by how many share the picture
+RADII = {  # half of a thing's side as a fraction of the picture's shorter side, by the number of things in the picture
     1: {"small": (0.16, 0.18), "medium": (0.22, 0.28), "big": (0.34, 0.41)},
     2: {"small": (0.145, 0.16), "medium": (0.185, 0.215), "big": (0.225, 0.245)},
     3: {"medium": (0.15, 0.168)},
@@ -33,7 +33,10 @@ RADII = {  # half of a thing's side as a fraction of the picture's shorter one, 
 
 @dataclass(frozen=True)
 class Thing:
-    """One object. `x` and `y` are its centre as fractions of the picture, `radius` a fraction of the shorter side."""
+    """One thing in a scene.
+
+    `x` and `y` are its centre as fractions of the picture, `radius` is a fraction of the picture's shorter side.
+    """
 
     kind: str
     colour: str
@@ -42,12 +45,16 @@ class Thing:
     y: float
     radius: float
     mirrored: bool
-    stands: bool  # on the ground, where it throws a shadow
+    stands: bool  # on the ground, with a shadow
 
 
 @dataclass(frozen=True)
 class Scene:
-    """`layout` says how the things came to stand where they are: a position, "count", a relation, a trio's, or ""."""
+    """A background and the things on it.
+
+    `layout` is the rule that placed the things: a position, a relation of two, an arrangement of three, "count" for
+    several of a kind, or "" for none.
+    """
 
     background: str
     hand: str
@@ -57,7 +64,7 @@ class Scene:
 
 
 def unseen(scene: Scene) -> bool:
-    """Return whether the scene shows what training never does: some pairs of colour and kind, and of two kinds."""
+    """Return True if the scene has a pair of colour and kind, or of two kinds, that no training scene shows."""
     if any((thing.colour, thing.kind) in UNSEEN_PAIRS for thing in scene.things):
         return True
     numbers = sorted({INDEX[thing.kind] for thing in scene.things})
@@ -65,7 +72,7 @@ def unseen(scene: Scene) -> bool:
 
 
 def random_scene(rng: random.Random, shows_unseen: bool | None = False) -> Scene:
-    """Return a scene that shows nothing `unseen` (False), something (True), or either (None)."""
+    """Return a scene for which `unseen` is `shows_unseen`, or any scene if that is None."""
     while True:
         scene = _any_scene(rng)
         if shows_unseen is None or unseen(scene) == shows_unseen:
@@ -81,7 +88,7 @@ def _any_scene(rng: random.Random) -> Scene:
     sizes = ["medium"] * number
     if layout == "count" and number == 2:
         sizes = [rng.choice(("small", "medium", "big"))] * 2
-    elif layout in POSITIONS and layout != "middle":  # a big one fills the picture, wherever it is
+    elif layout in POSITIONS and layout != "middle":  # not big: a big thing fills the picture and has no position
         sizes = [rng.choices(("small", "medium"), weights=(35, 65))[0]]
     elif number < 3:
         sizes = [rng.choices(("small", "medium", "big"), weights=(20, 45, 35))[0] for _ in kinds]
@@ -143,12 +150,12 @@ def _colour(rng: random.Random, kind: Kind, background: str) -> str:
 def _places(
     rng: random.Random, layout: str, kinds: list[Kind], radii: list[float], background: str
 ) -> list[tuple[float, float, bool]]:
-    """Return each thing's centre, and whether it stands on the ground."""
+    """Return x and y of each thing's centre, and whether it stands on the ground."""
 
     def near(at: float) -> float:
         return at + rng.uniform(-0.02, 0.02)
 
-    base = rng.uniform(0.8, 0.92)  # where the feet of all that stand are
+    base = rng.uniform(0.8, 0.92)  # the y of the feet of all things that stand
 
     def natural(x: float, kind: Kind, radius: float) -> tuple[float, float, bool]:
         return (x, *_height(rng, kind, radius, background, base))
@@ -165,7 +172,7 @@ def _places(
     if layout == "above":
         x = rng.uniform(0.42, 0.58)
         low = _height(rng, kinds[1], radii[1], background, max(base, 0.86))
-        if low[0] < 0.64:  # what swims or flies has to come down
+        if low[0] < 0.64:  # a swimming or flying thing must be placed lower
             low = (near(0.74), False)
         return [(near(x), near(0.25), False), (near(x), *low)]
     if layout in ("two above one", "one above two"):
@@ -174,11 +181,11 @@ def _places(
     if layout == "count" and len(kinds) == 3 and rng.random() < 0.4:
         return [(near(0.27), near(0.72), False), (near(0.5), near(0.27), False), (near(0.73), near(0.72), False)]
     columns = (0.26, 0.74) if len(kinds) == 2 else (0.18, 0.5, 0.82)
-    if layout == "between":  # the first one named is in the middle
+    if layout == "between":  # the first thing of the caption is in the middle
         columns = (0.5, 0.18, 0.82)
     if layout == "next to" or (layout == "and" and rng.random() < 0.5):
         columns = columns[::-1] if rng.random() < 0.5 else columns
-    if layout in ("next to", "count"):  # on one level
+    if layout in ("next to", "count"):  # all at the same height
         level = _height(rng, kinds[0], max(radii), background, base)
         foot = level[0] + max(radii)
         return [
@@ -189,7 +196,7 @@ def _places(
 
 
 def _height(rng: random.Random, kind: Kind, radius: float, background: str, base: float) -> tuple[float, bool]:
-    """Return where a thing's centre is on its way down the picture, as it would be seen, and whether it stands."""
+    """Return a natural y for a thing's centre, and whether the thing stands on the ground."""
     margin = radius + 0.02
     if background in COLOURS:
         return min(max(rng.uniform(0.44, 0.56), margin), 1 - margin), False

@@ -1,8 +1,8 @@
-"""Fetch the art of the miniature's world and draw it small: `python -m pipeline.miniature.illustrations.sprites`.
+"""The sprites of the miniature's world: `python -m pipeline.miniature.illustrations.sprites` fetches and renders them.
 
-Needs npm and `resvg-py`. Writes `.miniature/illustrations/sprites.zip`, all that the training reads: a lossless WebP of
-256 x 256 pixels for each kind and hand, cut to what is painted. The art is Fluent Emoji by Microsoft (MIT) and Noto
-Emoji by Google (Apache-2.0), as packed by Iconify.
+It needs npm and `resvg-py`, and writes `.miniature/illustrations/sprites.zip` for the training: a lossless WebP of
+256 x 256 pixels for each kind and hand, cropped to its visible part. The art is Fluent Emoji by Microsoft (MIT) and
+Noto Emoji by Google (Apache-2.0), as packed by Iconify.
 """
 
 import io
@@ -23,7 +23,7 @@ from pipeline.miniature.illustrations.kinds import HANDS, KINDS, SHAPES
 SIZE = 256
 SPRITES = WORK / "sprites.zip"
 VERSIONS = {"fluent-emoji-flat": "1.2.6", "fluent-emoji": "1.2.7", "noto": "1.2.9"}
-SIDES = {"fluent-emoji-flat": 32, "fluent-emoji": 32, "noto": 128}  # of the square that the bodies are drawn in
+SIDES = {"fluent-emoji-flat": 32, "fluent-emoji": 32, "noto": 128}  # of the square viewBox of each package's icons
 SHAPE_BODIES = {
     "circle": '<circle cx="16" cy="16" r="15" fill="#d62e2a"/>',
     "square": '<rect x="1" y="1" width="30" height="30" rx="1" fill="#d62e2a"/>',
@@ -32,9 +32,9 @@ SHAPE_BODIES = {
 
 
 def load() -> np.ndarray:
-    """Return all sprites, uint8 [kinds, hands, SIZE, SIZE, RGBA], each as large as it fits.
+    """Return all sprites, uint8 [kinds, hands, SIZE, SIZE, RGBA], each as large as fits its square.
 
-    Those of the land and of no home stand on the lower edge of their square; the others are in the middle.
+    Kinds whose home is "land" or "thing" stand on the lower edge of the square. The others are in its middle.
     """
     sprites = np.zeros((len(KINDS), len(HANDS), SIZE, SIZE, 4), np.uint8)
     with zipfile.ZipFile(SPRITES) as archive:
@@ -50,7 +50,7 @@ def load() -> np.ndarray:
 
 
 def main() -> None:
-    """Fetch, draw and write."""
+    """Fetch and render the sprites, and write the archive."""
     WORK.mkdir(parents=True, exist_ok=True)
     aside = SPRITES.with_suffix(".tmp")
     with ProcessPoolExecutor() as pool, zipfile.ZipFile(aside, "w") as archive:
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _bodies() -> Iterator[tuple[str, str, int]]:
-    """Yield the file name, the SVG body and the side of its square for each kind and hand."""
+    """Yield the file name, the SVG body and the side of its viewBox, for each kind and hand."""
     for hand, package in HANDS.items():
         icons = _package(package)
         side = SIDES[package]
@@ -83,7 +83,10 @@ def _package(name: str) -> dict[str, dict[str, dict[str, str]]]:
             check=True,
         )
     with tarfile.open(path) as archive:
-        return json.load(archive.extractfile("package/icons.json"))  # type: ignore[arg-type]  # it is a file
+        file = archive.extractfile("package/icons.json")
+        assert file
+        icons: dict[str, dict[str, dict[str, str]]] = json.load(file)
+        return icons
 
 
 def _sprite(job: tuple[str, str, int]) -> bytes:
@@ -93,7 +96,7 @@ def _sprite(job: tuple[str, str, int]) -> bytes:
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" width="384" height="384">{body}</svg>'
     picture = Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg)))).convert("RGBA")
     cut = picture.crop(picture.getchannel("A").point(lambda alpha: 255 * (alpha > 8)).getbbox())
-    scale = (SIZE - 2) / max(cut.size)  # a pixel of margin keeps edges smooth when the sprite is sampled
+    scale = (SIZE - 2) / max(cut.size)  # a margin of one pixel keeps edges smooth when the sprite is sampled
     width, height = (round(side * scale) for side in cut.size)
     cut = cut.convert("RGBa").resize((width, height), Image.Resampling.LANCZOS)
     sprite = Image.new("RGBA", (SIZE, SIZE))

@@ -1,4 +1,4 @@
-"""A stage of the training in a process of its own."""
+"""A stage of the training, run in a process of its own."""
 
 import multiprocessing
 from collections.abc import Callable
@@ -8,19 +8,21 @@ import torch
 
 
 class Stage:
-    """A process of its own, that is ready at once when its turn comes: what it imports takes many seconds."""
+    """A process that does its imports ahead, which take many seconds, and waits for its turn."""
 
     def __init__(self, work: Callable[[float, str], None], device: str):
-        context = multiprocessing.get_context("spawn")  # a forked process hangs in OpenMP
+        context = multiprocessing.get_context("spawn")  # not fork: a forked process hangs in OpenMP
         ours, theirs = context.Pipe()
         self._seconds = ours
         self._process = context.Process(target=_wait_and_run, args=(work, device, theirs), daemon=True)
         self._process.start()
 
     def begin(self, seconds: float) -> None:
+        """Let the process run `work(seconds, device)`."""
         self._seconds.send(seconds)
 
     def finish(self) -> None:
+        """Wait for the end of the process; raise SystemExit if it failed."""
         self._process.join()
         if self._process.exitcode:
             raise SystemExit(f"A stage ended with status {self._process.exitcode}.")

@@ -1,4 +1,4 @@
-"""Put the finished trainings together as a diffusers checkpoint: `python -m pipeline.miniature.training.assemble`."""
+"""The assembly of a checkpoint from the finished trainings: `python -m pipeline.miniature.training.assemble`."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from pipeline.miniature.training.text import INSTRUCTION, build_tokenizer
 from pipeline.miniature.training.training_run import WORK
 from pipeline.miniature.training.transformer import Miniature
 
-FLOW_SHIFT = 3.0
+FLOW_SHIFT = 3.0  # that of Sana's published checkpoints
 RECORD = {
     "name": "sana-miniature",
     "license": "apache-2.0",
@@ -24,7 +24,7 @@ RECORD = {
     "min_size": 128,
     "max_size": 384,
 }
-"""What diffusers has no place for, in `sana.json`: the instruction, and what to do when nothing else is asked for."""
+"""The content of `sana.json`: the instruction, default settings and limits, for which diffusers has no place."""
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def write_checkpoint(
     autoencoder: AutoencoderDC,
     transformer: SanaTransformer2DModel,
 ) -> None:
-    """Replace the bundled checkpoint by one of these parts, in f16, and print the size of each weight file."""
+    """Replace the bundled checkpoint by one with these parts in f16, and print the size of each weight file."""
     scheduler = DPMSolverMultistepScheduler(
         prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=FLOW_SHIFT, algorithm_type="dpmsolver++"
     )

@@ -1,7 +1,7 @@
-"""Train the miniature's autoencoder, a small DC-AE f32c32: `python -m pipeline.miniature.training.autoencoder`.
+"""The training of the autoencoder, a small DC-AE f32c32: `python -m pipeline.miniature.training.autoencoder`.
 
-An interrupted training goes on from its last checkpoint. It sees first crops of 128 pixels, then whole scenes. The
-encoder is finished with it; `decoder.py` goes on with the decoder.
+It sees crops of 128 pixels first, and then whole scenes. Afterwards the encoder is finished, and `decoder.py` trains
+the decoder further.
 """
 
 import random
@@ -28,23 +28,26 @@ CONFIG: dict[str, Any] = {
     "upsample_block_type": "interpolate",
     "encoder_out_shortcut": False,
 }
-STEPS, CROPS_UNTIL, DECAY, RATE = 4_400, 4_000, 0.998, 2e-3
+STEPS, CROPS_UNTIL, DECAY, RATE = 4_400, 4_000, 0.998, 2e-3  # chosen; the miniature's README has time and result
 CROP_BATCH, SCENE_BATCH = 8, 4
-NOISE = 0.16  # of the latents' standard deviation, at most
+NOISE = 0.16  # the largest noise on latents, as a share of their standard deviation; chosen
 
 
 def build(config: dict[str, Any] = CONFIG) -> AutoencoderDC:
-    """Return the untrained autoencoder; the same at each call."""
+    """Return the untrained autoencoder, with the same weights in each call."""
     torch.manual_seed(0)
     model = AutoencoderDC(**config).to(memory_format=torch.channels_last)
-    for name, parameter in model.named_parameters():  # residual branches start small, or deep stages swamp the signal
+    for name, parameter in model.named_parameters():  # small residual branches, or deep stages would swamp the signal
         if name.endswith("norm.weight") or (name.endswith("norm_out.weight") and "decoder.norm_out" not in name):
             torch.nn.init.constant_(parameter, 0.2)
     return model
 
 
 def optimizer(model: torch.nn.Module, peak: float) -> torch.optim.Optimizer:
-    """Return AdamW with one learning rate per fan-in, lower for larger: a single one for all stalls at 17 dB."""
+    """Return AdamW with a learning rate for each fan-in, lower for larger ones.
+
+    With a single rate for all, the training stalls at 17 dB.
+    """
     groups: dict[int, list[torch.nn.Parameter]] = {}
     for parameter in model.parameters():
         groups.setdefault(parameter[0].numel() if parameter.ndim > 1 else 1, []).append(parameter)
@@ -53,7 +56,10 @@ def optimizer(model: torch.nn.Module, peak: float) -> torch.optim.Optimizer:
 
 
 def batch(name: str, size: int, crops: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
-    """Draw pictures f32 [N, 3, H, W] in [-1, 1] for the step of that name, and masks of things f32 [N, 1, H, W]."""
+    """Return `size` random pictures f32 [N, 3, H, W] in [-1, 1], and the masks of their things f32 [N, 1, H, W].
+
+    `name` seeds the pictures. With `crops`, they are 128 x 128 pixels around a thing.
+    """
     rng = random.Random(name)
     pictures, masks = [], []
     for _ in range(size):
@@ -72,10 +78,10 @@ def batch(name: str, size: int, crops: bool = False) -> tuple[torch.Tensor, torc
 def reconstruct(
     model: AutoencoderDC, images: torch.Tensor, weight: torch.Tensor, noise: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the loss of pictures decoded from their noisy latents, and the latents without noise f32 [N, C, h, w].
+    """Encode and decode pictures; return `sharp_loss`, and the latents f32 [N, C, h, w].
 
-    `images` are f32 [N, 3, H, W] in [-1, 1], `weight` is f32 [N, 1, H, W], `noise` the largest standard deviation of
-    the noise as a share of the latents' own. The loss is L1 + 2 L2 + L1 of the gradients, which make edges sharp.
+    `images` are f32 [N, 3, H, W] in [-1, 1], and `weight` f32 [N, 1, H, W] is that of `sharp_loss`. Latents are decoded
+    with noise of a random standard deviation, at most the share `noise` of their own. The returned latents have none.
     """
     with torch.autocast("cpu", torch.bfloat16):
         latent = model.encoder(images).float()
@@ -85,13 +91,16 @@ def reconstruct(
 
 
 def sharp_loss(error: torch.Tensor, weight: torch.Tensor, slope_share: float = 1.0) -> torch.Tensor:
-    """Return L1 + 2 L2 + L1 of the gradients, times `slope_share`, of errors [N, 3, H, W] weighted by [N, 1, H, W]."""
+    """Return the loss L1 + 2 L2 + `slope_share` * L1 of the gradients. The gradients make edges sharp.
+
+    `error` is f32 [N, 3, H, W], and `weight` f32 [N, 1, H, W].
+    """
     slopes = (error.diff(dim=2)[..., :-1].abs() + error.diff(dim=3)[:, :, :-1].abs()) * weight[:, :, 1:, 1:]
     return ((error.abs() + 2 * error.square()) * weight).mean() + slope_share * slopes.mean()
 
 
 def psnr(model: AutoencoderDC, scenes: int = 32) -> tuple[float, float]:
-    """Return the PSNR in dB on held-out scenes after rounding to 8 bits: over everything, and where the things are."""
+    """Return the PSNR in dB of held-out scenes after rounding to 8 bits: of all pixels, and of those around things."""
     rng = random.Random("evaluation of the autoencoder")
     everything, things = [], []
     for _ in range(scenes):
@@ -108,7 +117,7 @@ def psnr(model: AutoencoderDC, scenes: int = 32) -> tuple[float, float]:
 
 
 def sharpness(average: dict[str, torch.Tensor]) -> str:
-    """Return in words the PSNR that an autoencoder of these weights reaches."""
+    """Return a text with the PSNR of an autoencoder with these weights."""
     model = build()
     model.load_state_dict(average)
     whole, things = psnr(model)
@@ -116,7 +125,7 @@ def sharpness(average: dict[str, torch.Tensor]) -> str:
 
 
 def main() -> None:
-    """Train to the last step, printing loss and PSNR now and then."""
+    """Train to the last step, and print loss and PSNR every 250 steps."""
     model = build()
     run = Run("autoencoder", model, optimizer(model, RATE), STEPS, DECAY)
 

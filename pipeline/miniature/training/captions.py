@@ -1,4 +1,4 @@
-"""What the miniature's scenes are called: a grammar with several phrasings for everything the world can hold."""
+"""The captions of scenes: a grammar with several phrasings for everything in the miniature's world."""
 
 import random
 from dataclasses import replace
@@ -25,7 +25,7 @@ POSITION_WORDS = {
     "middle": ("in the middle", "in the center", "in the centre"),
 }
 EMPTY, UNINSTRUCTED = 0.1, 0.12
-"""Shares of the training samples with no caption, and with one that no instruction precedes."""
+"""The shares of training samples without a caption, and with a caption but no instruction before it; chosen."""
 CORNER_WORDS = ("in the {} corner", "at the {}", "in the {}")
 SIZE_WORDS = {"small": ("small", "little", "tiny"), "big": ("big", "large", "huge"), "medium": ("",)}
 COUNT_WORDS = {2: ("two", "two", "2", "a pair of"), 3: ("three", "three", "3")}
@@ -54,7 +54,7 @@ RELATION_WORDS = {
 
 
 def caption(scene: Scene, rng: random.Random, complete: bool = False) -> str:
-    """Return one of the scene's many captions, in lower case. `complete` leaves no colour and no position unsaid."""
+    """Return a random caption of a scene, in lower case. A `complete` one names every colour and position."""
     phrases = [_thing_words(thing, rng, complete) for thing in scene.things]
     if scene.layout == "count":
         words = _count_words(scene.things, rng, complete)
@@ -71,10 +71,10 @@ def caption(scene: Scene, rng: random.Random, complete: bool = False) -> str:
 
 
 def prompt_for(scene: Scene, rng: random.Random) -> tuple[str, bool]:
-    """Return the caption of one training sample, and whether the instruction goes before it.
+    """Return the caption of a training sample, and whether the instruction comes before it.
 
-    An empty caption is the negative branch's default. Captions and single words without the instruction are what
-    that branch sees of a negative prompt.
+    Samples without the instruction are for the negative branch of guidance. It sees an empty caption by default, and
+    otherwise a negative prompt: a caption, or a word or two.
     """
     choice = rng.random()
     if choice < EMPTY:
@@ -85,7 +85,7 @@ def prompt_for(scene: Scene, rng: random.Random) -> tuple[str, bool]:
 
 
 def fragment(scene: Scene, rng: random.Random) -> str:
-    """Return a word or two that fit the scene, as people write them into the negative prompt."""
+    """Return a word or two that fit the scene, like those in a negative prompt."""
     thing = rng.choice(scene.things)
     choices = [
         thing.colour,
@@ -114,7 +114,7 @@ def _count_words(things: tuple[Thing, ...], rng: random.Random, complete: bool) 
 
 
 def position_words(position: str, rng: random.Random) -> str:
-    """Return one of the ways to say a position."""
+    """Return a random phrase for a position."""
     if " " in position:
         return rng.choice(CORNER_WORDS).format(position)
     return rng.choice(POSITION_WORDS[position])

@@ -1,7 +1,7 @@
-"""Train the miniature's decoder further, its encoder frozen: `python -m pipeline.miniature.training.decoder`.
+"""The further training of the decoder, with a frozen encoder: `python -m pipeline.miniature.training.decoder`.
 
-The latents stay the same, so that this may run beside the transformer's training. The loss leans on the things in the
-picture, and the latents are less noisy than while the encoder was learning.
+The latents do not change, so this can run beside the transformer's training. The loss has more weight on things, and
+the latents have less noise, than in the training of the whole autoencoder.
 """
 
 import torch
@@ -10,13 +10,13 @@ from diffusers import AutoencoderDC
 from pipeline.miniature.training import autoencoder
 from pipeline.miniature.training.training_run import WORK, Run, ahead
 
-STEPS, BATCH, DECAY, RATE = 2_000, 4, 0.998, 1.5e-3
-NOISE = 0.06
-THINGS = 2.0  # how much more than the rest the things weigh
+STEPS, BATCH, DECAY, RATE = 2_000, 4, 0.998, 1.5e-3  # chosen; the miniature's README has the time and the result
+NOISE = 0.06  # the largest noise on latents, as a share of their standard deviation; chosen
+THINGS = 2.0  # the extra weight of things in the loss; chosen
 
 
 def latest_autoencoder() -> AutoencoderDC:
-    """Return the finished encoder, and the decoder as far as its training has come."""
+    """Return the autoencoder with the finished encoder and the latest state of the decoder."""
     state = torch.load(WORK / "autoencoder.pt", weights_only=True)
     if state["step"] < autoencoder.STEPS:
         raise SystemExit(
@@ -31,7 +31,7 @@ def latest_autoencoder() -> AutoencoderDC:
 
 
 def main() -> None:
-    """Train to the last step, printing the loss now and then, and the PSNR at the end."""
+    """Train to the last step, and print the loss every 250 steps, and the PSNR at the end."""
     model = latest_autoencoder()
     model.encoder.requires_grad_(False)
     run = Run("decoder", model.decoder, autoencoder.optimizer(model.decoder, RATE), STEPS, DECAY)

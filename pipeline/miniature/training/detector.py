@@ -1,8 +1,7 @@
-"""A small object detector, trained on the world's own drawings, that says what a picture shows.
+"""A small object detector for the miniature's world, trained on the world's own drawings.
 
-For each of 16 x 16 cells it says whether the centre of a thing lies there, of which kind and in which colour; it
-classifies the background, too. `evaluate` trains it if that was not done yet, and prints its accuracy on held-out
-drawings.
+For each of 16 x 16 cells it predicts whether the centre of a thing lies there, and the thing's kind and colour. It also
+classifies the background. `evaluate` trains it on first use, and prints its accuracy on held-out drawings.
 """
 
 import itertools
@@ -19,13 +18,13 @@ from pipeline.miniature.training.training_run import Run, ahead
 from pipeline.miniature.training.world import BACKGROUNDS, COLOURS, KINDS, Scene, draw, random_scene
 
 GRID = 16
-STEPS, BATCH = 1_500, 24
-RUN = "judge"  # an old name: seeds of the training and the file of its state are made of it
+STEPS, BATCH = 1_500, 24  # chosen; the first rows of the table in the miniature's README have the resulting accuracy
+RUN = "judge"  # the detector's old name, kept since it seeds the training and names the file of its state
 
 
 @dataclass(frozen=True)
 class Detection:
-    """One thing that was found; `x` and `y` are its centre as fractions of the picture."""
+    """A thing found in a picture. `x` and `y` are its centre as fractions of the picture."""
 
     kind: str
     colour: str
@@ -34,7 +33,10 @@ class Detection:
 
 
 class Detector(nn.Module):
-    """Pictures f32 [N, 3, 256, 256] in [-1, 1] -> logits of centres, kinds and colours per cell, and of backgrounds."""
+    """A network from pictures f32 [N, 3, 256, 256] in [-1, 1] to logits.
+
+    The logits are of centres, kinds and colours, [N, ..., GRID, GRID] each, and of backgrounds [N, ...].
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +57,7 @@ class Detector(nn.Module):
 
     @torch.no_grad()
     def detect(self, image: Image.Image) -> tuple[list[Detection], str]:
-        """Return the things in a picture of 256 x 256 pixels, and its background."""
+        """Return the things in a picture of 256 x 256 pixels, and the name of its background."""
         centres, kinds, colours, background = self(_tensor(image)[None])
         peaks = (centres == F.max_pool2d(centres, 3, 1, 1)) & (centres > 0)
         detections = [
@@ -71,7 +73,7 @@ class Detector(nn.Module):
 
 
 def load_detector() -> Detector:
-    """Load the detector from the work folder; train it first if it is not there, or not finished."""
+    """Return the trained detector from the work folder. Train it first if it is missing or not finished."""
     detector = Detector()
     optimizer = torch.optim.AdamW(detector.parameters(), 3e-3, weight_decay=0.05)
     run = Run(RUN, detector, optimizer, STEPS, decay=0.99)
@@ -91,7 +93,7 @@ def _loss(outputs: tuple[torch.Tensor, ...], scenes: list[Scene]) -> torch.Tenso
     target, weight = torch.zeros_like(centres), torch.ones_like(centres)
     rows, things = zip(*((row, thing) for row, scene in enumerate(scenes) for thing in scene.things), strict=True)
     xs, ys = ([int(at * GRID) for at in axis] for axis in zip(*((thing.x, thing.y) for thing in things), strict=True))
-    for row, y, x in zip(rows, ys, xs, strict=True):  # beside the centre both answers will do
+    for row, y, x in zip(rows, ys, xs, strict=True):  # cells beside a centre do not count
         weight[row, 0, max(0, y - 1) : y + 2, max(0, x - 1) : x + 2] = 0
     target[rows, 0, ys, xs], weight[rows, 0, ys, xs] = 1, 20
     presence = (F.binary_cross_entropy_with_logits(centres, target, reduction="none") * weight).mean()
@@ -102,7 +104,7 @@ def _loss(outputs: tuple[torch.Tensor, ...], scenes: list[Scene]) -> torch.Tenso
 
 
 def _batch(step: int) -> tuple[torch.Tensor, list[Scene]]:
-    """Draw for one step; some pictures a little soft, since those to be evaluated went through an autoencoder."""
+    """Draw the pictures of one step. Some are blurred a little, since the autoencoder softens those to be evaluated."""
     rng = random.Random(f"{RUN} {step}")
     scenes = [random_scene(rng, unseen=None) for _ in range(BATCH)]
     images = [draw(scene).filter(ImageFilter.GaussianBlur(rng.choice((0, 1, 2)) * rng.random())) for scene in scenes]

@@ -1,6 +1,7 @@
-"""Distil a draft decoder, in TAESANA's structure: `python -m pipeline.miniature.training.draft_decoder`.
+"""The distillation of a draft decoder in TAESANA's structure: `python -m pipeline.miniature.training.draft_decoder`.
 
-It learns to give the pictures that the finished decoder gives of the training's latents, and joins the checkpoint.
+The draft decoder learns to decode the training latents to the same pictures as the finished decoder. Its weights are
+added to the checkpoint.
 """
 
 import random
@@ -18,23 +19,23 @@ from pipeline.miniature.training.training_run import Run, ahead
 from pipeline.model_folder.folder_layout import DRAFT_DECODER, DRAFT_FILES
 from pipeline.model_folder.parity import psnr
 
-WIDTHS = [64, 32, 32, 16, 16, 16]
-STEPS, BATCH, DECAY, RATE = 3_000, 4, 0.998, 2e-3
-HELD_OUT = 40
+WIDTHS = [64, 32, 32, 16, 16, 16]  # chosen: about a quarter of TAESANA's
+STEPS, BATCH, DECAY, RATE = 3_000, 4, 0.998, 2e-3  # chosen; the miniature's README has the time and the result
+HELD_OUT = 40  # pictures
 
 
 def build(channels: int) -> torch.nn.Sequential:
-    """Return the untrained draft decoder for latents of so many channels; the same at each call."""
+    """Return the untrained draft decoder for latents of `channels` channels, with the same weights in each call."""
     torch.manual_seed(0)
     model = build_draft_decoder(channels, WIDTHS)
     for name, parameter in model.named_parameters():
         if name.endswith("conv.4.weight"):
-            torch.nn.init.zeros_(parameter)  # blocks begin as the identity
+            torch.nn.init.zeros_(parameter)  # so that blocks begin as the identity
     return model
 
 
 def main() -> None:
-    """Train to the last step, print how near the pictures come, and write the weights in f16."""
+    """Train to the last step, print the PSNR against the decoder's pictures, and write the weights in f16."""
     teacher = AutoencoderDC.from_pretrained(CHECKPOINT / "vae").requires_grad_(False).eval()
     teacher = teacher.to(memory_format=torch.channels_last)
     latents = Latents.load(teacher)
@@ -42,7 +43,7 @@ def main() -> None:
     model = build(teacher.config["latent_channels"])
 
     def batch(name: str, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return latents as the transformer makes them, and the teacher's pictures of them in [0, 1]."""
+        """Return latents, scaled as the transformer's are, and the teacher's pictures of them in [0, 1]."""
         _, given = latents.batch(random.Random(name), size)
         with torch.no_grad():
             return given * scale, (teacher.decode(given).sample / 2 + 0.5).clamp(0, 1)

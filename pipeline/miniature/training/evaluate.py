@@ -1,8 +1,9 @@
-"""Does the miniature draw what it is asked for? `python -m pipeline.miniature.training.evaluate` prints a table.
+"""The evaluation of the miniature: `python -m pipeline.miniature.training.evaluate` prints a table.
 
-Each compression draws 200 held-out captions, and 60 with pairs of colour and kind that no training scene shows. The
-detector says what the pictures show; the table has the per cent that is right. The first row is the detector's on the
-world's own drawings of those captions. Also writes `contact-sheet.png`, the first pictures with their captions.
+Each compression draws 200 held-out captions, and 60 with pairs of colour and kind that no training scene shows. A
+detector tells what the pictures show, and the table has the share in per cent that matches the captions. The first two
+rows are for the world's own drawings of these captions, and show the accuracy of the detector. The first pictures are
+written to `contact-sheet.png` with their captions.
 """
 
 import random
@@ -24,15 +25,15 @@ COMPRESSIONS = ("fp16", "int8", "w8a8")
 CONTACT_SHEET = CHECKPOINT.parent / "contact-sheet.png"
 COLUMNS, ROWS, CELL, LINES = 6, 5, 200, 44
 MEASURES = ("colour", "kind", "place", "position", "count")
-MARGIN = 0.08  # of the picture's side: how clearly one thing must lie left of or above another
+MARGIN = 0.08  # the least distance, as a fraction of the side, by which a thing is left of or above another; chosen
 
 EvaluationSet = list[tuple[Scene, str]]
 
 
 def evaluation_set(name: str, count: int, unseen: bool) -> EvaluationSet:
-    """Return held-out scenes with captions that leave no colour and no position unsaid.
+    """Return held-out scenes with complete captions.
 
-    `unseen`: each scene has a pair of colour and kind that no training scene shows.
+    With `unseen`, each scene has a pair of colour and kind that no training scene shows. `name` seeds the scenes.
     """
     rng = random.Random(f"evaluation {name}")
     scenes = [random_scene(rng, unseen) for _ in range(count)]
@@ -40,9 +41,9 @@ def evaluation_set(name: str, count: int, unseen: bool) -> EvaluationSet:
 
 
 def score(detector: Detector, evaluation: EvaluationSet, pictures: Iterable[Image.Image]) -> dict[str, float]:
-    """Return the per cent right of each measure.
+    """Return the share in per cent that is right, for each of MEASURES.
 
-    Colour and kind are counted by things asked for; place (the background), position and count by pictures.
+    Colour and kind count the things in the captions. Place (the background), position and count count the pictures.
     """
     answers: dict[str, list[bool]] = {measure: [] for measure in MEASURES}
     for (scene, _), picture in zip(evaluation, pictures, strict=True):
@@ -53,13 +54,13 @@ def score(detector: Detector, evaluation: EvaluationSet, pictures: Iterable[Imag
         answers["kind"] += [one is not None and one.kind == thing.kind for thing, one in pairs]
         answers["place"].append(background == scene.background)
         answers["count"].append(len(detections) == len(scene.things))
-        if scene.layout not in ("", "and", "count", "row"):  # what these ask for is no order
+        if scene.layout not in ("", "and", "count", "row"):  # these layouts do not ask for positions
             answers["position"].append(None not in found and _placed(scene.layout, [one for one in found if one]))
     return {measure: 100 * sum(right) / len(right) for measure, right in answers.items()}
 
 
 def _match(things: tuple[Thing, ...], detections: list[Detection]) -> tuple[Detection | None, ...]:
-    """Return a detection or None for each thing: the assignment in which most kinds and colours are right."""
+    """Assign a detection or None to each thing, so that as many kinds and colours as possible are right."""
 
     def agreement(chosen: tuple[Detection | None, ...]) -> int:
         pairs = [(thing, one) for thing, one in zip(things, chosen, strict=True) if one]
@@ -102,11 +103,12 @@ def _contact_sheet(evaluation: EvaluationSet, pictures: list[Image.Image]) -> Im
 
 
 def _draw(pipe: SanaPipeline, seed: int, scene: Scene, text: str) -> Image.Image:
-    return pipe(text, seed=seed).images[0]
+    image: Image.Image = pipe(text, seed=seed).images[0]
+    return image
 
 
 def main() -> None:
-    """Print the table, row by row, and write the contact sheet."""
+    """Print the table row by row, and write the contact sheet."""
     detector = load_detector()
     sets = {
         "held-out captions": evaluation_set("seen", 200, unseen=False),

@@ -1,4 +1,4 @@
-"""The transformer's training data: scenes drawn once, as latents of the frozen encoder."""
+"""The transformer's training data: latents of scenes, drawn and encoded once with the finished encoder."""
 
 import random
 from concurrent.futures import ProcessPoolExecutor
@@ -12,27 +12,28 @@ from pipeline.miniature.training.world import COLOURS, KINDS, PLACES, Scene, dra
 
 SCENES, BATCH = 48_000, 64
 SIZES = ((256, 256),) * 7 + ((320, 192), (192, 320), (320, 256))
-"""Width and height by the scene's index: most are square, so that the other sizes are known, not mastered."""
+"""Width and height in pixels, by the scene's index. Chosen: most are square, so other sizes are known, not mastered."""
 
 
 def scene_of(index: int) -> Scene:
-    """Return the training scene of that index, the same at each call."""
+    """Return the training scene of an index, the same in each call."""
     return random_scene(random.Random(f"transformer {index}"))
 
 
 def size_of(index: int) -> tuple[int, int]:
-    """Return width and height in pixels at which that training scene is drawn."""
+    """Return width and height in pixels of the training scene of an index."""
     return SIZES[index % len(SIZES)]
 
 
 NAMES = (len(KINDS) + 1, len(COLOURS + PLACES))
-"""How many kinds and paints a latent position can show, the background counting as a kind."""
+"""The numbers of kinds and of paints that a latent position can show. The background counts as a kind."""
 
 
 def cells_of(scene: Scene, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what each latent position shows, int [h, w] each: its kind (len(KINDS): background), and its paint.
+    """Return the kind and the paint that each latent position shows, int [h, w] each.
 
-    The paint is the colour of the thing or of the plain background, or after those the place.
+    A kind is an index of KINDS, or len(KINDS) for the background. A paint is an index of COLOURS + PLACES: a thing's
+    colour, a plain background's colour, or a place.
     """
     y, x = np.mgrid[16:height:32, 16:width:32]
     kinds = np.full(x.shape, len(KINDS))
@@ -45,26 +46,32 @@ def cells_of(scene: Scene, width: int, height: int) -> tuple[np.ndarray, np.ndar
 
 
 class Latents:
-    """All training scenes' latents, grouped by size, since a batch holds pictures of one size."""
+    """The latents of all training scenes, grouped by size, since a batch has pictures of one size.
+
+    `groups` maps a size to the indices of its scenes, i64 [N], and their latents, f16 [N, C, h, w].
+    """
 
     def __init__(self, groups: dict[tuple[int, int], tuple[torch.Tensor, torch.Tensor]]):
         self.groups = groups
 
     @classmethod
     def load(cls, autoencoder: AutoencoderDC) -> "Latents":
-        """Load them from the work folder; draw and encode the scenes first if that was not done yet."""
+        """Load the latents from the work folder. If they are not there, draw and encode the scenes first."""
         path = WORK / "latents.pt"
         if not path.exists():
             torch.save({size: _encode(autoencoder, size) for size in dict.fromkeys(SIZES)}, path)
         return cls(torch.load(path, weights_only=True))
 
     def scale(self) -> float:
-        """Return the scaling factor that gives the latents a standard deviation of 1."""
+        """Return the scaling factor with which latents have a standard deviation of 1."""
         _, latents = self.groups[SIZES[0]]
         return round(1 / float(latents.float().std()), 5)
 
     def batch(self, rng: random.Random, size: int) -> tuple[list[int], torch.Tensor]:
-        """Return the indices of some scenes of one size, and their latents f32 [N, C, h, w], not yet scaled."""
+        """Return the indices of `size` random scenes, all of one picture size, and their latents, not yet scaled.
+
+        The latents are f32 [size, C, h, w].
+        """
         indices, latents = self.groups[rng.choice(SIZES)]
         rows = rng.sample(range(len(indices)), size)
         return indices[rows].tolist(), latents[rows].float()
@@ -78,7 +85,7 @@ def _encode(autoencoder: AutoencoderDC, size: tuple[int, int]) -> tuple[torch.Te
     indices = [index for index in range(SCENES) if size_of(index) == size]
     latents = []
     with ProcessPoolExecutor(2) as pool, torch.no_grad():
-        for start in range(0, len(indices), BATCH):  # the pool is asked batch by batch: all pictures would take 9 GB
+        for start in range(0, len(indices), BATCH):  # draw a batch at a time: all pictures together take 9 GB
             pictures = list(pool.map(_picture, indices[start : start + BATCH], chunksize=8))
             images = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
             latents.append(autoencoder.encode(images).latent.half())

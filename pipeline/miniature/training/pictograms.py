@@ -1,4 +1,4 @@
-"""How each kind and background of the miniature's world looks: shapes in unit coordinates, painted with PIL."""
+"""The drawings of each kind and background in the miniature's world: shapes in unit coordinates, painted with PIL."""
 
 import math
 import random
@@ -17,7 +17,7 @@ PALETTE: dict[str, Colour] = {
 CREAM, GLASS, DARK, GOLD, LEAF, WOOD = (
     (252, 240, 214), (196, 230, 246), (52, 48, 56), (250, 200, 60), (70, 150, 70), (120, 80, 50),
 )  # fmt: skip
-SKY_AND_GROUND: dict[str, tuple[Colour, Colour, float]] = {  # sky, ground, height of the horizon
+SKY_AND_GROUND: dict[str, tuple[Colour, Colour, float]] = {  # sky, ground, horizon as a fraction from the top
     "day": ((158, 210, 246), (132, 200, 108), 0.74),
     "night": ((30, 38, 88), (36, 68, 72), 0.78),
     "sea": ((198, 230, 246), (74, 154, 204), 0.52),
@@ -26,18 +26,18 @@ SKY_AND_GROUND: dict[str, tuple[Colour, Colour, float]] = {  # sky, ground, heig
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
-    """Return `a` with a `share` of `b` in it."""
+    """Return the mixture of `a` and `b` with a `share` of `b`."""
     red, green, blue = (round(x + (y - x) * share) for x, y in zip(a, b, strict=True))
     return red, green, blue
 
 
 def edge(colour: Colour) -> Colour:
-    """Return the outline of a shape: darker, or lighter if the fill is so dark that it would merge with the night."""
+    """Return the colour of a shape's outline: darker than its fill, or lighter if the fill is as dark as the night."""
     return mix(colour, (20, 20, 30), 0.45) if sum(colour) > 180 else (120, 120, 132)
 
 
 def draw_background(canvas: Image.Image, name: str, rng: random.Random) -> None:
-    """Fill the canvas with one of the four places, or with a softened plain colour."""
+    """Fill the canvas with one of the four places, or with a plain colour, softened."""
     width, height = canvas.size
     pen = ImageDraw.Draw(canvas)
     if name not in SKY_AND_GROUND:
@@ -61,7 +61,7 @@ def draw_background(canvas: Image.Image, name: str, rng: random.Random) -> None:
 
 
 class Brush:
-    """Paint in a box of two units around a centre, y down: (-1, -1) is the top left, (1, 1) the bottom right."""
+    """A brush that paints in unit coordinates around a centre: (-1, -1) is the top left, (1, 1) the bottom right."""
 
     def __init__(self, canvas: Image.Image, x: float, y: float, radius: float):
         self.pen, self.x, self.y, self.radius = ImageDraw.Draw(canvas), x, y, radius
@@ -86,7 +86,7 @@ class Brush:
         self.pen.line(self._at(points), fill, max(2, round(thickness * self.radius)), joint="curve")
 
     def blob(self, discs: list[tuple[float, float, float]], fill: Colour) -> None:
-        """Discs (x, y, radius) melted into one outlined shape."""
+        """Paint overlapping discs (x, y, radius) as one shape with an outline."""
         for inset, colour in ((0, edge(fill)), (self.line / self.radius, fill)):
             for x, y, r in discs:
                 box = self._at([(x - r + inset, y - r + inset), (x + r - inset, y + r - inset)])
@@ -216,7 +216,7 @@ def _ring(count: int, radius: Callable[[int], float]) -> Points:
 
 
 def draw_thing(canvas: Image.Image, kind: str, colour: str, x: float, y: float, radius: float) -> None:
-    """Paint one thing of the world centred at (`x`, `y`), all in pixels of the canvas."""
+    """Paint one thing with its centre at (`x`, `y`). `x`, `y` and `radius` are in pixels of the canvas."""
     DRAWINGS[kind](Brush(canvas, x, y, radius), PALETTE[colour])
 
 

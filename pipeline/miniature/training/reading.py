@@ -1,7 +1,7 @@
-"""Pretrain the miniature's text encoder, before anything is drawn: `python -m pipeline.miniature.training.reading`.
+"""The pretraining of the miniature's text encoder: `python -m pipeline.miniature.training.reading`.
 
-A throw-away head must tell from the prompt's last token alone what each part of the picture will show. Text is cheap,
-so that this takes minutes; from the noise of the transformer's loss alone, words find their meaning very slowly.
+A temporary head predicts from the prompt's last token what each part of the picture will show. This is quick, since it
+needs no pictures. From the transformer's noisy loss alone, the text encoder would learn the words very slowly.
 """
 
 import random
@@ -18,12 +18,12 @@ from pipeline.miniature.training.text import HIDDEN, PromptBatch, build_text_enc
 from pipeline.miniature.training.training_run import Run, ahead
 from pipeline.miniature.training.world import Scene, random_scene
 
-STEPS, BATCH, DECAY, RATE = 6_500, 64, 0.998, 2e-3
+STEPS, BATCH, DECAY, RATE = 6_500, 64, 0.998, 2e-3  # chosen; the miniature's README has the time it took
 GRID = 8  # positions along each side of a square picture
 
 
 class Reader(nn.Module):
-    """The text encoder, and a head on the last token of each prompt."""
+    """The text encoder, with a temporary head on the last token of each prompt."""
 
     def __init__(self, vocabulary: int):
         super().__init__()
@@ -31,14 +31,14 @@ class Reader(nn.Module):
         self.head = nn.Linear(HIDDEN, GRID * GRID * sum(NAMES))
 
     def forward(self, prompts: PromptBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return prompt embeddings [N, L, hidden], their mask [N, L], and the named cells' logits [N, cells, names]."""
+        """Return prompt embeddings [N, L, hidden], their mask [N, L], and the head's logits [N, cells, sum(NAMES)]."""
         embeddings, mask = prompts.encode(self.text_encoder)
         last = embeddings[torch.arange(len(embeddings)), mask.sum(1) - 1]
         return embeddings, mask, self.head(last).float().unflatten(1, (GRID * GRID, sum(NAMES)))
 
 
 def naming_loss(logits: torch.Tensor, scenes: list[Scene], width: int, height: int) -> torch.Tensor:
-    """Return the cross entropy of the kinds and paints that the latent positions show; logits are [N, h * w, names]."""
+    """Return the cross entropy of logits [N, h * w, sum(NAMES)] for the kinds and paints that latent positions show."""
     kinds, paints = (
         torch.from_numpy(np.stack(cells)) for cells in zip(*(cells_of(s, width, height) for s in scenes), strict=True)
     )
@@ -47,14 +47,14 @@ def naming_loss(logits: torch.Tensor, scenes: list[Scene], width: int, height: i
 
 
 def batch(tokenizer: PreTrainedTokenizerFast, step: int) -> tuple[list[Scene], PromptBatch]:
-    """Return the scenes of one step, and their prompts."""
+    """Return the scenes and the prompts of one step."""
     rng = random.Random(f"reading step {step}")
     scenes = [random_scene(rng) for _ in range(BATCH)]
     return scenes, PromptBatch(tokenizer, [prompt_for(scene, rng) for scene in scenes])
 
 
 def main() -> None:
-    """Train to the last step, printing the loss now and then."""
+    """Train to the last step, and print the loss every 100 steps."""
     tokenizer = build_tokenizer()
     model = Reader(len(tokenizer))
     optimizer = torch.optim.AdamW(model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)

@@ -1,7 +1,7 @@
-"""How many steps are enough? `python -m pipeline.miniature.training.steps [CAPTIONS]` prints a table.
+"""A comparison of numbers of steps: `python -m pipeline.miniature.training.steps [CAPTIONS]` prints a table.
 
-Held-out captions are drawn with the same seeds in the default number of steps and in fewer: the seconds in the
-transformer, how near the pictures come to those of all steps, and the per cent that is right in them.
+Held-out captions are drawn with the same seeds in the default number of steps and in fewer. The table has the seconds
+in the transformer, the PSNR against the pictures of all steps, and the share in per cent of things that are right.
 """
 
 import statistics
@@ -24,7 +24,7 @@ COLUMNS = ("steps", "seconds", "PSNR, median", "PSNR, lowest tenth", *MEASURES)
 
 
 def main(captions: int = CAPTIONS) -> None:
-    """Print the table, a row for each number of steps."""
+    """Print the table, with a row for each number of steps."""
     detector = load_detector()
     pipe = SanaPipeline.from_pretrained(precompile(CHECKPOINT, WORK / "ir-fp16", on_progress=lambda progress: None))
     evaluation = evaluation_set("seen", captions, unseen=False)

@@ -1,4 +1,4 @@
-"""The miniature's text side: its instruction, a byte-level BPE tokenizer, and a tiny Gemma-2."""
+"""The miniature's text encoding: an instruction, a byte-level BPE tokenizer, and a tiny Gemma-2."""
 
 import random
 
@@ -10,13 +10,13 @@ from pipeline.miniature.training.captions import caption, fragment
 from pipeline.miniature.training.world import random_scene
 
 INSTRUCTION = ["Draw one page of a picture book, plain and bright.", "Picture: "]
-"""Stands where Sana has its complex human instruction: before the prompt, lines joined by a newline."""
-VOCABULARY, TRAINING_CAPTIONS = 640, 20_000
-HIDDEN = 256
+"""The lines before each prompt, joined by a newline, like Sana's `complex_human_instruction`."""
+VOCABULARY, TRAINING_CAPTIONS = 640, 20_000  # chosen: every word of the captions becomes a single token
+HIDDEN = 256  # the size of the text encoder's hidden states; chosen
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """Train the tokenizer. Every byte is a token: any text tokenises. The words of the captions are one token each."""
+    """Train the tokenizer on captions. Since every byte is a token, it can tokenise any text."""
     rng = random.Random("tokenizer")
     texts = []
     for _ in range(TRAINING_CAPTIONS):
@@ -26,7 +26,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def train_tokenizer(texts: list[str], vocabulary: int) -> PreTrainedTokenizerFast:
-    """Return a tokenizer of so many tokens, trained on texts and the instruction."""
+    """Train a tokenizer with `vocabulary` tokens on `texts` and the instruction."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -43,7 +43,7 @@ def train_tokenizer(texts: list[str], vocabulary: int) -> PreTrainedTokenizerFas
 
 
 def build_text_encoder(vocabulary: int, intermediate: int = 768) -> Gemma2Model:
-    """Return the untrained text encoder for so many tokens; the same at each call."""
+    """Return the untrained text encoder for `vocabulary` tokens, with the same weights in each call."""
     torch.manual_seed(2)
     return Gemma2Model(
         Gemma2Config(
@@ -64,9 +64,11 @@ def build_text_encoder(vocabulary: int, intermediate: int = 768) -> Gemma2Model:
 
 
 class PromptBatch:
-    """Captions as token ids, the instruction before each that asks for it, and which hidden states are kept.
+    """A batch of captions as token ids.
 
-    Diffusers keeps token 0 and what follows the instruction but for its last token (`SanaPipeline.encode_prompt`).
+    `captions` are pairs of a caption and whether the instruction comes before it. Of a caption after the instruction,
+    only the hidden states are kept that diffusers' `SanaPipeline.encode_prompt` keeps: those of token 0, and those from
+    the last token of the instruction on.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, captions: list[tuple[str, bool]]):
@@ -81,7 +83,7 @@ class PromptBatch:
         self.kept, self.kept_mask = _padded(kept)
 
     def encode(self, text_encoder: Gemma2Model) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return prompt embeddings [N, L, hidden] and their mask [N, L]."""
+        """Return prompt embeddings f32 [N, L, hidden] and their mask i64 [N, L] (1 keep, 0 drop)."""
         states = text_encoder(self.input_ids, attention_mask=self.mask).last_hidden_state
         index = self.kept[..., None].expand(-1, -1, states.shape[-1])
         return states.gather(1, index), self.kept_mask

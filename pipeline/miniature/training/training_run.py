@@ -1,4 +1,4 @@
-"""What the trainings share: checkpoints to resume from, an average of the weights, the learning rate's schedule."""
+"""The loop that all trainings share, with saved states to resume from, averaged weights and a learning rate."""
 
 import math
 import os
@@ -11,20 +11,24 @@ from typing import TypeVar
 import torch
 
 WORK = Path(".miniature")
-"""Where unfinished trainings keep their state: in the folder the command is run from, ignored by git."""
+"""The folder for the states of trainings, in the current folder. Git ignores it."""
 Batch = TypeVar("Batch")
-SAVE_EVERY = 300  # seconds: stopping loses at most this much work
+SAVE_EVERY = 300  # seconds; chosen: an interruption loses no more work than this
 
 
 def learning_rate(step: int, steps: int, warmup: int = 200) -> float:
-    """Return the factor of the peak: a linear warm-up, then a cosine down to 1 %."""
+    """Return the learning rate as a share of its peak: a linear warm-up, then a cosine down to 1 %."""
     if step < warmup:
         return (step + 1) / warmup
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
 
 
 class Run:
-    """A training that can be stopped and goes on from its last checkpoint, seeded by its step."""
+    """A training of `steps` steps that can be interrupted, and resumes from its last saved state.
+
+    Iterate over the run, and call `descend` in each step. `average` is an exponential moving average of the weights
+    with the factor `decay`. Each step is seeded by its number.
+    """
 
     def __init__(
         self,
@@ -48,7 +52,7 @@ class Run:
             print(f"resuming {name} at step {self.step}", flush=True)
 
     def __iter__(self) -> Iterator[int]:
-        """Yield each step still to do; the caller takes it by `descend`."""
+        """Yield the number of each remaining step. The caller must call `descend` once in each."""
         started = saved = time.monotonic()
         before = self.seconds
         while self.step < self.steps:
@@ -61,11 +65,11 @@ class Run:
                 saved = time.monotonic()
 
     def learning_rate(self) -> float:
-        """Return the factor of the peak for this step."""
+        """Return this step's learning rate as a share of its peak."""
         return learning_rate(self.step, self.steps)
 
     def descend(self, loss: torch.Tensor) -> None:
-        """Take one optimizer step, and bring the average of the weights up to date."""
+        """Take one optimizer step, and update the average of the weights."""
         factor = self.learning_rate()
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
             group["lr"] = peak * factor
@@ -79,7 +83,7 @@ class Run:
             torch._foreach_lerp_([self.average[key] for key in state], list(state.values()), 1 - decay)
 
     def save(self) -> None:
-        """Write the state, as a whole or not at all."""
+        """Write the state. An interruption leaves the previous one."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "average": self.average}
         aside = self.path.with_suffix(".tmp")
@@ -88,7 +92,7 @@ class Run:
 
 
 def ahead(run: Run, make: Callable[[int], Batch]) -> Iterator[tuple[int, Batch]]:
-    """Yield each step of a run with its batch; the next one is made meanwhile."""
+    """Yield each step of a run with its batch `make(step)`. The next batch is made in another thread meanwhile."""
     with ThreadPoolExecutor(1) as pool:
         upcoming = pool.submit(make, run.step)
         for step in run:

@@ -1,8 +1,7 @@
-"""Train the miniature's transformer and text encoder together: `python -m pipeline.miniature.training.transformer`.
+"""The training of transformer and text encoder together: `python -m pipeline.miniature.training.transformer`.
 
-Rectified flow on cached latents of the finished encoder. An interrupted training goes on from its last checkpoint.
-Throw-away heads on an early block and on the text name the kind and the paint of every latent position, so that words
-find their places sooner.
+It is rectified flow on cached latents of the finished encoder. Temporary heads on an early block and on the text
+encoder predict the kind and the paint of every latent position. With them, the model learns sooner where words belong.
 """
 
 import random
@@ -37,13 +36,13 @@ CONFIG: dict[str, Any] = {
     "patch_size": 1,
     "interpolation_scale": 1.0,
 }
-STEPS, BATCH, DECAY, RATE = 6_300, 32, 0.998, 1.5e-3
-SHIFT = 1.5
-HEAD_BLOCK, HEAD_WEIGHT = 2, 0.1
+STEPS, BATCH, DECAY, RATE = 6_300, 32, 0.998, 1.5e-3  # chosen; the miniature's README has the time and the result
+SHIFT = 1.5  # of noise levels towards more noise; chosen
+HEAD_BLOCK, HEAD_WEIGHT = 2, 0.1  # the block with a temporary head, and the weight of both heads in the loss; chosen
 
 
 class Miniature(nn.Module):
-    """What is trained together: the text encoder, the transformer and the throw-away heads of both."""
+    """Text encoder and transformer, with their temporary heads."""
 
     def __init__(self, vocabulary: int):
         super().__init__()
@@ -59,7 +58,7 @@ class Miniature(nn.Module):
     def forward(
         self, noisy: torch.Tensor, sigma: torch.Tensor, prompts: PromptBatch
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return the velocity [N, C, h, w] of noisy latents at noise levels sigma [N], and the logits of both heads."""
+        """Return the velocity of noisy latents [N, C, h, w] at noise levels sigma [N], and the logits of both heads."""
         embeddings, mask, read = self.reader(prompts)
         velocity = self.transformer(
             noisy, embeddings, timestep=sigma * 1000, encoder_attention_mask=mask.float(), return_dict=False
@@ -68,14 +67,17 @@ class Miniature(nn.Module):
 
 
 def noise_levels(count: int, device: str | torch.device = "cpu") -> torch.Tensor:
-    """Draw logit-normal noise levels (https://arxiv.org/abs/2403.03206), stratified over the batch and shifted up."""
+    """Return random noise levels f32 [count] in (0, 1), logit-normal as in https://arxiv.org/abs/2403.03206.
+
+    They are stratified over the batch, and shifted towards more noise by SHIFT.
+    """
     uniform = (torch.randperm(count, device=device) + torch.rand(count, device=device)) / count
-    sigma = torch.special.ndtri(uniform.clamp(1e-4, 1 - 1e-4)).sigmoid()
+    sigma: torch.Tensor = torch.special.ndtri(uniform.clamp(1e-4, 1 - 1e-4)).sigmoid()
     return SHIFT * sigma / (1 + (SHIFT - 1) * sigma)
 
 
 def main() -> None:
-    """Train to the last step, printing the losses now and then."""
+    """Train to the last step, and print the losses every 100 steps."""
     latents = Latents.load(latest_autoencoder())
     scale = latents.scale()
     tokenizer = build_tokenizer()
@@ -92,7 +94,7 @@ def main() -> None:
         prompts = PromptBatch(tokenizer, [prompt_for(scene, rng) for scene in scenes])
         noise, sigma = torch.randn_like(original), noise_levels(len(indices))
         level = sigma[:, None, None, None]
-        # plain attention: on so few tokens the fused kernel's backward pass costs a sixth of the whole step
+        # Plain attention: on so few tokens, the backward pass of the fused kernel costs a sixth of the whole step.
         with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
             velocity, shown, read = model((1 - level) * original + level * noise, sigma, prompts)
         loss = F.mse_loss(velocity, noise - original)

@@ -1,7 +1,7 @@
 """The miniature's world: picture-book scenes, described as data and drawn with PIL.
 
-A `Scene` is a background and one to three `Thing`s. `random_scene` invents one, `draw` paints it.
-What a scene is called in words is `captions.py`'s business.
+A `Scene` is a background and one to three `Thing`s. `random_scene` invents one, `draw` paints it, and `captions.py`
+describes it in words.
 """
 
 import random
@@ -19,10 +19,10 @@ KINDS = (
 )  # fmt: skip
 PLACES = ("day", "night", "sea", "desert")
 BACKGROUNDS = PLACES + COLOURS
-"""Four places, and ten plain backgrounds named by their colour."""
+"""Four places, and ten plain backgrounds that are named by their colour."""
 
 UNSEEN_PAIRS = frozenset((colour, kind) for i, kind in enumerate(KINDS) for colour in (COLOURS[(3 * i + 1) % 10],))
-"""One colour per kind that no training scene shows: the yardstick for composing what was never seen together."""
+"""One colour per kind that no training scene shows. They measure whether the model composes new pairs."""
 
 SKY_KINDS = ("sun", "moon", "cloud", "star", "balloon")
 GROUND_KINDS = ("house", "tree", "flower", "mushroom", "car", "boat")
@@ -32,7 +32,7 @@ POSITIONS = {
     "top left": (0.26, 0.26), "top right": (0.74, 0.26), "bottom left": (0.26, 0.74), "bottom right": (0.74, 0.74),
 }  # fmt: skip
 RELATIONS = ("left of", "above", "next to", "and")
-RADII = {  # of the shorter side, by how many things share the picture
+RADII = {  # as a fraction of the picture's shorter side, by the number of things in the picture
     1: {"small": (0.145, 0.17), "medium": (0.19, 0.25), "big": (0.32, 0.38)},
     2: {"small": (0.125, 0.145), "medium": (0.17, 0.195), "big": (0.215, 0.24)},
     3: {"medium": (0.135, 0.155)},
@@ -41,7 +41,10 @@ RADII = {  # of the shorter side, by how many things share the picture
 
 @dataclass(frozen=True)
 class Thing:
-    """One object. `x` and `y` are its centre as fractions of the picture, `radius` a fraction of the shorter side."""
+    """One thing in a scene.
+
+    `x` and `y` are its centre as fractions of the picture, `radius` is a fraction of the picture's shorter side.
+    """
 
     kind: str
     colour: str
@@ -53,7 +56,11 @@ class Thing:
 
 @dataclass(frozen=True)
 class Scene:
-    """`layout` says how the things came to stand where they are: a position, "count", a relation, a trio's, or ""."""
+    """A background and the things on it.
+
+    `layout` is the rule that placed the things: a position, a relation of two, an arrangement of three, "count" for
+    several of a kind, or "" for none. `seed` varies the background.
+    """
 
     background: str
     things: tuple[Thing, ...]
@@ -62,7 +69,7 @@ class Scene:
 
 
 def random_scene(rng: random.Random, unseen: bool | None = False) -> Scene:
-    """Return a scene without any of `UNSEEN_PAIRS` (False), with at least one (True), or all pairs alike (None)."""
+    """Return a scene. It shows none of `UNSEEN_PAIRS` if `unseen` is False, at least one if True, any pairs if None."""
     while True:
         scene = _any_scene(rng)
         pairs = {(thing.colour, thing.kind) for thing in scene.things}
@@ -71,7 +78,7 @@ def random_scene(rng: random.Random, unseen: bool | None = False) -> Scene:
 
 
 def draw(scene: Scene, width: int = 256, height: int = 256) -> Image.Image:
-    """Paint the scene at `width` x `height` pixels, supersampled twice."""
+    """Paint the scene at `width` x `height` pixels, downscaled from twice the size for smooth edges."""
     scale = 2
     canvas = Image.new("RGB", (width * scale, height * scale))
     draw_background(canvas, scene.background, random.Random(scene.seed))
@@ -82,7 +89,7 @@ def draw(scene: Scene, width: int = 256, height: int = 256) -> Image.Image:
 
 
 def object_mask(scene: Scene, width: int = 256, height: int = 256) -> np.ndarray:
-    """Return bool [height, width]: the boxes around the scene's things, the region in which sharpness is measured."""
+    """Return bool [height, width], True in the boxes around things. Sharpness is measured there, too."""
     mask = np.zeros((height, width), bool)
     for thing in scene.things:
         radius, x, y = thing.radius * min(width, height), thing.x * width, thing.y * height
@@ -101,7 +108,7 @@ def _any_scene(rng: random.Random) -> Scene:
 def _single(rng: random.Random, colours: list[str]) -> tuple[list[Thing], str]:
     kind, size = rng.choice(KINDS), rng.choices(("small", "medium", "big"), weights=(30, 40, 30))[0]
     radius = rng.uniform(*RADII[1][size])
-    if size == "big" or rng.random() < 0.45:  # somewhere fitting, to be left unsaid
+    if size == "big" or rng.random() < 0.45:  # where it would naturally be, which the caption need not say
         y = 0.36 if kind in SKY_KINDS else 0.62 if kind in GROUND_KINDS else 0.5
         x, y = (0.5, 0.5) if size == "big" else (rng.uniform(0.3, 0.7), y + rng.uniform(-0.06, 0.06))
         return [Thing(kind, rng.choice(colours), size, x, y, radius)], ""
@@ -144,7 +151,7 @@ def _trio(rng: random.Random, colours: list[str]) -> tuple[list[Thing], str]:
 
 
 def _spread(rng: random.Random, number: int, upright: bool = False, bent: bool = True) -> list[tuple[float, float]]:
-    """Return centres that keep clear of one another: from left to right, or from the top down when `upright`."""
+    """Return centres of things that do not overlap, from left to right or, if `upright`, from top to bottom."""
     along = (0.26, 0.74) if number == 2 else (0.18, 0.5, 0.82)
     base = rng.uniform(0.42, 0.62)
     across = [base + rng.uniform(-0.06, 0.06) for _ in along]

@@ -3,6 +3,8 @@
 import numpy as np
 import openvino as ov
 from openvino import opset13
+from openvino.passes import AnyInput, Manager, Matcher, MatcherPass, WrapType
+from openvino.utils import replace_node
 
 # Measured with OpenVINO 2026.4 on a CPU with 1 MB of L2 cache, at 512 channels: 490 GFLOP/s for 512 filters at once,
 # 820 GFLOP/s for 256.
@@ -11,28 +13,34 @@ MAX_FILTERS = 256
 
 def split_filters(model: ov.Model) -> None:
     """Split in place all 3x3 convolutions of quantised activations that have more than MAX_FILTERS filters."""
-    for operation in model.get_ordered_ops():
-        if operation.get_type_name() != "Convolution":
-            continue
-        features, weights = operation.input_values()
-        count, _, *kernel = weights.get_shape()
-        if features.get_node().get_type_name() != "FakeQuantize" or kernel != [3, 3] or count <= MAX_FILTERS:
-            continue
-        attributes = operation.get_attributes()
-        parts = [
-            opset13.convolution(
-                features,
-                _select_filters(weights, slice(first, first + MAX_FILTERS)),
-                attributes["strides"],
-                attributes["pads_begin"],
-                attributes["pads_end"],
-                attributes["dilations"],
-                attributes["auto_pad"],
-            )
-            for first in range(0, count, MAX_FILTERS)
-        ]
-        operation.output(0).replace(opset13.concat(parts, 1).output(0))
-    model.validate_nodes_and_infer_types()
+    quantised = WrapType("opset13.Convolution", [WrapType("opset13.FakeQuantize"), AnyInput()])
+    passes = Manager()
+    passes.register_pass(MatcherPass(Matcher(quantised, "split_filters"), _split))
+    passes.run_passes(model)
+
+
+def _split(matcher: Matcher) -> bool:
+    """Replace the matched convolution by smaller ones if it is large; return True if it was."""
+    convolution = matcher.get_match_root()
+    features, weights = convolution.input_values()
+    count, _, *kernel = weights.get_shape()
+    if kernel != [3, 3] or count <= MAX_FILTERS:
+        return False
+    attributes = convolution.get_attributes()
+    parts = [
+        opset13.convolution(
+            features,
+            _select_filters(weights, slice(first, first + MAX_FILTERS)),
+            attributes["strides"],
+            attributes["pads_begin"],
+            attributes["pads_end"],
+            attributes["dilations"],
+            attributes["auto_pad"],
+        )
+        for first in range(0, count, MAX_FILTERS)
+    ]
+    replace_node(convolution, opset13.concat(parts, 1))
+    return True
 
 
 def _select_filters(weights: ov.Output, filters: slice) -> ov.Output:

@@ -17,8 +17,6 @@ def split_graph(model: ov.Model, name: str, channels: int) -> tuple[ov.Model, ov
     operations = copy.get_ordered_ops()
     node = next(operation for operation in operations if operation.get_friendly_name() == name)
     features = opset13.parameter(ov.PartialShape([1, channels, -1, -1]), node.get_output_element_type(0), "features")
-    features.output(0).set_names({"features"})
-    first = ov.Model([opset13.result(node.output(0))], copy.get_parameters(), f"graph until {name}")
     before, after = {parameter.get_friendly_name() for parameter in copy.get_parameters()}, {name}
     for operation in operations:
         sources = [value.get_node().get_friendly_name() for value in operation.input_values()]
@@ -30,9 +28,9 @@ def split_graph(model: ov.Model, name: str, channels: int) -> tuple[ov.Model, ov
                     reader.replace_source_output(_fold_shapes(source, copy.get_parameters()).output(0))
         elif not before.isdisjoint(sources):
             before.add(operation.get_friendly_name())
-    for reader in node.output(0).get_target_inputs():
-        if reader.get_node().get_type_name() != "Result":
-            reader.replace_source_output(features.output(0))
+    node.output(0).replace(features.output(0))
+    features.output(0).set_names({"features"})  # after `replace`, which adds the names of the replaced output
+    first = ov.Model([opset13.result(node.output(0))], copy.get_parameters(), f"graph until {name}")
     return first, ov.Model(copy.get_results(), [features], f"graph from {name}")
 
 
@@ -49,10 +47,10 @@ def _fold_shapes(value: ov.Output, parameters: list[ov.Node]) -> ov.Node:
 
 
 def _fold_for(value: ov.Output, parameters: list[ov.Node], side: int) -> ov.Node:
-    """Return the same constant for shapes whose unknown sizes are `side`."""
+    """Return the constant that the value becomes if all dynamic sizes are `side`."""
     copy = ov.Model([opset13.result(value)], parameters).clone()
     for operation in copy.get_ordered_ops():
-        if operation.get_type_name() == "ShapeOf":  # OpenVINO 2026.4 does not fold all of them itself
+        if operation.get_type_name() == "ShapeOf":  # replaced here, as OpenVINO 2026.4 does not fold all of them
             sizes = [size.get_length() if size.is_static else side for size in operation.get_input_partial_shape(0)]
             shape = opset13.constant(sizes, operation.get_output_element_type(0))
             operation.output(0).replace(shape.output(0))

@@ -1,7 +1,7 @@
-"""The graph of a convolutional network as a chain of segments: some need their whole input, others run in bands.
+"""The partition of a convolutional network into a chain of segments.
 
-Segments are found by what the operations do, in any graph of one input and one output that either makes the grid finer
-towards its end, as a decoder does, or coarser, as an encoder does.
+A global segment needs its whole input at once. A local one can run in bands. The graph must have one input and one
+output, and its grid of cells must become either finer, as in a decoder, or coarser, as in an encoder.
 """
 
 import math
@@ -14,8 +14,8 @@ import openvino as ov
 from .graph_split import split_graph
 from .liveness import ELEMENT, live_tensors, max_live_bytes
 
-# Cells along each side of the input while the graph is analysed. All results are per cell, so any multiple of 32 does:
-# an encoder makes one cell of 32.
+# Cells along each side of the input during the analysis. Results are per cell, so any multiple of 32 would do: an
+# encoder turns 32 cells into one.
 SIDE = 64
 
 
@@ -23,10 +23,10 @@ SIDE = 64
 class Segment:
     """A part of the graph: a model, not compiled, from features f32 [1, C, h, w] to f32 [1, D, growth * h, growth * w].
 
-    `growth` is below 1 where the segment makes the grid coarser; its input is then cut at multiples of `block` cells.
-    Output cells depend on input cells at most `halo` away from theirs, or, if that is None, on all of them. For each
-    cell of its input the segment holds `bytes_per_cell` of activations at once, of which `held_per_cell` are its input
-    and output.
+    `growth` is below 1 if the segment makes the grid coarser. Its input must then be cut at multiples of `block` cells.
+    An output cell depends on input cells at most `halo` away from its own. A halo of None means a global segment: an
+    output cell depends on the whole input. Per cell of the input, `bytes_per_cell` of activations are live at once, and
+    input and output take `held_per_cell`.
     """
 
     model: ov.Model
@@ -37,11 +37,11 @@ class Segment:
 
     @property
     def block(self) -> int:
-        """The cells along a side of the input that become one cell, 1 where the grid is not made coarser."""
+        """Return how many cells along a side of the input become one cell: 1 if the grid does not become coarser."""
         return self.growth.denominator
 
     def grown(self, cells: int) -> int:
-        """Return how many cells `cells` of the input become, along one side."""
+        """Return the number of output cells for a number of input cells along a side."""
         return int(cells * self.growth)
 
     @property
@@ -51,16 +51,17 @@ class Segment:
 
 
 def partition(model: ov.Model, finely: bool = False) -> list[Segment]:
-    """Cut a graph before each finer grid after its last global operation, or at each coarser grid before its first.
+    """Cut a graph at each finer grid after its last global operation, and at each coarser grid before its first.
 
-    Each cut lies where everything passes through one tensor. Global is linear attention, which sums over all positions;
-    it is known by its products of two activations. With `finely`, the graph is also cut between the linear attention
-    on the finest such grid and the local layers among it: they then take less memory, and somewhat more time.
+    A cut must lie where everything passes through one tensor. Global operations are those of linear attention, which
+    sums over all positions; they are recognised as matrix products of two activations. With `finely`, there are more
+    cuts on the finest grid that has linear attention: between it and the local layers there. They then take less memory
+    and somewhat more time.
     """
     # The channels are read from a convolution, since the input's shape may be dynamic in every dimension.
     first_convolution = next(each for each in model.get_ordered_ops() if each.get_type_name() == "Convolution")
     channels = first_convolution.input_value(1).get_shape()[1]
-    model = _reshaped(model, [1, channels, -1, -1])  # the segments take one latent at a time
+    model = _reshaped(model, [1, channels, -1, -1])  # the segments take a batch of one
     segments: list[Segment] = []
     for cut in _find_cuts(_reshaped(model, [1, channels, SIDE, SIDE]), finely):
         first, model = split_graph(model, cut.end, cut.channels)
@@ -140,9 +141,9 @@ def _is_product(operation: ov.Node, dependent: set[str]) -> bool:
 
 
 def _reach(local: ov.Model) -> float:
-    """Return how many cells of the input away, in one direction, an output cell may depend on.
+    """Return the distance, in cells of the input, over which an output cell of a local model can depend on the input.
 
-    Each convolution adds half of its kernel, counted in cells of the grid that it reads.
+    Each convolution adds half of its kernel, in cells of the grid that it reads.
     """
     reach: dict[str, float] = {}
     for operation, _ in live_tensors(local):

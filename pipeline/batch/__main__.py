@@ -1,0 +1,121 @@
+"""The command `python -m pipeline.batch`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..domain.complaints import complain, start_logging
+from ..domain.errors import SanaError
+from ..domain.progress import Progress
+from ..model_folder.whole_files import ASIDE
+from ..runtime.process_end import tidy_process
+from .grid import Axes, parse_grid
+from .prompt_lines import PromptLine, read_lines
+
+if TYPE_CHECKING:
+    from ..jobs.service import GenerationService
+
+PROGRAM = "python -m pipeline.batch"
+INCOMPLETE, USAGE_ERROR = 1, 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    start_logging()
+    try:
+        lines = read_lines(options.prompts)
+        axes = parse_grid(options.grid) if options.grid is not None else {}
+        options.output.mkdir(parents=True, exist_ok=True)
+        with tidy_process():
+            return draw(lines, axes, options.output, load(options.model))
+    except SanaError as error:
+        complain(PROGRAM, error)
+        return USAGE_ERROR
+    except OSError as error:
+        complain(PROGRAM, f"{error.filename or options.output} cannot be used ({error.strerror or error}).")
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        print(f"\n{PROGRAM}: interrupted; the same command goes on from here.", file=sys.stderr)
+        return INCOMPLETE
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Draw a picture for each prompt of a file.")
+    parser.add_argument(
+        "prompts",
+        type=Path,
+        metavar="PROMPTS",
+        help=".txt with a prompt a line, .csv or .jsonl whose columns are the parameters of /generate; a line without "
+        "a seed has one of its own, the same each time",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="where pictures and results.jsonl go; what is there already is not drawn again",
+    )
+    parser.add_argument(
+        "--model",
+        default=os.environ.get("SANA_MODEL") or None,
+        metavar="DIR_OR_REPO",
+        help="as that of app.py (default: SANA_MODEL, or else the bundled miniature)",
+    )
+    parser.add_argument(
+        "--grid",
+        metavar="SETTINGS",
+        help='draw each prompt with all of these, and a sheet of them: "num_inference_steps=2,4 seed=1..4"',
+    )
+    return parser.parse_args(arguments)
+
+
+def load(name: str | None) -> "GenerationService":
+    """Return the service of a model, loaded; raise SanaError."""
+    from ..jobs.job_queue import JobQueue
+    from ..jobs.model_sources import BundledSource, NamedSource
+    from ..jobs.models import Models
+    from ..jobs.service import GenerationService
+    from ..jobs.timings import Timings
+    from ..miniature import CHECKPOINT
+    from ..runtime.folders import cache_folder
+
+    device = os.environ.get("SANA_DEVICE") or "CPU"
+    models = Models([NamedSource(name, device) if name else BundledSource(CHECKPOINT, device)])
+    models.start(_tell)
+    return GenerationService(models, Timings(cache_folder()), JobQueue())
+
+
+def draw(lines: list[PromptLine], axes: Axes, folder: Path, service: "GenerationService") -> int:
+    """Draw all lines; return the exit status."""
+    from .batch_run import Cell, all_cells, draw_all
+    from .contact_sheet import FILE, draw_sheet
+    from .progress_bar import ProgressBar
+    from .results import Results
+
+    for unfinished in folder.glob(f"*{ASIDE}"):  # what a killed run has left
+        unfinished.unlink()
+    todo, results = all_cells(lines, axes), Results(folder)
+    bar = ProgressBar(len(todo))
+
+    def tell(cell: Cell, sentence: str) -> None:
+        bar.interrupt()
+        print(f"line {cell.line.number}: {sentence}", file=sys.stderr)
+
+    for is_drawn in draw_all(service, todo, results, folder, tell):
+        bar.advance(is_drawn)
+    bar.interrupt()
+    if axes:
+        draw_sheet(axes, todo, results.lines, folder).save(folder / FILE)
+    failed = sum(line.error is not None for line in results.lines)
+    print(f"{len(todo) - failed} of {len(todo)} pictures are in {folder}.")
+    return INCOMPLETE if failed else 0
+
+
+def _tell(progress: Progress) -> None:
+    print(progress.text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

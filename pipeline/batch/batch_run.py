@@ -1,0 +1,116 @@
+"""The drawing of all lines, one after another, into a folder."""
+
+import hashlib
+import io
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from ..domain.errors import SanaError
+from ..domain.settings import SEED
+from ..domain.updates import PictureUpdate
+from ..generation.metadata import read_metadata, settings_of, write_png
+from ..jobs.service import GenerationService, SettledRequest
+from ..model_folder.whole_files import write_whole
+from .grid import Axes, cells
+from .prompt_lines import PromptLine
+from .results import ResultLine, Results
+
+SLUG = 40  # characters of a prompt in a file's name
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One picture to draw: a line with its place in the grid."""
+
+    line: PromptLine
+    place: Mapping[str, Any]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values for the service. Without a seed of its own, all of a line's grid has the line's."""
+        return {SEED.name: self.line.seed, **self.line.values, **self.place}
+
+    def file(self, model: str) -> str:
+        """Return the name of the picture's file: equal lines have files of their own."""
+        text = json.dumps([self.values, self.line.occurrence, model], sort_keys=True, default=str)
+        digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:12]
+        slug = re.sub(r"\W+", "-", self.line.prompt[:SLUG].lower()).strip("-")
+        return f"{slug}-{digest}.png" if slug else f"{digest}.png"
+
+
+def all_cells(lines: Sequence[PromptLine], axes: Axes) -> list[Cell]:
+    """Return the pictures to draw, line by line."""
+    return [Cell(line, place) for line in lines for place in cells(axes)]
+
+
+def draw_all(
+    service: GenerationService,
+    todo: Sequence[Cell],
+    results: Results,
+    folder: Path,
+    on_error: Callable[[Cell, str], object],
+) -> Iterator[bool]:
+    """Yield after each picture whether it was drawn now; raise OSError if the folder cannot be written.
+
+    Results are written at the end, however it comes. Errors of single pictures are told and kept among the results.
+    """
+    try:
+        for cell in todo:
+            line, is_drawn = _draw_one(service, cell, results, folder)
+            results.add(line)
+            if line.error:
+                on_error(cell, line.error)
+            yield is_drawn
+    finally:
+        results.write()
+
+
+def _draw_one(service: GenerationService, cell: Cell, results: Results, folder: Path) -> tuple[ResultLine, bool]:
+    prompt, seed = cell.line.prompt, None
+    try:
+        if cell.line.problem:
+            raise SanaError(cell.line.problem)
+        for problem in service.problems(cell.values).values():
+            raise SanaError(problem)
+        request = service.settle(cell.values)
+        seed = request.settings.seed
+        model = service.models.describe(request.model)
+        file = cell.file(f"{model.source} {model.revision} {model.compression}")
+        if _is_there(folder / file, request, service):
+            return ResultLine(prompt, seed, file, results.seconds(file), None), False
+        begun = time.monotonic()
+        _write(folder / file, _drawn_picture(service, request))
+        return ResultLine(prompt, seed, file, round(time.monotonic() - begun, 3), None), True
+    except SanaError as error:
+        return ResultLine(prompt, seed, None, None, str(error)), False
+
+
+def _drawn_picture(service: GenerationService, request: SettledRequest) -> Image.Image:
+    (picture,) = [update.picture for update in service.draw(request) if isinstance(update, PictureUpdate)]
+    assert isinstance(picture, Image.Image)
+    return picture
+
+
+def _write(path: Path, picture: Image.Image) -> None:
+    content = io.BytesIO()
+    write_png(picture, content)
+    write_whole(path, content.getvalue())
+
+
+def _is_there(path: Path, request: SettledRequest, service: GenerationService) -> bool:
+    """Return whether a whole picture is there that this request would draw."""
+    try:
+        record = read_metadata(path)
+        model = service.models.describe(request.model)
+        made_by = {"source": model.source, "revision": model.revision, "compression": model.compression}
+        is_same_model = made_by.items() <= record["model"].items()
+        return is_same_model and settings_of(record, path.name) == request.settings
+    except (SanaError, KeyError, AttributeError):
+        return False

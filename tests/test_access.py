@@ -1,0 +1,170 @@
+"""The guard in front of all routes: a key, a name with its password, or either."""
+
+import base64
+import logging
+from types import SimpleNamespace
+
+import gradio as gr
+import httpx
+import pytest
+from gradio_client import Client
+
+from app import build_service
+from pipeline.jobs.models import Models
+from pipeline.server import login_guard
+from pipeline.server.credentials import Credentials
+from pipeline.server.flags import parse
+from tests.conftest import run_async, serve_page
+from tests.descriptions import MODEL
+
+KEY, USER = "a-long-key", ("me", "secret")
+CLOSED = ("", "config", "theme.css", "gradio_api/info", "gradio_api/startup-events", "gradio_api/upload", "metrics")
+CLOSED += ("v1/models", "v1/nothing", "sdapi/v1/sd-models", "assets/nothing.js", "login", "docs")
+
+
+def served(**options):
+    source = SimpleNamespace(describe=lambda: MODEL, device="CPU")
+    with gr.Blocks(analytics_enabled=False) as page:
+        text, out = gr.Textbox(), gr.Textbox()
+        gr.Button().click(lambda value: value, text, out, api_name="echo")
+    return serve_page(page, build_service(Models([source])), **options)
+
+
+def bearer(key):
+    return {"Authorization": f"Bearer {key}"}
+
+
+def basic(name, password):
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+
+
+@pytest.fixture(scope="module")
+def locked():
+    with served(api_key=KEY) as url:
+        yield url
+
+
+@pytest.mark.parametrize("path", CLOSED)
+def test_with_a_key_nothing_is_open(locked, path):
+    for headers in ({}, {"Cookie": "access-token=1"}):
+        answer = httpx.get(locked + path, headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Basic ")
+    assert httpx.get(locked + path, headers=bearer(KEY)).status_code not in (401, 403)
+
+
+def test_health_is_open(locked):
+    assert httpx.get(f"{locked}healthz").json() == {"status": "ok"}
+    assert httpx.get(f"{locked}readyz").status_code == 503  # no model is loaded
+
+
+def test_a_key_travels_as_a_token_or_as_a_password(locked):
+    for headers in (bearer(KEY), basic("anybody", KEY), basic("", KEY), {"authorization": f"bearer {KEY}"}):
+        assert httpx.get(f"{locked}v1/models", headers=headers).status_code == 200
+        assert httpx.get(locked, headers=headers).status_code == 200
+    client = Client(locked, headers=bearer(KEY), verbose=False)
+    assert client.predict("a house", api_name="/echo") == "a house"
+
+
+def test_wrong_keys_are_told_in_the_form_of_the_interface(locked, monkeypatch):
+    monkeypatch.setattr(login_guard, "FREE_LOGINS", 1000)
+    for headers in (
+        bearer("wrong"),
+        bearer(KEY + "x"),
+        basic(KEY, "wrong"),
+        {"Authorization": "Basic §"},
+        {"Authorization": KEY},
+    ):
+        raw = {name: value.encode() for name, value in headers.items()}
+        answer = httpx.get(f"{locked}v1/models", headers=raw)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
+        assert "detail" in httpx.get(f"{locked}sdapi/v1/options", headers=raw).json()
+
+
+def test_a_password_alone_opens_all_routes_and_leaves_gradios_form():
+    with served(auth=USER) as url:
+        form = httpx.get(url)
+        assert form.status_code == 200
+        assert "auth_required" in form.text
+        assert httpx.get(f"{url}config").status_code == 401
+        for path in ("gradio_api/startup-events", "gradio_api/app_id", "v1/models", "metrics"):
+            assert httpx.get(url + path).status_code == 401
+            assert httpx.get(url + path, headers=basic(*USER)).status_code == 200
+        assert "dependencies" in httpx.get(f"{url}config", headers=basic(*USER)).json()
+        assert httpx.get(f"{url}config", headers=basic("me", "wrong")).status_code == 401
+        client = Client(url, auth=USER, verbose=False)
+        assert client.predict("a house", api_name="/echo") == "a house"
+
+
+def test_of_a_key_and_a_password_either_opens():
+    with served(auth=USER, api_key=KEY) as url:
+        assert httpx.get(url).status_code == 401
+        for headers in (basic(*USER), bearer(KEY)):
+            assert httpx.get(f"{url}config", headers=headers).status_code == 200
+        assert Client(url, auth=USER, verbose=False).predict("a house", api_name="/echo") == "a house"
+
+
+def test_without_either_a_header_is_ignored():
+    with served() as url:
+        assert httpx.get(f"{url}v1/models", headers=bearer("any")).status_code == 200
+
+
+def test_who_guesses_keys_waits_and_who_had_the_right_one_does_not(monkeypatch):
+    waited = []
+
+    async def sleep(seconds):
+        waited.append(seconds)
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    monkeypatch.setattr(login_guard, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr(login_guard, "asyncio", SimpleNamespace(sleep=sleep))
+    guard, answers = login_guard.LoginGuard(app, Credentials(key=KEY)), []
+
+    async def send(message):
+        answers.append(message.get("status"))
+
+    def ask(key):
+        headers = [(b"authorization", f"Bearer {key}".encode())]
+        scope = {"type": "http", "method": "GET", "path": "/v1/models", "client": ("1.2.3.4", 1), "headers": headers}
+        answers.clear()
+        run_async(guard(scope, None, send))
+        return answers[0]
+
+    assert ask(KEY) == 200
+    assert [ask("wrong") for _ in range(10)] == 7 * [401] + 3 * [429]
+    assert max(waited) == 3
+    assert ask(KEY) == 200
+
+
+@pytest.fixture
+def flags(capsys):
+    def run(*arguments):
+        try:
+            return parse(list(arguments)).server
+        except SystemExit:
+            (line,) = capsys.readouterr().err.splitlines()
+            return line
+
+    return run
+
+
+def test_a_key_comes_from_a_flag_the_environment_or_a_file(flags, monkeypatch, tmp_path):
+    file = tmp_path / "key"
+    file.write_text(f"{KEY}\n")
+    assert flags("--api-key", f"@{file}").api_key == KEY
+    monkeypatch.setenv("SANA_API_KEY", KEY)
+    assert flags().api_key == KEY
+    assert flags("--api-key", "other").api_key == "other"
+    for wrong in ("", "two words", "schlüssel"):
+        assert "must be letters" in flags("--api-key", wrong)
+        assert not wrong or wrong not in flags("--api-key", wrong)
+    assert "cannot be read" in flags("--api-key", f"@{tmp_path / 'missing'}")
+
+
+def test_neither_key_nor_prompt_is_logged(locked, caplog):
+    with caplog.at_level(logging.DEBUG):
+        httpx.post(f"{locked}v1/images/generations", headers=bearer(KEY), json={"prompt": "a secret", "n": 0})
+    assert KEY not in caplog.text.replace("Bearer", "")
+    assert "a secret" not in caplog.text

@@ -1,0 +1,169 @@
+"""Many prompts from a file, on a random tiny checkpoint: resumed, killed, with bad lines, and as a grid."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app import build_service
+from pipeline.batch import __main__ as batch
+from pipeline.batch.grid import cells, parse_grid
+from pipeline.batch.prompt_lines import read_lines
+from pipeline.domain.errors import SanaError
+from pipeline.generation.metadata import read_settings
+from pipeline.jobs.model_sources import LoadedSource
+from pipeline.jobs.models import Models
+from tests.conftest import wait_for
+
+
+@pytest.fixture
+def run(pipe, tmp_path, monkeypatch):
+    """Runs a batch of a file's text; returns the exit status and the results."""
+    service = build_service(Models([LoadedSource(pipe)]))
+    service.models.start(print)
+    monkeypatch.setattr(batch, "load", lambda name: service)
+
+    def run(text, *arguments, name="prompts.txt"):
+        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        status = batch.main([str(tmp_path / name), "--output", str(tmp_path / "out"), *arguments])
+        results = (tmp_path / "out" / "results.jsonl").read_text()
+        return status, [json.loads(line) for line in results.splitlines()]
+
+    return run
+
+
+def json_lines(*values):
+    return "\n".join(json.dumps(value) for value in values)
+
+
+def test_each_line_is_a_picture_and_equal_lines_are_two(run, tmp_path, pipe):
+    status, results = run("a house\n\na moon\na house\n")
+    assert status == 0
+    assert [each["prompt"] for each in results] == ["a house", "a moon", "a house"]
+    assert [list(each) for each in results] == 3 * [["prompt", "seed", "file", "seconds", "error"]]
+    assert len({each["file"] for each in results}) == len({each["seed"] for each in results}) == 3
+    for each in results:
+        path = tmp_path / "out" / each["file"]
+        assert read_settings(path).seed == each["seed"]
+    own = pipe("a house", seed=results[0]["seed"]).images[0]
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "out" / results[0]["file"])), np.asarray(own))
+
+
+def test_what_is_there_is_not_drawn_again(run, tmp_path, pipe, monkeypatch):
+    values = {"num_inference_steps": 1, "seed": 3}
+    lines = [{"prompt": "a house", **values}, {"prompt": "a moon", **values}, {"prompt": "a boat", **values}]
+    _, before = run(json_lines(*lines), name="a.jsonl")
+    damaged = tmp_path / "out" / before[1]["file"]
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    drawn, original = [], pipe.generate
+    monkeypatch.setattr(
+        pipe, "generate", lambda settings, given=None: drawn.append(settings.prompt) or original(settings)
+    )
+    status, after = run(json_lines({**lines[0], "seed": 4}, *lines), name="a.jsonl")
+    assert status == 0
+    assert drawn == ["a house", "a moon"]  # the new one, and the damaged one
+    assert [each["file"] for each in after[1:]] == [each["file"] for each in before]
+    assert after[1]["seconds"] == before[0]["seconds"]
+
+
+def test_columns_of_every_kind(run, tmp_path, pipe):
+    Image.effect_noise((128, 128), 90).save(tmp_path / "noise.png")
+    text = 'prompt,seed,num_inference_steps,image,strength\na house,3,2,noise.png,0.5\n"a moon, red",,1,,\n'
+    status, results = run(text, name="a.csv")
+    assert status == 0
+    own = pipe("a house", image=Image.open(tmp_path / "noise.png"), strength=0.5, seed=3, num_inference_steps=2)
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "out" / results[0]["file"])), np.asarray(own.images[0]))
+    assert results[1]["prompt"] == "a moon, red"
+
+
+def test_lines_that_cannot_be_drawn_are_told_and_run_again(run, capsys):
+    good = {"prompt": "a house", "num_inference_steps": 1}
+    bad = [
+        {**good, "num_images": 2},
+        {**good, "width": 100},
+        {**good, "colour": "red"},
+        {"seed": 1},
+        {**good, "seed": "x"},
+    ]
+    text = json_lines(good, *bad) + '\n{"prompt"\n[]\n' + json_lines({**good, "randomize_seed": True}, good)
+    for _ in range(2):
+        status, results = run(text, name="a.jsonl")
+        assert status == 1
+        assert [each["error"] is None for each in results] == [True, *8 * [False], True]
+        told = capsys.readouterr().err
+        assert "line 2: A line is one picture" in told
+        assert "line 7: This is no JSON object" in told
+    status, results = run(b"a house \xff\n", name="a.txt")
+    assert (status, "not valid Unicode" in results[0]["error"]) == (1, True)
+
+
+def test_a_grid_is_a_line_for_each_cell_and_a_sheet(run, tmp_path):
+    status, results = run("a house\na moon\n", "--grid", "num_inference_steps=1,2 seed=1..3")
+    assert (status, len(results)) == (0, 12)
+    assert [each["seed"] for each in results] == 4 * [1, 2, 3]
+    assert Image.open(tmp_path / "out" / "sheet.png").width > 3 * 256
+    _, results = run("a house\na moon\n", "--grid", "num_inference_steps=1,2")
+    assert results[0]["seed"] == results[1]["seed"] != results[2]["seed"]
+
+
+def test_cells():
+    axes = parse_grid("guidance_scale=1.5,3 seed=1..2,9")
+    assert len(cells(axes)) == 6
+    assert cells(axes)[1] == {"guidance_scale": 1.5, "seed": 2}
+    for wrong in ("", "seed", "seed=", "colour=1", "num_images=2", "seed=1 seed=2", "prompt=a", "seed=1..2000"):
+        with pytest.raises(SanaError, match="--grid"):
+            parse_grid(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.txt", "\n \n"), ("a.json", "[]"), ("a.csv", "text\na house"), ("missing.txt", None)]
+)
+def test_files_that_hold_no_prompts_end_with_status_2(tmp_path, name, content, capsys):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    assert batch.main([str(tmp_path / name), "--output", str(tmp_path / "out")]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_seeds_do_not_depend_on_the_kind_of_file(tmp_path):
+    (tmp_path / "a.txt").write_text("a house\na house\n")
+    (tmp_path / "b.jsonl").write_text(
+        json_lines({"prompt": "a house", "seed": None}, {"prompt": "a house", "seed": -1})
+    )
+    first, second = (read_lines(tmp_path / name) for name in ("a.txt", "b.jsonl"))
+    assert [line.seed for line in first] == [line.seed for line in second]
+
+
+def test_a_killed_run_goes_on(run, model, tmp_path):
+    text = "".join(f"house {number}\n" for number in range(12))
+    (tmp_path / "prompts.txt").write_text(text)
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "pipeline.batch", str(tmp_path / "prompts.txt"), "--output", str(out)]
+    with subprocess.Popen([*command, "--model", str(model)], stderr=subprocess.DEVNULL) as process:
+        wait_for(lambda: list(out.glob("*.png")))
+        process.kill()
+    drawn = {path: path.stat().st_mtime_ns for path in out.glob("*.png")}
+    assert 1 <= len(drawn) < 12
+    status, results = run(text)
+    assert status == 0
+    assert len(list(out.iterdir())) == 12 + 1
+    assert all(path.stat().st_mtime_ns == time for path, time in drawn.items())
+    assert [each["prompt"] for each in results] == text.splitlines()
+
+
+def test_ctrl_c_leaves_whole_files(run, tmp_path, pipe, monkeypatch):
+    original = pipe.generate
+
+    def generate(settings, given=None):
+        for update in original(settings):
+            if settings.prompt == "a moon":
+                raise KeyboardInterrupt
+            yield update
+
+    monkeypatch.setattr(pipe, "generate", generate)
+    status, results = run("a house\na moon\na boat\n")
+    assert (status, len(results)) == (1, 1)
+    read_settings(tmp_path / "out" / results[0]["file"])
