@@ -126,7 +126,7 @@ def test_an_empty_prompt_is_refused_beside_the_field_and_the_next_one_is_not(tab
 def test_what_goes_wrong_on_the_way_is_said_beside_the_button(
     tab: Page, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(settings: GenerationSettings) -> Iterator[Update]:
+    def fail(settings: GenerationSettings, given: None = None) -> Iterator[Update]:
         yield from ()
         raise SanaError("The <disk> was taken away.")
 
@@ -165,7 +165,7 @@ def test_a_finished_picture_is_not_called_unfinished(
     generate(tab)
     done(tab)
 
-    def endless(settings: GenerationSettings) -> Iterator[Update]:
+    def endless(settings: GenerationSettings, given: None = None) -> Iterator[Update]:
         for step in range(1, 101):
             yield StepUpdate(step, 100, None, 1.0)  # without a preview, the last picture stays
             time.sleep(0.2)

@@ -1,21 +1,28 @@
 """Pictures to start from, in a real browser: given, painted on with a finger, made larger, and taken away."""
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, Page
 
-from pipeline.domain.picture_parameters import kept_steps
-from pipeline.domain.settings import NUM_INFERENCE_STEPS
-from pipeline.domain.updates import EncodeUpdate
+from pipeline import SanaPipeline
+from pipeline.domain.picture_parameters import ENLARGE_STRENGTH, kept_steps
+from pipeline.domain.settings import NUM_INFERENCE_STEPS, GenerationSettings
+from pipeline.domain.updates import EncodeUpdate, Update
 from pipeline.generation.given_picture import GivenPicture
-from pipeline.generation.metadata import read_settings, write_png
+from pipeline.generation.metadata import write_png
+from pipeline.generation.pipeline import OutputType
 from tests.browsing import done, drop, generate, picture, prompt
 from tests.conftest import wait_for
 
+Drawn = list[tuple[GenerationSettings, GivenPicture | None]]
+
 
 @pytest.fixture
-def house(tmp_path):
+def house(tmp_path: Path) -> Path:
     """A picture of 300x200 pixels."""
     image = Image.new("RGB", (300, 200), "skyblue")
     ImageDraw.Draw(image).rectangle((100, 80, 200, 180), fill="blue")
@@ -24,7 +31,7 @@ def house(tmp_path):
 
 
 @pytest.fixture
-def phone(browser, page):
+def phone(browser: Browser, page: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     context.set_default_timeout(60_000)
     tab = context.new_page()
@@ -34,12 +41,14 @@ def phone(browser, page):
 
 
 @pytest.fixture
-def drawn(pipe, monkeypatch):
+def drawn(pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch) -> Drawn:
     """The settings and the given picture of each generation."""
-    drawn = []
+    drawn: Drawn = []
     original = pipe.generate
 
-    def generate(settings, output_type="pil", given=None):
+    def generate(
+        settings: GenerationSettings, output_type: OutputType = "pil", given: GivenPicture | None = None
+    ) -> Iterator[Update]:
         drawn.append((settings, given))
         return original(settings, output_type, given)
 
@@ -47,24 +56,25 @@ def drawn(pipe, monkeypatch):
     return drawn
 
 
-def give(tab, path):
+def give(tab: Page, path: Path) -> None:
     tab.get_by_role("button", name="Start from a picture").click()
     tab.locator("#picture input[type=file]").set_input_files(path)
     tab.locator("#painter canvas").wait_for()
     tab.wait_for_function("document.querySelector('#painter img').naturalWidth > 0")
 
 
-def value(tab, label):
+def value(tab: Page, label: str) -> str:
     return tab.get_by_label(label, exact=True).input_value()
 
 
-def strength(tab):
+def strength(tab: Page) -> str:
     return tab.get_by_label("number input for Strength").input_value()
 
 
-def stroke(tab, start, end):
+def stroke(tab: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
     """A stroke of a finger between two places, in shares of the picture."""
     box = tab.locator("#painter canvas").bounding_box()
+    assert box
     points = [
         {"x": box["x"] + box["width"] * (a + (b - a) * part), "y": box["y"] + box["height"] * (c + (d - c) * part)}
         for part in (0, 0.25, 0.5, 0.75, 1)
@@ -75,7 +85,7 @@ def stroke(tab, start, end):
         client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [place] if place else []})
 
 
-def test_a_picture_is_given_drawn_and_taken_away(tab, pipe, house, drawn):
+def test_a_picture_is_given_drawn_and_taken_away(tab: Page, pipe: SanaPipeline, house: Path, drawn: Drawn) -> None:
     assert tab.locator("#painter").count() == 0
     give(tab, house)
     tab.get_by_text("The picture has 300 x 200 pixels, and is stretched to 320 x 224.").wait_for()
@@ -95,7 +105,7 @@ def test_a_picture_is_given_drawn_and_taken_away(tab, pipe, house, drawn):
     assert drawn[1][0].image_sha256 is None
 
 
-def test_a_mask_is_painted_with_a_finger_and_undone(phone, pipe, house, drawn):
+def test_a_mask_is_painted_with_a_finger_and_undone(phone: Page, pipe: SanaPipeline, house: Path, drawn: Drawn) -> None:
     give(phone, house)
     phone.get_by_role("button", name="Draw only a part anew").click()
     phone.locator("#painter canvas").scroll_into_view_if_needed()
@@ -107,7 +117,10 @@ def test_a_mask_is_painted_with_a_finger_and_undone(phone, pipe, house, drawn):
     phone.set_viewport_size({"width": 700, "height": 390})  # turned, it keeps what is painted
     generate(phone)
     done(phone)
-    mask = drawn[0][1].mask
+    given = drawn[0][1]
+    assert given
+    mask = given.mask
+    assert mask is not None
     assert mask.shape == (200, 300)
     assert mask[100, 75] == 255
     assert mask[100, 225] == mask[20, 75] == 0
@@ -118,18 +131,21 @@ def test_a_mask_is_painted_with_a_finger_and_undone(phone, pipe, house, drawn):
     assert drawn[1][0].mask_sha256 is None
 
 
-def test_a_drawn_picture_is_made_larger_and_its_settings_ask_for_it_again(tab, pipe, drawn, tmp_path):
+def test_a_drawn_picture_is_made_larger_and_its_settings_ask_for_it_again(
+    tab: Page, pipe: SanaPipeline, drawn: Drawn, tmp_path: Path
+) -> None:
     generate(tab)
     done(tab)
     prompt(tab).fill("something else")
     tab.get_by_role("button", name="Larger").click()
     tab.get_by_text("Generate draws it at 512 x 512").wait_for()
     wait_for(lambda: prompt(tab).input_value() == "a red house")
-    assert (value(tab, "Width"), strength(tab)) == ("512", "0.2")
+    assert (value(tab, "Width"), strength(tab)) == ("512", str(ENLARGE_STRENGTH))
     tab.get_by_role("button", name="Generate").click()
     done(tab)
     settings, given = drawn[1]
-    assert (settings.width, settings.strength, settings.enlarge) == (512, 0.2, True)
+    assert given
+    assert (settings.width, settings.strength, settings.enlarge) == (512, ENLARGE_STRENGTH, True)
     assert picture(tab).evaluate("image => image.decode().then(() => image.naturalWidth)") == 512
     write_png(pipe("x", width=128, height=128, image=Image.fromarray(given.pixels)).images[0], tmp_path / "made.png")
     drop(tab, tmp_path / "made.png")
@@ -137,13 +153,15 @@ def test_a_drawn_picture_is_made_larger_and_its_settings_ask_for_it_again(tab, p
     assert tab.locator("#painter").count() == 1  # the picture that it started from is there
     tab.get_by_role("button", name="Take the picture away").click()
     drop(tab, tmp_path / "made.png")
-    tab.get_by_text(f"begins with {read_settings(tmp_path / 'made.png').image_sha256[:8]}").wait_for()
+    tab.get_by_text(f"begins with {given.image_sha256[:8]}").wait_for()
 
 
-def test_stop_while_the_picture_is_read(tab, pipe, house, monkeypatch):
-    read = []
+def test_stop_while_the_picture_is_read(
+    tab: Page, pipe: SanaPipeline, house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int | str] = []
 
-    def slow(settings, output_type="pil", given=None):
+    def slow(settings: GenerationSettings, given: GivenPicture | None = None) -> Iterator[Update]:
         try:
             for band in range(1, 101):
                 read.append(band)
@@ -162,7 +180,7 @@ def test_stop_while_the_picture_is_read(tab, pipe, house, monkeypatch):
     assert 100 not in read
 
 
-def test_a_picture_grows_to_the_right_and_what_is_new_is_marked(tab, house, drawn):
+def test_a_picture_grows_to_the_right_and_what_is_new_is_marked(tab: Page, house: Path, drawn: Drawn) -> None:
     give(tab, house)
     tab.get_by_role("button", name="Extend the picture").first.click()
     tab.get_by_label("Right").check()
@@ -171,13 +189,16 @@ def test_a_picture_grows_to_the_right_and_what_is_new_is_marked(tab, house, draw
     wait_for(lambda: strength(tab) == "1")
     generate(tab)
     done(tab)
-    mask = drawn[0][1].mask
+    given = drawn[0][1]
+    assert given
+    mask = given.mask
+    assert mask is not None
     assert mask.shape == (200, 384)
     assert (mask[:, :300] == 0).all()
     assert (mask[:, 300:] == 255).all()
 
 
-def test_a_file_that_is_no_picture_is_refused_at_once(tab, tmp_path):
+def test_a_file_that_is_no_picture_is_refused_at_once(tab: Page, tmp_path: Path) -> None:
     (tmp_path / "no.png").write_text("no picture")
     tab.get_by_role("button", name="Start from a picture").click()
     tab.locator("#picture input[type=file]").set_input_files(tmp_path / "no.png")

@@ -1,6 +1,7 @@
 """What the panel for a picture computes: sizes, values, extensions, sentences. Its events are tested in a browser."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,13 +9,14 @@ from PIL import Image
 
 from pipeline.domain.errors import SanaError
 from pipeline.domain.families import SPRINT
+from pipeline.domain.picture_parameters import ENLARGE_STRENGTH
 from pipeline.generation.given_picture import GivenPicture
 from pipeline.page.extending import Extension, own_size
-from pipeline.page.given_state import Given
+from pipeline.page.given_state import Given, picture_values
 from pipeline.page.picture_files import write_given
 from pipeline.page.picture_gallery import gallery, paths_of
 from pipeline.page.picture_panel import no_encoder
-from pipeline.page.redraw_events import larger_size, larger_values
+from pipeline.page.redraw_events import larger_size
 from pipeline.page.words import English
 from tests.descriptions import MODEL
 
@@ -22,14 +24,14 @@ BEFORE = {"width": 256, "height": 256, "num_inference_steps": 7, "use_resolution
 
 
 @pytest.fixture
-def picture(tmp_path):
+def picture(tmp_path: Path) -> Path:
     """A file of 300x200 pixels of noise."""
     pixels = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "picture.png")
     return tmp_path / "picture.png"
 
 
-def test_a_given_picture_is_drawn_in_its_shape_and_at_the_familys_strength(picture):
+def test_a_given_picture_is_drawn_in_its_shape_and_at_the_familys_strength(picture: Path) -> None:
     given = Given.read(picture, BEFORE)
     assert (given.size, given.sha256) == ((300, 200), GivenPicture.open(picture).image_sha256)
     assert given.values(MODEL) == {
@@ -42,13 +44,13 @@ def test_a_given_picture_is_drawn_in_its_shape_and_at_the_familys_strength(pictu
     assert given.values(replace(MODEL, family=SPRINT)) == sprint
 
 
-def test_the_next_picture_remembers_what_was_there_before_the_first(picture):
+def test_the_next_picture_remembers_what_was_there_before_the_first(picture: Path) -> None:
     first, second = Given.read(picture, BEFORE), Given.read(picture, {"width": 320})
     assert second.instead_of(first).before == BEFORE
     assert second.instead_of(None).before == {"width": 320}
 
 
-def test_a_preview_is_small_however_large_the_picture_is(tmp_path):
+def test_a_preview_is_small_however_large_the_picture_is(tmp_path: Path) -> None:
     Image.new("RGB", (5000, 1000)).save(tmp_path / "wide.png")
     given = Given.read(tmp_path / "wide.png", BEFORE)
     assert given.size == (5000, 1000)
@@ -64,13 +66,15 @@ def test_a_preview_is_small_however_large_the_picture_is(tmp_path):
         ((3072, 2048), (4096, 2720)),
     ],
 )
-def test_larger_is_twice_the_size_in_whole_latents_and_at_most_4096(size, larger):
+def test_larger_is_twice_the_size_in_whole_latents_and_at_most_4096(
+    size: tuple[int, int], larger: tuple[int, int]
+) -> None:
     assert larger_size(size) == larger
 
 
-def test_larger_keeps_most_of_the_picture_and_draws_one(picture):
-    values = larger_values(Given.read(picture, BEFORE), MODEL, (608, 416))
-    assert values == {"width": 608, "height": 416, "enlarge": True, "strength": 0.2, "num_images": 1}
+def test_larger_enlarges_at_low_strength() -> None:
+    values = picture_values(MODEL, (608, 416), enlarge=True)
+    assert values == {"width": 608, "height": 416, "strength": ENLARGE_STRENGTH, "enlarge": True}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +86,9 @@ def test_larger_keeps_most_of_the_picture_and_draws_one(picture):
         (["left", "top", "right", "bottom"], 0.25, (448, 288), (74, 44)),
     ],
 )
-def test_an_extension_keeps_the_picture_and_marks_what_is_new(picture, sides, share, size, at):
+def test_an_extension_keeps_the_picture_and_marks_what_is_new(
+    picture: Path, sides: list[str], share: float, size: tuple[int, int], at: tuple[int, int]
+) -> None:
     canvas, mask = Extension.of_page(sides, share).apply(picture, None, False)
     (left, top), (width, height) = at, size
     assert canvas.size == mask.size == size
@@ -93,7 +99,7 @@ def test_an_extension_keeps_the_picture_and_marks_what_is_new(picture, sides, sh
 
 
 @pytest.mark.parametrize("inverts", [False, True])
-def test_an_extension_marks_what_was_painted_as_well(picture, tmp_path, inverts):
+def test_an_extension_marks_what_was_painted_as_well(picture: Path, tmp_path: Path, inverts: bool) -> None:
     painted = Image.new("L", (300, 200))
     painted.paste(255, (10, 20, 30, 40))
     painted.save(tmp_path / "mask.png")
@@ -106,30 +112,30 @@ def test_an_extension_marks_what_was_painted_as_well(picture, tmp_path, inverts)
 @pytest.mark.parametrize(
     ("sides", "share"), [("left", 0.25), (["up"], 0.25), ([{}], 0.5), (["left"], 3), (["top"], None)]
 )
-def test_an_extension_that_the_page_does_not_offer_is_refused(sides, share):
+def test_an_extension_that_the_page_does_not_offer_is_refused(sides: object, share: object) -> None:
     with pytest.raises(SanaError, match="not what the page sends"):
         Extension.of_page(sides, share)
 
 
-def test_a_canvas_is_drawn_at_its_own_size_where_the_model_can():
+def test_a_canvas_is_drawn_at_its_own_size_where_the_model_can() -> None:
     assert own_size((384, 256), MODEL) == {"width": 384, "height": 256, "use_resolution_binning": False}
     assert own_size((416, 256), MODEL) == {}
     assert own_size((384, 200), MODEL) == {}
 
 
-def test_the_line_about_the_size_says_what_is_done_to_the_picture():
+def test_the_line_about_the_size_says_what_is_done_to_the_picture() -> None:
     words = English()
     assert words.picture_size((320, 224), (320, 224)).endswith("drawn at this size.")
     assert words.picture_size((640, 448), (320, 224)).endswith("resized to 320 x 224.")
     assert words.picture_size((300, 200), (320, 224)).endswith("stretched to 320 x 224.")
 
 
-def test_a_model_without_an_encoder_says_so():
+def test_a_model_without_an_encoder_says_so() -> None:
     assert "no image encoder" in no_encoder(MODEL, English())
     assert no_encoder(replace(MODEL, has_vae_encoder=True), English()) == ""
 
 
-def test_the_gallerys_value_gives_its_paths(tmp_path):
+def test_the_gallerys_value_gives_its_paths(tmp_path: Path) -> None:
     value = gallery([tmp_path / "a.png"], "data:image/webp;base64,AA")
     assert paths_of(value, 1) == [str(tmp_path / "a.png"), ""]
     assert paths_of(value, None) == ["", ""]
@@ -138,7 +144,7 @@ def test_the_gallerys_value_gives_its_paths(tmp_path):
         paths_of(value, "one")
 
 
-def test_a_picture_that_cannot_be_written_is_said_in_a_sentence(tmp_path):
+def test_a_picture_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SanaError, match="could not be written"):
         write_given(Image.new("RGB", (8, 8)), tmp_path / "file")

@@ -51,15 +51,19 @@ class Given:
         """Return the values with which a model draws this picture, by parameter name."""
         from ..generation.resolution_binning import nearest_size  # diffusers takes seconds to load
 
-        size = nearest_size(model, *self.size)
-        values = {**model.picture_defaults(*size, has_mask=False, enlarge=False), ENLARGE.name: False}
-        if model.family.image_steps is None:  # then the visitor's own stay
-            del values[NUM_INFERENCE_STEPS.name]
-        return values
+        return picture_values(model, nearest_size(model, *self.size), enlarge=False)
 
     def instead_of(self, other: "Given | None") -> "Given":
         """Return this picture in the place of another one, which had replaced sizes and steps already."""
         return replace(self, before=other.before) if other else self
+
+
+def picture_values(model: ModelDescription, size: tuple[int, int], enlarge: bool) -> dict[str, Any]:
+    """Return the values with which a model draws a picture at a size, by parameter name."""
+    values = {**model.picture_defaults(*size, has_mask=False, enlarge=enlarge), ENLARGE.name: enlarge}
+    if model.family.image_steps is None:  # then those in the control stay
+        del values[NUM_INFERENCE_STEPS.name]
+    return values
 
 
 @dataclass(frozen=True, eq=False)  # Gradio hashes states, and a mapping has no hash

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from ..domain.errors import SanaError
-from ..domain.picture_parameters import MASK_IMAGE, STRENGTH
+from ..domain.picture_parameters import ENLARGE, MASK_IMAGE, STRENGTH
 from ..domain.settings import MODEL, PROMPT
 from ..generation.metadata import read_settings
 from ..jobs.service import GenerationService
@@ -35,7 +35,7 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
         """Fill in the settings of a picture. A given picture stays if they start from it."""
         values, line, settings = refill(path, models, current, words)
         model = models.describe(values[MODEL.name])
-        own = {each.name: values[each.name] for each in (*REPLACED, STRENGTH)}
+        own = {each.name: values[each.name] for each in (*REPLACED, STRENGTH, ENLARGE)}
         if given and given.sha256 == settings.image_sha256:
             shown = panel.fill(given, model, own)
             if settings.mask_sha256 != given.mask_sha256(path_of(mask)):

@@ -66,6 +66,7 @@ def _with_picture(parts: SimpleNamespace, add: Any, words: English) -> None:
     add(STRENGTH)
     add(ENLARGE)
     parts.kept = gr.HTML("", elem_id="kept")
+    add(ENLARGE)
     with gr.Accordion(words.extend, open=False, elem_id="extend"):
         with gr.Row():
             choices = [(label, side) for side, label in words.sides.items()]

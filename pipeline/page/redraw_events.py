@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.errors import SanaError
-from ..domain.model import ModelDescription
-from ..domain.picture_parameters import ENLARGE, ENLARGE_STRENGTH, STRENGTH
 from ..domain.problems import Problem
 from ..domain.settings import HEIGHT, MAX_SIZE, MODEL, NUM_IMAGES, SIZE_MULTIPLE, WIDTH
 from ..jobs.service import GenerationService
 from .controls import Controls, filled
-from .given_state import REPLACED, Given, PanelUpdates, before_picture
+from .given_state import REPLACED, Given, PanelUpdates, before_picture, picture_values
 from .picture_gallery import paths_of
 from .picture_settings import chosen_model, picture_at, refill
 from .queueing import QUIET
@@ -63,7 +61,7 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
         size = larger_size(picture.size)
         if size == picture.size:
             return said(words.largest(MAX_SIZE))
-        values = larger_values(picture, model, size)
+        values = {**picture_values(model, size, enlarge=True), NUM_IMAGES.name: 1}
         own = {key: value for key, value in recorded.items() if key not in values}
         return {
             **controls.updates(filled(own, model, words)),
@@ -89,15 +87,3 @@ def larger_size(size: tuple[int, int]) -> tuple[int, int]:
     factor = min(2.0, MAX_SIZE / max(size))
     width, height = (max(round(side * factor / SIZE_MULTIPLE), 1) * SIZE_MULTIPLE for side in size)
     return width, height
-
-
-def larger_values(picture: Given, model: ModelDescription, size: tuple[int, int]) -> dict[str, Any]:
-    """Return the values with which a model draws a picture larger, by parameter name."""
-    return {
-        **picture.values(model),
-        WIDTH.name: size[0],
-        HEIGHT.name: size[1],
-        STRENGTH.name: ENLARGE_STRENGTH,
-        ENLARGE.name: True,
-        NUM_IMAGES.name: 1,
-    }
