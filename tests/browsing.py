@@ -1,4 +1,4 @@
-"""What the browser tests and the screenshots do on the page, by the names that a person sees."""
+"""What a person does on the page, for the browser tests and the screenshots; controls by their visible names."""
 
 import re
 import shutil
@@ -15,7 +15,7 @@ TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnima
 
 @contextmanager
 def chromium() -> Iterator[Browser | None]:
-    """Debian's chromium; None where there is none."""
+    """Yield Debian's chromium, or None where it is not installed."""
     executable = shutil.which("chromium")
     if executable is None:
         yield None
@@ -42,7 +42,7 @@ def generate(tab: Page, text: str = "a red house") -> None:
 
 
 def done(tab: Page) -> None:
-    """Waits for the picture that was asked for last, and until another can be."""
+    """Wait until the picture that was asked for last is there and another can be asked for."""
     tab.get_by_text("Done in").wait_for()
     tab.wait_for_function("!document.querySelector('#generate').disabled")
 
@@ -50,7 +50,7 @@ def done(tab: Page) -> None:
 def set_steps(tab: Page, steps: int) -> None:
     tab.get_by_text("More settings").click()
     tab.get_by_label(STEPS).wait_for()
-    tab.evaluate(TWO_FRAMES)  # for one, Gradio puts the first values back into what is shown for the first time
+    tab.evaluate(TWO_FRAMES)  # Gradio resets controls when they are first shown
     tab.get_by_label(STEPS).fill(str(steps))
     tab.get_by_label(STEPS).press("Tab")
 

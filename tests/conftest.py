@@ -1,4 +1,4 @@
-"""What several test files share: one tiny model, precompiled once, the page serving it over HTTP, and a fake Hub."""
+"""Fixtures of several test files: one tiny model, exported once; the page that serves it; a fake Hub."""
 
 import asyncio
 import gc
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Read where torch is imported: of tiny tensors, its threads cost twice the time of one, waiting beside OpenVINO's.
+# torch reads this when it is imported. On tiny tensors its threads wait beside OpenVINO's and double the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# Read where the Hub's client is imported: no test ever asks the real Hub, or sees this machine's cache and token.
+# The Hub's client reads these when it is imported. No test asks the real Hub or sees this machine's cache and token.
 for name in [name for name in os.environ if name.startswith(("HF_", "HUGGING_FACE_"))]:
     del os.environ[name]
 os.environ.update(HUB.environment)
 telemetry.switch_off()
 
 
-# Files whose tests export models of their own, start processes or a browser, or compute at full size: minutes.
+# Files that take minutes: they export models, start processes or a browser, or compute at full size.
 SLOW = (
     *("cli", "browser_more", "space", "export", "browser", "vae_decoder", "parity", "load", "benchmark", "vae_encoder"),
     *("image_to_image", "draft", "optimum", "conversion", "imports", "winograd", "miniature", "compiled_model"),
     *("illustrations", "telemetry", "process_end", "batch", "browser_pictures"),
 )
-# The longest files first: the last one is waited for by a single process.
+# The longest files begin first, so that both processes end at about the same time.
 FIRST = (*SLOW, "app", "visitors", "compile_cache", "server", "hub_faults", "sana")
 
 
@@ -64,14 +64,17 @@ def pytest_collection_finish() -> None:
 
 
 def spare_libraries() -> None:
-    """Hide from the garbage collector what the libraries hold by now: each full collection would take 0.3 s."""
+    """Hide all objects that exist now from the garbage collector.
+
+    These are mostly the libraries', which never go. A full collection over them takes 0.3 s, and exports collect often.
+    """
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What the page remembers of this machine goes to a folder of the tests' own."""
+    """Give the program a cache folder of the tests' own."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
             patch.setenv(name, str(tmp_path_factory.mktemp("cache")))
@@ -80,7 +83,7 @@ def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def sockets(tmp_path: Path) -> SocketLog:
-    """Which hosts child processes ask that run in its environment."""
+    """Return a log of the hosts that child processes ask if they run in its environment."""
     folder = tmp_path / "sockets"
     folder.mkdir()
     return SocketLog(folder)
@@ -105,14 +108,17 @@ def requests() -> list[str]:
 
 @pytest.fixture
 def tab(browser: "Browser", page: str, requests: list[str], request: pytest.FixtureRequest) -> Iterator["Page"]:
-    """The page in a browser of its own, with every request that it makes written down; CI keeps its last look."""
+    """Yield the page in a browser context of its own; `requests` gets the URL of each request.
+
+    In CI, a picture of the page is kept at the end of each test.
+    """
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(60_000)
     tab = context.new_page()
     tab.on("request", lambda request: requests.append(request.url))
     tab.goto(page)
     yield tab
-    print("The page's last words:", tab.locator("body").inner_text())  # pytest shows them of a test that failed
+    print("The page's last words:", tab.locator("body").inner_text())  # shown if the test fails
     if os.environ.get("CI"):
         name = re.sub(r"\W+", "-", request.node.name)
         tab.screenshot(path=f"screenshots/{name}.png", full_page=True)
@@ -121,7 +127,7 @@ def tab(browser: "Browser", page: str, requests: list[str], request: pytest.Fixt
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The IR folder of a random tiny checkpoint. Not to be changed: copy it."""
+    """Return the IR folder of a random tiny checkpoint, which lies beside it. Copy it to change it."""
     from pipeline.export import precompile
     from tests.tiny_checkpoint import build
 
@@ -141,7 +147,7 @@ def pipe(model: Path) -> "SanaPipeline":
 
 @pytest.fixture(scope="session")
 def page(pipe: "SanaPipeline") -> Iterator[str]:
-    """The address of the page."""
+    """Yield the address of the page."""
     from app import build_app
 
     with serve_page(build_app(pipe)) as url:
@@ -188,7 +194,7 @@ def serve_page(app: "gr.Blocks", service: "GenerationService | None" = None, **o
 
 @pytest.fixture
 def steps_done(pipe: "SanaPipeline", monkeypatch: pytest.MonkeyPatch) -> list[int | str]:
-    """What the pipeline does from now on, slowed down: a number for each step, "closed" when a generation ends."""
+    """Slow the pipeline down; return a list that gets the number of each step, and "closed" when a generation ends."""
     from pipeline.domain.updates import StepUpdate
 
     events: list[int | str] = []
@@ -199,7 +205,7 @@ def steps_done(pipe: "SanaPipeline", monkeypatch: pytest.MonkeyPatch) -> list[in
             for update in original(settings):
                 if isinstance(update, StepUpdate):
                     events.append(update.step)
-                    time.sleep(0.5)  # 100 steps outlast a slow browser on a busy machine
+                    time.sleep(0.5)  # so that 100 steps outlast a slow browser on a busy machine
                 yield update
         finally:
             events.append("closed")
@@ -216,27 +222,27 @@ def answering_hub() -> Iterator[FakeHub]:
 
 @pytest.fixture
 def hub(answering_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHub:
-    """The fake Hub, empty, and an empty cache of the client."""
+    """Return the fake Hub, empty, while the client's cache is empty too."""
     from huggingface_hub import constants
 
     from pipeline.hub import client
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-    monkeypatch.setattr(client.time, "sleep", lambda seconds: None)  # between two tries, ours and the client's own
+    monkeypatch.setattr(client.time, "sleep", lambda seconds: None)  # between tries, ours and the client's own
     answering_hub.forget()
     return answering_hub
 
 
 @pytest.fixture(scope="session")
 def files(model: Path) -> dict[str, bytes]:
-    """An IR repo's files: the model's, and what nobody needs to run it."""
+    """Return the files of an IR repo: the model's, and some that nobody needs to run it."""
     ir = {path.relative_to(model).as_posix(): path.read_bytes() for path in model.rglob("*") if path.is_file()}
     return {".gitattributes": b"", "README.md": b"# A card", "sample.png": b"png" * 1000, **ir}
 
 
 @pytest.fixture
 def repo(hub: FakeHub, files: dict[str, bytes]) -> Repo:
-    """A whole model on the fake Hub, with a tag."""
+    """Return a whole model on the fake Hub, with a tag."""
     repo = hub.add("tester/sana-ir", files)
     repo.tags["openvino-2026.4.1-fp16"] = repo.main
     return repo
@@ -244,7 +250,7 @@ def repo(hub: FakeHub, files: dict[str, bytes]) -> Repo:
 
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Called, it cuts the Hub's client off."""
+    """Return a function that cuts the Hub's client off."""
 
     def switch() -> None:
         from huggingface_hub import constants
@@ -256,7 +262,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 @pytest.fixture
 def slow_bands(pipe: "SanaPipeline", monkeypatch: pytest.MonkeyPatch) -> list[int | str]:
-    """Decoding in many small bands, slowed down: a number for each, "done", and "closed" when a generation ends."""
+    """Decode in 100 slow bands; return a list that gets the number of each, "done", and "closed" at the end."""
     from pipeline.domain.updates import DecodeUpdate, Result
 
     events: list[int | str] = []
@@ -288,7 +294,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
 
 
 def run_async(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine returns, run in a thread of its own: Playwright keeps a loop in the tests' thread."""
+    """Return the result of a coroutine, run in another thread: Playwright keeps a loop in the tests' thread."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
 

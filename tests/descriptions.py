@@ -1,4 +1,4 @@
-"""A model as tests describe one that is not there."""
+"""The description of a model, for tests that need no model."""
 
 from pipeline.domain.families import FLOW
 from pipeline.domain.model import ModelDescription

@@ -1,7 +1,7 @@
-"""A Hugging Face Hub on loopback, as far as this project asks it, with faults on request; for the real client.
+"""A Hugging Face Hub on loopback for the real client: as much of it as this project asks, with faults on request.
 
-The API answers on 127.0.0.1, large files on localhost: were both one host, the client would follow the redirect of a
-HEAD request and lose the header X-Repo-Commit.
+The API answers on 127.0.0.1 and large files on localhost. If both had one name, the client would follow the redirect of
+a HEAD request and lose the header X-Repo-Commit.
 """
 
 import base64
@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
-LARGE = (".bin", ".safetensors", ".png")  # what the Hub keeps in LFS, as its .gitattributes says
+LARGE = (".bin", ".safetensors", ".png")  # the Hub keeps these in LFS
 WRITE, READ = "hf_write", "hf_read"  # tokens of the user `tester`
 KINDS = {"models": "model", "datasets": "dataset", "spaces": "space"}
 
@@ -50,10 +50,10 @@ class Repo:
 
 @dataclass
 class Fault:
-    """Strikes requests whose "METHOD /path" matches, the first `times` of them after `spared` ones.
+    """A fault of requests whose "METHOD /path" matches: of the first `times` ones after `spared` ones.
 
-    `kind` is the status to answer with; "drop" or "flip", which spoil the body's second half or its middle; or a
-    function, called before the request is dealt with ("after": when it has been, and instead of an answer).
+    `kind` is a status to answer with, or "drop" or "flip", which spoil the second half or the middle of the body, or a
+    function. It is called before the request is handled; with `after`, once it has been, instead of an answer.
     """
 
     pattern: str
@@ -73,12 +73,14 @@ class Fault:
 
 
 class Refusal(Exception):
-    """Status and message of an answer; then the Hub's own code for the error, and the commit it is about."""
+    """An error's status and message, then the Hub's own code for it, then the commit that it is about."""
 
 
 class FakeHub(ThreadingHTTPServer):
-    """`repos` by (kind, name), `requests` as "METHOD /path", `faults` to come, `halves` the tags set too early;
-    `environment` leads a client here."""
+    """A server with `repos` by (kind, name), `requests` as "METHOD /path", and `faults` to come.
+
+    `halves` lists tags that were set before the model was whole. `environment` leads a client here.
+    """
 
     daemon_threads = True
 
@@ -111,8 +113,8 @@ class FakeHub(ThreadingHTTPServer):
         return repo
 
     def finds_wrong(self, kind: str, card: str) -> list[str]:
-        """What the Hub would say of a card's front matter."""
-        from huggingface_hub import RepoCard  # reads the environment, which this module is to set before
+        """Return what the Hub would refuse in a card's front matter."""
+        from huggingface_hub import RepoCard  # when imported, it reads the environment that this module gives
 
         data = RepoCard(card, ignore_metadata_errors=False).data.to_dict()
         patterns = {"license": "[a-z0-9.-]+", "license_name": "[a-z0-9.-]+", "base_model": r"[\w.-]+/[\w.-]+"}
@@ -131,13 +133,13 @@ class FakeHub(ThreadingHTTPServer):
             self.shutdown()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Silent: clients are killed in the tests."""
+        """Print nothing: the tests kill clients."""
 
 
 class Handler(BaseHTTPRequestHandler):
     server: FakeHub
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # headers and body in one packet, or each answer waits for an acknowledgement
+    wbufsize = -1  # headers and body in one packet, else each answer waits for an acknowledgement
 
     def do_GET(self) -> None:
         self.path = self.path.partition("?")[0]
@@ -168,7 +170,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
 
-    # What is asked for without an account
+    # Routes without an account
 
     def info(self, kinds: str, name: str, revision: str = "main") -> None:
         repo = self.find(kinds, name)
@@ -213,7 +215,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {"Content-Range": f"bytes {begin}-{len(content) - 1}/{len(content)}"} if begin else {}
         self.answer(content[begin:], 206 if begin else 200, ETag=f'"{oid}"', **headers)
 
-    # What needs a token
+    # Routes that need a token
 
     def whoami(self) -> None:
         if self.token() not in (WRITE, READ):
@@ -344,7 +346,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def entry(path: str, content: bytes) -> dict[str, Any]:
-    """A file as the tree lists it."""
+    """Return a file's record in the tree."""
     if not path.endswith(LARGE):
         oid = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
         return {"type": "file", "path": path, "size": len(content), "oid": oid}
@@ -356,7 +358,7 @@ def entry(path: str, content: bytes) -> dict[str, Any]:
 
 
 def is_whole(files: dict[str, bytes]) -> bool:
-    """Whether a tree holds an IR folder: each file that its manifest lists, with size and sha256."""
+    """Return whether a tree holds an IR folder: each file of its manifest, with size and SHA-256."""
     listed = json.loads(files.get("manifest.json", b"{}")).get("files")
     return bool(listed) and all(
         hashlib.sha256(files.get(name, b"")).hexdigest() == one["sha256"] for name, one in listed.items()
@@ -383,4 +385,4 @@ ROUTES: list[tuple[str, Callable[..., None]]] = [
     (r"(?:GET|HEAD) /(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)", Handler.resolve),
 ]
 
-HUB = FakeHub()  # the one of a test run; it listens from now on, and answers where a fixture runs it
+HUB = FakeHub()  # one for the test run; it listens at once and answers while `running`

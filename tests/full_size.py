@@ -1,8 +1,8 @@
 """A random checkpoint with the shapes of a published one: `python -m tests.full_size NAME FOLDER`.
 
-For trying real sizes without the weights; what it draws is noise. Tensors are drawn and written shard by shard, in the
-type and under the file names of the published weights. On the tokenizer, a BPE trained on Sana's instruction, that
-instruction is about as long as on Gemma's (208 tokens).
+It is for trying real sizes without the weights; its pictures are noise. Tensors are made and written shard by shard, in
+the type and under the file names of the published weights. The tokenizer is a BPE trained on Sana's instruction, which
+has about as many tokens as with Gemma's (208).
 """
 
 import argparse
@@ -42,7 +42,7 @@ VAE_STAGES = {
 
 
 def build(variant: ModelVariant, folder: Path) -> Path:
-    """Writes the checkpoint and returns its folder."""
+    """Write the checkpoint and return its folder."""
     models = {"text_encoder": text_encoder, "transformer": lambda: transformer(variant), "vae": autoencoder}
     for part, make in models.items():
         with torch.device("meta"):
@@ -76,7 +76,7 @@ def text_encoder() -> Gemma2Model:
 
 
 def transformer(variant: ModelVariant, layers: int | None = None) -> SanaTransformer2DModel:
-    """Its shape is told by the words of its name; `layers` instead of as many as it has."""
+    """Return a transformer with the shape that the variant's name tells, with `layers` instead of all its layers."""
     words = variant.name.split("_")
     depth, heads, cross_heads, cross_width = next(SHAPES[SIZES.get(w, w)] for w in words if SIZES.get(w, w) in SHAPES)
     sprint = variant.family is SPRINT
@@ -107,7 +107,7 @@ def autoencoder() -> AutoencoderDC:
 
 
 def write(model: Any, folder: Path, stem: str, weights: str | None) -> None:
-    """Configuration and random weights of a model without any; in float16 for that variant, else in bfloat16."""
+    """Write the configuration of a meta model and random weights, in float16 for that variant, else in bfloat16."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(
         model.config.to_json_string() if isinstance(model, Gemma2Model) else model.to_json_string()
@@ -144,7 +144,7 @@ def _shards(shapes: dict[str, torch.Size]) -> Iterator[dict[str, torch.Size]]:
 
 
 def random_weight(name: str, shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
-    """Weights that keep the variance of what they multiply; norms and biases as they are before training."""
+    """Return weights that keep the variance of their inputs; norms and biases are as before training."""
     if len(shape) < 2:
         one = "norm" in name and name.endswith("weight") and "layernorm" not in name and name != "norm.weight"
         return torch.full(shape, float(one), dtype=dtype)  # Gemma's norms add 1 themselves

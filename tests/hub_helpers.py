@@ -1,4 +1,4 @@
-"""What the tests of the Hub have in common."""
+"""Helpers of the tests of the Hub."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ TAG = "openvino-2026.4.1-fp16"
 
 
 def refused(name: str, call: Callable[..., Path] = fetch) -> str:
-    """Fetch, which must fail; return the one sentence."""
+    """Fetch a model, which must fail, and return the sentence."""
     with pytest.raises(SanaError) as caught:
         call(name, lambda progress: None)
     assert "\n" not in str(caught.value)

@@ -1,8 +1,8 @@
-"""Precompiles full-size random checkpoints to int8 and draws one picture with each: time, memory and disk as a table.
+"""Export full-size random checkpoints to int8 and draw one picture with each: time, memory and disk as a table.
 
-`python -m tests.measure_full_size FOLDER [NAME ...]` takes hours and, for a while, some 20 GB in FOLDER; the checkpoint
-is removed after its row. Few steps are enough: each costs the same. "Stop" is the longest time between two updates of
-that picture, in which a Stop waits: the first step with the text before it, or the longest of bands.
+`python -m tests.measure_full_size FOLDER [NAME ...]` takes hours and, for a while, some 20 GB in FOLDER; each
+checkpoint is removed after its row. Two steps are enough: each costs the same. "Stop" is the longest time between two
+updates of a picture, which a Stop may have to wait: the first step with the text before it, or the longest band.
 """
 
 import argparse
@@ -41,7 +41,7 @@ print(json.dumps({"load": loaded - start, **update.times, "longest": longest, "p
 
 
 def measured(command: list[str]) -> tuple[str, float, float]:
-    """Output, seconds and the most memory in bytes of a process; its failure is ours."""
+    """Return output, seconds and peak memory in bytes of a process; exit if it fails."""
     start = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

@@ -1,4 +1,4 @@
-"""The small files of a model without weights: of a folder of IR, of one by optimum-intel, and of a checkpoint."""
+"""The small files of a model without weights: of an IR folder, of optimum-intel's export, of a checkpoint."""
 
 import dataclasses
 import json
@@ -42,7 +42,7 @@ SANA = {
 
 
 def write_files(folder: Path, layout: str) -> Path:
-    """Write the small files of that layout, and for IR others that hold nothing; return the folder."""
+    """Write the small files of a layout, and for IR empty stand-ins of the large ones; return the folder."""
     files = {**CONFIGURATIONS, "sana.json": SANA} if layout == CHECKPOINT else dict(CONFIGURATIONS)
     for name, record in files.items():
         write(folder / (name if layout == CHECKPOINT else name.replace("vae/", "vae_decoder/")), record)
@@ -57,7 +57,7 @@ def write_files(folder: Path, layout: str) -> Path:
 
 
 def list_files(folder: Path) -> None:
-    """Write the manifest of what is in an IR folder."""
+    """Write a manifest of the files that are in an IR folder."""
     missing = {name: {"size": 0, "sha256": "0" * 64} for name in REQUIRED_FILES}
     preview: dict[str, list[Any]] = {"matrix": [[0.0] * 32] * 3, "bias": [0.0] * 3}
     (folder / MANIFEST).unlink(missing_ok=True)
@@ -71,7 +71,7 @@ def write(path: Path, record: object) -> None:
 
 
 def edit(path: Path, field: str, value: object) -> None:
-    """Set a field, whose name may lead into objects and lists by dots; `...` as the value removes it."""
+    """Set a field of a JSON file; `...` removes it. Dots in the name lead into objects and lists."""
     record: Any = json.loads(path.read_text())
     *way, last = field.split(".")
     place = record

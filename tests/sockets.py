@@ -1,4 +1,4 @@
-"""Which hosts a child process, and its own children, look up or connect to."""
+"""A log of the hosts that a child process, and its own children, look up or connect to."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ sys.addaudithook(hook)
 
 
 class SocketLog:
-    """`environment` for child processes whose sockets are to be watched, `hosts` what they asked."""
+    """A log of hosts: run child processes in `environment`, then call `hosts`."""
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "hosts"

@@ -197,7 +197,7 @@ def test_progress_is_told_in_numbers_too(client: Client, steps_done: list[int | 
 def test_a_preview_is_no_file_and_a_picture_is_written_once(
     pipe: SanaPipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Hundreds of previews would pile up, and Gradio writes an image again for each update."""
+    """Hundreds of previews would pile up; Gradio would write each picture again for each update."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     service = GenerationService(Models([LoadedSource(pipe)]), Timings(tmp_path), JobQueue())
     written: dict[Path, int] = {}
@@ -240,7 +240,7 @@ def test_two_clients_at_once_get_their_own_pictures(page: str, tmp_path: Path) -
 
 
 def test_what_follows_a_change_follows_the_last_one(pipe: SanaPipeline) -> None:
-    """Gradio drops what changes while a request is under way, unless it is told to wait."""
+    """Gradio drops changes during a request unless the trigger mode is "always_last"."""
     from app import build_app
 
     followers = [

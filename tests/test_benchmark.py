@@ -1,4 +1,4 @@
-"""The benchmark command: what it measures on a tiny checkpoint, what its tables make of it, and what it refuses."""
+"""The benchmark command: its measurements of a tiny checkpoint, its tables, and its refusals."""
 
 import json
 import os
@@ -27,7 +27,7 @@ GROWTH = ["--sizes", "160", "--step-counts", "--image-counts"]
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(results, what results.json holds) of this project's own sides alone, in processes of their own."""
+    """Return the results of this project's sides, each in a process of its own, and the content of results.json."""
     folder = tmp_path_factory.mktemp("benchmark")
     checkpoint = build(folder / "checkpoint", family="sprint")
     _, draft = draft_decoder(folder / "small.pth")
@@ -40,7 +40,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
 
 
 def tables(text: str) -> dict[str, list[dict[str, str]]]:
-    """Heading to rows, each a dictionary by column."""
+    """Return the tables of a report by heading; a table is a list of rows, a row a dictionary by column."""
     found = {}
     for part in text.split("### ")[1:]:
         heading, _, table = part.partition("\n\n")
@@ -82,7 +82,7 @@ def test_the_tables_tell_what_was_measured(measured: tuple[dict[str, Any], dict[
 
 
 def side(name: str, text: str, seconds: float, **more: Any) -> dict[str, Any]:
-    """One that takes so many seconds for the text, 10 times that for two steps and 100 times that for decoding."""
+    """Return a side that takes `seconds` for the text, 10 times as long for two steps and 100 times for decoding."""
     run = {"text_encoder": seconds, "transformer": 10 * seconds, "vae_decoder": 100 * seconds, "total": 120 * seconds}
     slow = {stage: 5 * value for stage, value in run.items()}
     return {
@@ -135,7 +135,7 @@ def test_ratios_and_the_part_of_the_peak() -> None:
 
 
 def test_known_work_of_full_size_decoders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The DC-AE's, DC-AE-Lite's and TAESANA's at 1024x1024."""
+    """At 1024x1024, of the DC-AE, DC-AE-Lite and TAESANA."""
     saved = lambda model, folder, *_: model.save_config(folder)  # noqa: E731
     monkeypatch.setattr(dc_ae_lite, "write", saved)
     dc_ae_lite.build(tmp_path / "lite")
@@ -161,7 +161,7 @@ def test_memory_is_that_of_the_stage_it_was_taken_in() -> None:
 
 @pytest.fixture
 def interpreter(tmp_path: Path) -> Callable[[str], str]:
-    """Makes a program that stands for Python."""
+    """Return a function that writes a shell script to stand for Python."""
 
     def write(commands: str) -> str:
         path = tmp_path / "python"

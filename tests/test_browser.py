@@ -1,4 +1,4 @@
-"""The page in a real browser: Debian's chromium, driven by playwright. What a person does, from prompt to picture."""
+"""The page in Debian's chromium, driven by Playwright: from the prompt to the picture."""
 
 import re
 import time
@@ -29,7 +29,7 @@ def stop_button(tab: Page) -> Locator:
 
 
 def save(tab: Page, path: Path) -> Path:
-    """The shown picture, downloaded."""
+    """Download the shown picture to `path`."""
     with tab.expect_download() as download:
         tab.get_by_label("Download").click()
     download.value.save_as(path)

@@ -1,4 +1,4 @@
-"""The page in a real browser: what is kept and compared, several people and models at once, looks and manners."""
+"""The page in chromium: history, comparison, several visitors and models at once, accessibility, keyboard."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ THUMBNAILS = "#history .strip button"
 
 @pytest.fixture(scope="module")
 def menu(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Models]]:
-    """The address of a page with two models, one of them Sprint, and its `Models`."""
+    """Yield the address of a page with two models, one of them Sprint, and its `Models`."""
     from app import build_page
     from pipeline.export import precompile
     from pipeline.jobs.model_sources import NamedSource
@@ -167,7 +167,7 @@ def test_no_accessibility_violation(browser: Browser, page: str, scheme: Literal
 
 def test_the_keyboard_goes_from_the_prompt_to_generate_to_the_rest(tab: Page) -> None:
     def stops() -> tuple[str, bool]:
-        """Where two presses of Tab lead; Stop is no stop, as it can be pressed only while it draws."""
+        """Return where two presses of Tab lead. Stop is left out: it can be pressed only while a picture is drawn."""
         prompt(tab).focus()
         tab.keyboard.press("Tab")
         first = tab.evaluate("document.activeElement.id")

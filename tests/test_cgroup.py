@@ -1,4 +1,4 @@
-"""Memory and processors that a machine lends: bare metal, systemd, Docker, Kubernetes, with made-up /proc and /sys."""
+"""Limits of memory and processors on bare metal, in systemd, Docker and Kubernetes, with made-up /proc and /sys."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ MOUNTS_1 = """\
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Makes a machine with 16 GB, 12 GB of them available, and writes what /proc and /sys have; a file by its path."""
+    """Return a function that writes files below /proc and /sys, for a machine with 12 of 16 GB available."""
     memory = SimpleNamespace(total=16 * GB, available=12 * GB)
     monkeypatch.setattr(host.psutil, "virtual_memory", lambda: memory)
     monkeypatch.setattr(cgroup, "_ROOT", tmp_path)
@@ -35,13 +35,13 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
 
 def group_2(folder: str, limit: object, current: object, **stat: int) -> dict[str, object]:
-    """Files of a group in version 2."""
+    """Return the files of a group in version 2."""
     lines = "\n".join(f"{name} {value}" for name, value in stat.items())
     return {f"{folder}/memory.max": limit, f"{folder}/memory.current": current, f"{folder}/memory.stat": lines}
 
 
 def group_1(folder: str, limit: object, usage: object, **stat: int) -> dict[str, object]:
-    """Files of a group in version 1."""
+    """Return the files of a group in version 1."""
     lines = "\n".join(f"{name} {value}" for name, value in stat.items())
     names = ("limit_in_bytes", "usage_in_bytes", "stat")
     return {f"{folder}/memory.{name}": value for name, value in zip(names, (limit, usage, lines), strict=True)}
@@ -77,7 +77,7 @@ def test_page_cache_is_free(machine: Callable[..., None]) -> None:
 
 
 def test_the_narrowest_of_nested_groups_counts(machine: Callable[..., None]) -> None:
-    """A unit of systemd in a slice: the slice has less left, since another unit is in it."""
+    """A unit of systemd in a slice: another unit in the slice leaves less than the unit's own limit."""
     unit = "/sys/fs/cgroup/draw.slice/draw-sana\\x2d1.slice/sana.service"
     files = {
         **group_2(unit, 10 * GB, 1 * GB),

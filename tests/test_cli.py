@@ -1,4 +1,4 @@
-"""`python app.py`: what it refuses, with one line on stderr and exit status 2; and, from outside, its first start."""
+"""`python app.py`: its refusals, one line on stderr and exit status 2; and its first start, from outside."""
 
 import importlib.util
 import json
@@ -28,9 +28,9 @@ APP = Path(__file__).parents[1] / "app.py"
 
 @pytest.fixture
 def environment(tmp_path: Path, sockets: SocketLog) -> Iterator[dict[str, str]]:
-    """This one, without what would configure the app, and with a home and a cache folder of its own.
+    """Yield an environment without settings of the app, with an empty home and an empty cache.
 
-    No process that runs in it asks another machine: neither the app, nor the export that it starts.
+    Processes that run in it, and exports that they start, must ask no other machine and write nothing into the home.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANA_", "GRADIO_", "CI"))}
     (tmp_path / "home").mkdir()
@@ -42,7 +42,7 @@ def environment(tmp_path: Path, sockets: SocketLog) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], port: int) -> Callable[..., str]:
-    """Runs the program in this process, where it must give up; returns its one line."""
+    """Return a function that runs the program here, where it must give up, and returns its one line."""
     for name in [name for name in os.environ if name.startswith(("SANA_", "GRADIO_SERVER"))]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(malloc, "use_single_arena", lambda: None)  # it would be so for all tests
@@ -65,7 +65,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 
 @pytest.fixture
 def damaged(model: Path, tmp_path: Path) -> Path:
-    """A copy of the model folder, to be damaged."""
+    """Return a copy of the model folder, to be damaged."""
     return Path(shutil.copytree(model, tmp_path / "damaged"))
 
 
@@ -232,7 +232,7 @@ def checkpoint(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bundled(checkpoint: Path) -> list[str]:
-    """Arguments of Python that start app.py with a tiny checkpoint in the place of the miniature."""
+    """Return arguments for Python that start app.py with a tiny checkpoint in place of the miniature."""
     program = f"""
 import pathlib, sys
 sys.path.insert(0, {str(APP.parent)!r})
@@ -245,7 +245,10 @@ sys.exit(app.main())
 
 @contextmanager
 def serving(environment: dict[str, str], port: int, *arguments: object) -> Iterator[list[str]]:
-    """app.py, until the page is up; then interrupted. Yields the lines it prints, all of them when it has ended."""
+    """Run app.py until its page is up, then interrupt it.
+
+    Yield the lines that it prints; at the end the list holds all of them.
+    """
     command = [sys.executable, *map(str, arguments), "--port", str(port)]
     printed: list[str] = []
     interruptible = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores Ctrl-C

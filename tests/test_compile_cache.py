@@ -1,4 +1,4 @@
-"""Compiled models that are kept between starts: used where sound, made again where anything is not."""
+"""Compiled models that are kept between starts: used where sound, compiled again otherwise."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ from pipeline.runtime.file_lock import try_lock
 
 @pytest.fixture
 def ir(tmp_path: Path) -> Path:
-    """The path of an IR of one layer, beside a sample, of this test's own."""
+    """Return the path of an IR of one layer, with a sample beside it."""
     value = opset13.parameter([-1, 64], np.float32, "value")
     weights = opset13.constant(np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32))
     layer = ov.Model([opset13.result(opset13.matmul(value, weights, False, True))], [value])
@@ -36,7 +36,7 @@ def ir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def transformer(model: Path, tmp_path: Path) -> Path:
-    """The path of a tiny transformer's IR, of this test's own."""
+    """Return the path of a copy of the tiny transformer's IR."""
     return shutil.copytree(model / "transformer", tmp_path / "transformer") / "openvino_model.xml"
 
 
@@ -46,7 +46,7 @@ def cache(tmp_path: Path) -> Path:
 
 
 def load(cache: Path, ir: Path, precision: str = "f32") -> tuple[ov.CompiledModel, bool]:
-    """A new process's compilation, and whether it came from the cache."""
+    """Compile as a new process does; return the model and whether it came from the cache."""
     model = Device("CPU", CompileCache(cache)).compile(ir, precision)
     return model, model.get_property("LOADED_FROM_CACHE")
 
@@ -62,12 +62,12 @@ def test_a_second_start_gets_the_compiled_model_and_the_same_answer(cache: Path,
     assert from_cache
     np.testing.assert_array_equal(answer(first, transformer), answer(second, transformer))
     weights = transformer.with_suffix(".bin").stat().st_size
-    assert 0 < sum(path.stat().st_size for path in cache.rglob("*.blob")) < weights  # which stay in the IR
+    assert 0 < sum(path.stat().st_size for path in cache.rglob("*.blob")) < weights  # the weights stay in the IR
     assert not load(cache, transformer, "bf16")[1]
 
 
 def test_each_shape_has_an_entry_of_its_own(cache: Path, transformer: Path) -> None:
-    """Blobs that refer to the weights in the IR, too."""
+    """Here, too, the blobs leave the weights in the IR."""
     inputs = Sample.load(transformer.parent).inputs
     shapes = {name: value.shape for name, value in inputs.items()}
     taller = {**shapes, "hidden_states": (*shapes["hidden_states"][:2], 8, *shapes["hidden_states"][3:])}
@@ -97,7 +97,7 @@ def flip(path: Path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda blob, seal: flip(blob),  # OpenVINO itself loads that
+        lambda blob, seal: flip(blob),  # OpenVINO itself would load it
         lambda blob, seal: os.truncate(blob, 100),
         lambda blob, seal: blob.unlink(),
         lambda blob, seal: seal.write_text("{"),
@@ -121,7 +121,7 @@ def test_another_ir_or_openvino_is_compiled_again(cache: Path, ir: Path, monkeyp
     assert load(cache, ir)[1]
     monkeypatch.setattr(compile_cache.ov, "get_version", lambda: "another")
     assert not load(cache, ir)[1]
-    assert len(list(cache.iterdir())) == 1  # nothing that is out of date stays
+    assert len(list(cache.iterdir())) == 1  # outdated entries are gone
 
 
 def test_a_model_that_ends_the_process_is_not_loaded_from_the_cache_twice(
@@ -184,7 +184,7 @@ def test_the_entries_that_were_used_last_are_kept(cache: Path, ir: Path, monkeyp
     assert load(cache, ir)[1]
     monkeypatch.setattr(compile_cache, "MAX_BYTES", 1.0)
     assert not load(cache, ir, "bf16")[1]
-    assert len(list(cache.iterdir())) == 2  # one of them is always kept
+    assert len(list(cache.iterdir())) == 2  # one is always kept
     assert load(cache, ir, "bf16")[1]
 
 

@@ -1,4 +1,4 @@
-"""Models on a device: what is compiled again, and when."""
+"""When a model on a device is compiled again."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What reaches the terminal."""
+"""Errors on the terminal: one line, or with SANA_DEBUG a traceback."""
 
 import pytest
 

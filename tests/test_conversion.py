@@ -35,7 +35,7 @@ from tests.tiny_checkpoint import build, text_encoder, transformer
 
 
 def test_int4_reaches_nearly_all_of_a_transformer() -> None:
-    """One block of the 0.6B model's shape; counted in the IR: weights in 4 bits among all weights."""
+    """One block has the 0.6B model's shape. Compare the weights in 4 bits with all weights of the IR."""
     variant = find_variant("Sana_Sprint_0.6B_1024px_diffusers")
     assert variant
     with quiet():
@@ -53,7 +53,7 @@ def test_int4_reaches_nearly_all_of_a_transformer() -> None:
 
 @pytest.fixture(scope="module")
 def quantised() -> ov.Model:
-    """The transformer of a checkpoint in bfloat16, with weights and activations in 8 bits."""
+    """Return the IR of a bfloat16 transformer with weights and activations in 8 bits."""
     model = transformer(8).bfloat16()
     compute_in_f32(model)
     network = networks.transformer(model, FLOW)
@@ -62,15 +62,17 @@ def quantised() -> ov.Model:
 
 
 def test_quantised_weights_are_stored_in_8_bits(quantised: ov.Model) -> None:
-    """Those of layers that compute in floating point, too."""
+    """This includes layers that compute in floating point."""
     stored = [operation for operation in quantised.get_ops() if operation.get_type_name() == "Constant"]
     in_8_bits = sum(each.get_byte_size() for each in stored if each.get_element_type() in (ov.Type.i8, ov.Type.u8))
     assert in_8_bits > 0.8 * sum(each.get_byte_size() for each in stored)  # small as it is, scales are a large part
 
 
 def test_only_layers_after_a_norm_compute_in_8_bits(quantised: ov.Model) -> None:
-    """And the query of the text's attention: with the others in 8 bits the miniature drew wrong things (kind 73, not
-    85 of 100)."""
+    """The only other one is the query of the attention to the text.
+
+    With more layers in 8 bits the miniature drew wrong things: a kind score of 73 instead of 85.
+    """
     layers = set()
     for operation in quantised.get_ops():
         layer = operation.get_type_name() == "MatMul" and weight(operation) is not None
@@ -80,7 +82,7 @@ def test_only_layers_after_a_norm_compute_in_8_bits(quantised: ov.Model) -> None
 
 
 def test_layers_that_compute_in_floating_point_are_not_smoothed(quantised: ov.Model) -> None:
-    """SmoothQuant's factors are for quantised activations; before others OpenVINO transposed what they scale."""
+    """SmoothQuant's factors are for quantised activations; before other layers OpenVINO transposed the scaled input."""
     sources = [
         operation.input_value(0).get_node() for operation in quantised.get_ops() if weight(operation) is not None
     ]
@@ -128,7 +130,7 @@ def test_the_preview_is_fitted_to_the_pictures() -> None:
 
 @pytest.fixture(scope="module")
 def text_network() -> tuple[Gemma2Model, ov.CompiledModel]:
-    """A random text encoder, its module, and its f32 IR."""
+    """Return a random text encoder and its compiled f32 IR."""
     model = text_encoder()
     network = networks.text_encoder(copy.deepcopy(model), [2, 50, 60, 70], [80, 90])
     with quiet():
@@ -165,7 +167,7 @@ def test_positions_are_those_of_diffusers_at_any_size(height: int, width: int, i
 
 
 def test_a_converted_models_weights_are_freed_with_it(tmp_path: Path) -> None:
-    """The checkpoint's mapped files would count as memory until the end of the export."""
+    """Otherwise the checkpoint's mapped files count as memory until the end of the export."""
     folder = build(tmp_path / "checkpoint")
     model = read_checkpoint(folder).load_model("text_encoder")
     with quiet():

@@ -1,4 +1,4 @@
-"""The denoising loop on fake components: what reaches the transformer, and what the scheduler makes of the answer."""
+"""The denoising loop on fake components: the inputs of the transformer, and the scheduler's use of its answers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ SHAPE = (2, 4, 3, 5)  # images, channels, height, width
 
 
 class FakeTransformer:
-    """Velocity = mean of the embeddings that the mask keeps, everywhere; remembers its inputs."""
+    """A velocity that is everywhere the mean of the embeddings under the mask; `calls` keeps the inputs."""
 
     def __init__(self) -> None:
         self.calls: list[dict[str, np.ndarray]] = []

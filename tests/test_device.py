@@ -1,4 +1,4 @@
-"""What a device lends: threads within a container's quota, a fast precision where a sample allows it, and memory."""
+"""What a device gives to models: threads within a container's quota, a fast precision if a sample allows it, memory."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def test_no_more_threads_than_the_quota_lets_run(
 
 @dataclass
 class Stage:
-    """A model that answers its input, with an error."""
+    """A model that returns its input plus an error."""
 
     precision: str
     error: float

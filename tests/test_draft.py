@@ -32,7 +32,7 @@ TAESANA = [256, 128, 64, 64, 64, 64]
 
 
 def as_described(weights: dict[str, Tensor], latents: Tensor) -> tuple[Tensor, Tensor]:
-    """TAESANA by its description, written out without modules, to the pixels and to the features at 8 x 8."""
+    """Compute TAESANA from its description, without modules; return pixels and the features at 8x8."""
 
     def conv(x: Tensor, name: str | int) -> Tensor:
         return F.conv2d(x, weights[f"{name}.weight"], weights.get(f"{name}.bias"), padding=1)
@@ -57,7 +57,7 @@ def as_described(weights: dict[str, Tensor], latents: Tensor) -> tuple[Tensor, T
 
 @pytest.fixture(scope="module")
 def drafting(tmp_path_factory: pytest.TempPathFactory) -> Drafting:
-    """(pipeline, torch draft decoder) of a tiny model that has both decoders."""
+    """Return the pipeline, the torch draft decoder and the IR folder of a tiny model that has both decoders."""
     root = tmp_path_factory.mktemp("drafting")
     decoder, file = draft_decoder(root / "taesana_decoder.pth")
     folder = precompile(build(root / "checkpoint"), root / "ir", "fp16", vae=[file], on_progress=lambda progress: None)
@@ -152,7 +152,7 @@ def test_a_model_without_a_draft_decoder_refuses(pipe: SanaPipeline) -> None:
 
 
 def test_previews_are_finer_with_a_draft_decoder(drafting: Drafting, pipe: SanaPipeline) -> None:
-    """Of a latent of 4 x 4 positions the linear map tells 4 colours in a row, the draft decoder's features 32."""
+    """Of a latent of 4x4 positions the linear map shows 4 colours in a row, the draft decoder's features 32."""
 
     def edges(pipeline: SanaPipeline) -> float:
         settings = pipeline.settings("a house", width=128, height=128, use_resolution_binning=False)

@@ -1,4 +1,4 @@
-"""One generation at a time: who waits for whom, and who is told that it would wait for itself."""
+"""One generation at a time: who waits for whom, and who would wait for itself."""
 
 import threading
 from collections.abc import Generator

@@ -1,4 +1,4 @@
-"""The export: continuing, refusing, parity, compression, preview and prefix; on random tiny checkpoints."""
+"""The export of random tiny checkpoints: going on, refusing, parity, compression, preview and prefix."""
 
 import dataclasses
 import json
@@ -32,7 +32,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def interrupted(checkpoint: Path) -> tuple[Path, list[Progress]]:
-    """An int4 export, interrupted at the last component and run again: the folder and the second run's records."""
+    """Interrupt an int4 export at a component and run it again; return the folder and the second run's records."""
     output = checkpoint.parent / "int4"
 
     def interrupt(*_: Any) -> None:
@@ -52,7 +52,7 @@ def interrupted(checkpoint: Path) -> tuple[Path, list[Progress]]:
 
 
 def move_unmapped(folder: Path, place: Path) -> None:
-    """Move the finished folder as an export does, where no file of it may be open or mapped: Windows would refuse."""
+    """Move the finished folder as an export does; no file of it may be open or mapped, which Windows would refuse."""
     if sys.platform == "linux":
         assert str(folder) not in Path("/proc/self/maps").read_text()
     output_place.put_in_place(folder, place)

@@ -1,4 +1,4 @@
-"""Quantised convolutions in parts: the same, of fewer filters each."""
+"""Quantised convolutions, split into several with fewer filters each: same answers."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def parts_of_four(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def quantised(count: int = COUNT, kernel: int = 3, activations: bool = True) -> ov.Model:
-    """A convolution with stride 2 by 8-bit weights that have a scale for each filter."""
+    """Return a convolution with stride 2 and 8-bit weights that have a scale for each filter."""
     value = opset13.parameter([1, CHANNELS, 9, 8], np.float32, "value")
     low, high = np.float32(-3), np.float32(3 * 127 / 128)
     features = opset13.fake_quantize(value, low, high, low, high, 256) if activations else value

@@ -1,4 +1,4 @@
-"""What happens where rights are missing: another folder where that can be, else one line that says what to change."""
+"""Missing rights: another folder is used where possible, else one line says what to change."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="names of folders and
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where temporary folders are made."""
+    """Return the folder in which temporary folders are made."""
     monkeypatch.setattr(folders, "_temporary_folders", lambda: [tmp_path / "first", tmp_path / "second"])
     folders._writable.cache_clear()
     yield tmp_path
@@ -31,7 +31,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 @pytest.fixture
 def unwritable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The user's cache, in which nothing can be made: not even root can make a folder in a file."""
+    """Make the user's cache a file, so that nothing, not even root, can make a folder in it."""
     (tmp_path / "file").write_text("x")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
 

@@ -1,4 +1,4 @@
-"""Damaged folders and folders with bad intent: one sentence that names file and field, and nothing else happens."""
+"""Damaged folders and folders with bad intent: one sentence names file and field, and nothing else happens."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def read(folder: Path, layout: str) -> Any:
 
 
 def refusal(call: Callable[..., object], *arguments: object) -> str:
-    """Return the one sentence that a call ends with."""
+    """Make a call, which must fail, and return the sentence."""
     with pytest.raises(SanaError) as caught:
         call(*arguments)
     sentence = str(caught.value)
@@ -60,7 +60,7 @@ def repeat_first_key(path: Path) -> None:
 
 
 def move_out(path: Path) -> None:
-    """Leave a link to the file, which lies beside the folder from now on."""
+    """Move the file out of its folder and leave a link to it."""
     outside = Path(tempfile.mkdtemp(dir=path.parents[2])) / path.name
     path.rename(outside)
     path.symlink_to(outside)
@@ -105,7 +105,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, layout: str, damage: str) -> No
         if layout == IR and name != MANIFEST and damage not in ("link in a circle", "pipe"):
             folder = write_files(tmp_path / f"listed-{name.replace('/', '-')}", layout)
             DAMAGES[damage](folder / name)
-            list_files(folder)  # as it is
+            list_files(folder)  # in its damaged state
             assert name in refusal(read, folder, layout), name
 
 
@@ -152,7 +152,7 @@ def test_a_field_of_another_kind_is_named_in_every_layout(tmp_path: Path, name: 
         if layout == IR:
             list_files(folder)
         sentence = refusal(read, folder, layout)
-        # What does not fit together is said of the parts that do not.
+        # A mismatch is reported of the parts that do not fit together.
         assert (
             field in sentence
             or own in sentence
@@ -242,7 +242,7 @@ def test_links_within_the_cache_of_the_hubs_client_are_its_own(tmp_path: Path) -
     repo = tmp_path / "models--owner--name"
     folder = write_files(repo / "snapshots" / "0123", CHECKPOINT)
     for number, path in enumerate(path for path in sorted(folder.rglob("*")) if path.is_file()):
-        blobs = (repo if number % 2 else tmp_path) / "blobs"  # one for each repo, and one for all
+        blobs = (repo if number % 2 else tmp_path) / "blobs"  # the client has a folder for each repo, or one for all
         blobs.mkdir(exist_ok=True)
         path.rename(blobs / str(number))
         path.symlink_to(os.path.relpath(blobs / str(number), path.parent))

@@ -101,7 +101,7 @@ def test_what_cannot_be_exported_is_not_fetched(
 
 
 def test_a_snapshot_of_the_hubs_cache_is_the_model_of_its_repo(hub: FakeHub, tmp_path: Path) -> None:
-    """Also by the path that `hf download` prints: with the weights, the clip and the terms of the published one."""
+    """The path is the one that `hf download` prints. Weights, clip and terms are those of the published model."""
     published = next(variant for variant in CATALOGUE if variant.clip)
     folder = build(tmp_path / "models--Efficient-Large-Model--Sana_600M_512px_diffusers" / "snapshots" / "0123abcd")
     assert published.name in str(folder)

@@ -1,4 +1,4 @@
-"""Models by name from the Hub: what is fetched, when nothing is asked, and one line for what is refused."""
+"""Models by name from the Hub: what is fetched, when nothing is asked, and one line for each refusal."""
 
 import hashlib
 import json
@@ -211,7 +211,7 @@ def test_a_repo_of_optimum_intel_is_fetched_unverified(hub: FakeHub, files: dict
 def test_what_cannot_work_is_not_fetched(
     hub: FakeHub, files: dict[str, bytes], call: Callable[..., Path], has_manifest: bool
 ) -> None:
-    """A configuration that cannot be, whether the manifest lists it so or there is none."""
+    """The configuration is impossible, whether or not the manifest lists it so."""
     config = files["vae_decoder/config.json"].replace(b'"latent_channels": 32', b'"latent_channels": 16')
     manifest = json.loads(files[MANIFEST])
     entry = {"size": len(config), "sha256": hashlib.sha256(config).hexdigest()}

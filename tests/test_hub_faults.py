@@ -1,4 +1,4 @@
-"""Faults on the way from the Hub: success after another try, or one line; never half a model, or a damaged one."""
+"""Faults on the way from the Hub: success after another try, or one line; never half a model or a damaged one."""
 
 import signal
 import subprocess
@@ -32,7 +32,7 @@ def fetched_is_whole(name: str) -> None:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("kinds", [(500, 500), (429, "drop")])
 def test_what_passes_is_tried_again(hub: FakeHub, repo: Repo, place: str, kinds: tuple[int | str, ...]) -> None:
-    """Where the cache would do, there are two more tries, elsewhere more."""
+    """Where the cache would do, there are three tries, elsewhere more."""
     hub.faults = [Fault(place, kind) for kind in kinds]
     fetched_is_whole(NAME)
     assert [fault.times for fault in hub.faults] == [0, 0]

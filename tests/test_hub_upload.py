@@ -1,4 +1,4 @@
-"""Publishing an IR folder: all of it and then the tag, nothing twice, nothing over somebody else's work."""
+"""Publishing an IR folder: all files, then the tag; nothing twice, nothing over somebody else's work."""
 
 import dataclasses
 import shutil
@@ -35,7 +35,7 @@ def told() -> list[Progress]:
 def push(
     hub: FakeHub, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: list[Progress]
 ) -> Callable[..., Published]:
-    """Publishes the tiny model, with a ready picture on its card; large files are those of 100 kB."""
+    """Return a function that publishes the tiny model with a ready picture; files of 100 kB count as large."""
     monkeypatch.setenv("HF_TOKEN", WRITE)
     Image.new("RGB", (8, 8)).save(tmp_path / "ready.png")
     monkeypatch.setattr(publishing, "draw_sample", lambda *_: tmp_path / "ready.png")
@@ -48,7 +48,7 @@ def push(
 
 
 def sent(hub: FakeHub) -> list[str]:
-    """What was written since the last time."""
+    """Return the writing requests since the last call."""
     written = [line for line in hub.requests if line.startswith("PUT") or "/commit/" in line or "/tag/" in line]
     hub.requests.clear()
     return written
@@ -105,7 +105,7 @@ def test_an_answer_that_is_lost_does_no_harm(hub: FakeHub, push: Callable[..., P
     assert hub.model(NAME).tags == {published.tag: published.commit}
 
 
-MOMENTS = {  # at which request, after how many like it, and whether that one has been dealt with
+MOMENTS = {  # pattern of a request, how many such are spared, and whether it has been handled
     "first file": ("PUT /blobs", 0, False),
     "second file": ("PUT /blobs", 1, False),
     "commit": ("/commit/", 0, False),
@@ -175,7 +175,7 @@ def test_an_edited_card_stays(hub: FakeHub, push: Callable[..., Published]) -> N
 
 @pytest.fixture
 def other(model: Path, tmp_path: Path) -> Path:
-    """Another model, with the same versions and compression: one file less, one file changed."""
+    """Return another model of the same versions and compression, with one file less and one file changed."""
     folder = shutil.copytree(model, tmp_path / "other")
     manifest = read_manifest(folder)
     (folder / "tokenizer" / "tokenizer_config.json").unlink()

@@ -1,4 +1,4 @@
-"""Import boundaries, each in a fresh interpreter: what the running app must not load. `.importlinter` has the rooms."""
+"""Import boundaries in fresh interpreters: what the running app must not load. The rooms are in pyproject.toml."""
 
 import subprocess
 import sys

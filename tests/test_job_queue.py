@@ -1,4 +1,4 @@
-"""The one queue: order, places, limits, followers and who left, cancelling, errors; with work that tests hold up."""
+"""The job queue: order, places, limits, followers and those who leave, cancelling, errors; tests hold the work up."""
 
 import asyncio
 import threading
@@ -19,7 +19,7 @@ PREVIEWS = {step: Image.new("L", (1, 1)) for step in (1, 2, 3)}
 
 
 class Work:
-    """Steps that are done one by one, each when a test lets it; `ended` is "done" or "closed"."""
+    """Steps that each wait until a test allows them; `ended` is "done" or "closed"."""
 
     def __init__(self, steps: int = 3, error: Exception | None = None) -> None:
         self.steps, self.error = steps, error
@@ -45,7 +45,7 @@ class Work:
 
 
 class Follower:
-    """Follows a job in an event loop of its own; `leave` as a closed tab does."""
+    """A follower of a job in an event loop of its own; `leave` does what a closed tab does."""
 
     def __init__(self, job: Job) -> None:
         self.updates: list[JobUpdate] = []
@@ -86,7 +86,7 @@ def places(follower: Follower) -> list[int]:
 
 @dataclass
 class Queued:
-    """Jobs of one queue, and the work and a follower of each."""
+    """The jobs of one queue, with the work and a follower of each."""
 
     queue: JobQueue
     works: list[Work]
@@ -96,7 +96,7 @@ class Queued:
 
 @pytest.fixture
 def queued() -> Iterator[Queued]:
-    """Three jobs of three clients, the first of which runs."""
+    """Yield three jobs of three clients, of which the first runs."""
     queue, works = JobQueue(), [Work() for _ in range(3)]
     jobs = [queue.submit(work, client) for work, client in zip(works, "abc", strict=True)]
     followers = [Follower(job) for job in jobs]

@@ -1,4 +1,4 @@
-"""malloc tuning: freed memory that stays for a while, in a process of its own."""
+"""malloc tuning, in a process of its own: freed memory stays for a while."""
 
 import platform
 import subprocess

@@ -1,4 +1,4 @@
-"""A picture is refused, with the largest that fits, if this machine can never hold it, or does not when it is drawn."""
+"""Pictures that the machine can never hold, or not now: the refusal names the largest that fits."""
 
 import dataclasses
 from collections.abc import Callable
@@ -18,13 +18,13 @@ def squared(width: int, height: int) -> int:
 
 @pytest.fixture
 def total(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Sets the bytes that there are for pictures."""
+    """Return a function that sets the bytes there are for pictures."""
     return lambda value: monkeypatch.setattr(memory_check, "total_memory", lambda: LIBRARIES + value)
 
 
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Sets the bytes that are free."""
+    """Return a function that sets the bytes that are free."""
     return lambda value: monkeypatch.setattr(memory_check, "free_memory", lambda: value)
 
 

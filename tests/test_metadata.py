@@ -124,7 +124,7 @@ def test_settings_are_read_without_the_pixels_also_after_them(tmp_path: Path) ->
 
 
 def test_a_picture_of_an_earlier_version_keeps_its_place_among_those_drawn_together(tmp_path: Path) -> None:
-    """The record is the one that d271413 wrote for the second of three."""
+    """The record is the one that d271413 wrote for the second of three pictures."""
     old = dataclasses.replace(SETTINGS, num_images_per_prompt=3, batch_index=1)
     write_png(picture(old), tmp_path / "old.png")
     record = read_metadata(tmp_path / "old.png")
@@ -158,7 +158,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def with_text(tmp_path: Path, *chunks: bytes, after: bytes = b"") -> Path:
-    """Return the path of a PNG of one pixel with chunks of text."""
+    """Return the path of a PNG of one pixel with these chunks."""
     stream = BytesIO()
     Image.new("RGB", (1, 1)).save(stream, "PNG")
     content = stream.getvalue()
@@ -210,7 +210,7 @@ def test_a_text_that_cannot_be_one_of_ours_is_one_sentence(tmp_path: Path, text:
     ["owner/model", "Дом", "a, b: c", 'a "quoted" name', "two\nlines", "back\\slash", " blanks ", "a\u2028b, Seed: 1"],
 )
 def test_automatic1111_reads_the_name_of_any_model(name: str) -> None:
-    """By its own parser: `parse_generation_parameters` of modules/infotext_utils.py."""
+    """The pattern is that of `parse_generation_parameters` in its modules/infotext_utils.py."""
     texts = describe(SETTINGS, dataclasses.replace(MODEL, source=name), RUN, {})
     lines = texts["parameters"].splitlines()
     found = dict(re.findall(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)', lines[-1]))

@@ -1,4 +1,4 @@
-"""The bundled miniature: its world keeps its promises, its training sees what diffusers sees, its files are whole."""
+"""The bundled miniature: its world, its training against diffusers, its files."""
 
 import dataclasses
 import json

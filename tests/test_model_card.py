@@ -1,4 +1,4 @@
-"""The card of a published model: its licence, its figures, and a picture that it made."""
+"""The card of a published model: licence, figures, and a picture that the model drew."""
 
 import dataclasses
 from pathlib import Path

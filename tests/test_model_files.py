@@ -1,4 +1,4 @@
-"""Files of a loaded model that vanish or change: the request is told in a sentence, and the next one heals it."""
+"""Files of a loaded model that vanish or change: a sentence for this request, and a repair for the next one."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A model folder as it lies on the disk: its manifest, its integrity, and the names that stand for it."""
+"""A model folder on the disk: manifest, integrity, and the names that stand for it."""
 
 import dataclasses
 import json
@@ -19,7 +19,7 @@ from tests.descriptions import MODEL
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A complete folder as far as this module looks: the files' contents are not OpenVINO's."""
+    """Return a complete folder; the files hold nothing that OpenVINO could read."""
     for name in (*REQUIRED_FILES, "tokenizer/tokenizer.json"):
         path = tmp_path / "ir" / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The menu of models: what is loaded, for whom, and that loads for those who left do not pile up."""
+"""The menu of models: what is loaded, and for whom; loads for those who left do not pile up."""
 
 import dataclasses
 import threading
@@ -16,7 +16,7 @@ from tests.descriptions import MODEL
 
 
 class Source:
-    """A model whose loading a test holds up."""
+    """A model whose loading waits for a test."""
 
     device = "CPU"
 
@@ -34,7 +34,7 @@ class Source:
 
 
 def prepared(models: Models, name: str) -> object:
-    """The pipeline, as a job gets it that is not cancelled."""
+    """Return the pipeline that a job gets if it is not cancelled."""
     updates = models.prepare(name)
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Folders as optimum-intel exports them: another text encoder, no manifest, no prefix, no preview."""
+"""Folders of optimum-intel's export: another text encoder, no manifest, no prefix, no preview."""
 
 import json
 import shutil
@@ -58,7 +58,7 @@ class Decoder(torch.nn.Module):
 
 @pytest.fixture(scope="module", params=[FLOW, SPRINT], ids=lambda family: family.name)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
-    """(folder, diffusers' pipeline) of the same tiny random checkpoint; sample_size 32, as Sprint asks for."""
+    """Return such a folder of a tiny random checkpoint, and diffusers' pipeline. Sprint demands a size of 32."""
     root = tmp_path_factory.mktemp("optimum")
     build(root / "checkpoint", sample_size=32, family=request.param.name)
     theirs = diffusers.DiffusionPipeline.from_pretrained(root / "checkpoint", torch_dtype=torch.float32)
@@ -122,7 +122,7 @@ def test_a_missing_file_is_named(exported: tuple[Path, Any], tmp_path: Path, nam
 
 @pytest.mark.parametrize("part", ["text_encoder", "transformer", "vae_decoder"])
 def test_a_damaged_model_is_named(exported: tuple[Path, Any], tmp_path: Path, part: str) -> None:
-    """When it is loaded, whenever it will be compiled."""
+    """The error comes when the model is loaded, not when it is compiled."""
     folder = shutil.copytree(exported[0], tmp_path / "copy")
     (folder / part / "openvino_model.xml").write_text("<net")
     with pytest.raises(SanaError, match=f"{part}/openvino_model.xml"):

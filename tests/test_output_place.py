@@ -1,4 +1,4 @@
-"""Where an export is made and how it gets its place: beside an output, or inside of one that nothing can replace."""
+"""The place of an export: made beside its output, or inside of an output that cannot be replaced."""
 
 import os
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_an_output_that_is_not_there_is_made_beside_it_and_renamed(tmp_path: Pat
 def test_a_mounted_volume_is_filled_where_it_is_and_the_manifest_comes_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: int
 ) -> None:
-    """Its folder can be neither removed nor renamed; a kill between two files is made good by the next run."""
+    """A volume can be neither removed nor renamed. The next run repairs a kill between two files."""
     volume = tmp_path / "volume"
     (volume / "lost+found").mkdir(parents=True)
     monkeypatch.setattr(type(volume), "rmdir", lambda path: pytest.fail("a volume is busy"))

@@ -1,4 +1,4 @@
-"""SanaPipeline against diffusers: the same random tiny checkpoint, in OpenVINO (fp16) and in torch (f32)."""
+"""SanaPipeline in OpenVINO (fp16) against diffusers in torch (f32), on the same random tiny checkpoint."""
 
 import json
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from pipeline.domain.families import SPRINT
 from pipeline.export import precompile
 from tests.tiny_checkpoint import build
 
-FLOOR = 50.0  # dB, on pictures in [0, 1]; fp16 storage of the weights is the only difference there may be
+FLOOR = 50.0  # dB on pictures in [0, 1]; only the storage of weights in fp16 may differ
 STEPS = 4
 WORDS = "a red house under the big yellow moon and two white clouds near the sea"
 
 
 class Pair:
-    """One checkpoint in both runtimes: `checkpoint` in a folder, and `ir`."""
+    """One checkpoint in both runtimes. The folder holds `checkpoint` and `ir`."""
 
     def __init__(self, folder: Path) -> None:
         self.ours = SanaPipeline.from_pretrained(folder / "ir")
@@ -86,7 +86,7 @@ def sprint(tmp_path_factory: pytest.TempPathFactory) -> Pair:
 
 @pytest.fixture(scope="module")
 def huge(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    """A checkpoint in float16 whose linear attention gives more than float16 can hold."""
+    """Return a float16 checkpoint whose linear attention exceeds float16."""
 
     def enlarge(checkpoint: Path) -> None:
         model = diffusers.SanaTransformer2DModel.from_pretrained(checkpoint / "transformer")
@@ -154,7 +154,7 @@ def test_sprint_refuses_a_negative_prompt(sprint: Pair) -> None:
 
 
 def test_a_float16_checkpoint_is_clipped_as_diffusers_does(huge: Pair) -> None:
-    """Diffusers clips the output of linear attention in float16; here in f32, by a hook: nothing else may differ."""
+    """Diffusers clips the output of linear attention in float16. Here a hook clips diffusers' f32 in the same way."""
     settings: dict[str, Any] = {"width": 256, "height": 256, "guidance_scale": 1.0}
     unclipped = huge.psnr("a red house", **settings)
     seen = []
@@ -173,7 +173,7 @@ def test_a_float16_checkpoint_is_clipped_as_diffusers_does(huge: Pair) -> None:
 
 
 def test_the_comparison_can_fail(small: Pair) -> None:
-    # The floor means something only if another prompt, seed or negative prompt falls below it.
+    # The floor says something only if another prompt, negative prompt, seed or guidance falls below it.
     def picture(**changes: Any) -> np.ndarray:
         settings = {"prompt": "a red house", "num_inference_steps": STEPS, "guidance_scale": 4.5, **changes}
         return small.ours(**settings, output_type="np").images

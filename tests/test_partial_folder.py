@@ -1,4 +1,4 @@
-"""An output folder in the making: what is kept of an interrupted export, and who may write."""
+"""An output folder in the making: what an interrupted export keeps, and who may write."""
 
 import shutil
 import threading
@@ -24,7 +24,7 @@ def output(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def root(output: Path) -> Path:
-    """The partial folder of an export that was killed after two components."""
+    """Return the partial folder of an export that was killed after two components."""
     partial = PartialFolder(output, INPUTS)
     for name in ("text_encoder", "transformer"):
         (partial.folder / name).mkdir()
@@ -125,7 +125,7 @@ def test_an_output_of_an_older_exporter_is_not_up_to_date(int4_like: tuple[Path,
 
 @pytest.fixture
 def int4_like(output: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dict[str, str]]:
-    """A folder whose manifest knows no version of the exporter."""
+    """Return a folder whose manifest names no version of the exporter, and the tools that it names."""
     from types import SimpleNamespace
 
     output.mkdir()

@@ -37,7 +37,7 @@ def edit(path: Path, **changes: object) -> None:
 
 
 def fail(capsys: pytest.CaptureFixture[str], tmp_path: Path, model: Path, *options: str) -> str:
-    """Runs the program, which must end with one line on stderr and write nothing; returns the line."""
+    """Run the program, which must print one line on stderr and write nothing; return the line."""
     assert program.main(["--model", str(model), "--output", str(tmp_path / "output"), *options]) == 2
     captured = capsys.readouterr()
     lines = captured.err.splitlines()
@@ -194,7 +194,7 @@ def test_ctrl_c_is_one_line_and_status_130(
 def test_progress_is_printed_as_sentences_or_as_json(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """That an export begins is printed as JSON only."""
+    """The beginning of an export is printed as JSON only."""
     told = [
         Progress("export", "exporting tiny-sana as fp16", 0, 3),
         Progress("export", "text_encoder: fp16", 1, 3),

@@ -1,4 +1,4 @@
-"""The bundled model's folder in the cache: made by one process at a time, healed, and thinned out."""
+"""The bundled model's folder in the cache: made by one process at a time, repaired, thinned out."""
 
 import os
 import threading
@@ -18,7 +18,7 @@ from tests.conftest import wait_for
 
 @pytest.fixture
 def exports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
-    """The folders that were exported, to a cache of the test's own; a manifest is all that lies in one."""
+    """Return the list of exported folders. Each holds only a manifest, in a cache of the test's own."""
     made = []
 
     def export(checkpoint: Path, folder: Path, compression: str, on_progress: OnProgress) -> None:
@@ -61,7 +61,7 @@ def test_of_two_first_starts_one_makes_the_folder_and_the_other_says_whom_it_wai
         thread.join(30)
     assert len(exports) == 1
     [text] = [progress.text for progress in told]
-    # its number is written once it holds the lock, perhaps a moment later than the other has looked
+    # a process writes its number after it has got the lock, perhaps after the other one looked
     assert text in {
         f"Waiting for {who}, which prepares the model" for who in (f"process {os.getpid()}", "another process")
     }

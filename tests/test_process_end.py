@@ -1,4 +1,4 @@
-"""Sudden ends of a process: nothing of it goes on, and nothing of it stays."""
+"""Sudden ends of a process: none of its children go on, and none of its files stay."""
 
 import os
 import signal
@@ -90,7 +90,9 @@ def test_what_a_killed_process_left_is_removed_at_the_next_start_and_nothing_els
     killed, child = start()
     living, _ = start()
     (tmp_path / "sana-openvino-of-somebody").mkdir()
-    lone = tmp_path / f"sana-openvino-{'0' * 16}.lock"  # of one that ended between the removal of folder and lock
+    lone = (
+        tmp_path / f"sana-openvino-{'0' * 16}.lock"
+    )  # of a process that ended between removing its folder and its lock
     lone.touch()
     os.utime(lone, (0, 0))
     killed.kill()
@@ -103,7 +105,7 @@ def test_what_a_killed_process_left_is_removed_at_the_next_start_and_nothing_els
             left = {path.name for path in tmp_path.iterdir()} & before
     living.send_signal(signal.SIGTERM)
     living.wait()
-    assert len(left) == 3  # the living one's folder and its lock, and somebody's
+    assert len(left) == 3  # folder and lock of the living process, and somebody's folder
     assert [path.name for path in tmp_path.iterdir()] == ["sana-openvino-of-somebody"]
 
 
@@ -123,5 +125,5 @@ with process_end.tidy_process():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are forked")
 def test_a_signal_to_a_forked_child_is_not_the_parents() -> None:
-    """As OpenVINO's telemetry, which forks a process and terminates it."""
+    """OpenVINO's telemetry forks a process and terminates it."""
     assert subprocess.run([sys.executable, "-c", FORKING]).returncode == 0

@@ -1,4 +1,4 @@
-"""SanaPipeline as its callers use it: updates, stopping, the lock, defaults, errors; on a random tiny checkpoint."""
+"""SanaPipeline for its callers: updates, stopping, the lock, defaults, errors; on a random tiny checkpoint."""
 
 import dataclasses
 import json
@@ -89,7 +89,7 @@ def test_picture_k_is_what_the_next_seeds_draw_alone(pipe: SanaPipeline) -> None
 
 
 def test_a_picture_of_an_earlier_version_is_drawn_by_its_rule(pipe: SanaPipeline, tmp_path: Path) -> None:
-    """There, n pictures were drawn together from the noise of one generator; this is the third of three."""
+    """Earlier versions drew n pictures together, from one generator's noise; this is the third of three."""
     settings = pipe.settings("a house", num_inference_steps=2, seed=9, num_images_per_prompt=3)
     old = dataclasses.replace(settings, batch_index=2)
     *_, result = pipe.generate(old)
@@ -201,7 +201,7 @@ def test_auto_is_a_device(model: Path, pipe: SanaPipeline) -> None:
 def test_the_transformers_activations_are_freed_before_decoding(
     pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At 4096x4096 they take as much as the decoder's."""
+    """At 4096x4096 they take as much memory as the decoder's."""
     events = []
     transformer = pipe._stages.denoiser.transformer
     monkeypatch.setattr(transformer, "release_activations", lambda: events.append("released"))

@@ -1,4 +1,4 @@
-"""The server around the page: who may ask it, how much, and what it is called. A page without a model."""
+"""The server around a page without a model: who may ask, how much, and under which names."""
 
 import logging
 import os
@@ -46,7 +46,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def flags(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Parses flags of app.py; returns the options of the server, or the one line of the refusal."""
+    """Return a function that parses flags of app.py to the server's options, or to the line of the refusal."""
 
     def run(*arguments: str) -> Any:
         try:
@@ -313,7 +313,7 @@ def test_who_guesses_passwords_waits_longer_and_longer(monkeypatch: pytest.Monke
     async def wrong(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 400, "headers": []})
 
-    # in that module alone: other servers of the tests go on by the real clock
+    # only in that module: other servers of the tests need the real clock
     monkeypatch.setattr(login_guard, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(login_guard, "asyncio", SimpleNamespace(sleep=sleep))
     guard = login_guard.LoginGuard(wrong)
@@ -332,7 +332,7 @@ def test_who_guesses_passwords_waits_longer_and_longer(monkeypatch: pytest.Monke
         run_async(guard(scope, receive, send))
         return answers[0]
 
-    # the clock stands still: three come at once and wait one after the other, the next would wait for too long
+    # the clock stands still, so waits add up; the eighth guess would wait for too long
     assert [guess() for _ in range(10)] == 7 * [400] + 3 * [429]
     assert waited == [0, 0, 0, 0, 0, 1, 3]
     assert guess("1.2.3.5") == 400

@@ -1,4 +1,4 @@
-"""The repo as a Space: its front matter, what a published Space is made of, and that it runs by itself."""
+"""The repo as a Space: its front matter, the files of a published Space, and that it runs by itself."""
 
 import os
 import re
@@ -149,7 +149,7 @@ def test_refusals(hub: FakeHub, make: Callable[..., str]) -> None:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """A machine of its own: no model or page configured, no cache, no token."""
+    """Return an environment without settings of app, page and Hub, with an empty cache."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANA_", "GRADIO_", "HF_"))}
     return {**kept, "XDG_CACHE_HOME": str(tmp_path / "cache"), "LOCALAPPDATA": str(tmp_path / "cache")}
 

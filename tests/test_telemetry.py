@@ -1,6 +1,6 @@
-"""No library tells its makers that it is used, unless the user opted in: neither in a run nor in an export.
+"""No library reports its use, in a run or in an export, unless the user opted in.
 
-The sockets of app.py, and of the export at its first start, are watched in test_cli.py; only NNCF is not loaded there.
+test_cli.py watches the sockets of app.py and of the export at its first start. Only NNCF is not loaded there.
 """
 
 import os
@@ -24,7 +24,7 @@ number = opset13.parameter([1, 8], np.float32)
 product = opset13.matmul(number, opset13.constant(np.ones((8, 8), np.float32)), False, True)
 nncf.compress_weights(ov.Model([product], [number]))
 """
-# OpenVINO and NNCF are silent by themselves in some continuous integrations, and in pytest
+# In some continuous integrations, and in pytest, OpenVINO and NNCF are silent by themselves.
 CI = ("CI", "TF_BUILD", "JENKINS_URL", "NNCF_CI", "NNCF_DEV")
 SWITCHES = ("GRADIO_ANALYTICS_ENABLED", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_OFFLINE")
 

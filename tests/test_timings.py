@@ -121,7 +121,7 @@ def test_times_are_said_without_false_precision(seconds: float, words: str) -> N
 
 
 def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
-    """Its keys are those that d271413 wrote."""
+    """The keys are those that d271413 wrote."""
     entry = {"guided step": 0.5, "decode": 2.0, "text": 1.0}
     (tmp_path / "timings.json").write_text(json.dumps({"model": {"256x256": entry}}))
     assert Timings(tmp_path).estimate("model", settings(num_images_per_prompt=2)) == pytest.approx(

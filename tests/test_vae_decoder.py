@@ -1,4 +1,4 @@
-"""The banded decode: equal to the untiled one, bit for bit or nearly, whatever the decoder is made of."""
+"""The decode in bands: equal to the untiled one, whatever the decoder is made of."""
 
 import sys
 from pathlib import Path
@@ -26,7 +26,7 @@ from pipeline.runtime.graph.convolutions import TILE
 from pipeline.runtime.graph.partition import partition
 from tests.tiny_checkpoint import LATENT_CHANNELS, autoencoder, draft_decoder
 
-Decoder = tuple[Path, ov.CompiledModel]  # and its untiled decode
+Decoder = tuple[Path, ov.CompiledModel]  # path, untiled decode
 
 ATTENTION: dict[str, Any] = {
     "decoder_block_types": ("ResBlock",) * 3 + ("EfficientViTBlock",) * 3,
@@ -40,7 +40,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module", params=[*KINDS, "draft"])
 def decoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Decoder:
-    """(path, untiled decode) of a random tiny VAE decoder, or of a draft decoder."""
+    """Return the path and the untiled decode of a random tiny VAE decoder, or of a draft decoder."""
     folder = tmp_path_factory.mktemp("decoder")
     if request.param == "draft":
         draft, _ = draft_decoder(folder / "decoder.pth")
@@ -70,7 +70,7 @@ def test_bands_are_those_of_an_untiled_decode(decoder: Decoder, height: int, wid
 def test_bands_of_winograd_convolutions_are_those_of_an_untiled_decode(
     decoder: Decoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whose bands are of whole tiles wherever the picture is."""
+    """Such bands consist of whole tiles if the picture does."""
     for limit in ("MIN_TILES", "MIN_FLOP"):
         monkeypatch.setattr(winograd_phases, limit, 1)
     monkeypatch.setattr(winograd_phases, "MIN_CHANNELS", 16)  # below: more of the same, at 4 s a segment
@@ -85,14 +85,14 @@ def test_bands_of_winograd_convolutions_are_those_of_an_untiled_decode(
 
 
 def rewritten(model: ov.Model) -> bool:
-    """Whether there were convolutions in it to rewrite."""
+    """Rewrite the convolutions; return whether there were any."""
     before = len(model.get_ops())
     winograd_phases.use_winograd(model)
     return len(model.get_ops()) > before
 
 
 def test_weights_stay_as_they_are_stored(decoder: Decoder) -> None:
-    """Bytes of f16 constants: a partition that folds them to f32 doubles the memory, and undoes 8-bit decoders."""
+    """A partition that folds f16 constants to f32 would double the memory and undo 8-bit decoders."""
     model = ov.Core().read_model(decoder[0])
     stored, kept = stored_bytes([model]), stored_bytes([segment.model for segment in partition(model)])
     assert stored > 100_000
@@ -117,7 +117,7 @@ def test_a_picture_that_fits_is_one_band_of_each_segment(decoder: Decoder) -> No
 
 @pytest.mark.parametrize("banded", [False, True])
 def test_pixels_outlive_the_next_decode(decoder: Decoder, banded: bool) -> None:
-    """What a segment answers is its own memory, which the next picture of the same size must not get."""
+    """A segment answers in its own buffer, which the next picture of the same size overwrites."""
     stage = VaeDecoder(Device(), decoder[0], scaling_factor=1.0)
     rows = 2 * max(segment.halo or 0 for segment in stage.segments) + 1 if banded else None
     first, second = torch.randn(2, 32, 31, 8, generator=torch.Generator().manual_seed(2))
@@ -130,7 +130,7 @@ def test_pixels_outlive_the_next_decode(decoder: Decoder, banded: bool) -> None:
 
 
 def test_the_halo_is_not_larger_than_needed(decoder: Decoder) -> None:
-    """A cell changes with a feature at the halo's edge, and with none beyond it."""
+    """A cell depends on a feature at the halo's edge and on none beyond it."""
     for segment in partition(ov.Core().read_model(decoder[0])):
         if segment.halo is None:
             continue
@@ -146,7 +146,7 @@ def test_the_halo_is_not_larger_than_needed(decoder: Decoder) -> None:
 
 @pytest.fixture(scope="module")
 def full_chain(tmp_path_factory: pytest.TempPathFactory) -> Decoder:
-    """(path, untiled decode) of a narrow DC-AE with as many layers as the full-size one."""
+    """Return the path and the untiled decode of a narrow DC-AE with as many layers as the full-size one."""
     stages = {
         "decoder_block_out_channels": (8, 16, 32, 32, 32, 32),
         "decoder_layers_per_block": (3,) * 6,
@@ -159,11 +159,11 @@ def full_chain(tmp_path_factory: pytest.TempPathFactory) -> Decoder:
 
 
 def test_the_segments_of_the_full_size_decoder(full_chain: Decoder) -> None:
-    """As counted by hand: attention up to the 1/8 grid, then three ResBlock stages of three layers of two convolutions,
-    each after the convolution of its upsampling: 7 finer cells are 3.5; the last convolution adds half a cell.
+    """The numbers are counted by hand. Attention reaches up to the 1/8 grid.
 
-    Finely, the 1/8 grid's three attentions and the one depthwise convolution after each are apart from what is before
-    them.
+    Three ResBlock stages follow, of three layers of two convolutions each, after the convolution of the upsampling.
+    Their halo is of 7 finer cells, which are 3.5 cells; the last convolution adds half a cell. Finely, the 1/8 grid's
+    three attentions, and the depthwise convolution after each, are segments of their own.
     """
     model = ov.Core().read_model(full_chain[0])
     local = [(2, 4), (2, 4), (2, 4)]
@@ -194,7 +194,7 @@ def test_memory_grows_with_the_picture(decoder: Decoder) -> None:
 
 
 def test_released_activations_keep_no_tensors(decoder: Decoder) -> None:
-    """OpenVINO's release_memory leaves the inputs and outputs of an inference request alone."""
+    """OpenVINO's release_memory keeps the inputs and outputs of an inference request."""
     vae = VaeDecoder(Device(), decoder[0], scaling_factor=1.0)
     model = SegmentModel(Device(), vae.segments[0].model)
     features = np.zeros((1, 32, 8, 8), np.float32)
@@ -206,7 +206,7 @@ def test_released_activations_keep_no_tensors(decoder: Decoder) -> None:
 
 @pytest.mark.parametrize(("height", "rows"), [(256, 190), (512, 190), (100, 30), (31, 30)])
 def test_bands_compute_little_twice(height: int, rows: int) -> None:
-    """A window of all the rows that fit, for each of few bands, would compute up to half of them twice."""
+    """If each of few bands had a window of all rows that fit, up to half of them would be computed twice."""
     segment: Any = SimpleNamespace(block=1, halo=4)
     plan = plan_bands(segment, height, rows)
     assert [band.first for band in plan] == [0, *(band.last for band in plan[:-1])]
@@ -221,7 +221,7 @@ def test_bands_compute_little_twice(height: int, rows: int) -> None:
 
 
 def test_bands_do_not_follow_every_change_of_free_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In other bands a picture is rounded otherwise."""
+    """In other bands, a picture's values are rounded differently."""
     segment: Any = SimpleNamespace(block=1, halo=4, bytes_per_cell=2000.0)
     rows = []
     for free in (9e9, 3.1e9, 2.9e9, 1.6e9, 1.4e9):

@@ -1,4 +1,4 @@
-"""Visitors who lie: an event opens only their own files whatever it is sent, and answers in a sentence."""
+"""Visitors who lie: whatever an event is sent, it opens only their own files and answers in a sentence."""
 
 import errno
 import json
@@ -39,7 +39,7 @@ def picture(seed: int = 0) -> Image.Image:
 
 
 class Painter:
-    """A pipeline without a model, and its source in the menu: a red picture in two steps."""
+    """A pipeline without a model, and its source in the menu: it draws a red picture in two steps."""
 
     device, threads, precision = "CPU", 1, "f32"
 
@@ -60,13 +60,13 @@ class Painter:
 
 
 def send(http: httpx.Client, path: str, body: object) -> httpx.Response:
-    """Post JSON; other than httpx would, half of a pair as well."""
+    """Post JSON. Unlike httpx's own, it may hold half of a surrogate pair."""
     return http.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
 
 
 @dataclass
 class Site:
-    """A served page, the numbers of its functions by their names, and how a program asks it."""
+    """A served page, the numbers of its functions by name, and a client."""
 
     app: gr.Blocks
     http: httpx.Client
@@ -94,7 +94,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def outside(tmp_path: Path) -> str:
-    """A picture of ours that lies elsewhere on the server."""
+    """Return the path of a picture of ours that lies elsewhere on the server."""
     write_png(picture(), tmp_path / "secret.png")
     return str(tmp_path / "secret.png")
 
@@ -104,7 +104,7 @@ def shown(path: object, **more: object) -> list[dict[str, Any]]:
 
 
 def outputs(site: Site, session: str) -> list[dict[str, Any]]:
-    """What a session is told of a picture that is drawn for it, to the end."""
+    """Ask for a picture in a session; return the session's messages to the end."""
     number = site.functions["generate"]
     data = ["a house", "", "none", 256, 256, 2, 4.5, 3, False, 1]
     site.http.post("queue/join", json={"fn_index": number, "data": data, "session_hash": session}).raise_for_status()
@@ -112,14 +112,14 @@ def outputs(site: Site, session: str) -> list[dict[str, Any]]:
 
 
 def heard(site: Site, session: str) -> list[dict[str, Any]]:
-    """What a session is told, until nothing of it is under way."""
+    """Return a session's messages until none of its events is under way."""
     with site.http.stream("GET", "queue/data", params={"session_hash": session}) as answer:
         messages = [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: ")]
     return [each for each in messages if each["msg"] in ("process_generating", "process_completed")]
 
 
 def drawn(site: Site, session: str) -> str:
-    """The path of a picture that is drawn for a session."""
+    """Draw a picture for a session; return its path."""
     return outputs(site, session)[-1]["output"]["data"][0][0]["image"]["path"]
 
 
@@ -301,7 +301,7 @@ def test_an_error_of_the_server_is_told_without_its_paths(
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Drawing that goes on until it is closed; a list of what has ended."""
+    """Let drawings go on until they are closed; return the list of the seeds of those that ended."""
     ended: list[int] = []
 
     def generate(self: Painter, settings: GenerationSettings, given: object = None) -> Generator[Update, None, None]:
@@ -317,7 +317,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def ask(site: Site, seed: int, session: str | None = None) -> httpx.Response:
-    """Ask for a picture, and do not listen to what comes of it."""
+    """Ask for a picture and do not listen."""
     data = ["a house", "", "none", 256, 256, 2, 4.5, seed, False, 1]
     if session is None:
         return site.http.post("call/generate", json={"data": data})

@@ -1,4 +1,4 @@
-"""Convolutions by Winograd's filtering: the same as direct ones, in graphs of every kind."""
+"""Convolutions by Winograd's filtering: same answers as direct ones, in graphs of every kind."""
 
 from collections.abc import Callable
 
@@ -49,7 +49,7 @@ def plus(first: Output, second: Output) -> Output:
 
 
 def resnet_block(value: Output) -> Output:
-    """As DC-AE's: the norm has the channels last."""
+    """Add a block like DC-AE's, whose norm has the channels last."""
     inner = opset13.swish(convolution(value)).output(0)
     last = transposed(convolution(inner), 0, 2, 3, 1)
     mean = opset13.reduce_mean(opset13.power(last, np.float32(2)), np.array([-1]), True)
@@ -59,7 +59,7 @@ def resnet_block(value: Output) -> Output:
 
 
 def small_weights(value: Output) -> Output:
-    """In 8 bits, with a zero point and a scale."""
+    """Add a convolution by 8-bit weights with a zero point and a scale."""
     rng = np.random.default_rng(0)
     stored = opset13.constant(rng.integers(0, 255, (CHANNELS, CHANNELS, 3, 3)).astype(np.uint8))
     moved = opset13.subtract(opset13.convert(stored, "f32"), np.full((CHANNELS, 1, 1, 1), 128, np.float32))
@@ -67,23 +67,23 @@ def small_weights(value: Output) -> Output:
 
 
 def with_channels_last(value: Output) -> Output:
-    """An addend that is not in phases, to one that is and has the channels last."""
+    """Add a value that is not in phases to one that is, both with the channels last."""
     return plus(transposed(convolution(value), 0, 2, 3, 1), transposed(value, 0, 2, 3, 1))
 
 
 def pooled(value: Output) -> Output:
-    """Of each channel the mean over all pixels."""
+    """Multiply each channel by its mean over all pixels."""
     features = convolution(value)
     return opset13.multiply(features, opset13.reduce_mean(features, np.array([2, 3]), True)).output(0)
 
 
 def shaded(value: Output) -> Output:
-    """What differs between pixels and has few axes."""
+    """Multiply by a value that differs between pixels and has fewer axes."""
     return opset13.multiply(convolution(value), np.arange(SIZE[1], dtype=np.float32)).output(0)
 
 
 def flattened(value: Output) -> Output:
-    """The channels last, in an order that phases do not know."""
+    """Flatten the positions after moving the channels last, an order that phases do not know."""
     last = transposed(convolution(value), 0, 2, 3, 1)
     return opset13.relu(opset13.reshape(last, np.array([1, -1, CHANNELS]), False)).output(0)
 
@@ -110,7 +110,7 @@ GRAPHS = {
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_the_same_as_direct_convolutions(name: str) -> None:
-    """`replaced` of a graph's 3x3 convolutions are gone, and it answers the same."""
+    """As many 3x3 convolutions as GRAPHS says are gone."""
     build, replaced = GRAPHS[name]
     direct = model(build)
     rewritten = direct.clone()
@@ -121,7 +121,7 @@ def test_the_same_as_direct_convolutions(name: str) -> None:
 
 
 def test_features_stay_in_phases_from_one_convolution_to_the_next() -> None:
-    """They are taken apart once, and put together once, around two blocks that have all that Sana's decoder has."""
+    """They are split once and joined once around two blocks with all operations of Sana's decoder."""
     rewritten = model(lambda value: resnet_block(resnet_block(convolution(value))))
     use_winograd(rewritten)
     ranks = [len(each.get_output_shape(0)) for each in rewritten.get_ops() if each.get_type_name() == "Transpose"]
@@ -137,7 +137,7 @@ def test_a_picture_that_is_not_of_whole_tiles_is_computed_directly(size: tuple[i
 
 
 def test_quantised_activations_stay() -> None:
-    """OpenVINO computes those in 8 bits."""
+    """OpenVINO computes these convolutions in 8 bits."""
     low, high = np.float32(-3), np.float32(3)
     quantised = model(lambda value: convolution(opset13.fake_quantize(value, low, high, low, high, 256).output(0)))
     use_winograd(quantised)

@@ -1,4 +1,4 @@
-"""The words of the page: a language is one file, what it leaves out is English, and no sentence stands elsewhere."""
+"""The words of the page: a language is one file, its gaps are English, and no sentence stands elsewhere."""
 
 import sys
 from types import ModuleType
@@ -25,7 +25,7 @@ class German(English):
 
 @pytest.fixture
 def german(monkeypatch: pytest.MonkeyPatch) -> English:
-    """A language file de.py, as far as Python sees."""
+    """Install a language file de.py as a module; return its words."""
     module: Any = ModuleType("pipeline.page.words.de")
     module.Words = German
     module.__spec__ = ModuleType("spec")

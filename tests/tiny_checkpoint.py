@@ -58,7 +58,7 @@ def build(folder: Path, sample_size: int = 8, family: str = FLOW.name, **options
 
 
 def tokenizer(text: str = TEXT, vocabulary: int = 320) -> PreTrainedTokenizerFast:
-    """A byte-level BPE trained on a text: every byte is a token, so any text tokenises."""
+    """Return a byte-level BPE trained on a text. Every byte is a token, so any text tokenises."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
@@ -97,7 +97,7 @@ def text_encoder() -> Gemma2Model:
 def transformer(
     sample_size: int, interpolation_scale: float | None = None, heads: int = 4, family: Family = FLOW
 ) -> SanaTransformer2DModel:
-    """Return one that is `heads` x 16 wide; Sprint's embeds the guidance and normalises queries and keys."""
+    """Return a transformer, `heads` x 16 wide. Sprint's embeds the guidance and normalises queries and keys."""
     torch.manual_seed(2)
     width = heads * 16
     return SanaTransformer2DModel(
@@ -118,9 +118,9 @@ def transformer(
 
 
 def autoencoder(**options: Any) -> AutoencoderDC:
-    """Return a DC-AE with 32-fold down- and upsampling and as little in it as keeps both kinds of blocks.
+    """Return a DC-AE with 32-fold down- and upsampling, as small as keeps both kinds of blocks.
 
-    ResBlocks are outside, an EfficientViT block is inside, and the full resolution has no layers, as DC-AE-Lite.
+    ResBlocks are outside and an EfficientViT block is inside. As in DC-AE-Lite, there are no layers at full resolution.
     """
     torch.manual_seed(3)
     stages = {
@@ -132,19 +132,19 @@ def autoencoder(**options: Any) -> AutoencoderDC:
     return AutoencoderDC(
         latent_channels=LATENT_CHANNELS,
         attention_head_dim=32,
-        scaling_factor=0.41407,  # the DC-AE's own, so that a missing division would show
+        scaling_factor=0.41407,  # the DC-AE's own: a missing division by it would show
         **{f"{side}_{name}": value for side in ("encoder", "decoder") for name, value in stages.items()} | options,
     ).eval()
 
 
 def draft_decoder(file: Path) -> tuple[torch.nn.Sequential, Path]:
-    """A narrow TAESANA of random weights, written to `file`, and the file."""
+    """Write a narrow TAESANA of random weights to `file`; return it and the file."""
     torch.manual_seed(4)
     return _write_random(build_draft_decoder(LATENT_CHANNELS, [32, 16, 16, 8, 8, 8]), file), file
 
 
 def draft_encoder(file: Path) -> tuple[torch.nn.Sequential, Path]:
-    """A narrow TAESANA encoder of random weights, written to `file`, and the file."""
+    """Write a narrow TAESANA encoder of random weights to `file`; return it and the file."""
     torch.manual_seed(5)
     return _write_random(build_draft_encoder(LATENT_CHANNELS, [8, 16]), file), file
 

@@ -1,5 +1,5 @@
-"""How fast and how large: this project, diffusers on torch and optimum-intel, on the same checkpoint and machine.
+"""Time and memory of this project, of diffusers on torch and of optimum-intel, on one checkpoint and machine.
 
-`python -m tests.benchmark FOLDER` measures and prints tables. Each side draws in a process of its own (`side_*.py`),
-which is given a `Task` and prints what its `Stages` measured.
+`python -m tests.benchmark FOLDER` measures and prints tables. Each side draws in a process of its own (`side_*.py`):
+it gets a `Task` and prints what its `Stages` measured.
 """

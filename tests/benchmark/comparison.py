@@ -1,4 +1,4 @@
-"""One benchmark: models written or reused, every side measured, results kept as they come."""
+"""One benchmark: write or reuse the models, measure each side, keep the results as they come."""
 
 import argparse
 import json
@@ -27,8 +27,7 @@ OTHERS = ("diffusers", "optimum-intel")
 
 @dataclass(frozen=True)
 class Side:
-    """One row of the tables: the module that draws, with which Python, and the work it has by the names that flop.py
-    gives to it."""
+    """One row of the tables: the module that draws, its Python, and the names that flop.py gives to its work."""
 
     name: str
     module: str
@@ -39,7 +38,7 @@ class Side:
 
 
 def compare(options: argparse.Namespace) -> dict[str, Any]:
-    """The results, which results.json in the folder holds as well, as far as they are known. Raises SanaError."""
+    """Return the results; results.json in the folder holds the same, as far as they are known. Raise SanaError."""
     for size in (options.size, *options.sizes):
         if problem := replace(WIDTH, noun="size").problem(size):
             raise SettingsError(problem)
@@ -78,7 +77,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
 def _ours(
     options: argparse.Namespace, checkpoint: Path, vaes: list[Path], draft: Path | None, folder: Path
 ) -> Iterator[Side]:
-    """Each compression with the checkpoint's own decoder, then the first with each other one, and as a draft."""
+    """Yield each compression with the checkpoint's decoder, then the first with each other decoder and the draft."""
     first, *others = options.compressions
     own = [(first, draft), *((name, None) for name in others)]
     for compression, vae in own + [(first, vae) for vae in vaes]:
@@ -96,12 +95,12 @@ def _ours(
         )
         side = Side(f"this project, {name}", "side_ours", task, text="real", vae=other or "vae")
         yield side
-        if vae and vae == draft:  # which is beside the checkpoint's own
+        if vae and vae == draft:  # the folder has both decoders
             yield replace(side, name=f"{side.name} with {vae.stem}", task=replace(task, draft=True), vae=vae.name)
 
 
 def _others(task: Task, against: list[str], checkpoint: Path, folder: Path) -> Iterator[Side]:
-    """In f32, as fp16 is here, and in bf16 where OpenVINO would choose that by itself."""
+    """Yield the other projects' sides in f32, as fp16 computes here, and in bf16 where OpenVINO would choose it."""
     precisions = dict.fromkeys([EXACT, Device().fast_precision])
     if "diffusers" in against:
         for precision in precisions:
@@ -109,7 +108,7 @@ def _others(task: Task, against: list[str], checkpoint: Path, folder: Path) -> I
             yield Side(f"diffusers in {precision}", "side_diffusers", of_torch)
     if "optimum-intel" in against:
         python = str(optimum.environment(folder / "optimum-environment"))
-        # another checkpoint has another
+        # another checkpoint gets another folder
         fingerprint = str(read_manifest(Path(task.model)).model.revision).rpartition(":")[2]
         exported = str(optimum.exported(python, checkpoint, folder / f"optimum-int8-{fingerprint}"))
         for precision in precisions:
@@ -121,11 +120,11 @@ def _growth(task: Task, options: argparse.Namespace) -> list[Task]:
     tasks = [replace(task, size=size) for size in options.sizes]
     tasks += [replace(task, steps=steps) for steps in options.step_counts]
     tasks += [replace(task, images=images) for images in options.image_counts]
-    return list(dict.fromkeys(tasks))  # where they start from is measured once
+    return list(dict.fromkeys(tasks))  # their common start is measured once
 
 
 def _compare_pictures(sides: list[dict[str, Any]], folder: Path) -> None:
-    """Adds to each side with the same decoder "psnr_db" of its picture against the reference's, if both were drawn."""
+    """Add "psnr_db" to each side with the reference's decoder: its picture against the reference's, if there is one."""
     paths = {side["name"]: _picture(folder, side["name"]) for side in sides if side["vae"] == "vae"}
     pixels = {name: np.asarray(Image.open(path)) for name, path in paths.items() if path.is_file()}
     reference = pixels.pop(REFERENCE, None)

@@ -1,4 +1,4 @@
-"""DC-AE-Lite, random and of full size: `python -m tests.benchmark.dc_ae_lite FOLDER`."""
+"""A random DC-AE-Lite of full size: `python -m tests.benchmark.dc_ae_lite FOLDER`."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.full_size import VAE_STAGES, write
 
 
 def build(folder: Path) -> None:
-    """Writes it: ResBlocks only in its decoder, none of them at full resolution, 268 M parameters."""
+    """Write the autoencoder. Its decoder has 268 M parameters, only ResBlocks, and none of them at full resolution."""
     with torch.device("meta"):
         model = AutoencoderDC(
             encoder_layers_per_block=(2, 2, 2, 3, 3, 3),

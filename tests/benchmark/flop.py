@@ -1,7 +1,7 @@
 """The work of each stage: `python -m tests.benchmark.flop CHECKPOINT SIZE [VAE ...]` prints it as JSON.
 
-torch counts it on shapes alone: two FLOP for each multiplication with its addition, in matrix products, convolutions
-and attention.
+torch counts on shapes alone. A multiplication with its addition is two FLOP, in matrix products, convolutions and
+attention.
 """
 
 import json
@@ -25,10 +25,11 @@ from .task import PROMPT
 
 
 def measure(checkpoint: Path, size: int, vaes: list[Path]) -> dict[str, Any]:
-    """ "tokens" as `count_tokens` tells them, and "flop" of a picture's stages, of which the transformer's is one step.
+    """Return "tokens" (see `count_tokens`) and "flop" of each stage of a picture; the transformer's is of one step.
 
-    Text encoder and transformer have "padded", what diffusers and optimum-intel compute, and "real", only what depends
-    on the prompt's own tokens; the decoder has "vae", the checkpoint's, and each other's folder name.
+    Text encoder and transformer have two values. "padded" is what diffusers and optimum-intel compute; "real" is only
+    what depends on the prompt's own tokens. The decoder has a value for "vae", the checkpoint's, and for each other one
+    by the name of its folder.
     """
     source = read_checkpoint(checkpoint)
     tokens = count_tokens(source)
@@ -45,8 +46,10 @@ def measure(checkpoint: Path, size: int, vaes: list[Path]) -> dict[str, Any]:
 
 
 def count_tokens(source: Checkpoint) -> dict[str, int]:
-    """As `TextEncoder` has them: "computed" ones after "cached" ones, and "attended" to by the transformer; others
-    compute "padded" ones and attend to "padded attended"."""
+    """Return how many tokens are "computed" after "cached" ones, and "attended" to by the transformer.
+
+    The numbers are those of `TextEncoder`. Others compute "padded" tokens and attend to "padded attended" ones.
+    """
     tokenizer = source.load_tokenizer()
     instruction = np.asarray(tokenizer("\n".join(source.instruction)).input_ids)
     tokens = {"padded": len(instruction) + source.max_sequence_length - 2}
@@ -94,7 +97,7 @@ def of_transformer(source: Checkpoint, tokens: dict[str, int], side: int) -> dic
 
 
 def of_decoder(path: Path, side: int, channels: int) -> int:
-    """Of the folder of an autoencoder, or of a draft decoder's file."""
+    """Return the FLOP of a decoder: of an autoencoder's folder, or of a draft decoder's file."""
     if path.is_file():
         with torch.device("cpu"):
             decode: Any = read_draft(path, channels)[1].to("meta")

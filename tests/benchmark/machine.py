@@ -15,7 +15,7 @@ EXTENSIONS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_
 
 
 def describe() -> dict[str, Any]:
-    """CPU, cores that may be used, bytes of memory, and releases, optimum-intel's environment apart."""
+    """Return CPU, usable cores, bytes of memory, and releases; those of optimum-intel's environment stand apart."""
     lines = [line.partition(":") for line in Path("/proc/cpuinfo").read_text().splitlines()]
     values = {name.strip(): value.strip() for name, _, value in lines}
     flags = values.get("flags", "").split()

@@ -1,4 +1,4 @@
-"""optimum-intel in an environment of its own, and its own export of the checkpoint with INT8 weights."""
+"""An environment with optimum-intel, and its own export of the checkpoint with INT8 weights."""
 
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ WITHOUT_DEPENDENCIES = ("optimum==2.3.0", "optimum-intel==2.2.0")
 
 
 def environment(folder: Path) -> Path:
-    """The Python of the environment in `folder`, which is made where it is not complete."""
+    """Return the Python of the environment in `folder`; make the environment unless it is complete."""
     python = folder / "bin" / "python"
     # "+cpu", which tells the builds of torch apart, is not on the index
     packages = [*OWN, *(f"{name}=={version(name).partition('+')[0]}" for name in SHARED)]
@@ -40,7 +40,7 @@ def environment(folder: Path) -> Path:
 
 
 def exported(python: str, checkpoint: Path, folder: Path) -> Path:
-    """`folder`, which `optimum_export.py` writes where it is not there."""
+    """Return `folder` with optimum-intel's export; `optimum_export.py` writes it unless it is there."""
     if not folder.is_dir():
         partial = folder.with_name(folder.name + ".partial")
         shutil.rmtree(partial, ignore_errors=True)

@@ -1,8 +1,8 @@
-"""optimum-intel's own export, INT8 weights, of a Sprint checkpoint; run in its environment (see `optimum.py`).
+"""optimum-intel's own export of a Sprint checkpoint with INT8 weights; runs in its environment (see `optimum.py`).
 
-It differs from `optimum-cli export openvino --weight-format int8` in one thing: the decoder is traced with one latent
-of 8 x 8 instead of two of 64 x 64 (pictures of 2048 x 2048 pixels), on which tracing is killed for lack of memory. The
-graph is the same, of dynamic sizes.
+It differs from `optimum-cli export openvino --weight-format int8` in one thing: it traces the decoder with one latent
+of 8x8 instead of two of 64x64, that is pictures of 2048x2048 pixels, which need more memory than there is. The graph
+is the same: its sizes are dynamic.
 """
 
 import json

@@ -1,7 +1,7 @@
 """What the machine can do at best: `python -m tests.benchmark.peak` prints FLOP/s by precision as JSON.
 
-That is in the product of two large matrices, by torch or OpenVINO, whichever is faster. Without instructions for bf16,
-torch takes a minute for one such product, so OpenVINO is asked alone.
+The best is a product of two large matrices, by torch or OpenVINO, whichever is faster. Without instructions for bf16,
+torch takes a minute for one such product, so only OpenVINO is measured there.
 """
 
 import json
@@ -44,7 +44,7 @@ def _of_openvino(a: torch.Tensor, b: torch.Tensor, precision: str) -> float:
 
 
 def _seconds(call: Callable[[], Any]) -> float:
-    """The least of some tries."""
+    """Return the shortest time of several tries."""
     spent = []
     for _ in range(TRIES):
         start = time.perf_counter()

@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(module: str, arguments: list[str], folder: Path, python: str = sys.executable) -> dict[str, Any]:
-    """The JSON that it prints last. One that the system killed, as it does when memory runs out, gives "refused".
+    """Return the JSON that the module prints last; its messages go to a file in `folder`.
 
-    Its messages go to a file in `folder`. Raises SanaError where it fails in another way.
+    A process that the system killed, as when memory runs out, gives "refused". Raise SanaError for any other failure.
     """
     log = folder / f"{module}.log"
     with log.open("w", encoding="utf-8") as messages:

@@ -104,12 +104,12 @@ def _growth_table(growth: list[dict[str, Any]]) -> str:
 
 
 def seconds(record: dict[str, Any], stage: str, steps: int) -> float:
-    """The median over runs; of one step for the transformer, of everything for "total"."""
+    """Return the median over the runs: of one step for the transformer, of everything for "total"."""
     return median(run[stage] for run in record["runs"]) / (steps if stage == "transformer" else 1)
 
 
 def flop(counted: dict[str, Any], side: dict[str, Any], stage: str, steps: int) -> dict[str, int]:
-    """By stage: of that one alone (one step for the transformer), or of all that a picture takes for "total"."""
+    """Return the FLOP of each stage (one step of the transformer), and of a whole picture for "total"."""
     work = {
         "text_encoder": counted["text_encoder"][side["text"]],
         "transformer": counted["transformer"][side["text"]],
@@ -119,12 +119,12 @@ def flop(counted: dict[str, Any], side: dict[str, Any], stage: str, steps: int) 
 
 
 def ideal(work: dict[str, int], precisions: dict[str, str], peak: dict[str, float]) -> float:
-    """The seconds that the work would take at the machine's peak in the precision of each stage."""
+    """Return the seconds that the work would take at the machine's peak in the precision of each stage."""
     return sum(work[stage] / peak[precisions[stage]] for stage in work)
 
 
 def _references(results: dict[str, Any]) -> list[dict[str, Any]]:
-    """What the others are compared with."""
+    """Return the sides that the others are compared with."""
     return [side for side in results["sides"] if side["text"] == "padded" and "runs" in side]
 
 
@@ -146,6 +146,6 @@ def _gigabytes(value: int) -> str:
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
-    """Short rows are filled up with empty cells."""
+    """Return a table; fill short rows up with empty cells."""
     filled = [row + [""] * (len(header) - len(row)) for row in rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *filled])

@@ -1,4 +1,4 @@
-"""diffusers' side, on torch: `python -m tests.benchmark.side_diffusers TASK` prints what it measured as JSON."""
+"""The side of diffusers on torch: `python -m tests.benchmark.side_diffusers TASK` prints what it measured as JSON."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ def measure(task: Task) -> dict[str, Any]:
 
 
 def drawing_with(pipe: Any, task: Task) -> Any:
-    """`draw` as `Stages.measure` calls it, for a pipeline with the interface of diffusers'."""
+    """Return `draw` for `Stages.measure`, for a pipeline with diffusers' interface."""
     pipe.set_progress_bar_config(disable=True)
 
     def draw(prompt: str, size: int, steps: int, images: int) -> list[Any]:

@@ -1,4 +1,4 @@
-"""optimum-intel's side, run in an environment of its own: see `optimum.py`. Prints what it measured as JSON."""
+"""The side of optimum-intel, run in an environment of its own (see `optimum.py`); prints what it measured as JSON."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""This project's side: `python -m tests.benchmark.side_ours TASK` prints what it measured as JSON."""
+"""The side of this project: `python -m tests.benchmark.side_ours TASK` prints what it measured as JSON."""
 
 import json
 import sys
@@ -48,7 +48,7 @@ def measure(task: Task) -> dict[str, Any]:
 
 
 def stage_of(inputs: dict[str, np.ndarray]) -> str:
-    """Told by the names of a compiled model's inputs."""
+    """Return the stage that has inputs of these names."""
     if "input_ids" in inputs:
         return "text_encoder"
     return "transformer" if "encoder_hidden_states" in inputs else "vae_decoder"

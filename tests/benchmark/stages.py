@@ -14,7 +14,7 @@ _RESET_PEAK = "5"  # proc_pid_clear_refs(5): the peak starts again from what is 
 
 
 class Stages:
-    """A stage's calls are made through `timed`, or inside of `stage`; `measure` then runs it all."""
+    """A side's clock: make a stage's calls through `timed` or inside of `stage`, then call `measure`."""
 
     def __init__(self) -> None:
         self._seconds = dict.fromkeys(STAGES, 0.0)
@@ -41,11 +41,11 @@ class Stages:
         return call
 
     def measure(self, draw: Callable[[str, int, int, int], list[Any]], task: Task) -> dict[str, Any]:
-        """What `draw`, which takes prompt, size, steps and number of images, costs.
+        """Draw `task.runs` pictures and return their cost. `draw` takes prompt, size, steps and number of images.
 
         "runs" holds for each run the seconds of each stage and their "total", "memory" the peak in bytes during each
-        stage and in "total", mapped weights included, "precisions" what each stage computes in. Each run's prompt is
-        another, so that none is remembered.
+        stage and in "total", mapped weights included, "precisions" the precision of each stage. Each run has a prompt
+        of its own, so that no embeddings are remembered.
         """
         draw(f"{PROMPT}, picture 0", min(task.size, task.warm_up_size), 1, 1)
         runs = []
@@ -61,6 +61,6 @@ class Stages:
 
 
 def _peak_memory() -> int:
-    """The most bytes resident in this process since it started, or since its peak was reset."""
+    """Return the most bytes that were resident since the process started, or since its peak was reset."""
     line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024

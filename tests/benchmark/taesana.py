@@ -1,4 +1,4 @@
-"""TAESANA, random and of full size: `python -m tests.benchmark.taesana FILE`."""
+"""A random TAESANA of full size: `python -m tests.benchmark.taesana FILE`."""
 
 import sys
 from pathlib import Path
@@ -13,9 +13,9 @@ WIDTHS = [256, 128, 64, 64, 64, 64]  # 8.3 M parameters
 
 
 def build(file: Path) -> None:
-    """Writes it, for the 32 channels of the DC-AE's latents.
+    """Write the draft decoder, for the 32 channels of the DC-AE's latents.
 
-    Its weights keep the variance of what they multiply: with torch's own first weights the signal fades to a fiftieth,
+    Its weights keep the variance of their inputs. With torch's own initial weights the signal fades to a fiftieth,
     which bf16 rounds too coarsely.
     """
     shapes = {name: value.shape for name, value in build_draft_decoder(32, WIDTHS).state_dict().items()}

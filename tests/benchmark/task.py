@@ -1,4 +1,4 @@
-"""What a side of the comparison is to draw. Standard library only: optimum-intel's environment reads it as well."""
+"""The pictures that a side of the comparison draws. Standard library only: optimum-intel's environment reads it too."""
 
 import dataclasses
 import json
@@ -11,12 +11,11 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Task:
-    """Pictures of `size` x `size` pixels in `steps` steps, `images` of them at once, drawn `runs` times after a warm-up
-    that is no larger than `warm_up_size`.
+    """Pictures of `size` x `size` pixels in `steps` steps, `images` at once, `runs` times after a warm-up.
 
-    `model` is the folder to load, `instruction` what goes before each prompt, `precision` the one to compute in (""
-    for the side's own choice), `draft` whether to use its draft decoder, and `picture` the file that gets the last
-    run's first picture ("" for none).
+    The warm-up is no larger than `warm_up_size`. `model` is the folder to load, `instruction` the text before each
+    prompt, `precision` the one to compute in ("" for the side's own choice), `draft` whether to use the draft decoder,
+    and `picture` the file for the last run's first picture ("" for none).
     """
 
     model: str
