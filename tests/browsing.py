@@ -2,7 +2,11 @@
 
 import re
 import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page
 
 STEPS = "number input for Steps"
 PROGRESS = re.compile(r"^Step \d+ of")
@@ -10,7 +14,7 @@ TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnima
 
 
 @contextmanager
-def chromium():
+def chromium() -> Iterator[Browser | None]:
     """Debian's chromium; None where there is none."""
     executable = shutil.which("chromium")
     if executable is None:
@@ -24,26 +28,26 @@ def chromium():
         browser.close()
 
 
-def prompt(tab):
+def prompt(tab: Page) -> Locator:
     return tab.get_by_label("Prompt", exact=True)
 
 
-def picture(tab):
+def picture(tab: Page) -> Locator:
     return tab.get_by_test_id("detailed-image")
 
 
-def generate(tab, text="a red house"):
+def generate(tab: Page, text: str = "a red house") -> None:
     prompt(tab).fill(text)
     tab.get_by_role("button", name="Generate").click()
 
 
-def done(tab):
+def done(tab: Page) -> None:
     """Waits for the picture that was asked for last, and until another can be."""
     tab.get_by_text("Done in").wait_for()
     tab.wait_for_function("!document.querySelector('#generate').disabled")
 
 
-def set_steps(tab, steps):
+def set_steps(tab: Page, steps: int) -> None:
     tab.get_by_text("More settings").click()
     tab.get_by_label(STEPS).wait_for()
     tab.evaluate(TWO_FRAMES)  # for one, Gradio puts the first values back into what is shown for the first time
@@ -51,5 +55,5 @@ def set_steps(tab, steps):
     tab.get_by_label(STEPS).press("Tab")
 
 
-def drop(tab, path):
+def drop(tab: Page, path: Path) -> None:
     tab.locator("#drop input[type=file]").set_input_files(path)

@@ -1,18 +1,34 @@
 """What several test files share: one tiny model, precompiled once, the page serving it over HTTP, and a fake Hub."""
 
 import asyncio
+import gc
 import os
 import re
 import socket
 import time
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from pipeline import telemetry
-from tests.fake_hub import HUB
+from pipeline.domain.settings import GenerationSettings
+from pipeline.domain.updates import Update
+from pipeline.generation.given_picture import GivenPicture
+from tests.fake_hub import HUB, FakeHub, Repo
 from tests.sockets import SocketLog
+
+if TYPE_CHECKING:
+    import gradio as gr
+    from playwright.sync_api import Browser, Page
+
+    from pipeline import SanaPipeline
+    from pipeline.jobs.service import GenerationService
+
+T = TypeVar("T")
 
 # Read where torch is imported: of tiny tensors, its threads cost twice the time of one, waiting beside OpenVINO's.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -24,19 +40,38 @@ telemetry.switch_off()
 
 
 # Files whose tests export models of their own, start processes or a browser, or compute at full size: minutes.
-SLOW = {"benchmark", "browser", "browser_more", "cli", "compiled_model", "conversion", "draft", "export", "imports"}
-SLOW |= {"illustrations", "load", "miniature", "optimum", "parity", "process_end", "space", "telemetry", "vae_decoder"}
-SLOW |= {"batch", "winograd"}
+SLOW = (
+    *("cli", "browser_more", "space", "export", "browser", "vae_decoder", "parity", "load", "benchmark", "draft"),
+    *("optimum", "conversion", "imports", "winograd", "miniature", "compiled_model", "illustrations", "telemetry"),
+    *("process_end", "batch"),
+)
+# The longest files first: the last one is waited for by a single process.
+FIRST = (*SLOW, "app", "visitors", "compile_cache", "server", "hub_faults", "sana")
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        name = item.path.stem.removeprefix("test_")
+        return FIRST.index(name) if name in FIRST else len(FIRST)
+
+    items.sort(key=place)
     for item in items:
-        if item.path.stem.removeprefix("test_") in SLOW:
+        if place(item) < len(SLOW):
             item.add_marker("slow")
 
 
+def pytest_collection_finish() -> None:
+    spare_libraries()
+
+
+def spare_libraries() -> None:
+    """Hide from the garbage collector what the libraries hold by now: each full collection would take 0.3 s."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
-def cache_home(tmp_path_factory):
+def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What the page remembers of this machine goes to a folder of the tests' own."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
@@ -45,7 +80,7 @@ def cache_home(tmp_path_factory):
 
 
 @pytest.fixture
-def sockets(tmp_path):
+def sockets(tmp_path: Path) -> SocketLog:
     """Which hosts child processes ask that run in its environment."""
     folder = tmp_path / "sockets"
     folder.mkdir()
@@ -53,23 +88,24 @@ def sockets(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser() -> Iterator["Browser"]:
     from tests.browsing import chromium
 
     with chromium() as browser:
-        if browser is None:
-            reason = "there is no chromium here (Debian and Ubuntu: apt-get install chromium)"
-            pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-        yield browser
+        if browser:
+            yield browser
+            return
+    reason = "there is no chromium here (Debian and Ubuntu: apt-get install chromium)"
+    pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
 
 
 @pytest.fixture
-def requests():
+def requests() -> list[str]:
     return []
 
 
 @pytest.fixture
-def tab(browser, page, requests, request):
+def tab(browser: "Browser", page: str, requests: list[str], request: pytest.FixtureRequest) -> Iterator["Page"]:
     """The page in a browser of its own, with every request that it makes written down; CI keeps its last look."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(60_000)
@@ -85,25 +121,27 @@ def tab(browser, page, requests, request):
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory):
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The IR folder of a random tiny checkpoint. Not to be changed: copy it."""
     from pipeline.export import precompile
     from tests.tiny_checkpoint import build
 
     root = tmp_path_factory.mktemp("model")
     build(root / "checkpoint", sample_size=8)
-    return precompile(root / "checkpoint", root / "ir", "fp16", on_progress=lambda progress: None)
+    folder = precompile(root / "checkpoint", root / "ir", "fp16", on_progress=lambda progress: None)
+    spare_libraries()  # an export loads more of them
+    return folder
 
 
 @pytest.fixture(scope="session")
-def pipe(model):
+def pipe(model: Path) -> "SanaPipeline":
     from pipeline import SanaPipeline
 
     return SanaPipeline.from_pretrained(model)
 
 
 @pytest.fixture(scope="session")
-def page(pipe):
+def page(pipe: "SanaPipeline") -> Iterator[str]:
     """The address of the page."""
     from app import build_app
 
@@ -112,8 +150,8 @@ def page(pipe):
 
 
 @pytest.fixture(scope="session")
-def service(pipe):
-    """What all interfaces submit to."""
+def service(pipe: "SanaPipeline") -> "GenerationService":
+    """Return what all interfaces submit to."""
     from app import build_service
     from pipeline.jobs.model_sources import LoadedSource
     from pipeline.jobs.models import Models
@@ -122,15 +160,15 @@ def service(pipe):
 
 
 @pytest.fixture(scope="session")
-def server(service):
-    """The address of all interfaces for other programs."""
+def server(service: "GenerationService") -> Iterator[str]:
+    """Yield the address of all interfaces for other programs."""
     with serve_all(service) as url:
         yield url
 
 
 @contextmanager
-def serve_all(service, **options):
-    """Serves the interfaces for other programs, beside an empty page; yields their address."""
+def serve_all(service: "GenerationService", **options: Any) -> Iterator[str]:
+    """Serve the interfaces for other programs, beside an empty page; yield their address."""
     import gradio as gr
 
     with serve_page(gr.Blocks(analytics_enabled=False), service, **options) as url:
@@ -138,26 +176,26 @@ def serve_all(service, **options):
 
 
 @contextmanager
-def serve_page(app, service=None, **options):
-    """Serves a page as app.py does, with options of the server; yields its address."""
+def serve_page(app: "gr.Blocks", service: "GenerationService | None" = None, **options: Any) -> Iterator[str]:
+    """Serve a page as app.py does, with options of the server; yield its address."""
     from pipeline.page.words import English
     from pipeline.server import serving
     from pipeline.server.server_options import ServerOptions
 
-    options = ServerOptions(port=free_port(), **options)
-    with serving.serve(app, English(), options, options.listen(), service) as served:
+    server = ServerOptions(port=free_port(), **options)
+    with serving.serve(app, English(), server, server.listen(), service) as served:
         yield served.url
 
 
 @pytest.fixture
-def steps_done(pipe, monkeypatch):
+def steps_done(pipe: "SanaPipeline", monkeypatch: pytest.MonkeyPatch) -> list[int | str]:
     """What the pipeline does from now on, slowed down: a number for each step, "closed" when a generation ends."""
     from pipeline.domain.updates import StepUpdate
 
-    events = []
+    events: list[int | str] = []
     original = pipe.generate
 
-    def generate(settings, given=None):
+    def generate(settings: GenerationSettings, given: GivenPicture | None = None) -> Generator[Update, None, None]:
         try:
             for update in original(settings):
                 if isinstance(update, StepUpdate):
@@ -171,8 +209,14 @@ def steps_done(pipe, monkeypatch):
     return events
 
 
+@pytest.fixture(scope="session")
+def answering_hub() -> Iterator[FakeHub]:
+    with HUB.running():
+        yield HUB
+
+
 @pytest.fixture
-def hub(tmp_path, monkeypatch):
+def hub(answering_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHub:
     """The fake Hub, empty, and an empty cache of the client."""
     from huggingface_hub import constants
 
@@ -180,20 +224,19 @@ def hub(tmp_path, monkeypatch):
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
     monkeypatch.setattr(client.time, "sleep", lambda seconds: None)  # between two tries, ours and the client's own
-    HUB.forget()
-    with HUB.running():
-        yield HUB
+    answering_hub.forget()
+    return answering_hub
 
 
 @pytest.fixture(scope="session")
-def files(model):
+def files(model: Path) -> dict[str, bytes]:
     """An IR repo's files: the model's, and what nobody needs to run it."""
     ir = {path.relative_to(model).as_posix(): path.read_bytes() for path in model.rglob("*") if path.is_file()}
     return {".gitattributes": b"", "README.md": b"# A card", "sample.png": b"png" * 1000, **ir}
 
 
 @pytest.fixture
-def repo(hub, files):
+def repo(hub: FakeHub, files: dict[str, bytes]) -> Repo:
     """A whole model on the fake Hub, with a tag."""
     repo = hub.add("tester/sana-ir", files)
     repo.tags["openvino-2026.4.1-fp16"] = repo.main
@@ -201,7 +244,7 @@ def repo(hub, files):
 
 
 @pytest.fixture
-def offline(monkeypatch):
+def offline(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Called, it cuts the Hub's client off."""
 
     def switch() -> None:
@@ -213,14 +256,14 @@ def offline(monkeypatch):
 
 
 @pytest.fixture
-def slow_bands(pipe, monkeypatch):
+def slow_bands(pipe: "SanaPipeline", monkeypatch: pytest.MonkeyPatch) -> list[int | str]:
     """Decoding in many small bands, slowed down: a number for each, "done", and "closed" when a generation ends."""
     from pipeline.domain.updates import DecodeUpdate, Result
 
-    events = []
+    events: list[int | str] = []
     original = pipe.generate
 
-    def generate(settings, given=None):
+    def generate(settings: GenerationSettings, given: GivenPicture | None = None) -> Generator[Update, None, None]:
         try:
             for update in original(settings):
                 if isinstance(update, DecodeUpdate):
@@ -238,21 +281,21 @@ def slow_bands(pipe, monkeypatch):
     return events
 
 
-def wait_for(condition, seconds=60.0):
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
 
 
-def run_async(coroutine):
+def run_async(coroutine: Coroutine[Any, Any, T]) -> T:
     """What a coroutine returns, run in a thread of its own: Playwright keeps a loop in the tests' thread."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture
-def port():
+def port() -> int:
     return free_port()
 
 

@@ -116,8 +116,8 @@ class FakeHub(ThreadingHTTPServer):
 
         data = RepoCard(card, ignore_metadata_errors=False).data.to_dict()
         patterns = {"license": "[a-z0-9.-]+", "license_name": "[a-z0-9.-]+", "base_model": r"[\w.-]+/[\w.-]+"}
-        needed = ("sdk", "app_file") if kind == "space" else ("license", "library_name", "pipeline_tag")
-        needed += ("license_name", "license_link") if data.get("license") == "other" else ()
+        needed = ["sdk", "app_file"] if kind == "space" else ["license", "library_name", "pipeline_tag"]
+        needed += ["license_name", "license_link"] if data.get("license") == "other" else []
         wrong = [f"{key} is missing" for key in needed if key not in data]
         return wrong + [key for key, form in patterns.items() if key in data and not re.fullmatch(form, data[key])]
 
@@ -198,7 +198,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(404, "Entry not found", "EntryNotFound", commit)
         content = repo.commits[commit][path]
         about = entry(path, content)
-        headers = {"X-Repo-Commit": commit}
+        headers: dict[str, Any] = {"X-Repo-Commit": commit}
         if "lfs" in about:
             oid = about["lfs"]["oid"]
             self.server.blobs[oid] = content
@@ -245,7 +245,7 @@ class Handler(BaseHTTPRequestHandler):
         for file in json.loads(self.body)["files"]:
             path = file["path"]
             mode = "lfs" if path.endswith(LARGE) or file["size"] > 10_000_000 else "regular"
-            known = entry(path, repo.files[path]) if path in repo.files else {"oid": None}
+            known: dict[str, Any] = entry(path, repo.files[path]) if path in repo.files else {"oid": None}
             oid = known.get("lfs", known)["oid"]
             files.append({"path": path, "uploadMode": mode, "shouldIgnore": False, "oid": oid})
         self.answer({"files": files})
@@ -364,7 +364,7 @@ def is_whole(files: dict[str, bytes]) -> bool:
 
 
 REPO = r"/api/(?P<kinds>models|datasets|spaces)/(?P<name>[^/]+/[^/]+)"
-ROUTES = [
+ROUTES: list[tuple[str, Callable[..., None]]] = [
     (r"GET /api/whoami-v2", Handler.whoami),
     (r"POST /api/repos/create", Handler.create),
     (r"POST /api/validate-yaml", Handler.validate_yaml),

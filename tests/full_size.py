@@ -11,6 +11,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import AutoencoderDC, DPMSolverMultistepScheduler, SanaPipeline, SanaTransformer2DModel, SCMScheduler
@@ -29,7 +30,7 @@ SHAPES = {  # layers, heads of 32, cross-attention heads and their width
     "4.8B": (60, 70, 20, 112),
 }
 SIZES = {"600M": "0.6B", "1600M": "1.6B"}  # as the names of the 1.0 models say it
-TEXT_ENCODER = {
+TEXT_ENCODER: dict[str, Any] = {
     "vocab_size": 256000, "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26,
     "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "query_pre_attn_scalar": 256,
 }  # fmt: skip
@@ -105,7 +106,7 @@ def autoencoder() -> AutoencoderDC:
     )
 
 
-def write(model: torch.nn.Module, folder: Path, stem: str, weights: str | None) -> None:
+def write(model: Any, folder: Path, stem: str, weights: str | None) -> None:
     """Configuration and random weights of a model without any; in float16 for that variant, else in bfloat16."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(
@@ -114,7 +115,7 @@ def write(model: torch.nn.Module, folder: Path, stem: str, weights: str | None) 
     dtype = torch.float16 if weights == "fp16" else torch.bfloat16
     shards = list(_shards({name: value.shape for name, value in model.state_dict().items()}))
     suffix = f".{weights}" if weights else ""
-    weight_map = {}
+    weight_map: dict[str, str] = {}
     for number, shapes in enumerate(shards, 1):
         file = (
             f"{stem}{suffix}-{number:05d}-of-{len(shards):05d}.safetensors"

@@ -1,5 +1,6 @@
 """What the tests of the Hub have in common."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ NAME = "tester/sana-ir"
 TAG = "openvino-2026.4.1-fp16"
 
 
-def refused(name, call=fetch) -> str:
+def refused(name: str, call: Callable[..., Path] = fetch) -> str:
     """Fetch, which must fail; return the one sentence."""
     with pytest.raises(SanaError) as caught:
         call(name, lambda progress: None)
@@ -21,9 +22,9 @@ def refused(name, call=fetch) -> str:
     return str(caught.value)
 
 
-def quietly(name, call=fetch) -> Path:
+def quietly(name: str, call: Callable[..., Path] = fetch) -> Path:
     return call(name, lambda progress: None)
 
 
-def without(files, *names):
+def without(files: dict[str, bytes], *names: str) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if name not in names}

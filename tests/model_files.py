@@ -59,7 +59,7 @@ def write_files(folder: Path, layout: str) -> Path:
 def list_files(folder: Path) -> None:
     """Write the manifest of what is in an IR folder."""
     missing = {name: {"size": 0, "sha256": "0" * 64} for name in REQUIRED_FILES}
-    preview: dict[str, list] = {"matrix": [[0.0] * 32] * 3, "bias": [0.0] * 3}
+    preview: dict[str, list[Any]] = {"matrix": [[0.0] * 32] * 3, "bias": [0.0] * 3}
     (folder / MANIFEST).unlink(missing_ok=True)
     files = {**missing, **describe_files(folder)}
     write_manifest(folder, Manifest(MODEL, {"openvino": "1"}, ["Draw:"], 300, preview, files))

@@ -2,8 +2,10 @@
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
+from playwright.sync_api import Page
 
 from tests.browsing import chromium, done, generate
 from tests.conftest import serve_page
@@ -27,7 +29,7 @@ def main(folder: Path = FOLDER) -> None:
         if browser is None:
             sys.exit("There is no chromium here (Debian and Ubuntu: apt-get install chromium).")
 
-        def visit(width: int, height: int, scheme: str):
+        def visit(width: int, height: int, scheme: Literal["light", "dark"]) -> Page:
             tab = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme).new_page()
             tab.set_default_timeout(120_000)
             tab.goto(url)
@@ -46,7 +48,7 @@ def main(folder: Path = FOLDER) -> None:
         save(dark, folder / "dark.png")
 
 
-def draw(tab, scene: str, seed: int) -> None:
+def draw(tab: Page, scene: str, seed: int) -> None:
     tab.get_by_label("Seed", exact=True).fill(str(seed))
     tab.get_by_label("Seed", exact=True).press("Tab")
     before = tab.locator("#history .strip button").count()
@@ -55,7 +57,7 @@ def draw(tab, scene: str, seed: int) -> None:
     tab.wait_for_function(f"document.querySelectorAll('#history .strip button').length > {before}")
 
 
-def save(tab, path: Path) -> None:
+def save(tab: Page, path: Path) -> None:
     tab.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
     tab.screenshot(path=path)
     Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)

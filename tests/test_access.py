@@ -2,12 +2,17 @@
 
 import base64
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import gradio as gr
 import httpx
 import pytest
 from gradio_client import Client
+from starlette.types import Message, Receive, Scope, Send
 
 from app import build_service
 from pipeline.jobs.models import Models
@@ -17,35 +22,38 @@ from pipeline.server.flags import parse
 from tests.conftest import run_async, serve_page
 from tests.descriptions import MODEL
 
+Flags = Callable[..., Any]
 KEY, USER = "a-long-key", ("me", "secret")
-CLOSED = ("", "config", "theme.css", "gradio_api/info", "gradio_api/startup-events", "gradio_api/upload", "metrics")
-CLOSED += ("v1/models", "v1/nothing", "sdapi/v1/sd-models", "assets/nothing.js", "login", "docs")
+CLOSED = (
+    *("", "config", "theme.css", "gradio_api/info", "gradio_api/startup-events", "gradio_api/upload", "metrics"),
+    *("v1/models", "v1/nothing", "sdapi/v1/sd-models", "assets/nothing.js", "login", "docs"),
+)
 
 
-def served(**options):
-    source = SimpleNamespace(describe=lambda: MODEL, device="CPU")
+def served(**options: Any) -> AbstractContextManager[str]:
+    source: Any = SimpleNamespace(describe=lambda: MODEL, device="CPU")
     with gr.Blocks(analytics_enabled=False) as page:
         text, out = gr.Textbox(), gr.Textbox()
         gr.Button().click(lambda value: value, text, out, api_name="echo")
     return serve_page(page, build_service(Models([source])), **options)
 
 
-def bearer(key):
+def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def basic(name, password):
+def basic(name: str, password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
 
 
 @pytest.fixture(scope="module")
-def locked():
+def locked() -> Iterator[str]:
     with served(api_key=KEY) as url:
         yield url
 
 
 @pytest.mark.parametrize("path", CLOSED)
-def test_with_a_key_nothing_is_open(locked, path):
+def test_with_a_key_nothing_is_open(locked: str, path: str) -> None:
     for headers in ({}, {"Cookie": "access-token=1"}):
         answer = httpx.get(locked + path, headers=headers)
         assert answer.status_code == 401
@@ -53,12 +61,12 @@ def test_with_a_key_nothing_is_open(locked, path):
     assert httpx.get(locked + path, headers=bearer(KEY)).status_code not in (401, 403)
 
 
-def test_health_is_open(locked):
+def test_health_is_open(locked: str) -> None:
     assert httpx.get(f"{locked}healthz").json() == {"status": "ok"}
     assert httpx.get(f"{locked}readyz").status_code == 503  # no model is loaded
 
 
-def test_a_key_travels_as_a_token_or_as_a_password(locked):
+def test_a_key_travels_as_a_token_or_as_a_password(locked: str) -> None:
     for headers in (bearer(KEY), basic("anybody", KEY), basic("", KEY), {"authorization": f"bearer {KEY}"}):
         assert httpx.get(f"{locked}v1/models", headers=headers).status_code == 200
         assert httpx.get(locked, headers=headers).status_code == 200
@@ -66,7 +74,7 @@ def test_a_key_travels_as_a_token_or_as_a_password(locked):
     assert client.predict("a house", api_name="/echo") == "a house"
 
 
-def test_wrong_keys_are_told_in_the_form_of_the_interface(locked, monkeypatch):
+def test_wrong_keys_are_told_in_the_form_of_the_interface(locked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login_guard, "FREE_LOGINS", 1000)
     for headers in (
         bearer("wrong"),
@@ -75,13 +83,13 @@ def test_wrong_keys_are_told_in_the_form_of_the_interface(locked, monkeypatch):
         {"Authorization": "Basic §"},
         {"Authorization": KEY},
     ):
-        raw = {name: value.encode() for name, value in headers.items()}
+        raw: Any = {name: value.encode() for name, value in headers.items()}
         answer = httpx.get(f"{locked}v1/models", headers=raw)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
         assert "detail" in httpx.get(f"{locked}sdapi/v1/options", headers=raw).json()
 
 
-def test_a_password_alone_opens_all_routes_and_leaves_gradios_form():
+def test_a_password_alone_opens_all_routes_and_leaves_gradios_form() -> None:
     with served(auth=USER) as url:
         form = httpx.get(url)
         assert form.status_code == 200
@@ -96,7 +104,7 @@ def test_a_password_alone_opens_all_routes_and_leaves_gradios_form():
         assert client.predict("a house", api_name="/echo") == "a house"
 
 
-def test_of_a_key_and_a_password_either_opens():
+def test_of_a_key_and_a_password_either_opens() -> None:
     with served(auth=USER, api_key=KEY) as url:
         assert httpx.get(url).status_code == 401
         for headers in (basic(*USER), bearer(KEY)):
@@ -104,28 +112,29 @@ def test_of_a_key_and_a_password_either_opens():
         assert Client(url, auth=USER, verbose=False).predict("a house", api_name="/echo") == "a house"
 
 
-def test_without_either_a_header_is_ignored():
+def test_without_either_a_header_is_ignored() -> None:
     with served() as url:
         assert httpx.get(f"{url}v1/models", headers=bearer("any")).status_code == 200
 
 
-def test_who_guesses_keys_waits_and_who_had_the_right_one_does_not(monkeypatch):
-    waited = []
+def test_who_guesses_keys_waits_and_who_had_the_right_one_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
 
-    async def sleep(seconds):
+    async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    async def app(scope, receive, send):
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     monkeypatch.setattr(login_guard, "time", SimpleNamespace(monotonic=lambda: 0.0))
     monkeypatch.setattr(login_guard, "asyncio", SimpleNamespace(sleep=sleep))
-    guard, answers = login_guard.LoginGuard(app, Credentials(key=KEY)), []
+    guard: Any = login_guard.LoginGuard(app, Credentials(key=KEY))
+    answers: list[Any] = []
 
-    async def send(message):
+    async def send(message: Message) -> None:
         answers.append(message.get("status"))
 
-    def ask(key):
+    def ask(key: str) -> Any:
         headers = [(b"authorization", f"Bearer {key}".encode())]
         scope = {"type": "http", "method": "GET", "path": "/v1/models", "client": ("1.2.3.4", 1), "headers": headers}
         answers.clear()
@@ -139,8 +148,8 @@ def test_who_guesses_keys_waits_and_who_had_the_right_one_does_not(monkeypatch):
 
 
 @pytest.fixture
-def flags(capsys):
-    def run(*arguments):
+def flags(capsys: pytest.CaptureFixture[str]) -> Flags:
+    def run(*arguments: str) -> Any:
         try:
             return parse(list(arguments)).server
         except SystemExit:
@@ -150,7 +159,9 @@ def flags(capsys):
     return run
 
 
-def test_a_key_comes_from_a_flag_the_environment_or_a_file(flags, monkeypatch, tmp_path):
+def test_a_key_comes_from_a_flag_the_environment_or_a_file(
+    flags: Flags, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     file = tmp_path / "key"
     file.write_text(f"{KEY}\n")
     assert flags("--api-key", f"@{file}").api_key == KEY
@@ -163,14 +174,16 @@ def test_a_key_comes_from_a_flag_the_environment_or_a_file(flags, monkeypatch, t
     assert "cannot be read" in flags("--api-key", f"@{tmp_path / 'missing'}")
 
 
-def test_neither_key_nor_prompt_is_logged(locked, caplog):
+def test_neither_key_nor_prompt_is_logged(locked: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         httpx.post(f"{locked}v1/images/generations", headers=bearer(KEY), json={"prompt": "a secret", "n": 0})
     assert KEY not in caplog.text.replace("Bearer", "")
     assert "a secret" not in caplog.text
 
 
-def test_pictures_have_the_limit_of_uploads_and_are_refused_in_the_form_of_the_interface(caplog):
+def test_pictures_have_the_limit_of_uploads_and_are_refused_in_the_form_of_the_interface(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     text = {"Content-Type": "application/json"}
     form = {"Content-Type": "multipart/form-data; boundary=b"}
     part = b'--b\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'

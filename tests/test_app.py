@@ -1,13 +1,17 @@
 """The endpoint `/generate` over HTTP, as gradio_client and curl use it, on a random tiny checkpoint."""
 
 import threading
+import time
 from contextlib import aclosing
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import ValidationError
 
+from pipeline import SanaPipeline
 from pipeline.domain.settings import MAX_SEED, MAX_STEPS
 from pipeline.generation.metadata import read_settings, write_png
 from pipeline.jobs.job_queue import JobQueue
@@ -21,20 +25,20 @@ from pipeline.page.words import English
 from tests.conftest import run_async, wait_for
 
 
-@pytest.fixture
-def client(page, tmp_path):
-    return Client(page, verbose=False, download_files=str(tmp_path / "downloads"))
+@pytest.fixture(scope="module")
+def client(page: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return Client(page, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
 
 
-def generate(client, prompt="a house", **values):
+def generate(client: Client, prompt: str = "a house", **values: Any) -> Any:
     return client.predict(prompt=prompt, api_name="/generate", **values)
 
 
-def paths(images):
+def paths(images: list[dict[str, str]]) -> list[str]:
     return [image["image"] for image in images]
 
 
-def test_generate_is_the_only_endpoint_and_only_the_prompt_has_no_default(client, pipe):
+def test_generate_is_the_only_endpoint_and_only_the_prompt_has_no_default(client: Client, pipe: SanaPipeline) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)
     assert list(endpoints["named_endpoints"]) == ["/generate"]
     assert not endpoints["unnamed_endpoints"]
@@ -60,8 +64,8 @@ def test_generate_is_the_only_endpoint_and_only_the_prompt_has_no_default(client
     assert [each["parameter_name"] for each in parameters if not each["parameter_has_default"]] == ["prompt"]
 
 
-def test_the_pictures_are_the_bytes_that_python_writes(client, pipe, tmp_path):
-    settings = {
+def test_the_pictures_are_the_bytes_that_python_writes(client: Client, pipe: SanaPipeline, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {
         "negative_prompt": "blue",
         "width": 160,
         "num_inference_steps": 2,
@@ -81,7 +85,7 @@ def test_the_pictures_are_the_bytes_that_python_writes(client, pipe, tmp_path):
             assert file.read() == (tmp_path / "expected.png").read_bytes()
 
 
-def test_a_random_seed_is_another_one_each_time_and_makes_the_picture_again(client):
+def test_a_random_seed_is_another_one_each_time_and_makes_the_picture_again(client: Client) -> None:
     first, seed, _ = generate(client, num_inference_steps=1, randomize_seed=True, seed=1)
     _, other_seed, _ = generate(client, num_inference_steps=1, randomize_seed=True, seed=1)
     assert seed != other_seed
@@ -125,7 +129,9 @@ def test_a_random_seed_is_another_one_each_time_and_makes_the_picture_again(clie
         ({"num_images": 9}, "The number of images must be"),
     ],
 )
-def test_bad_values_are_refused_in_a_sentence_before_they_queue(client, values, sentence):
+def test_bad_values_are_refused_in_a_sentence_before_they_queue(
+    client: Client, values: dict[str, Any], sentence: str
+) -> None:
     with pytest.raises(ValidationError) as refusal:
         generate(client, **{"prompt": "a house", **values})
     header, *sentences = str(refusal.value).splitlines()
@@ -134,7 +140,7 @@ def test_bad_values_are_refused_in_a_sentence_before_they_queue(client, values, 
     assert sentence in sentences[0]
 
 
-def test_a_refusal_is_http_422_and_nothing_passes_the_queue_by(page):
+def test_a_refusal_is_http_422_and_nothing_passes_the_queue_by(page: str) -> None:
     data = ["", "", "none", 256, 256, 1, 4.5, 0, False, 1]
     refusal = httpx.post(f"{page}gradio_api/call/generate", json={"data": data})
     assert refusal.status_code == 422
@@ -145,7 +151,7 @@ def test_a_refusal_is_http_422_and_nothing_passes_the_queue_by(page):
     assert httpx.post(f"{page}gradio_api/run/generate", json={"data": data}).is_error
 
 
-def test_cancelling_stops_the_work_within_a_step(client, steps_done):
+def test_cancelling_stops_the_work_within_a_step(client: Client, steps_done: list[int | str]) -> None:
     job = client.submit(prompt="a house", num_inference_steps=MAX_STEPS, api_name="/generate")
     wait_for(lambda: steps_done)
     assert job.cancel()
@@ -155,7 +161,9 @@ def test_cancelling_stops_the_work_within_a_step(client, steps_done):
     generate(client, num_inference_steps=1)  # would wait for ever for a generation that goes on
 
 
-def test_a_cancelled_request_that_still_waits_is_not_run(client, page, steps_done):
+def test_a_cancelled_request_that_still_waits_is_not_run(
+    client: Client, page: str, steps_done: list[int | str]
+) -> None:
     running = client.submit(prompt="a house", num_inference_steps=MAX_STEPS, api_name="/generate")
     wait_for(lambda: steps_done)
     waiting = Client(page, verbose=False).submit(prompt="a moon", num_inference_steps=1, api_name="/generate")
@@ -167,7 +175,7 @@ def test_a_cancelled_request_that_still_waits_is_not_run(client, page, steps_don
     assert steps_done.count("closed") == 2
 
 
-def test_progress_comes_with_a_preview(client):
+def test_progress_comes_with_a_preview(client: Client) -> None:
     job = client.submit(prompt="a house", num_inference_steps=3, api_name="/generate")
     job.result()
     lines = [output[2].partition(",")[0] for output in job.outputs()]
@@ -176,22 +184,26 @@ def test_progress_comes_with_a_preview(client):
     assert all(len(output[0]) == 1 for output in job.outputs()[1:])
 
 
-def test_progress_is_told_in_numbers_too(client, steps_done):
+def test_progress_is_told_in_numbers_too(client: Client, steps_done: list[int | str]) -> None:
     job = client.submit(prompt="a house", num_inference_steps=3, api_name="/generate")
     units = set()
     while not job.done():
         for unit in job.status().progress_data or []:
             units.add((unit.index, unit.length, unit.unit, unit.desc.partition(",")[0]))
+        time.sleep(0.02)
     assert units & {(step, 3, "steps", f"Step {step} of 3") for step in (1, 2, 3)}
 
 
-def test_a_preview_is_no_file_and_a_picture_is_written_once(pipe, tmp_path, monkeypatch):
+def test_a_preview_is_no_file_and_a_picture_is_written_once(
+    pipe: SanaPipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Hundreds of previews would pile up, and Gradio writes an image again for each update."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     service = GenerationService(Models([LoadedSource(pipe)]), Timings(tmp_path), JobQueue())
-    written, previews = {}, set()
+    written: dict[Path, int] = {}
+    previews: set[str | None] = set()
 
-    async def follow():
+    async def follow() -> None:
         values = {"prompt": "a house", "num_inference_steps": 2, "num_images": 2}
         async with aclosing(draw(service, English(), values, Visitor("me", session="mine"))) as updates:
             async for pictures, preview, _, _ in updates:
@@ -208,10 +220,10 @@ def test_a_preview_is_no_file_and_a_picture_is_written_once(pipe, tmp_path, monk
     assert sorted(written) == sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def test_two_clients_at_once_get_their_own_pictures(page, tmp_path):
+def test_two_clients_at_once_get_their_own_pictures(page: str, tmp_path: Path) -> None:
     results = {}
 
-    def ask(seed):
+    def ask(seed: int) -> None:
         client = Client(page, verbose=False, download_files=str(tmp_path / str(seed)))
         results[seed] = [generate(client, prompt=f"house {seed}", seed=seed, num_inference_steps=2) for _ in range(3)]
 
@@ -227,7 +239,7 @@ def test_two_clients_at_once_get_their_own_pictures(page, tmp_path):
     assert set(results) == {1, 2}
 
 
-def test_what_follows_a_change_follows_the_last_one(pipe):
+def test_what_follows_a_change_follows_the_last_one(pipe: SanaPipeline) -> None:
     """Gradio drops what changes while a request is under way, unless it is told to wait."""
     from app import build_app
 

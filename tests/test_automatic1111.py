@@ -5,6 +5,9 @@ import dataclasses
 import io
 import json
 import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -12,7 +15,9 @@ import pytest
 import webuiapi
 from PIL import Image
 
+from pipeline import SanaPipeline
 from pipeline.domain.families import SPRINT
+from pipeline.domain.model import ModelDescription
 from pipeline.interfaces.automatic1111.drawing_request import read_drawing
 from pipeline.interfaces.automatic1111.picture_info import parse_parameters
 from pipeline.interfaces.automatic1111.prompt_syntax import plain_prompt
@@ -22,32 +27,32 @@ from tests.descriptions import MODEL
 
 
 @pytest.fixture(scope="module")
-def client(server):
+def client(server: str) -> webuiapi.WebUIApi:
     url = httpx.URL(server)
     return webuiapi.WebUIApi(host=url.host, port=url.port)
 
 
 @pytest.fixture
-def http(server):
+def http(server: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=f"{server}sdapi/v1/", timeout=60) as http:
         yield http
 
 
-def draw(http, route="txt2img", **values):
+def draw(http: httpx.Client, route: str = "txt2img", **values: Any) -> httpx.Response:
     return http.post(route, json={"prompt": "a house", "steps": 1, **values})
 
 
-def opened(text):
+def opened(text: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(text)))
 
 
-def encoded(image):
+def encoded(image: Image.Image) -> str:
     content = io.BytesIO()
     image.save(content, format="PNG")
     return base64.b64encode(content.getvalue()).decode()
 
 
-def test_a_picture_by_webuiapi_is_that_of_python(client, pipe):
+def test_a_picture_by_webuiapi_is_that_of_python(client: Any, pipe: SanaPipeline) -> None:
     answer = client.txt2img(prompt="a house", seed=7, steps=2, cfg_scale=3.0, batch_size=2)
     expected = pipe("a house", seed=7, num_inference_steps=2, guidance_scale=3.0, num_images_per_prompt=2).images
     assert answer.info["all_seeds"] == [7, 8]
@@ -58,8 +63,8 @@ def test_a_picture_by_webuiapi_is_that_of_python(client, pipe):
     assert client.get_progress()["state"]["job_count"] == 0
 
 
-def test_what_clients_always_send_counts_as_not_given(http, pipe):
-    values = {"width": 512, "height": 512, "cfg_scale": 7.0, "seed": -1, "sampler_name": "Euler a"}
+def test_what_clients_always_send_counts_as_not_given(http: httpx.Client, pipe: SanaPipeline) -> None:
+    values: dict[str, Any] = {"width": 512, "height": 512, "cfg_scale": 7.0, "seed": -1, "sampler_name": "Euler a"}
     answer = draw(http, **values)
     info = json.loads(answer.json()["info"])
     assert (info["width"], info["cfg_scale"]) == (pipe.model.defaults["width"], pipe.model.defaults["guidance_scale"])
@@ -71,14 +76,17 @@ def test_what_clients_always_send_counts_as_not_given(http, pipe):
 class Source:
     device = "CPU"
 
-    def __init__(self, model):
+    def __init__(self, model: ModelDescription) -> None:
         self._model = model
 
-    def describe(self):
+    def describe(self) -> ModelDescription:
         return self._model
 
+    def load(self, on_progress: object) -> Any:
+        raise NotImplementedError
 
-def test_a_sprint_model_keeps_to_its_steps_and_has_no_negative_prompt():
+
+def test_a_sprint_model_keeps_to_its_steps_and_has_no_negative_prompt() -> None:
     models = Models([Source(dataclasses.replace(MODEL, family=SPRINT))])
     for steps, own in ((50, None), (5, None), (4, 4), (1, 1)):
         read = read_drawing({"prompt": "a", "steps": steps, "negative_prompt": "bad"}, models, None, False)
@@ -96,16 +104,22 @@ def test_a_sprint_model_keeps_to_its_steps_and_has_no_negative_prompt():
         ("a house (at night), 10:30", "a house (at night), 10:30", []),
     ],
 )
-def test_networks_and_weights_are_taken_out_of_prompts(prompt, plain, named):
+def test_networks_and_weights_are_taken_out_of_prompts(prompt: str, plain: str, named: list[str]) -> None:
     assert plain_prompt(prompt) == (plain, named)
 
 
-def test_img2img_draws_from_a_picture_and_a_mask(client, pipe):
+def test_img2img_draws_from_a_picture_and_a_mask(client: Any, pipe: SanaPipeline) -> None:
     picture = Image.effect_noise((128, 128), 90).convert("RGB")
     mask = Image.new("L", picture.size)
     mask.paste(255, (0, 0, 64, 128))
     answer = client.img2img([picture], prompt="a house", mask_image=mask, denoising_strength=0.5, steps=2, seed=3)
-    values = {"image": picture, "mask_image": mask, "strength": 0.5, "num_inference_steps": 2, "seed": 3}
+    values: dict[str, Any] = {
+        "image": picture,
+        "mask_image": mask,
+        "strength": 0.5,
+        "num_inference_steps": 2,
+        "seed": 3,
+    }
     expected = pipe("a house", **values).images[0]
     assert np.array_equal(np.asarray(answer.image), np.asarray(expected))
     assert answer.info["denoising_strength"] == 0.5
@@ -128,7 +142,7 @@ def test_img2img_draws_from_a_picture_and_a_mask(client, pipe):
         ("png-info", {"image": "data:image/png;base64,AAAA"}),
     ],
 )
-def test_bad_input_is_refused_in_a_sentence(http, route, values):
+def test_bad_input_is_refused_in_a_sentence(http: httpx.Client, route: str, values: dict[str, Any]) -> None:
     answer = draw(http, route, **values)
     assert answer.status_code == 400
     assert answer.json()["detail"] == answer.json()["error"]
@@ -136,14 +150,16 @@ def test_bad_input_is_refused_in_a_sentence(http, route, values):
     assert draw(http).status_code == 200
 
 
-def test_other_refusals_have_the_same_form(http):
+def test_other_refusals_have_the_same_form(http: httpx.Client) -> None:
     assert "detail" in http.get("nothing").json()
     assert http.post("txt2img", content=b"{").json()["error"] == "The body must be a JSON object."
     assert http.post("txt2img", json={"prompt": "x" * (1 << 20)}).status_code == 413
 
 
-def test_progress_and_interrupt_reach_only_ones_own(server, http, steps_done):
-    answers = []
+def test_progress_and_interrupt_reach_only_ones_own(
+    server: str, http: httpx.Client, steps_done: list[int | str]
+) -> None:
+    answers: list[httpx.Response] = []
     values = {"prompt": "a house", "steps": 100}
     thread = threading.Thread(target=lambda: answers.append(http.post("txt2img", json=values)))
     thread.start()
@@ -165,7 +181,7 @@ def test_progress_and_interrupt_reach_only_ones_own(server, http, steps_done):
     assert http.get("progress").json()["state"]["job_count"] == 0
 
 
-def test_options_change_the_model_of_that_client_only(pipe, model):
+def test_options_change_the_model_of_that_client_only(pipe: SanaPipeline, model: Path) -> None:
     from app import build_service
     from pipeline.jobs.model_sources import LoadedSource
 
@@ -183,14 +199,14 @@ def test_options_change_the_model_of_that_client_only(pipe, model):
         assert unknown.headers["x-sana-ignored"] == "CLIP_stop_at_last_layers, sd_model_checkpoint"
 
 
-def test_lists(client):
+def test_lists(client: Any) -> None:
     assert client.get_samplers()[0]["name"] == client.get_schedulers()[0]["label"] == "Automatic"
     assert client.get_upscalers()[0]["name"] == "None"
     assert client.get_latent_upscale_modes() == client.get_sd_vae() == []
     assert client.util_get_current_model() == client.util_get_model_names()[0]
 
 
-def test_png_info_reads_what_a_picture_says(http, pipe):
+def test_png_info_reads_what_a_picture_says(http: httpx.Client, pipe: SanaPipeline) -> None:
     image = draw(http, negative_prompt="blue", seed=5).json()["images"][0]
     answer = http.post("png-info", json={"image": f"data:image/png;base64,{image}"}).json()
     assert answer["parameters"]["Prompt"] == "a house"
@@ -200,7 +216,7 @@ def test_png_info_reads_what_a_picture_says(http, pipe):
     assert http.post("png-info", json={"image": encoded(Image.new("RGB", (8, 8)))}).json()["info"] == ""
 
 
-def test_parameters_are_read_as_automatic1111_writes_them():
+def test_parameters_are_read_as_automatic1111_writes_them() -> None:
     text = 'a house,\nat night\nNegative prompt: blue\nSteps: 20, Model: "a, \\"b\\": c", Size: 8x8, Seed: 1'
     read = parse_parameters(text)
     assert read["Prompt"] == "a house,\nat night"
@@ -209,7 +225,7 @@ def test_parameters_are_read_as_automatic1111_writes_them():
     assert parse_parameters("a house: red") == {"Prompt": "a house: red", "Negative prompt": ""}
 
 
-def test_a_large_picture_fits_into_a_request(http):
+def test_a_large_picture_fits_into_a_request(http: httpx.Client) -> None:
     noise = Image.effect_noise((900, 900), 90).convert("RGB")
     answer = draw(http, "img2img", init_images=[encoded(noise)], width=128, height=128)
     assert answer.status_code == 200

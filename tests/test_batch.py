@@ -3,30 +3,38 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from app import build_service
+from pipeline import SanaPipeline
 from pipeline.batch import __main__ as batch
 from pipeline.batch.grid import cells, parse_grid
 from pipeline.batch.prompt_lines import read_lines
 from pipeline.domain.errors import SanaError
+from pipeline.domain.settings import GenerationSettings
+from pipeline.domain.updates import Update
 from pipeline.generation.metadata import read_settings
 from pipeline.jobs.model_sources import LoadedSource
 from pipeline.jobs.models import Models
 from tests.conftest import wait_for
 
+Run = Callable[..., tuple[int, list[dict[str, Any]]]]
+
 
 @pytest.fixture
-def run(pipe, tmp_path, monkeypatch):
+def run(pipe: SanaPipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a batch of a file's text; returns the exit status and the results."""
     service = build_service(Models([LoadedSource(pipe)]))
     service.models.start(print)
     monkeypatch.setattr(batch, "load", lambda name: service)
 
-    def run(text, *arguments, name="prompts.txt"):
+    def run(text: str | bytes, *arguments: str, name: str = "prompts.txt") -> tuple[int, list[dict[str, Any]]]:
         (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
         status = batch.main([str(tmp_path / name), "--output", str(tmp_path / "out"), *arguments])
         results = (tmp_path / "out" / "results.jsonl").read_text()
@@ -35,11 +43,11 @@ def run(pipe, tmp_path, monkeypatch):
     return run
 
 
-def json_lines(*values):
+def json_lines(*values: object) -> str:
     return "\n".join(json.dumps(value) for value in values)
 
 
-def test_each_line_is_a_picture_and_equal_lines_are_two(run, tmp_path, pipe):
+def test_each_line_is_a_picture_and_equal_lines_are_two(run: Run, tmp_path: Path, pipe: SanaPipeline) -> None:
     status, results = run("a house\n\na moon\na house\n")
     assert status == 0
     assert [each["prompt"] for each in results] == ["a house", "a moon", "a house"]
@@ -52,7 +60,9 @@ def test_each_line_is_a_picture_and_equal_lines_are_two(run, tmp_path, pipe):
     assert np.array_equal(np.asarray(Image.open(tmp_path / "out" / results[0]["file"])), np.asarray(own))
 
 
-def test_what_is_there_is_not_drawn_again(run, tmp_path, pipe, monkeypatch):
+def test_what_is_there_is_not_drawn_again(
+    run: Run, tmp_path: Path, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     values = {"num_inference_steps": 1, "seed": 3}
     lines = [{"prompt": "a house", **values}, {"prompt": "a moon", **values}, {"prompt": "a boat", **values}]
     _, before = run(json_lines(*lines), name="a.jsonl")
@@ -69,7 +79,7 @@ def test_what_is_there_is_not_drawn_again(run, tmp_path, pipe, monkeypatch):
     assert after[1]["seconds"] == before[0]["seconds"]
 
 
-def test_columns_of_every_kind(run, tmp_path, pipe):
+def test_columns_of_every_kind(run: Run, tmp_path: Path, pipe: SanaPipeline) -> None:
     Image.effect_noise((128, 128), 90).save(tmp_path / "noise.png")
     text = 'prompt,seed,num_inference_steps,image,strength\na house,3,2,noise.png,0.5\n"a moon, red",,1,,\n'
     status, results = run(text, name="a.csv")
@@ -79,7 +89,7 @@ def test_columns_of_every_kind(run, tmp_path, pipe):
     assert results[1]["prompt"] == "a moon, red"
 
 
-def test_lines_that_cannot_be_drawn_are_told_and_run_again(run, capsys):
+def test_lines_that_cannot_be_drawn_are_told_and_run_again(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     good = {"prompt": "a house", "num_inference_steps": 1}
     bad = [
         {**good, "num_images": 2},
@@ -100,7 +110,7 @@ def test_lines_that_cannot_be_drawn_are_told_and_run_again(run, capsys):
     assert (status, "not valid Unicode" in results[0]["error"]) == (1, True)
 
 
-def test_a_grid_is_a_line_for_each_cell_and_a_sheet(run, tmp_path):
+def test_a_grid_is_a_line_for_each_cell_and_a_sheet(run: Run, tmp_path: Path) -> None:
     status, results = run("a house\na moon\n", "--grid", "num_inference_steps=1,2 seed=1..2")
     assert (status, len(results)) == (0, 8)
     assert [each["seed"] for each in results] == 4 * [1, 2]
@@ -109,7 +119,7 @@ def test_a_grid_is_a_line_for_each_cell_and_a_sheet(run, tmp_path):
     assert results[0]["seed"] == results[1]["seed"] != results[2]["seed"]
 
 
-def test_cells():
+def test_cells() -> None:
     axes = parse_grid("guidance_scale=1.5,3 seed=1..2,9")
     assert len(cells(axes)) == 6
     assert cells(axes)[1] == {"guidance_scale": 1.5, "seed": 2}
@@ -121,14 +131,16 @@ def test_cells():
 @pytest.mark.parametrize(
     ("name", "content"), [("a.txt", "\n \n"), ("a.json", "[]"), ("a.csv", "text\na house"), ("missing.txt", None)]
 )
-def test_files_that_hold_no_prompts_end_with_status_2(tmp_path, name, content, capsys):
+def test_files_that_hold_no_prompts_end_with_status_2(
+    tmp_path: Path, name: str, content: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
     if content is not None:
         (tmp_path / name).write_text(content)
     assert batch.main([str(tmp_path / name), "--output", str(tmp_path / "out")]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_seeds_do_not_depend_on_the_kind_of_file(tmp_path):
+def test_seeds_do_not_depend_on_the_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a house\na house\n")
     (tmp_path / "b.jsonl").write_text(
         json_lines({"prompt": "a house", "seed": None}, {"prompt": "a house", "seed": -1})
@@ -137,7 +149,7 @@ def test_seeds_do_not_depend_on_the_kind_of_file(tmp_path):
     assert [line.seed for line in first] == [line.seed for line in second]
 
 
-def test_a_killed_run_goes_on(run, model, tmp_path):
+def test_a_killed_run_goes_on(run: Run, model: Path, tmp_path: Path) -> None:
     text = "".join(f"house {number}\n" for number in range(12))
     (tmp_path / "prompts.txt").write_text(text)
     out = tmp_path / "out"
@@ -154,10 +166,12 @@ def test_a_killed_run_goes_on(run, model, tmp_path):
     assert [each["prompt"] for each in results] == text.splitlines()
 
 
-def test_ctrl_c_leaves_whole_files(run, tmp_path, pipe, monkeypatch):
+def test_ctrl_c_leaves_whole_files(
+    run: Run, tmp_path: Path, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     original = pipe.generate
 
-    def generate(settings, given=None):
+    def generate(settings: GenerationSettings, given: object = None) -> Iterator[Update]:
         for update in original(settings):
             if settings.prompt == "a moon":
                 raise KeyboardInterrupt

@@ -3,8 +3,10 @@
 import json
 import os
 import statistics
+from collections.abc import Callable
 from functools import partial
-from types import SimpleNamespace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from tests.benchmark import __main__ as program
 from tests.benchmark import comparison, dc_ae_lite, flop, process, taesana
 from tests.benchmark.report import TITLES, report
 from tests.benchmark.stages import Stages
+from tests.benchmark.task import Task
 from tests.full_size import autoencoder
 from tests.tiny_checkpoint import build, draft_decoder
 
@@ -23,7 +26,7 @@ GROWTH = ["--sizes", "160", "--step-counts", "--image-counts"]
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory):
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
     """(results, what results.json holds) of this project's own sides alone, in processes of their own."""
     folder = tmp_path_factory.mktemp("benchmark")
     checkpoint = build(folder / "checkpoint", family="sprint")
@@ -47,7 +50,7 @@ def tables(text: str) -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def test_every_stage_of_every_run_is_measured(measured):
+def test_every_stage_of_every_run_is_measured(measured: tuple[dict[str, Any], dict[str, Any]]) -> None:
     results, kept = measured
     assert kept == results
     side, sketch = results["sides"]
@@ -65,7 +68,7 @@ def test_every_stage_of_every_run_is_measured(measured):
         assert 0 < results["flop"][stage]["real"] < results["flop"][stage]["padded"]
 
 
-def test_the_tables_tell_what_was_measured(measured):
+def test_the_tables_tell_what_was_measured(measured: tuple[dict[str, Any], dict[str, Any]]) -> None:
     results, _ = measured
     found = tables(report(results))
     assert list(found) == ["In short", *TITLES.values(), "How cost grows (this project, fp16)"]
@@ -78,7 +81,7 @@ def test_the_tables_tell_what_was_measured(measured):
     assert [row["size"] for row in found["How cost grows (this project, fp16)"]] == ["160x160"]
 
 
-def side(name, text, seconds, **more):
+def side(name: str, text: str, seconds: float, **more: Any) -> dict[str, Any]:
     """One that takes so many seconds for the text, 10 times that for two steps and 100 times that for decoding."""
     run = {"text_encoder": seconds, "transformer": 10 * seconds, "vae_decoder": 100 * seconds, "total": 120 * seconds}
     slow = {stage: 5 * value for stage, value in run.items()}
@@ -93,7 +96,7 @@ def side(name, text, seconds, **more):
     }
 
 
-def test_ratios_and_the_part_of_the_peak():
+def test_ratios_and_the_part_of_the_peak() -> None:
     results = {
         "machine": {
             "cpu": "any", "extensions": [], "cores": 2, "memory": 0, "python": "3", "tools": {}, "optimum-intel": [],
@@ -131,7 +134,7 @@ def test_ratios_and_the_part_of_the_peak():
     assert (fast["in"], fast["of the peak"]) == ("bf16, f32", "21%")  # the decoder at twice the peak: 25.5 s of 120
 
 
-def test_known_work_of_full_size_decoders(tmp_path, monkeypatch):
+def test_known_work_of_full_size_decoders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The DC-AE's, DC-AE-Lite's and TAESANA's at 1024x1024."""
     saved = lambda model, folder, *_: model.save_config(folder)  # noqa: E731
     monkeypatch.setattr(dc_ae_lite, "write", saved)
@@ -144,24 +147,23 @@ def test_known_work_of_full_size_decoders(tmp_path, monkeypatch):
         assert flop._of_decoder(tmp_path / "taesana.safetensors", 32, 32) == pytest.approx(0.59e12, rel=1e-2)
 
 
-def test_memory_is_that_of_the_stage_it_was_taken_in():
+def test_memory_is_that_of_the_stage_it_was_taken_in() -> None:
     stages = Stages()
     with stages.stage("vae_decoder"):
         np.ones(50_000_000)
     with stages.stage("transformer"):
         pass
-    memory = stages.measure(
-        lambda *_: [], SimpleNamespace(size=1, steps=1, images=1, runs=1, warm_up_size=1, picture="")
-    )
+    task = Task(model="", instruction=(), size=1, steps=1, images=1, runs=1, warm_up_size=1)
+    memory = stages.measure(lambda *_: [], task)
     assert memory["memory"]["vae_decoder"] - memory["memory"]["transformer"] > 300e6
     assert memory["memory"]["total"] >= memory["memory"]["vae_decoder"]
 
 
 @pytest.fixture
-def interpreter(tmp_path):
+def interpreter(tmp_path: Path) -> Callable[[str], str]:
     """Makes a program that stands for Python."""
 
-    def write(commands):
+    def write(commands: str) -> str:
         path = tmp_path / "python"
         path.write_text(f"#!/bin/sh\n{commands}\n")
         os.chmod(path, 0o700)
@@ -170,11 +172,11 @@ def interpreter(tmp_path):
     return write
 
 
-def test_a_side_that_the_system_kills_is_a_row_and_no_end(interpreter, tmp_path):
+def test_a_side_that_the_system_kills_is_a_row_and_no_end(interpreter: Callable[[str], str], tmp_path: Path) -> None:
     assert process.run("side", [], tmp_path, interpreter("kill -9 $$")) == {"refused": "killed: out of memory"}
 
 
-def test_a_side_that_fails_is_named_with_its_messages(interpreter, tmp_path):
+def test_a_side_that_fails_is_named_with_its_messages(interpreter: Callable[[str], str], tmp_path: Path) -> None:
     with pytest.raises(SanaError, match=r"status 3.*side\.log"):
         process.run("side", [], tmp_path, interpreter("echo why >&2; exit 3"))
     assert (tmp_path / "side.log").read_text() == "why\n"
@@ -188,7 +190,9 @@ def test_a_side_that_fails_is_named_with_its_messages(interpreter, tmp_path):
         (["--checkpoint", "FLOW"], "not of the Sprint family"),
     ],
 )
-def test_what_it_cannot_measure_is_one_line(options, message, tmp_path, capsys):
+def test_what_it_cannot_measure_is_one_line(
+    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "model_index.json").write_text('{"_class_name": "SanaPipeline"}')
     options = [option.replace("FLOW", str(tmp_path)) for option in options]
     assert program.main([str(tmp_path / "results"), *options]) == 2
@@ -198,7 +202,7 @@ def test_what_it_cannot_measure_is_one_line(options, message, tmp_path, capsys):
     assert len(captured.err.splitlines()) == 1
 
 
-def test_two_runs_have_no_median(tmp_path, capsys):
+def test_two_runs_have_no_median(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as status:
         program.main([str(tmp_path), "--runs", "2"])
     assert status.value.code == 2

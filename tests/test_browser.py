@@ -2,27 +2,33 @@
 
 import re
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page
 
+from pipeline import SanaPipeline
 from pipeline.domain.errors import SanaError
-from pipeline.domain.settings import MAX_STEPS
-from pipeline.domain.updates import StepUpdate
+from pipeline.domain.settings import MAX_STEPS, GenerationSettings
+from pipeline.domain.updates import StepUpdate, Update
 from pipeline.generation.metadata import read_settings, write_png
 from pipeline.page.examples import FULL_SIZE
 from tests.browsing import PROGRESS, STEPS, done, drop, generate, picture, prompt, set_steps
 from tests.conftest import wait_for
 
 
-def run_button(tab):
+def run_button(tab: Page) -> Locator:
     return tab.get_by_role("button", name="Generate")
 
 
-def stop_button(tab):
+def stop_button(tab: Page) -> Locator:
     return tab.get_by_role("button", name="Stop")
 
 
-def save(tab, path):
+def save(tab: Page, path: Path) -> Path:
     """The shown picture, downloaded."""
     with tab.expect_download() as download:
         tab.get_by_label("Download").click()
@@ -30,14 +36,14 @@ def save(tab, path):
     return path
 
 
-def fix_seed(tab, seed):
+def fix_seed(tab: Page, seed: int) -> None:
     field = tab.get_by_label("Seed", exact=True)
     field.fill(str(seed))
     field.press("Tab")  # a typed seed is kept: "random" goes off
     tab.wait_for_function("!document.querySelector('#seeds input[type=checkbox]').checked")
 
 
-def test_a_prompt_becomes_a_picture_that_can_be_downloaded(tab, pipe, tmp_path):
+def test_a_prompt_becomes_a_picture_that_can_be_downloaded(tab: Page, pipe: SanaPipeline, tmp_path: Path) -> None:
     fix_seed(tab, 12)
     generate(tab)
     done(tab)
@@ -48,7 +54,7 @@ def test_a_prompt_becomes_a_picture_that_can_be_downloaded(tab, pipe, tmp_path):
     assert (tmp_path / "picture.png").read_bytes() == (tmp_path / "expected.png").read_bytes()
 
 
-def test_enter_generates_and_shift_enter_breaks_the_line(tab):
+def test_enter_generates_and_shift_enter_breaks_the_line(tab: Page) -> None:
     prompt(tab).fill("a red house")
     prompt(tab).press("Shift+Enter")
     prompt(tab).press_sequentially("at night")
@@ -58,7 +64,7 @@ def test_enter_generates_and_shift_enter_breaks_the_line(tab):
     assert prompt(tab).input_value() == "a red house\nat night"
 
 
-def test_random_is_on_and_the_seed_that_was_used_is_shown_and_can_be_reused(tab):
+def test_random_is_on_and_the_seed_that_was_used_is_shown_and_can_be_reused(tab: Page) -> None:
     assert tab.get_by_label("Random seed").is_checked()
     generate(tab)
     done(tab)
@@ -67,7 +73,7 @@ def test_random_is_on_and_the_seed_that_was_used_is_shown_and_can_be_reused(tab)
     tab.wait_for_function("!document.querySelector('#seeds input[type=checkbox]').checked")
 
 
-def test_while_it_draws_there_is_a_preview_and_only_stop_can_be_pressed(tab, steps_done):
+def test_while_it_draws_there_is_a_preview_and_only_stop_can_be_pressed(tab: Page, steps_done: list[int | str]) -> None:
     assert run_button(tab).is_enabled()
     assert stop_button(tab).is_disabled()
     set_steps(tab, MAX_STEPS)
@@ -89,7 +95,7 @@ def test_while_it_draws_there_is_a_preview_and_only_stop_can_be_pressed(tab, ste
     assert stop_button(tab).is_disabled()
 
 
-def test_stop_while_decoding(tab, slow_bands):
+def test_stop_while_decoding(tab: Page, slow_bands: list[int | str]) -> None:
     generate(tab)
     tab.get_by_text(re.compile("^Decoding: band 1")).wait_for()
     stop_button(tab).click()
@@ -98,7 +104,7 @@ def test_stop_while_decoding(tab, slow_bands):
     assert "done" not in slow_bands
 
 
-def test_a_closed_tab_stops_the_work(browser, page, steps_done):
+def test_a_closed_tab_stops_the_work(browser: Browser, page: str, steps_done: list[int | str]) -> None:
     tab = browser.new_page()
     tab.goto(page)
     set_steps(tab, MAX_STEPS)
@@ -109,7 +115,7 @@ def test_a_closed_tab_stops_the_work(browser, page, steps_done):
     assert len(steps_done) < MAX_STEPS
 
 
-def test_an_empty_prompt_is_refused_beside_the_field_and_the_next_one_is_not(tab):
+def test_an_empty_prompt_is_refused_beside_the_field_and_the_next_one_is_not(tab: Page) -> None:
     generate(tab, " ")
     tab.locator("#ask").get_by_text("The prompt is empty").wait_for()
     tab.wait_for_function("!document.querySelector('#generate').disabled")
@@ -117,8 +123,10 @@ def test_an_empty_prompt_is_refused_beside_the_field_and_the_next_one_is_not(tab
     done(tab)
 
 
-def test_what_goes_wrong_on_the_way_is_said_beside_the_button(tab, pipe, monkeypatch):
-    def fail(settings):
+def test_what_goes_wrong_on_the_way_is_said_beside_the_button(
+    tab: Page, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(settings: GenerationSettings) -> Iterator[Update]:
         yield from ()
         raise SanaError("The <disk> was taken away.")
 
@@ -133,7 +141,7 @@ def test_what_goes_wrong_on_the_way_is_said_beside_the_button(tab, pipe, monkeyp
     assert tab.locator("#problem p").count() == 0
 
 
-def test_an_example_fills_the_prompt_and_a_shape_the_size(tab):
+def test_an_example_fills_the_prompt_and_a_shape_the_size(tab: Page) -> None:
     tab.locator("#examples button").nth(1).click()
     wait_for(lambda: prompt(tab).input_value() == FULL_SIZE[1])  # its button shows only the beginning
     tab.get_by_text("Wide", exact=True).click()
@@ -141,7 +149,7 @@ def test_an_example_fills_the_prompt_and_a_shape_the_size(tab):
     assert tab.get_by_label("Height").input_value() == "192"
 
 
-def test_a_size_is_refused_as_it_was_typed(tab):
+def test_a_size_is_refused_as_it_was_typed(tab: Page) -> None:
     for value in ("999", "200", ""):
         tab.get_by_label("Width").fill(value)
         tab.get_by_label("Width").press("Tab")
@@ -151,11 +159,13 @@ def test_a_size_is_refused_as_it_was_typed(tab):
         tab.wait_for_function("!document.querySelector('#generate').disabled")
 
 
-def test_a_finished_picture_is_not_called_unfinished(tab, pipe, monkeypatch):
+def test_a_finished_picture_is_not_called_unfinished(
+    tab: Page, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     generate(tab)
     done(tab)
 
-    def endless(settings):
+    def endless(settings: GenerationSettings) -> Iterator[Update]:
         for step in range(1, 101):
             yield StepUpdate(step, 100, None, 1.0)  # without a preview, the last picture stays
             time.sleep(0.2)
@@ -171,7 +181,7 @@ def test_a_finished_picture_is_not_called_unfinished(tab, pipe, monkeypatch):
     assert prompt(tab).input_value() == "a red house"
 
 
-def test_a_picture_fills_the_screen(tab):
+def test_a_picture_fills_the_screen(tab: Page) -> None:
     generate(tab)
     done(tab)
     tab.get_by_label("Fullscreen").click()
@@ -179,7 +189,7 @@ def test_a_picture_fills_the_screen(tab):
     assert not tab.get_by_label("Close").is_visible()  # what is behind the picture is of no use
 
 
-def test_on_a_phone_the_picture_comes_into_view(browser, page):
+def test_on_a_phone_the_picture_comes_into_view(browser: Browser, page: str) -> None:
     tab = browser.new_page(viewport={"width": 390, "height": 844})
     tab.set_default_timeout(60_000)
     tab.goto(page)
@@ -189,14 +199,22 @@ def test_on_a_phone_the_picture_comes_into_view(browser, page):
     tab.close()
 
 
-def test_a_style_says_what_it_adds(tab):
+def test_a_style_says_what_it_adds(tab: Page) -> None:
     tab.get_by_label("Style").click()
     tab.get_by_role("option", name="Pixel art").click()
     tab.get_by_text("low-res, blocky, pixel art style").wait_for()
 
 
-def test_a_dropped_picture_gives_back_its_settings_and_itself(browser, page, pipe, tmp_path):
-    settings = {"negative_prompt": "fog", "width": 160, "num_inference_steps": 3, "guidance_scale": 3.5, "seed": 77}
+def test_a_dropped_picture_gives_back_its_settings_and_itself(
+    browser: Browser, page: str, pipe: SanaPipeline, tmp_path: Path
+) -> None:
+    settings: dict[str, Any] = {
+        "negative_prompt": "fog",
+        "width": 160,
+        "num_inference_steps": 3,
+        "guidance_scale": 3.5,
+        "seed": 77,
+    }
     write_png(pipe("<b>a moon</b> & {stars}", **settings).images[0], tmp_path / "made.png")
     tab = browser.new_page()
     tab.goto(page)
@@ -209,36 +227,27 @@ def test_a_dropped_picture_gives_back_its_settings_and_itself(browser, page, pip
     tab.close()
 
 
-@pytest.mark.parametrize(
-    ("kind", "sentence"),
-    [
-        ("text", "is no PNG file"),
-        ("foreign", "holds no settings of this program"),
-        ("huge", "holds no settings of this program"),
-        ("jpeg", "is no PNG file"),
-        ("cut", "is cut off"),
-    ],
-)
-def test_what_is_no_picture_of_ours_is_refused_in_a_sentence(tab, tmp_path, kind, sentence, pipe):
-    from PIL import Image
-
-    path = tmp_path / "file.png"
-    if kind == "text":
-        path.write_text("no picture")
-    elif kind == "cut":
-        write_png(pipe("a house", num_inference_steps=1).images[0], path)
-        path.write_bytes(path.read_bytes()[:-100])  # its settings are there
-    else:
-        Image.new("RGB", (20_000, 10_000) if kind == "huge" else (8, 8)).save(path, "JPEG" if kind == "jpeg" else "PNG")
+def test_what_is_no_picture_of_ours_is_refused_in_a_sentence(tab: Page, tmp_path: Path, pipe: SanaPipeline) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "foreign.png")
+    Image.new("1", (20_000, 10_000)).save(tmp_path / "huge.png")
+    Image.new("RGB", (8, 8)).save(tmp_path / "jpeg.png", "JPEG")
+    (tmp_path / "text.png").write_text("no picture")
+    write_png(pipe("a house", num_inference_steps=1).images[0], tmp_path / "cut.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:-100])  # its settings are there
     before = prompt(tab).input_value()
-    drop(tab, path)
-    tab.locator("#status").get_by_text(sentence).wait_for()
-    assert prompt(tab).input_value() == before
-    drop(tab, path)  # the field takes the next one
-    tab.locator("#status").get_by_text(sentence).wait_for()
+    for name, sentence in {
+        "text": "is no PNG file",
+        "foreign": "holds no settings of this program",
+        "jpeg": "is no PNG file",
+        "huge": "holds no settings of this program",
+        "cut": "is cut off",
+    }.items():
+        drop(tab, tmp_path / f"{name}.png")  # whatever was dropped before
+        tab.locator("#status").get_by_text(f"{name}.png {sentence}").wait_for()
+        assert prompt(tab).input_value() == before
 
 
-def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab, page):
+def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab: Page, page: str) -> None:
     tab.goto(f"{page}?prompt=a+%3Ci%3Emoon%3C%2Fi%3E&seed=5&width=160&num_inference_steps=3&style=Anime&height=100")
     prompt(tab).wait_for()
     tab.wait_for_function("document.querySelector('#prompt textarea').value === 'a <i>moon</i>'")
@@ -256,17 +265,17 @@ def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab, page):
     assert tab.get_by_label("Style").input_value() == "Anime"
 
 
-def test_no_request_leaves_this_machine(tab, page, requests):
+def test_no_request_leaves_this_machine(tab: Page, page: str, requests: list[str]) -> None:
     generate(tab)
     done(tab)
     assert requests
     assert [url for url in requests if not url.startswith((page, "data:", "blob:"))] == []
 
 
-def test_markup_in_a_prompt_is_text_everywhere(tab):
+def test_markup_in_a_prompt_is_text_everywhere(tab: Page) -> None:
     generate(tab, '<img src=x onerror="window.hacked = true"> {{value}} ${1 + 1}')
     done(tab)
     tab.locator("#history .strip button").first.wait_for()
-    assert "<img src=x" in tab.locator("#history .strip button").first.get_attribute("title")
+    assert "<img src=x" in (tab.locator("#history .strip button").first.get_attribute("title") or "")
     assert not tab.evaluate("window.hacked || false")
     assert tab.locator("img[src=x]").count() == 0

@@ -1,18 +1,25 @@
 """The page in a real browser: what is kept and compared, several people and models at once, looks and manners."""
 
-import pytest
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
 
+import pytest
+from playwright.sync_api import Browser, Page
+
+from pipeline import SanaPipeline
 from pipeline.domain.settings import MAX_STEPS
 from pipeline.generation.metadata import read_settings
 from pipeline.jobs.job_queue import JobQueue
-from tests.browsing import PROGRESS, STEPS, done, generate, picture, prompt, set_steps
+from pipeline.jobs.models import Models
+from tests.browsing import PROGRESS, STEPS, TWO_FRAMES, done, generate, picture, prompt, set_steps
 from tests.conftest import serve_page, wait_for
 
 THUMBNAILS = "#history .strip button"
 
 
 @pytest.fixture(scope="module")
-def menu(model, tmp_path_factory):
+def menu(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Models]]:
     """The address of a page with two models, one of them Sprint, and its `Models`."""
     from app import build_page
     from pipeline.export import precompile
@@ -28,7 +35,7 @@ def menu(model, tmp_path_factory):
         yield url, models
 
 
-def test_the_history_survives_a_reload_and_brings_a_picture_back(tab):
+def test_the_history_survives_a_reload_and_brings_a_picture_back(tab: Page) -> None:
     for text in ("a red house", "a blue boat"):
         generate(tab, text)
         done(tab)
@@ -41,7 +48,7 @@ def test_the_history_survives_a_reload_and_brings_a_picture_back(tab):
     picture(tab).wait_for()
 
 
-def test_nothing_is_brought_back_while_a_picture_is_drawn(tab, steps_done):
+def test_nothing_is_brought_back_while_a_picture_is_drawn(tab: Page, steps_done: list[int | str]) -> None:
     set_steps(tab, 2)
     generate(tab)
     done(tab)
@@ -55,7 +62,7 @@ def test_nothing_is_brought_back_while_a_picture_is_drawn(tab, steps_done):
     wait_for(lambda: steps_done[-1] == "closed")
 
 
-def test_two_pictures_under_a_slider(tab):
+def test_two_pictures_under_a_slider(tab: Page) -> None:
     generate(tab)
     done(tab)
     tab.get_by_role("button", name="Compare", exact=True).click()
@@ -72,7 +79,7 @@ def test_two_pictures_under_a_slider(tab):
     tab.locator("#comparison").wait_for(state="hidden")
 
 
-def test_use_these_settings_of_one_of_several_pictures(tab):
+def test_use_these_settings_of_one_of_several_pictures(tab: Page) -> None:
     set_steps(tab, 2)
     tab.get_by_label("number input for Pictures").fill("2")
     tab.get_by_label("number input for Pictures").press("Tab")
@@ -86,7 +93,9 @@ def test_use_these_settings_of_one_of_several_pictures(tab):
     assert not tab.get_by_label("Random seed").is_checked()
 
 
-def test_two_people_each_get_their_own_picture_and_the_second_sees_a_place(browser, page, steps_done, tmp_path):
+def test_two_people_each_get_their_own_picture_and_the_second_sees_a_place(
+    browser: Browser, page: str, steps_done: list[int | str], tmp_path: Path
+) -> None:
     people = [browser.new_context(viewport={"width": 1280, "height": 900}).new_page() for _ in range(2)]
     for person in people:
         person.set_default_timeout(60_000)
@@ -105,7 +114,9 @@ def test_two_people_each_get_their_own_picture_and_the_second_sees_a_place(brows
         person.context.close()
 
 
-def test_a_model_of_the_menu_changes_the_controls_and_frees_the_other(browser, menu):
+def test_a_model_of_the_menu_changes_the_controls_and_frees_the_other(
+    browser: Browser, menu: tuple[str, Models]
+) -> None:
     url, models = menu
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
     tab.set_default_timeout(60_000)
@@ -130,11 +141,10 @@ def test_a_model_of_the_menu_changes_the_controls_and_frees_the_other(browser, m
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_no_accessibility_violation(browser, page, scheme, width):
+def test_no_accessibility_violation(browser: Browser, page: str, scheme: Literal["light", "dark"]) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     context.set_default_timeout(60_000)
     tab = context.new_page()
     tab.goto(page)
@@ -144,16 +154,19 @@ def test_no_accessibility_violation(browser, page, scheme, width):
     tab.get_by_text("What is running").click()
     tab.locator(".facts").wait_for()
     tab.locator(THUMBNAILS).first.wait_for()
-    found = Axe().run(tab).response
-    assert len(found["passes"]) > 20
-    serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in serious] == []
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    for width in (390, 1280):
+        tab.set_viewport_size({"width": width, "height": 844})
+        tab.evaluate(TWO_FRAMES)
+        found = Axe().run(tab).response
+        assert len(found["passes"]) > 20
+        serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
+        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in serious] == [], width
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
 
 
-def test_the_keyboard_goes_from_the_prompt_to_generate_to_the_rest(tab):
-    def stops():
+def test_the_keyboard_goes_from_the_prompt_to_generate_to_the_rest(tab: Page) -> None:
+    def stops() -> tuple[str, bool]:
         """Where two presses of Tab lead; Stop is no stop, as it can be pressed only while it draws."""
         prompt(tab).focus()
         tab.keyboard.press("Tab")
@@ -164,8 +177,11 @@ def test_the_keyboard_goes_from_the_prompt_to_generate_to_the_rest(tab):
     wait_for(lambda: stops() == ("generate", True))  # what loads at the start takes the focus away, now and then
 
 
-def test_the_queue_is_as_long_as_was_said(tab, pipe, steps_done, tmp_path):
+def test_the_queue_is_as_long_as_was_said(
+    tab: Page, pipe: SanaPipeline, steps_done: list[int | str], tmp_path: Path
+) -> None:
     from gradio_client import Client
+    from gradio_client.client import Job
 
     from app import build_app
 
@@ -173,7 +189,7 @@ def test_the_queue_is_as_long_as_was_said(tab, pipe, steps_done, tmp_path):
         # three people: of one, Gradio's cancel ends all that runs
         clients = [Client(url, verbose=False, download_files=str(tmp_path)) for _ in range(3)]
 
-        def ask():
+        def ask() -> Job:
             client = clients.pop()
             return client.submit(prompt="a house", num_inference_steps=MAX_STEPS, api_name="/generate")
 

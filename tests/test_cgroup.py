@@ -1,5 +1,7 @@
 """Memory and processors that a machine lends: bare metal, systemd, Docker, Kubernetes, with made-up /proc and /sys."""
 
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,13 +19,13 @@ MOUNTS_1 = """\
 
 
 @pytest.fixture
-def machine(tmp_path, monkeypatch):
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Makes a machine with 16 GB, 12 GB of them available, and writes what /proc and /sys have; a file by its path."""
     memory = SimpleNamespace(total=16 * GB, available=12 * GB)
     monkeypatch.setattr(host.psutil, "virtual_memory", lambda: memory)
     monkeypatch.setattr(cgroup, "_ROOT", tmp_path)
 
-    def make(groups, mounts, **files):
+    def make(groups: str, mounts: str, **files: object) -> None:
         for name, content in {"/proc/self/cgroup": groups, "/proc/self/mountinfo": mounts, **files}.items():
             path = tmp_path / name.lstrip("/")
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,29 +34,29 @@ def machine(tmp_path, monkeypatch):
     return make
 
 
-def group_2(folder, limit, current, **stat):
+def group_2(folder: str, limit: object, current: object, **stat: int) -> dict[str, object]:
     """Files of a group in version 2."""
     lines = "\n".join(f"{name} {value}" for name, value in stat.items())
     return {f"{folder}/memory.max": limit, f"{folder}/memory.current": current, f"{folder}/memory.stat": lines}
 
 
-def group_1(folder, limit, usage, **stat):
+def group_1(folder: str, limit: object, usage: object, **stat: int) -> dict[str, object]:
     """Files of a group in version 1."""
     lines = "\n".join(f"{name} {value}" for name, value in stat.items())
     names = ("limit_in_bytes", "usage_in_bytes", "stat")
     return {f"{folder}/memory.{name}": value for name, value in zip(names, (limit, usage, lines), strict=True)}
 
 
-def memory():
+def memory() -> tuple[float, float]:
     return host.total_memory() / GB, host.free_memory() / GB
 
 
-def test_a_machine_without_control_groups(machine):
+def test_a_machine_without_control_groups(machine: Callable[..., None]) -> None:
     assert memory() == (16, 12)  # macOS and Windows
     assert host.cpu_quota() is None
 
 
-def test_bare_metal(machine):
+def test_bare_metal(machine: Callable[..., None]) -> None:
     folder = "/sys/fs/cgroup/user.slice/user-1000.slice/session-1.scope"
     files = {f"{folder}/cpu.max": "max 100000"}
     machine(
@@ -67,14 +69,14 @@ def test_bare_metal(machine):
     assert host.cpu_quota() is None
 
 
-def test_page_cache_is_free(machine):
+def test_page_cache_is_free(machine: Callable[..., None]) -> None:
     files = group_2("/sys/fs/cgroup", 12 * GB, 9 * GB, anon=GB, active_file=3 * GB, inactive_file=5 * GB)
     machine("0::/", MOUNT_2.format(root="/"), **files, **{"/sys/fs/cgroup/cpu.max": "150000 100000"})
     assert memory() == (12, 11)
     assert host.cpu_quota() == 2
 
 
-def test_the_narrowest_of_nested_groups_counts(machine):
+def test_the_narrowest_of_nested_groups_counts(machine: Callable[..., None]) -> None:
     """A unit of systemd in a slice: the slice has less left, since another unit is in it."""
     unit = "/sys/fs/cgroup/draw.slice/draw-sana\\x2d1.slice/sana.service"
     files = {
@@ -89,7 +91,7 @@ def test_the_narrowest_of_nested_groups_counts(machine):
     assert host.cpu_quota() == 3
 
 
-def test_what_slows_a_unit_down_is_a_limit_too(machine):
+def test_what_slows_a_unit_down_is_a_limit_too(machine: Callable[..., None]) -> None:
     folder = "/sys/fs/cgroup/system.slice/sana.service"
     files = {**group_2(folder, 8 * GB, GB), f"{folder}/memory.high": 4 * GB}
     machine("0::/system.slice/sana.service", MOUNT_2.format(root="/"), **files)
@@ -105,7 +107,7 @@ def test_what_slows_a_unit_down_is_a_limit_too(machine):
         ("/../../other", "/"),
     ],
 )
-def test_version_1_in_a_container(machine, group, root):
+def test_version_1_in_a_container(machine: Callable[..., None], group: str, root: str) -> None:
     files = {
         **group_1("/sys/fs/cgroup/memory", 6 * GB, 5 * GB, total_inactive_file=3 * GB, total_active_file=1 * GB),
         "/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us": 50000,
@@ -116,7 +118,7 @@ def test_version_1_in_a_container(machine, group, root):
     assert host.cpu_quota() == 1
 
 
-def test_version_1_on_a_host_with_nested_groups(machine):
+def test_version_1_on_a_host_with_nested_groups(machine: Callable[..., None]) -> None:
     own = "/sys/fs/cgroup/memory/system.slice/sana.service"
     cpu = "/sys/fs/cgroup/cpu,cpuacct/system.slice"
     files = {
@@ -138,18 +140,18 @@ def test_version_1_on_a_host_with_nested_groups(machine):
     ("content", "processors"),
     [("150000 100000", 2), ("200000 100000", 2), ("50000 100000", 1), ("max 100000", None), ("", None), ("1 0", None)],
 )
-def test_the_cpu_time_of_a_container(machine, content, processors):
+def test_the_cpu_time_of_a_container(machine: Callable[..., None], content: str, processors: int | None) -> None:
     machine("0::/", MOUNT_2.format(root="/"), **{"/sys/fs/cgroup/cpu.max": content})
     assert host.cpu_quota() == processors
 
 
-def test_what_makes_no_sense_is_no_limit(machine):
+def test_what_makes_no_sense_is_no_limit(machine: Callable[..., None]) -> None:
     files = {**group_2("/sys/fs/cgroup", "much", ""), "/sys/fs/cgroup/cpu.max": "much 1"}
     machine("0::/\n\nnonsense", f"{MOUNT_2.format(root='/')}\n\nnonsense - cgroup", **files)
     assert memory() == (16, 12)
     assert host.cpu_quota() is None
 
 
-def test_a_group_over_its_limit_has_nothing_free(machine):
+def test_a_group_over_its_limit_has_nothing_free(machine: Callable[..., None]) -> None:
     machine("0::/", MOUNT_2.format(root="/"), **group_2("/sys/fs/cgroup", GB, 2 * GB))
     assert memory() == (1, 0)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,13 +20,14 @@ from gradio_client import Client
 import app
 from pipeline.generation.metadata import read_settings
 from pipeline.runtime import malloc
+from tests.sockets import SocketLog
 from tests.tiny_checkpoint import build
 
 APP = Path(__file__).parents[1] / "app.py"
 
 
 @pytest.fixture
-def environment(tmp_path, sockets):
+def environment(tmp_path: Path, sockets: SocketLog) -> Iterator[dict[str, str]]:
     """This one, without what would configure the app, and with a home and a cache folder of its own.
 
     No process that runs in it asks another machine: neither the app, nor the export that it starts.
@@ -39,16 +41,17 @@ def environment(tmp_path, sockets):
 
 
 @pytest.fixture
-def refusal(monkeypatch, capsys, port):
+def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], port: int) -> Callable[..., str]:
     """Runs the program in this process, where it must give up; returns its one line."""
     for name in [name for name in os.environ if name.startswith(("SANA_", "GRADIO_SERVER"))]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(malloc, "use_single_arena", lambda: None)  # it would be so for all tests
 
-    def run(*arguments, **variables):
+    def run(*arguments: object, **variables: object) -> str:
         with monkeypatch.context() as patch:
             for name, value in variables.items():
                 patch.setenv(name, str(value))
+            status: str | int | None
             try:
                 status = app.main(["--port", str(port), *map(str, arguments)])
             except SystemExit as exit:  # of a flag that makes no sense
@@ -61,12 +64,12 @@ def refusal(monkeypatch, capsys, port):
 
 
 @pytest.fixture
-def damaged(model, tmp_path):
+def damaged(model: Path, tmp_path: Path) -> Path:
     """A copy of the model folder, to be damaged."""
     return Path(shutil.copytree(model, tmp_path / "damaged"))
 
 
-def test_help_explains_every_flag(environment):
+def test_help_explains_every_flag(environment: dict[str, str]) -> None:
     command = [sys.executable, str(APP), "--help"]
     text = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=10, check=True).stdout
     for flag in (
@@ -95,7 +98,7 @@ def test_help_explains_every_flag(environment):
         assert flag in text
 
 
-def test_a_refusal_is_one_line_and_status_2(environment, port):
+def test_a_refusal_is_one_line_and_status_2(environment: dict[str, str], port: int) -> None:
     command = [sys.executable, str(APP), "--port", str(port), "--model", "./missing"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
@@ -103,27 +106,29 @@ def test_a_refusal_is_one_line_and_status_2(environment, port):
 
 
 @pytest.mark.parametrize("name", ["./missing", ""])
-def test_a_missing_model(refusal, name):
+def test_a_missing_model(refusal: Callable[..., str], name: str) -> None:
     assert "folder" in refusal("--model", name)
 
 
-def test_the_environment_names_a_model_and_a_device_and_a_flag_wins(refusal, tmp_path):
+def test_the_environment_names_a_model_and_a_device_and_a_flag_wins(
+    refusal: Callable[..., str], tmp_path: Path
+) -> None:
     assert str(tmp_path / "a") in refusal(SANA_MODEL=str(tmp_path / "a"))
     assert str(tmp_path / "b") in refusal("--model", tmp_path / "b", SANA_MODEL=str(tmp_path / "a"))
     assert "'NPX'" in refusal("--device", "NPX", SANA_DEVICE="TPU")
 
 
-def test_a_folder_that_is_no_model(refusal, tmp_path):
+def test_a_folder_that_is_no_model(refusal: Callable[..., str], tmp_path: Path) -> None:
     assert "manifest.json" in refusal("--model", tmp_path)
 
 
-def test_a_truncated_file(refusal, damaged):
+def test_a_truncated_file(refusal: Callable[..., str], damaged: Path) -> None:
     path = damaged / "transformer" / "openvino_model.bin"
     path.write_bytes(path.read_bytes()[:-100])
     assert "openvino_model.bin has" in refusal("--model", damaged)
 
 
-def test_a_corrupted_file(refusal, damaged):
+def test_a_corrupted_file(refusal: Callable[..., str], damaged: Path) -> None:
     path = damaged / "vae_decoder" / "openvino_model.bin"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -131,17 +136,17 @@ def test_a_corrupted_file(refusal, damaged):
     assert f"{path} is damaged" in refusal("--model", damaged)
 
 
-def test_a_damaged_manifest(refusal, damaged):
+def test_a_damaged_manifest(refusal: Callable[..., str], damaged: Path) -> None:
     path = damaged / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "defaults": None}))
     assert "is damaged" in refusal("--model", damaged)
 
 
-def test_an_unknown_device(refusal, model):
+def test_an_unknown_device(refusal: Callable[..., str], model: Path) -> None:
     assert "available: " in refusal("--model", model, SANA_DEVICE="TPU")
 
 
-def test_a_port_in_use(refusal, port):
+def test_a_port_in_use(refusal: Callable[..., str], port: int) -> None:
     with socket.create_server(("127.0.0.1", port)):
         assert f"port {port}" in refusal("--model", "does/not/matter")
 
@@ -157,27 +162,31 @@ def test_a_port_in_use(refusal, port):
         ("--max-queue", "0"),
     ],
 )
-def test_a_bad_flag(refusal, arguments):
+def test_a_bad_flag(refusal: Callable[..., str], arguments: tuple[str, ...]) -> None:
     assert arguments[1] in refusal(*arguments)
 
 
-def test_a_password_is_not_repeated(refusal):
+def test_a_password_is_not_repeated(refusal: Callable[..., str]) -> None:
     line = refusal("--auth", "secret")
     assert "a name and a password" in line
     assert "secret" not in line
 
 
-def test_mcp_says_what_it_needs(refusal, model):
+def test_mcp_says_what_it_needs(refusal: Callable[..., str], model: Path) -> None:
     if importlib.util.find_spec("mcp"):
         pytest.skip("the extra is installed here")
     assert "pip install 'gradio[mcp]'" in refusal("--mcp", "--model", model)
 
 
-def test_a_model_of_the_menu_that_is_no_model_is_refused_too(refusal, model, tmp_path):
+def test_a_model_of_the_menu_that_is_no_model_is_refused_too(
+    refusal: Callable[..., str], model: Path, tmp_path: Path
+) -> None:
     assert "manifest.json" in refusal("--model", model, "--model", tmp_path)
 
 
-def test_a_model_is_served_until_interrupted_to_who_has_the_password(environment, model, port, tmp_path):
+def test_a_model_is_served_until_interrupted_to_who_has_the_password(
+    environment: dict[str, str], model: Path, port: int, tmp_path: Path
+) -> None:
     with serving(environment, port, APP, "--model", model, "--auth", "me:secret"):
         url = f"http://127.0.0.1:{port}"
         assert httpx.get(f"{url}/config").status_code == 401
@@ -186,7 +195,9 @@ def test_a_model_is_served_until_interrupted_to_who_has_the_password(environment
     assert read_settings(images[0]["image"]).seed == seed == 3
 
 
-def test_the_first_start_precompiles_and_the_next_ones_do_not(environment, bundled, port, tmp_path):
+def test_the_first_start_precompiles_and_the_next_ones_do_not(
+    environment: dict[str, str], bundled: list[str], port: int, tmp_path: Path
+) -> None:
     pictures = []
     for start in (1, 2):
         with serving(environment, port, *bundled) as printed:
@@ -201,23 +212,26 @@ def test_the_first_start_precompiles_and_the_next_ones_do_not(environment, bundl
     assert pictures[0] == pictures[1]
 
 
-def test_a_bundled_model_that_cannot_be_precompiled(environment, bundled, checkpoint, port):
+def test_a_bundled_model_that_cannot_be_precompiled(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], checkpoint: Path, port: int, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("pipeline.miniature.CHECKPOINT", checkpoint)
+    monkeypatch.setattr(malloc, "use_single_arena", lambda: None)  # it would be so for all tests
     shutil.rmtree(checkpoint / "transformer")
-    done = subprocess.run(
-        [sys.executable, *bundled, "--port", str(port)], env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith("app.py: The bundled model could not be precompiled: ")
-    assert len(done.stderr.splitlines()) == 1
+    capsys.readouterr()  # what the writing of the checkpoint printed
+    assert app.main(["--port", str(port)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("app.py: The bundled model could not be precompiled: ")
 
 
 @pytest.fixture
-def checkpoint(tmp_path):
+def checkpoint(tmp_path: Path) -> Path:
     return build(tmp_path / "checkpoint", sample_size=8)
 
 
 @pytest.fixture
-def bundled(checkpoint):
+def bundled(checkpoint: Path) -> list[str]:
     """Arguments of Python that start app.py with a tiny checkpoint in the place of the miniature."""
     program = f"""
 import pathlib, sys
@@ -230,10 +244,10 @@ sys.exit(app.main())
 
 
 @contextmanager
-def serving(environment, port, *arguments):
+def serving(environment: dict[str, str], port: int, *arguments: object) -> Iterator[list[str]]:
     """app.py, until the page is up; then interrupted. Yields the lines it prints, all of them when it has ended."""
     command = [sys.executable, *map(str, arguments), "--port", str(port)]
-    printed = []
+    printed: list[str] = []
     interruptible = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores Ctrl-C
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, text=True, preexec_fn=interruptible

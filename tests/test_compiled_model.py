@@ -1,6 +1,9 @@
 """Models on a device: what is compiled again, and when."""
 
+from pathlib import Path
+
 import numpy as np
+import openvino as ov
 import pytest
 
 from pipeline.runtime.compiled_model import CompiledModel, TransformerModel
@@ -8,7 +11,7 @@ from pipeline.runtime.device import Device
 from tests.tiny_checkpoint import HIDDEN, LATENT_CHANNELS
 
 
-def inputs(batch=1, height=4, width=8, tokens=5):
+def inputs(batch: int = 1, height: int = 4, width: int = 8, tokens: int = 5) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(tokens)
     given = {
         "hidden_states": (batch, LATENT_CHANNELS, height, width),
@@ -20,11 +23,11 @@ def inputs(batch=1, height=4, width=8, tokens=5):
 
 
 @pytest.fixture
-def compilations(monkeypatch):
+def compilations(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, tuple[int, ...]]]:
     shapes = []
     compile_model = Device.compile
 
-    def counted(self, model, precision, given):
+    def counted(self: Device, model: Path, precision: str, given: dict[str, tuple[int, ...]]) -> ov.CompiledModel:
         shapes.append(given)
         return compile_model(self, model, precision, given)
 
@@ -32,7 +35,9 @@ def compilations(monkeypatch):
     return shapes
 
 
-def test_a_transformer_is_compiled_for_a_size_and_any_prompt(ir_of_transformer, compilations):
+def test_a_transformer_is_compiled_for_a_size_and_any_prompt(
+    ir_of_transformer: Path, compilations: list[dict[str, tuple[int, ...]]]
+) -> None:
     transformer = TransformerModel(Device(), ir_of_transformer)
     for given in (inputs(), inputs(tokens=9), inputs(tokens=1)):
         transformer(given)
@@ -49,12 +54,12 @@ def test_a_transformer_is_compiled_for_a_size_and_any_prompt(ir_of_transformer, 
     assert len(compilations) == 3
 
 
-def test_a_transformer_answers_as_one_that_is_compiled_for_all_sizes(ir_of_transformer):
+def test_a_transformer_answers_as_one_that_is_compiled_for_all_sizes(ir_of_transformer: Path) -> None:
     for given in (inputs(), inputs(batch=2, tokens=9), inputs(height=6)):
         expected = CompiledModel(Device(), ir_of_transformer)(given)
         np.testing.assert_allclose(TransformerModel(Device(), ir_of_transformer)(given), expected, rtol=1e-3, atol=1e-4)
 
 
 @pytest.fixture
-def ir_of_transformer(model):
+def ir_of_transformer(model: Path) -> Path:
     return model / "transformer" / "openvino_model.xml"

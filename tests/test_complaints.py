@@ -5,7 +5,7 @@ import pytest
 from pipeline.domain.complaints import complain
 
 
-def fail():
+def fail() -> None:
     try:
         raise ValueError("the cause")
     except ValueError:
@@ -13,7 +13,9 @@ def fail():
 
 
 @pytest.mark.parametrize("value", [None, "", "0"])
-def test_a_complaint_is_one_line(value, monkeypatch, capsys):
+def test_a_complaint_is_one_line(
+    value: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("SANA_DEBUG", raising=False)
     if value is not None:
         monkeypatch.setenv("SANA_DEBUG", value)
@@ -21,7 +23,9 @@ def test_a_complaint_is_one_line(value, monkeypatch, capsys):
     assert capsys.readouterr().err == "app.py: One sentence.\n"
 
 
-def test_with_sana_debug_the_traceback_comes_before_it(monkeypatch, capsys):
+def test_with_sana_debug_the_traceback_comes_before_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("SANA_DEBUG", "1")
     fail()
     printed = capsys.readouterr().err

@@ -5,11 +5,13 @@ import gc
 import math
 import weakref
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import openvino as ov
 import pytest
 import torch
+from transformers import Gemma2Model
 
 from pipeline import SanaError
 from pipeline.domain.catalogue import find_variant
@@ -32,14 +34,16 @@ from tests import full_size
 from tests.tiny_checkpoint import build, text_encoder, transformer
 
 
-def test_int4_reaches_nearly_all_of_a_transformer():
+def test_int4_reaches_nearly_all_of_a_transformer() -> None:
     """One block of the 0.6B model's shape; counted in the IR: weights in 4 bits among all weights."""
+    variant = find_variant("Sana_Sprint_0.6B_1024px_diffusers")
+    assert variant
     with quiet():
-        block = full_size.transformer(find_variant("Sana_Sprint_0.6B_1024px_diffusers"), layers=1).eval()
+        block = full_size.transformer(variant, layers=1).eval()
         network = networks.transformer(block, SPRINT)
         ir, record = compress(convert(network.module, network.example), RECIPES["int4"].recipe("transformer"), [])
     assert record["fallback"] == {}
-    sizes = Counter()
+    sizes: Counter[str] = Counter()
     for operation in ir.get_ops():
         if operation.get_type_name() == "Constant" and len(operation.get_output_shape(0)) > 1:
             sizes[operation.get_element_type().get_type_name()] += math.prod(operation.get_output_shape(0))
@@ -48,7 +52,7 @@ def test_int4_reaches_nearly_all_of_a_transformer():
 
 
 @pytest.fixture(scope="module")
-def quantised():
+def quantised() -> ov.Model:
     """The transformer of a checkpoint in bfloat16, with weights and activations in 8 bits."""
     model = transformer(8).bfloat16()
     compute_in_f32(model)
@@ -57,14 +61,14 @@ def quantised():
         return quantize(convert(network.module, network.example), [sample.inputs for sample in network.samples])
 
 
-def test_quantised_weights_are_stored_in_8_bits(quantised):
+def test_quantised_weights_are_stored_in_8_bits(quantised: ov.Model) -> None:
     """Those of layers that compute in floating point, too."""
     stored = [operation for operation in quantised.get_ops() if operation.get_type_name() == "Constant"]
     in_8_bits = sum(each.get_byte_size() for each in stored if each.get_element_type() in (ov.Type.i8, ov.Type.u8))
     assert in_8_bits > 0.8 * sum(each.get_byte_size() for each in stored)  # small as it is, scales are a large part
 
 
-def test_only_layers_after_a_norm_compute_in_8_bits(quantised):
+def test_only_layers_after_a_norm_compute_in_8_bits(quantised: ov.Model) -> None:
     """And the query of the text's attention: with the others in 8 bits the miniature drew wrong things (kind 73, not
     85 of 100)."""
     layers = set()
@@ -75,7 +79,7 @@ def test_only_layers_after_a_norm_compute_in_8_bits(quantised):
     assert layers == {"attn1.to_q", "attn1.to_k", "attn1.to_v", "attn2.to_q", "ff.inverted"}
 
 
-def test_layers_that_compute_in_floating_point_are_not_smoothed(quantised):
+def test_layers_that_compute_in_floating_point_are_not_smoothed(quantised: ov.Model) -> None:
     """SmoothQuant's factors are for quantised activations; before others OpenVINO transposed what they scale."""
     sources = [
         operation.input_value(0).get_node() for operation in quantised.get_ops() if weight(operation) is not None
@@ -86,7 +90,7 @@ def test_layers_that_compute_in_floating_point_are_not_smoothed(quantised):
     assert smoothed  # elsewhere they are
 
 
-def test_psnr_is_that_of_its_definition():
+def test_psnr_is_that_of_its_definition() -> None:
     reference = np.array([0.0, 10.0, 5.0])
     assert parity.psnr(reference, reference) == parity.MAX_DB
     assert parity.psnr(reference + 0.1, reference) == pytest.approx(40)
@@ -96,7 +100,7 @@ def test_psnr_is_that_of_its_definition():
 
 
 @pytest.mark.parametrize("part", ["text encoder", "transformer"])
-def test_a_model_in_pieces_answers_like_the_whole(part):
+def test_a_model_in_pieces_answers_like_the_whole(part: str) -> None:
     network = (
         networks.transformer(transformer(8, family=SPRINT), SPRINT)
         if part == "transformer"
@@ -112,7 +116,7 @@ def test_a_model_in_pieces_answers_like_the_whole(part):
         assert measure.measure_in_pieces(ir, network.samples) >= 120
 
 
-def test_the_preview_is_fitted_to_the_pictures():
+def test_the_preview_is_fitted_to_the_pictures() -> None:
     rng = np.random.default_rng(0)
     matrix, bias = rng.normal(size=(3, 32)), np.array([0.1, 0.5, 0.9])
     latents = rng.normal(size=(8, 32, 8, 8))
@@ -123,7 +127,7 @@ def test_the_preview_is_fitted_to_the_pictures():
 
 
 @pytest.fixture(scope="module")
-def text_network():
+def text_network() -> tuple[Gemma2Model, ov.CompiledModel]:
     """A random text encoder, its module, and its f32 IR."""
     model = text_encoder()
     network = networks.text_encoder(copy.deepcopy(model), [2, 50, 60, 70], [80, 90])
@@ -133,7 +137,9 @@ def text_network():
 
 
 @pytest.mark.parametrize(("known", "new"), [(40, 1), (40, 20), (17, 43), (1, 59), (0, 60)])
-def test_a_prefix_cut_short_stays_valid(text_network, known, new):
+def test_a_prefix_cut_short_stays_valid(
+    text_network: tuple[Gemma2Model, ov.CompiledModel], known: int, new: int
+) -> None:
     model, compiled = text_network
     generator = torch.Generator().manual_seed(known)
     token_ids = torch.randint(3, 300, (known + new,), generator=generator)
@@ -151,14 +157,14 @@ def test_a_prefix_cut_short_stays_valid(text_network, known, new):
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (8, 8), (5, 12), (20, 3), (32, 64)])
 @pytest.mark.parametrize("interpolation_scale", [1.0, 2.0])
-def test_positions_are_those_of_diffusers_at_any_size(height, width, interpolation_scale):
+def test_positions_are_those_of_diffusers_at_any_size(height: int, width: int, interpolation_scale: float) -> None:
     original = transformer(16, interpolation_scale, heads=4).patch_embed
     latents = torch.zeros(1, 32, height, width)
     with torch.no_grad():
         torch.testing.assert_close(SincosPatchEmbed(original)(latents), original(latents), rtol=0, atol=1e-5)
 
 
-def test_a_converted_models_weights_are_freed_with_it(tmp_path):
+def test_a_converted_models_weights_are_freed_with_it(tmp_path: Path) -> None:
     """The checkpoint's mapped files would count as memory until the end of the export."""
     folder = build(tmp_path / "checkpoint")
     model = read_checkpoint(folder).load_model("text_encoder")

@@ -1,5 +1,8 @@
 """The denoising loop on fake components: what reaches the transformer, and what the scheduler makes of the answer."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +13,7 @@ from pipeline.domain.settings import GenerationSettings
 from pipeline.generation.denoiser import initial_latents
 from pipeline.generation.samplers import SAMPLERS, SamplerInputs
 from pipeline.generation.samplers.flow import flow_steps, guide
-from pipeline.generation.samplers.sampling import batch_prompts
+from pipeline.generation.samplers.sampling import DenoisedStep, batch_prompts
 from pipeline.generation.text_encoder import PromptEmbeddings
 
 SHAPE = (2, 4, 3, 5)  # images, channels, height, width
@@ -19,10 +22,10 @@ SHAPE = (2, 4, 3, 5)  # images, channels, height, width
 class FakeTransformer:
     """Velocity = mean of the embeddings that the mask keeps, everywhere; remembers its inputs."""
 
-    def __init__(self):
-        self.calls = []
+    def __init__(self) -> None:
+        self.calls: list[dict[str, np.ndarray]] = []
 
-    def __call__(self, inputs):
+    def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
         self.calls.append(inputs)
         mask = inputs["encoder_attention_mask"][..., None]
         value = (inputs["encoder_hidden_states"] * mask).sum((1, 2)) / mask.sum((1, 2))
@@ -37,7 +40,9 @@ def flow_dpm_solver() -> DPMSolverMultistepScheduler:
     return DPMSolverMultistepScheduler(use_flow_sigmas=True, prediction_type="flow_prediction", flow_shift=3.0)
 
 
-def inputs(transformer, prompts, scheduler=None, seed=0, **settings):
+def inputs(
+    transformer: FakeTransformer, prompts: list[PromptEmbeddings], scheduler: Any = None, seed: int = 0, **settings: Any
+) -> SamplerInputs:
     generator = torch.Generator("cpu").manual_seed(seed)
     return SamplerInputs(
         transformer=transformer,
@@ -50,17 +55,23 @@ def inputs(transformer, prompts, scheduler=None, seed=0, **settings):
     )
 
 
-def run(transformer, negative=None, guidance_scale=1.0, scheduler=None, seed=0):
+def run(
+    transformer: FakeTransformer,
+    negative: PromptEmbeddings | None = None,
+    guidance_scale: float = 1.0,
+    scheduler: Any = None,
+    seed: int = 0,
+) -> list[DenoisedStep]:
     prompts = [negative, prompt(7, 2.0)] if negative else [prompt(7, 2.0)]
     settings = {"num_inference_steps": 5, "guidance_scale": guidance_scale}
     return list(flow_steps(inputs(transformer, prompts, scheduler, seed, **settings)))
 
 
-def test_every_family_has_a_loop():
+def test_every_family_has_a_loop() -> None:
     assert SAMPLERS.keys() == set(FAMILIES.values())
 
 
-def test_initial_latents_are_those_of_diffusers():
+def test_initial_latents_are_those_of_diffusers() -> None:
     from diffusers.utils.torch_utils import randn_tensor
 
     ours = initial_latents(torch.Generator("cpu").manual_seed(7), *SHAPE)
@@ -69,25 +80,25 @@ def test_initial_latents_are_those_of_diffusers():
     assert not torch.equal(ours, initial_latents(torch.Generator("cpu").manual_seed(8), *SHAPE))
 
 
-def test_guidance_starts_from_the_first_half_the_negative_one():
+def test_guidance_starts_from_the_first_half_the_negative_one() -> None:
     velocity = torch.tensor([[1.0], [10.0], [2.0], [30.0]])
     assert guide(velocity, 4.0).tolist() == [[1.0 + 4 * 1.0], [10.0 + 4 * 20.0]]
 
 
-def test_branches_are_padded_and_masked_to_the_longer_one():
+def test_branches_are_padded_and_masked_to_the_longer_one() -> None:
     embeddings, mask = batch_prompts([prompt(1, 5.0), prompt(3, 2.0)], images=2)
     assert embeddings[..., 0].tolist() == [[5, 0, 0], [5, 0, 0], [2, 2, 2], [2, 2, 2]]
     assert mask.tolist() == [[1, 0, 0], [1, 0, 0], [1, 1, 1], [1, 1, 1]]
     assert embeddings.dtype == mask.dtype == np.float32
 
 
-def test_without_guidance_there_is_no_second_branch():
+def test_without_guidance_there_is_no_second_branch() -> None:
     transformer = FakeTransformer()
     run(transformer)
     assert {call["hidden_states"].shape for call in transformer.calls} == {SHAPE}
 
 
-def test_guided_batch_is_negative_then_positive_over_the_same_latents():
+def test_guided_batch_is_negative_then_positive_over_the_same_latents() -> None:
     transformer = FakeTransformer()
     run(transformer, negative=prompt(2, -1.0), guidance_scale=3.0)
     first = transformer.calls[0]
@@ -97,7 +108,7 @@ def test_guided_batch_is_negative_then_positive_over_the_same_latents():
 
 
 @pytest.mark.parametrize("scheduler", [flow_dpm_solver, lambda: FlowMatchEulerDiscreteScheduler(shift=3.0)])
-def test_a_constant_velocity_is_integrated_exactly(scheduler):
+def test_a_constant_velocity_is_integrated_exactly(scheduler: Callable[[], Any]) -> None:
     # With a constant velocity v, every flow solver must end at noise - v: x_t = (1 - sigma) x_0 + sigma noise.
     guided_velocity = -1.0 + 3.0 * (2.0 - -1.0)
     latents = initial_latents(torch.Generator("cpu").manual_seed(0), *SHAPE)
@@ -109,12 +120,12 @@ def test_a_constant_velocity_is_integrated_exactly(scheduler):
         torch.testing.assert_close(step.predicted_original, latents - sigma * guided_velocity, rtol=0, atol=1e-4)
 
 
-def scheduler_sigmas(scheduler):
+def scheduler_sigmas(scheduler: Any) -> torch.Tensor:
     scheduler.set_timesteps(5)
     return scheduler.sigmas
 
 
-def test_timesteps_are_the_schedulers_times_the_models_scale():
+def test_timesteps_are_the_schedulers_times_the_models_scale() -> None:
     transformer = FakeTransformer()
     run(transformer)
     scheduler = flow_dpm_solver()
@@ -122,15 +133,15 @@ def test_timesteps_are_the_schedulers_times_the_models_scale():
     assert [call["timestep"].tolist() for call in transformer.calls] == [[t * 0.5] * 2 for t in scheduler.timesteps]
 
 
-def test_same_seed_same_latents_other_seed_other_latents():
+def test_same_seed_same_latents_other_seed_other_latents() -> None:
     first, again, other = (run(FakeTransformer(), seed=seed)[-1].latents for seed in (3, 3, 4))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
 
-def test_closing_the_loop_stops_before_the_next_step():
+def test_closing_the_loop_stops_before_the_next_step() -> None:
     transformer = FakeTransformer()
-    steps = flow_steps(inputs(transformer, [prompt(1, 1.0)], num_inference_steps=50))
+    steps: Any = flow_steps(inputs(transformer, [prompt(1, 1.0)], num_inference_steps=50))
     next(steps)
     steps.close()
     assert len(transformer.calls) == 1

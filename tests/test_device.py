@@ -1,7 +1,10 @@
 """What a device lends: threads within a container's quota, a fast precision where a sample allows it, and memory."""
 
 import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +22,23 @@ from pipeline.runtime.precision import choose_precision
 @pytest.mark.parametrize(
     ("quota", "visible", "threads"), [(2, 16, "2"), (1, 4, "1"), (4, 4, None), (16, 4, None), (None, 16, None)]
 )
-def test_no_more_threads_than_the_quota_lets_run(monkeypatch, quota, visible, threads):
+def test_no_more_threads_than_the_quota_lets_run(
+    monkeypatch: pytest.MonkeyPatch, quota: int | None, visible: int, threads: str | None
+) -> None:
     monkeypatch.setattr(device, "cpu_quota", lambda: quota)
     monkeypatch.setattr(device, "_visible_processors", lambda: visible)
     assert compile_config().get("INFERENCE_NUM_THREADS") == threads  # without it OpenVINO takes all that it sees
+
+
+@dataclass
+class Stage:
+    """A model that answers its input, with an error."""
+
+    precision: str
+    error: float
+
+    def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        return inputs["x"] + self.error
 
 
 @pytest.mark.parametrize(
@@ -34,16 +50,14 @@ def test_no_more_threads_than_the_quota_lets_run(monkeypatch, quota, visible, th
         (float("nan"), 22.0, EXACT),
     ],
 )
-def test_the_fast_precision_is_taken_where_a_sample_allows_it(tmp_path, error, exact_db, chosen):
+def test_the_fast_precision_is_taken_where_a_sample_allows_it(
+    tmp_path: Path, error: float, exact_db: float, chosen: str
+) -> None:
     answer = np.linspace(0, 1, 100, dtype=np.float32)
     Sample({"x": answer}, answer).save(tmp_path)
 
-    def build(precision):
-        def stage(inputs):
-            return inputs["x"] + (0 if precision == EXACT else error)
-
-        stage.precision = precision
-        return stage
+    def build(precision: str) -> Stage:
+        return Stage(precision, 0 if precision == EXACT else error)
 
     assert choose_precision(build, "bf16", tmp_path, exact_db).precision == chosen
     assert choose_precision(build, EXACT, tmp_path, exact_db).precision == EXACT
@@ -51,9 +65,11 @@ def test_the_fast_precision_is_taken_where_a_sample_allows_it(tmp_path, error, e
     assert choose_precision(build, "bf16", tmp_path, exact_db).precision == EXACT
 
 
-def test_fp16_is_computed_in_f32_and_int8_as_fast_as_the_samples_allow(model, monkeypatch):
+def test_fp16_is_computed_in_f32_and_int8_as_fast_as_the_samples_allow(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Device, "fast_precision", "bf16")
-    built = []
+    built: list[str] = []
     monkeypatch.setattr(
         "pipeline.generation.stages.choose_precision", lambda build, fast, *_: built.append(fast) or build(EXACT)
     )
@@ -64,18 +80,20 @@ def test_fp16_is_computed_in_f32_and_int8_as_fast_as_the_samples_allow(model, mo
     assert built == [EXACT] * 3 + ["bf16"] * 3
 
 
-def test_low_memory_draws_the_same_and_holds_one_model(model, pipe, monkeypatch):
-    held = []
+def test_low_memory_draws_the_same_and_holds_one_model(
+    model: Path, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
     compile_model = Device.compile
 
-    def counted(self, *arguments):
+    def counted(self: Device, *arguments: Any) -> Any:
         held.append(sum(component._compiled is not None for component in components))
         return compile_model(self, *arguments)
 
-    components = []
+    components: list[CompiledModel] = []
     make = CompiledModel.__init__
 
-    def remembered(self, *arguments, **named):
+    def remembered(self: CompiledModel, *arguments: Any, **named: Any) -> None:
         make(self, *arguments, **named)
         components.append(self)
 
@@ -89,14 +107,16 @@ def test_low_memory_draws_the_same_and_holds_one_model(model, pipe, monkeypatch)
     assert set(held) == {0}  # when one is compiled, all others are released
 
 
-def test_the_page_passes_the_wish_for_low_memory_on(model):
-    sources = (NamedSource(str(model), "CPU", low_memory=wish) for wish in (True, False))
-    assert [source.load(print)._stages._low_memory for source in sources] == [True, False]
+def test_the_page_passes_the_wish_for_low_memory_on(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SanaPipeline, "from_pretrained", lambda folder, device, low_memory, on_progress: low_memory)
+    for wish in (True, False):
+        assert NamedSource(str(model), "CPU", low_memory=wish).load(print) is wish
 
 
-def test_one_model_at_a_time_is_resident():
-    released = []
-    first, second = (SimpleNamespace(release=lambda name=name: released.append(name)) for name in "ab")
+def test_one_model_at_a_time_is_resident() -> None:
+    released: list[str] = []
+    models: list[Any] = [SimpleNamespace(release=lambda name=name: released.append(name)) for name in "ab"]
+    first, second = models
     residency = ExclusiveResidency()
     for model in (first, first, second, second, first):
         residency.acquire(model)

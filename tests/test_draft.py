@@ -2,12 +2,15 @@
 
 import itertools
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
+from torch import Tensor
 
 from pipeline import SanaPipeline
 from pipeline.domain.errors import ArtifactError, SettingsError
@@ -24,22 +27,23 @@ from pipeline.page.controls import properties
 from pipeline.page.words import English
 from tests.tiny_checkpoint import LATENT_CHANNELS, build, draft_decoder
 
+Drafting = tuple[SanaPipeline, torch.nn.Sequential, Path]
 TAESANA = [256, 128, 64, 64, 64, 64]
 
 
-def as_described(weights, latents):
+def as_described(weights: dict[str, Tensor], latents: Tensor) -> tuple[Tensor, Tensor]:
     """TAESANA by its description, written out without modules, to the pixels and to the features at 8 x 8."""
 
-    def conv(x, name):
+    def conv(x: Tensor, name: str | int) -> Tensor:
         return F.conv2d(x, weights[f"{name}.weight"], weights.get(f"{name}.bias"), padding=1)
 
-    def block(x, index):
+    def block(x: Tensor, index: int) -> Tensor:
         y = conv(x, f"{index}.conv.0").relu()
         y = conv(y, f"{index}.conv.2").relu()
         return (conv(y, f"{index}.conv.4") + x).relu()
 
     x = conv(3 * torch.tanh(latents / 3), "1").relu()
-    index, features = itertools.count(3), None
+    index, features = itertools.count(3), x
     for stage in range(5):
         for _ in range(3):
             x = block(x, next(index))
@@ -52,7 +56,7 @@ def as_described(weights, latents):
 
 
 @pytest.fixture(scope="module")
-def drafting(tmp_path_factory):
+def drafting(tmp_path_factory: pytest.TempPathFactory) -> Drafting:
     """(pipeline, torch draft decoder) of a tiny model that has both decoders."""
     root = tmp_path_factory.mktemp("drafting")
     decoder, file = draft_decoder(root / "taesana_decoder.pth")
@@ -60,7 +64,7 @@ def drafting(tmp_path_factory):
     return SanaPipeline.from_pretrained(folder), decoder, folder
 
 
-def test_the_structure_is_the_published_one():
+def test_the_structure_is_the_published_one() -> None:
     weights = build_draft_decoder(32, TAESANA).state_dict()
     assert round(sum(value.numel() for value in weights.values()) / 1e6, 1) == 8.3
     shapes = {name: tuple(weights[name].shape) for name in ("1.weight", "7.weight", "28.conv.4.bias", "29.weight")}
@@ -74,7 +78,7 @@ def test_the_structure_is_the_published_one():
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-def test_a_file_is_read_and_computes_as_described(tmp_path, suffix):
+def test_a_file_is_read_and_computes_as_described(tmp_path: Path, suffix: str) -> None:
     _, file = draft_decoder(tmp_path / f"decoder{suffix}")
     component, decoder = read_draft(file, LATENT_CHANNELS)
     assert component == DRAFT_DECODER
@@ -85,10 +89,12 @@ def test_a_file_is_read_and_computes_as_described(tmp_path, suffix):
     assert torch.allclose(decoder[: front_length(8)](latents), features, atol=1e-5)
 
 
-def test_what_is_no_such_decoder_is_refused_in_one_sentence(tmp_path):
+def test_what_is_no_such_decoder_is_refused_in_one_sentence(tmp_path: Path) -> None:
     weights = draft_decoder(tmp_path / "decoder.pth")[0].state_dict()
 
-    def refused(change, match, channels=LATENT_CHANNELS):
+    def refused(
+        change: Callable[[dict[str, Tensor]], dict[str, Tensor]], match: str, channels: int = LATENT_CHANNELS
+    ) -> None:
         path = tmp_path / "changed.safetensors"
         save_file({name: value.contiguous() for name, value in change(dict(weights)).items()}, path)
         with pytest.raises(ArtifactError, match=match):
@@ -110,14 +116,16 @@ def test_what_is_no_such_decoder_is_refused_in_one_sentence(tmp_path):
             read_draft(tmp_path / name, LATENT_CHANNELS)
 
 
-def test_an_export_is_refused_before_it_starts(tmp_path):
+def test_an_export_is_refused_before_it_starts(tmp_path: Path) -> None:
     checkpoint = build(tmp_path / "checkpoint")
     with pytest.raises(ArtifactError, match="cannot be read"):
         precompile(checkpoint, tmp_path / "ir", vae=[tmp_path / "absent.pth"])
     assert not list(tmp_path.glob("ir*"))
 
 
-def test_a_draft_is_that_of_the_torch_decoder(drafting, tmp_path, monkeypatch):
+def test_a_draft_is_that_of_the_torch_decoder(
+    drafting: Drafting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pipe, decoder, _ = drafting
     settings = pipe.settings("a red house", width=256, height=192, use_resolution_binning=False, draft_decode=True)
     latents = []
@@ -125,6 +133,7 @@ def test_a_draft_is_that_of_the_torch_decoder(drafting, tmp_path, monkeypatch):
     decode = draft.decode
     monkeypatch.setattr(draft, "decode", lambda latent: latents.append(latent) or decode(latent))
     *_, result = pipe.generate(settings, "np")
+    assert isinstance(result, Result)
     with torch.no_grad():
         pixels = decoder(latents[0][None])[0].numpy() * 2 - 1
     assert psnr(result.images[0], to_picture(pixels, 256, 192)) >= 50
@@ -137,15 +146,15 @@ def test_a_draft_is_that_of_the_torch_decoder(drafting, tmp_path, monkeypatch):
     assert read_settings(tmp_path / "draft.png").draft_decode
 
 
-def test_a_model_without_a_draft_decoder_refuses(pipe):
+def test_a_model_without_a_draft_decoder_refuses(pipe: SanaPipeline) -> None:
     with pytest.raises(SettingsError, match="no draft decoder"):
         pipe.settings("a red house", draft_decode=True)
 
 
-def test_previews_are_finer_with_a_draft_decoder(drafting, pipe):
+def test_previews_are_finer_with_a_draft_decoder(drafting: Drafting, pipe: SanaPipeline) -> None:
     """Of a latent of 4 x 4 positions the linear map tells 4 colours in a row, the draft decoder's features 32."""
 
-    def edges(pipeline):
+    def edges(pipeline: SanaPipeline) -> float:
         settings = pipeline.settings("a house", width=128, height=128, use_resolution_binning=False)
         first = next(update for update in pipeline.generate(settings) if isinstance(update, StepUpdate))
         assert first.preview.size == (128, 128)
@@ -155,7 +164,7 @@ def test_previews_are_finer_with_a_draft_decoder(drafting, pipe):
     assert edges(drafting[0]) > 2 * edges(pipe)
 
 
-def test_the_folder_says_so(drafting):
+def test_the_folder_says_so(drafting: Drafting) -> None:
     _, _, folder = drafting
     model = read_manifest(folder).model
     record = model.components["draft_decoder"]
@@ -166,11 +175,11 @@ def test_the_folder_says_so(drafting):
     assert properties(DRAFT_DECODE, model, English())["visible"]
 
 
-def test_one_model_at_a_time_draws_the_same_draft(drafting):
+def test_one_model_at_a_time_draws_the_same_draft(drafting: Drafting) -> None:
     pipe, _, folder = drafting
     settings = pipe.settings("a red house", width=128, height=128, draft_decode=True)
 
-    def draw(pipeline):
+    def draw(pipeline: SanaPipeline) -> np.ndarray:
         *_, result = pipeline.generate(settings, "np")
         assert isinstance(result, Result)
         return result.images
@@ -178,7 +187,9 @@ def test_one_model_at_a_time_draws_the_same_draft(drafting):
     assert np.array_equal(draw(SanaPipeline.from_pretrained(folder, low_memory=True)), draw(pipe))
 
 
-def test_the_segments_of_previews_are_counted_and_freed_and_left_out_with_low_memory(drafting, pipe, monkeypatch):
+def test_the_segments_of_previews_are_counted_and_freed_and_left_out_with_low_memory(
+    drafting: Drafting, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drafter, _, folder = drafting
     stages = drafter._stages
     models = [model for _, model in stages.preview._front]

@@ -1,6 +1,7 @@
 """One generation at a time: who waits for whom, and who is told that it would wait for itself."""
 
 import threading
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,11 +10,11 @@ from pipeline.domain.errors import BusyError
 from pipeline.generation.exclusive import exclusively
 
 
-def numbers(count=3):
+def numbers(count: int = 3) -> Generator[int, None, None]:
     yield from range(count)
 
 
-def test_a_thread_that_goes_on_with_anothers_generation_is_its_driver_too():
+def test_a_thread_that_goes_on_with_anothers_generation_is_its_driver_too() -> None:
     first = exclusively(numbers())
     assert next(first) == 0
     with ThreadPoolExecutor(1) as pool:
@@ -25,7 +26,7 @@ def test_a_thread_that_goes_on_with_anothers_generation_is_its_driver_too():
     assert list(exclusively(numbers())) == [0, 1, 2]
 
 
-def test_a_refused_generation_leaves_the_first_one_as_it_is():
+def test_a_refused_generation_leaves_the_first_one_as_it_is() -> None:
     first = exclusively(numbers())
     next(first)
     refused = exclusively(numbers())
@@ -34,8 +35,8 @@ def test_a_refused_generation_leaves_the_first_one_as_it_is():
     assert list(first) == [1, 2]
 
 
-def test_a_failure_makes_room():
-    def fail():
+def test_a_failure_makes_room() -> None:
+    def fail() -> Generator[int, None, None]:
         yield 0
         raise ValueError("failed")
 

@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,16 +26,16 @@ HEADS = 6  # a width of 96: does not divide into groups of 64
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("export") / "tiny-sana", heads=HEADS)
 
 
 @pytest.fixture(scope="module")
-def interrupted(checkpoint):
+def interrupted(checkpoint: Path) -> tuple[Path, list[Progress]]:
     """An int4 export, interrupted at the last component and run again: the folder and the second run's records."""
     output = checkpoint.parent / "int4"
 
-    def interrupt(*_):
+    def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
@@ -50,7 +51,7 @@ def interrupted(checkpoint):
     return output, records
 
 
-def move_unmapped(folder, place):
+def move_unmapped(folder: Path, place: Path) -> None:
     """Move the finished folder as an export does, where no file of it may be open or mapped: Windows would refuse."""
     if sys.platform == "linux":
         assert str(folder) not in Path("/proc/self/maps").read_text()
@@ -58,11 +59,11 @@ def move_unmapped(folder, place):
 
 
 @pytest.fixture(scope="module")
-def int4(interrupted):
+def int4(interrupted: tuple[Path, list[Progress]]) -> Path:
     return interrupted[0]
 
 
-def test_an_interrupted_run_is_continued(interrupted):
+def test_an_interrupted_run_is_continued(interrupted: tuple[Path, list[Progress]]) -> None:
     output, records = interrupted
     begun, *lines = [record.text for record in records[:5]]
     assert begun == "exporting tiny-sana as int4"
@@ -72,7 +73,7 @@ def test_an_interrupted_run_is_continued(interrupted):
     verify(output, read_manifest(output))
 
 
-def test_progress_counts_the_components(interrupted):
+def test_progress_counts_the_components(interrupted: tuple[Path, list[Progress]]) -> None:
     _, records = interrupted
     assert [(record.done, record.total) for record in records[:5]] == [(done, 4) for done in range(5)]
     table = records[5:-1]
@@ -81,12 +82,12 @@ def test_progress_counts_the_components(interrupted):
     assert records[-1].text.endswith("is complete.")
 
 
-def test_an_interrupted_run_ends_with_the_files_of_an_undisturbed_one(checkpoint, int4):
+def test_an_interrupted_run_ends_with_the_files_of_an_undisturbed_one(checkpoint: Path, int4: Path) -> None:
     undisturbed = precompile(checkpoint, checkpoint.parent / "undisturbed", "int4", on_progress=lambda progress: None)
     assert read_manifest(undisturbed).files == read_manifest(int4).files
 
 
-def test_the_manifest_tells_what_was_made_of_what(int4):
+def test_the_manifest_tells_what_was_made_of_what(int4: Path) -> None:
     manifest = read_manifest(int4)
     model = manifest.model
     assert (model.source, model.family.name, model.compression) == ("tiny-sana", "flow", "int4")
@@ -104,14 +105,14 @@ def test_the_manifest_tells_what_was_made_of_what(int4):
     assert str(int4.parent) not in everything, "a path of this machine"
 
 
-def test_layers_that_do_not_divide_into_groups_fall_back_and_are_recorded(int4):
+def test_layers_that_do_not_divide_into_groups_fall_back_and_are_recorded(int4: Path) -> None:
     record = read_manifest(int4).model.components["transformer"]
     assert record["weights"]["i4 by 64"] > 0, "the caption projection has 64 channels"
     to_q = [precision for name, precision in record["fallback"].items() if "attn1.to_q" in name]
     assert to_q == ["i4 by 32"] * 2, "96 channels divide into groups of 32"
 
 
-def test_a_second_run_does_nothing_and_says_so(checkpoint, int4):
+def test_a_second_run_does_nothing_and_says_so(checkpoint: Path, int4: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in int4.rglob("*")}
     records: list[Progress] = []
     assert precompile(checkpoint, int4, "int4", on_progress=records.append) == int4
@@ -120,7 +121,7 @@ def test_a_second_run_does_nothing_and_says_so(checkpoint, int4):
     assert {path: path.stat().st_mtime_ns for path in int4.rglob("*")} == before
 
 
-def test_an_output_of_other_inputs_is_refused_and_left_as_it_is(checkpoint, int4, tmp_path):
+def test_an_output_of_other_inputs_is_refused_and_left_as_it_is(checkpoint: Path, int4: Path, tmp_path: Path) -> None:
     with pytest.raises(SanaError, match="made from another checkpoint, compression or tool version"):
         precompile(checkpoint, int4, "int8")
     changed = shutil.copytree(checkpoint, tmp_path / "changed")
@@ -131,7 +132,7 @@ def test_an_output_of_other_inputs_is_refused_and_left_as_it_is(checkpoint, int4
     verify(int4, read_manifest(int4))
 
 
-def test_a_damaged_output_is_refused(checkpoint, int4, tmp_path):
+def test_a_damaged_output_is_refused(checkpoint: Path, int4: Path, tmp_path: Path) -> None:
     damaged = shutil.copytree(int4, tmp_path / "damaged")
     (damaged / "transformer" / "config.json").write_text("{}")
     with pytest.raises(SanaError, match=r"config\.json has 2 bytes .* Remove .*damaged first"):
@@ -139,7 +140,7 @@ def test_a_damaged_output_is_refused(checkpoint, int4, tmp_path):
 
 
 @pytest.mark.parametrize("place", ["output", "output.partial"])
-def test_a_folder_of_somebody_else_is_refused_and_left_as_it_is(checkpoint, tmp_path, place):
+def test_a_folder_of_somebody_else_is_refused_and_left_as_it_is(checkpoint: Path, tmp_path: Path, place: str) -> None:
     (tmp_path / place).mkdir()
     (tmp_path / place / "thesis.txt").write_text("x")
     with pytest.raises(SanaError, match=r"precompile\.py did not write it"):
@@ -147,7 +148,7 @@ def test_a_folder_of_somebody_else_is_refused_and_left_as_it_is(checkpoint, tmp_
     assert [path.name for path in tmp_path.rglob("*")] == [place, "thesis.txt"]
 
 
-def test_what_was_begun_with_other_inputs_is_begun_again(tmp_path):
+def test_what_was_begun_with_other_inputs_is_begun_again(tmp_path: Path) -> None:
     first = PartialFolder(tmp_path / "output", Inputs("a", "fp16", {}))
     first.finish("text_encoder", {"parity_db": 1.0})
     (first.folder / "text_encoder").mkdir()
@@ -158,7 +159,7 @@ def test_what_was_begun_with_other_inputs_is_begun_again(tmp_path):
 
 
 @pytest.mark.parametrize("compression", ["int8", "w8a8"])
-def test_compressed_folders_load_and_draw_nearly_the_same(checkpoint, tmp_path, compression):
+def test_compressed_folders_load_and_draw_nearly_the_same(checkpoint: Path, tmp_path: Path, compression: str) -> None:
     folder = precompile(checkpoint, tmp_path / compression, compression, on_progress=lambda progress: None)
     manifest = read_manifest(folder)
     assert [picture["prompt"] for picture in manifest.model.pictures] == list(PROMPTS)
@@ -172,7 +173,9 @@ def test_compressed_folders_load_and_draw_nearly_the_same(checkpoint, tmp_path, 
     assert not np.array_equal(red, blue)
 
 
-def test_a_component_below_its_floor_is_refused_by_name(checkpoint, tmp_path, monkeypatch):
+def test_a_component_below_its_floor_is_refused_by_name(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     components = dict.fromkeys(RECIPES["fp16"].components, dataclasses.replace(FP16, floor=150))
     monkeypatch.setitem(RECIPES, "fp16", dataclasses.replace(RECIPES["fp16"], components=components))
     with pytest.raises(SanaError, match=r"text_encoder is too far .* fp16 compression: \d+\.\d dB, at least 150 dB"):
@@ -180,7 +183,7 @@ def test_a_component_below_its_floor_is_refused_by_name(checkpoint, tmp_path, mo
     assert not (tmp_path / "output").exists()
 
 
-def test_without_sana_json_a_checkpoint_gets_diffusers_defaults(checkpoint, tmp_path):
+def test_without_sana_json_a_checkpoint_gets_diffusers_defaults(checkpoint: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(checkpoint, tmp_path / "plain")
     (copy / "sana.json").unlink()
     plain = read_checkpoint(copy)
@@ -192,6 +195,6 @@ def test_without_sana_json_a_checkpoint_gets_diffusers_defaults(checkpoint, tmp_
     assert plain.model.revision != read_checkpoint(checkpoint).model.revision
 
 
-def test_manifest_is_all_that_tells_a_complete_folder(int4):
+def test_manifest_is_all_that_tells_a_complete_folder(int4: Path) -> None:
     assert (int4 / MANIFEST).is_file()
     assert not list(int4.rglob("progress*"))

@@ -1,5 +1,7 @@
 """Quantised convolutions in parts: the same, of fewer filters each."""
 
+from typing import Any
+
 import numpy as np
 import openvino as ov
 import pytest
@@ -14,11 +16,11 @@ COUNT, CHANNELS = 10, 3
 
 
 @pytest.fixture(autouse=True)
-def parts_of_four(monkeypatch):
+def parts_of_four(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filter_split, "MAX_FILTERS", 4)
 
 
-def quantised(count=COUNT, kernel=3, activations=True):
+def quantised(count: int = COUNT, kernel: int = 3, activations: bool = True) -> ov.Model:
     """A convolution with stride 2 by 8-bit weights that have a scale for each filter."""
     value = opset13.parameter([1, CHANNELS, 9, 8], np.float32, "value")
     low, high = np.float32(-3), np.float32(3 * 127 / 128)
@@ -30,11 +32,11 @@ def quantised(count=COUNT, kernel=3, activations=True):
     return ov.Model([opset13.result(opset13.convolution(features, weights, [2, 2], pad, pad, [1, 1]))], [value])
 
 
-def counts(model):
+def counts(model: ov.Model) -> list[int]:
     return [each.get_output_shape(0)[1] for each in model.get_ordered_ops() if each.get_type_name() == "Convolution"]
 
 
-def test_parts_answer_as_the_whole():
+def test_parts_answer_as_the_whole() -> None:
     whole = quantised()
     parts = whole.clone()
     split_filters(parts)
@@ -45,7 +47,7 @@ def test_parts_answer_as_the_whole():
 
 
 @pytest.mark.parametrize("other", [{"count": 4}, {"kernel": 1}, {"activations": False}])
-def test_others_stay(other):
+def test_others_stay(other: dict[str, Any]) -> None:
     model = quantised(**other)
     before = counts(model)
     split_filters(model)

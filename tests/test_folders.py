@@ -2,6 +2,9 @@
 
 import logging
 import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +21,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="names of folders and
 
 
 @pytest.fixture
-def temporary(tmp_path, monkeypatch):
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where temporary folders are made."""
     monkeypatch.setattr(folders, "_temporary_folders", lambda: [tmp_path / "first", tmp_path / "second"])
     folders._writable.cache_clear()
@@ -27,18 +30,20 @@ def temporary(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def unwritable(tmp_path, monkeypatch):
+def unwritable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The user's cache, in which nothing can be made: not even root can make a folder in a file."""
     (tmp_path / "file").write_text("x")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
 
 
-def no_home():
+def no_home() -> None:
     raise RuntimeError("Could not determine home directory.")
 
 
 @pytest.mark.parametrize("named", ["", "relative"])
-def test_the_cache_is_in_the_home_unless_a_variable_names_it(temporary, monkeypatch, named):
+def test_the_cache_is_in_the_home_unless_a_variable_names_it(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
     monkeypatch.setenv("HOME", str(temporary / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", named)
     assert cache_folder() == temporary / "home" / ".cache" / "sana-openvino"
@@ -48,7 +53,13 @@ def test_the_cache_is_in_the_home_unless_a_variable_names_it(temporary, monkeypa
 
 
 @pytest.mark.parametrize("lack", ["a home", "rights"])
-def test_without_a_home_or_rights_there_is_a_private_temporary_folder(temporary, monkeypatch, caplog, lack, request):
+def test_without_a_home_or_rights_there_is_a_private_temporary_folder(
+    temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    lack: str,
+    request: pytest.FixtureRequest,
+) -> None:
     if lack == "rights":
         request.getfixturevalue("unwritable")
     else:
@@ -61,7 +72,7 @@ def test_without_a_home_or_rights_there_is_a_private_temporary_folder(temporary,
     assert "XDG_CACHE_HOME names another" in line
 
 
-def test_a_temporary_folder_of_somebody_else_is_not_used(temporary, unwritable):
+def test_a_temporary_folder_of_somebody_else_is_not_used(temporary: Path, unwritable: None) -> None:
     (temporary / "first").symlink_to(temporary)
     assert cache_folder() == temporary / "second"
     folders._writable.cache_clear()
@@ -70,7 +81,9 @@ def test_a_temporary_folder_of_somebody_else_is_not_used(temporary, unwritable):
         cache_folder()
 
 
-def test_what_a_cache_holds_is_used_though_it_cannot_be_written(temporary, monkeypatch):
+def test_what_a_cache_holds_is_used_though_it_cannot_be_written(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(folders, "cache_folder", lambda: temporary / "first")
     monkeypatch.setenv("XDG_CACHE_HOME", str(temporary))
     assert cache_entry("model") == temporary / "first" / "model"
@@ -78,14 +91,16 @@ def test_what_a_cache_holds_is_used_though_it_cannot_be_written(temporary, monke
     assert cache_entry("model") == temporary / "sana-openvino" / "model"
 
 
-def test_a_home_that_is_not_known_is_no_error():
+def test_a_home_that_is_not_known_is_no_error() -> None:
     assert str(expand_home("~nobody-of-that-name/x")) == "~nobody-of-that-name/x"
     with pytest.raises(ArtifactError, match="There is no folder ~nobody-of-that-name/x"):
         resolve("~nobody-of-that-name/x")
 
 
-def test_a_model_folder_that_must_not_be_read(monkeypatch, tmp_path, capsys, port):
-    def refuse(path, **_):
+def test_a_model_folder_that_must_not_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], port: int
+) -> None:
+    def refuse(path: object, **_: Any) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr("pathlib.Path.exists", refuse)

@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -30,11 +32,11 @@ LAYOUTS = [IR, OPTIMUM, CHECKPOINT]
 NAN, INFINITY = float("nan"), float("inf")
 
 
-def read(folder, layout):
-    return read_checkpoint_files(folder, None) if layout == CHECKPOINT else describe_folder(folder)
+def read(folder: Path, layout: str) -> Any:
+    return read_checkpoint_files(folder, []) if layout == CHECKPOINT else describe_folder(folder)
 
 
-def refusal(call, *arguments) -> str:
+def refusal(call: Callable[..., object], *arguments: object) -> str:
     """Return the one sentence that a call ends with."""
     with pytest.raises(SanaError) as caught:
         call(*arguments)
@@ -44,20 +46,20 @@ def refusal(call, *arguments) -> str:
     return sentence
 
 
-def replace(make):
-    def damage(path):
+def replace(make: Callable[[Path], object]) -> Callable[[Path], None]:
+    def damage(path: Path) -> None:
         path.unlink()
         make(path)
 
     return damage
 
 
-def repeat_first_key(path):
+def repeat_first_key(path: Path) -> None:
     text = path.read_text()
     path.write_text(f"{{{json.dumps(next(iter(json.loads(text))))}: 1, {text[1:]}")
 
 
-def move_out(path):
+def move_out(path: Path) -> None:
     """Leave a link to the file, which lies beside the folder from now on."""
     outside = Path(tempfile.mkdtemp(dir=path.parents[2])) / path.name
     path.rename(outside)
@@ -95,7 +97,7 @@ FILES = {
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_file_is_named(tmp_path, layout, damage):
+def test_a_damaged_file_is_named(tmp_path: Path, layout: str, damage: str) -> None:
     for name in [name for name, layouts in FILES.items() if layout in layouts]:
         folder = write_files(tmp_path / name.replace("/", "-"), layout)
         DAMAGES[damage](folder / name)
@@ -142,7 +144,7 @@ FIELDS = [
 
 
 @pytest.mark.parametrize(("name", "field", "value"), FIELDS)
-def test_a_field_of_another_kind_is_named_in_every_layout(tmp_path, name, field, value):
+def test_a_field_of_another_kind_is_named_in_every_layout(tmp_path: Path, name: str, field: str, value: object) -> None:
     for layout in LAYOUTS:
         folder = write_files(tmp_path / layout, layout)
         own = name if layout == CHECKPOINT else name.replace("vae/", "vae_decoder/")
@@ -161,28 +163,28 @@ def test_a_field_of_another_kind_is_named_in_every_layout(tmp_path, name, field,
         assert str(folder) in sentence
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        *(("source", value) for value in (None, "", 7, ["x"], "x" * 1000)),
-        *(("family", value) for value in (None, "flux", ["flow"])),
-        *(("compression", value) for value in (None, {})),
-        *(("components", value) for value in (None, [], {"transformer": 1}, {"transformer": {"parity_db": NAN}})),
-        *(("pictures", value) for value in (None, {}, [1], [{"prompt": 1}], [{"prompt": "x", "ssim": "1"}])),
-        *(("tools", value) for value in (None, {"openvino": 1}, [])),
-        *(("defaults.width", value) for value in (..., 250, 10**12, "256", True, 256.0)),
-        *(("defaults.guidance_scale", value) for value in (NAN, INFINITY, -1, "4")),
-        *(("defaults.num_inference_steps", value) for value in (0, 10**6, None)),
-        *(("complex_human_instruction", value) for value in (None, "text", [1], ["x" * 10**5])),
-        *(("max_sequence_length", value) for value in (None, 0, 10**12, 1.5)),
-        *(("preview", value) for value in (None, [], {"matrix": "x"}, {"matrix": [[NAN]]})),
-        *(("files", value) for value in (None, [], {}, {"model_index.json": 1})),
-        *(("format_version", value) for value in (None, "2", 1, 3, 10**40)),
-        *((field, ...) for field in ("source", "files", "defaults", "preview")),
-        ("surprise", 1),
-    ],
-)
-def test_a_manifest_with_a_field_of_another_kind_is_refused(tmp_path, field, value):
+VALUES: dict[str, list[Any]] = {
+    "source": [None, "", 7, ["x"], "x" * 1000, ...],
+    "family": [None, "flux", ["flow"]],
+    "compression": [None, {}],
+    "components": [None, [], {"transformer": 1}, {"transformer": {"parity_db": NAN}}],
+    "pictures": [None, {}, [1], [{"prompt": 1}], [{"prompt": "x", "ssim": "1"}]],
+    "tools": [None, {"openvino": 1}, []],
+    "defaults": [...],
+    "defaults.width": [..., 250, 10**12, "256", True, 256.0],
+    "defaults.guidance_scale": [NAN, INFINITY, -1, "4"],
+    "defaults.num_inference_steps": [0, 10**6, None],
+    "complex_human_instruction": [None, "text", [1], ["x" * 10**5]],
+    "max_sequence_length": [None, 0, 10**12, 1.5],
+    "preview": [None, [], {"matrix": "x"}, {"matrix": [[NAN]]}, ...],
+    "files": [None, [], {}, {"model_index.json": 1}, ...],
+    "format_version": [None, "2", 1, 3, 10**40],
+    "surprise": [1],
+}
+
+
+@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in VALUES.items() for value in values])
+def test_a_manifest_with_a_field_of_another_kind_is_refused(tmp_path: Path, field: str, value: object) -> None:
     folder = write_files(tmp_path / "ir", IR)
     edit(folder / MANIFEST, field, value)
     sentence = refusal(describe_folder, folder)
@@ -207,7 +209,7 @@ def test_a_manifest_with_a_field_of_another_kind_is_refused(tmp_path, field, val
         "\ud800",
     ],
 )
-def test_a_name_that_leads_out_is_no_name_of_a_file(tmp_path, name):
+def test_a_name_that_leads_out_is_no_name_of_a_file(tmp_path: Path, name: str) -> None:
     folder = write_files(tmp_path / "ir", IR)
     record = json.loads((folder / MANIFEST).read_text())
     record["files"][name] = {"size": 1, "sha256": "0" * 64}
@@ -216,7 +218,7 @@ def test_a_name_that_leads_out_is_no_name_of_a_file(tmp_path, name):
 
 
 @pytest.mark.parametrize("entry", [{"size": -1}, {"size": "1"}, {"size": 10**40}, {"sha256": None}, {"sha256": "../x"}])
-def test_an_entry_that_lies_is_refused(tmp_path, entry):
+def test_an_entry_that_lies_is_refused(tmp_path: Path, entry: dict[str, Any]) -> None:
     folder = write_files(tmp_path / "ir", IR)
     record = json.loads((folder / MANIFEST).read_text())
     record["files"]["model_index.json"] |= entry
@@ -227,7 +229,7 @@ def test_an_entry_that_lies_is_refused(tmp_path, entry):
 @pytest.mark.parametrize(
     "name", ["README.md", "LICENSE", "draft_decoder.safetensors", "tokenizer/more.json", "tokenizer"]
 )
-def test_no_link_out_of_a_checkpoint_is_followed(tmp_path, name):
+def test_no_link_out_of_a_checkpoint_is_followed(tmp_path: Path, name: str) -> None:
     folder = write_files(tmp_path / "checkpoint", CHECKPOINT)
     (tmp_path / "secret").mkdir()
     if name == "tokenizer":
@@ -236,7 +238,7 @@ def test_no_link_out_of_a_checkpoint_is_followed(tmp_path, name):
     assert f"{name} is a link out of" in refusal(read, folder, CHECKPOINT)
 
 
-def test_links_within_the_cache_of_the_hubs_client_are_its_own(tmp_path):
+def test_links_within_the_cache_of_the_hubs_client_are_its_own(tmp_path: Path) -> None:
     repo = tmp_path / "models--owner--name"
     folder = write_files(repo / "snapshots" / "0123", CHECKPOINT)
     for number, path in enumerate(path for path in sorted(folder.rglob("*")) if path.is_file()):
@@ -250,7 +252,7 @@ def test_links_within_the_cache_of_the_hubs_client_are_its_own(tmp_path):
     assert "sana.json is a link out of" in refusal(read, folder, CHECKPOINT)
 
 
-def test_neither_code_nor_pickles_go_into_the_output(tmp_path):
+def test_neither_code_nor_pickles_go_into_the_output(tmp_path: Path) -> None:
     folder = write_files(tmp_path / "checkpoint", CHECKPOINT)
     for name in ("evil.py", "vocabulary.pkl", "model.bin", "added_tokens.json", "chat_template.jinja"):
         (folder / "tokenizer" / name).touch()
@@ -260,14 +262,14 @@ def test_neither_code_nor_pickles_go_into_the_output(tmp_path):
     }
 
 
-def test_quantised_weights_are_refused_by_the_configuration(tmp_path):
+def test_quantised_weights_are_refused_by_the_configuration(tmp_path: Path) -> None:
     folder = write_files(tmp_path / "checkpoint", CHECKPOINT)
     edit(folder / "transformer" / "config.json", "quantization_config", {"quant_method": "bitsandbytes"})
     assert "quantization_config" in refusal(read, folder, CHECKPOINT)
 
 
-def header(change):
-    def damage(path):
+def header(change: Callable[[Any], object]) -> Callable[[Path], None]:
+    def damage(path: Path) -> None:
         content = path.read_bytes()
         length = int.from_bytes(content[:8], "little")
         text = json.dumps(change(json.loads(content[8 : 8 + length]))).encode()
@@ -291,7 +293,7 @@ def header(change):
         header(lambda record: {"a": None}),
     ],
 )
-def test_weights_whose_header_lies_are_refused(tmp_path, damage):
+def test_weights_whose_header_lies_are_refused(tmp_path: Path, damage: Callable[[Path], object]) -> None:
     path = tmp_path / "model.safetensors"
     save_file({"a": np.zeros(4, np.float32)}, path)
     damage(path)
@@ -299,19 +301,19 @@ def test_weights_whose_header_lies_are_refused(tmp_path, damage):
 
 
 @pytest.mark.parametrize("name", ["../../other.safetensors", "/other.safetensors", "other.safetensors", "a.bin", None])
-def test_an_index_names_only_files_that_lie_beside_it(tmp_path, name):
+def test_an_index_names_only_files_that_lie_beside_it(tmp_path: Path, name: str | None) -> None:
     path, index = tmp_path / "model.safetensors", tmp_path / "model.safetensors.index.json"
     save_file({"a": np.zeros(4, np.float32)}, path)
     index.write_text(json.dumps({"weight_map": {"a": name}}))
     assert "model.safetensors.index.json" in refusal(read_weight_files, tmp_path, [path, index], None)
 
 
-def test_pickled_weights_are_not_read(tmp_path):
+def test_pickled_weights_are_not_read(tmp_path: Path) -> None:
     torch.save({}, tmp_path / "pytorch_model.bin")
     assert "no .safetensors file" in refusal(read_weight_files, tmp_path, [tmp_path / "pytorch_model.bin"], None)
 
 
-def test_weights_of_another_shape_than_the_configurations_are_refused(tmp_path):
+def test_weights_of_another_shape_than_the_configurations_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     save_file({"weight": np.zeros((2, 3), np.float32), "bias": np.zeros(2, np.float32)}, path)
     weights = read_weight_files(tmp_path, [path], None)
@@ -321,13 +323,13 @@ def test_weights_of_another_shape_than_the_configurations_are_refused(tmp_path):
 
 
 class Other(torch.nn.Linear):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(3, 2)
         self.weight_g = torch.nn.Parameter(torch.zeros(1))
 
 
 @pytest.fixture(scope="module")
-def tokenizer_folder(tmp_path_factory):
+def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_files(tmp_path_factory.mktemp("tokenizer") / "model", CHECKPOINT)
     tiny_checkpoint.tokenizer().save_pretrained(folder / "tokenizer")
     return folder
@@ -337,7 +339,9 @@ def tokenizer_folder(tmp_path_factory):
     ("field", "value"),
     [("model", {"type": "BPE9"}), ("pre_tokenizer", {"type": "Later"}), ("model.vocab", {"a": -1}), ("model", ...)],
 )
-def test_a_tokenizer_that_the_library_does_not_know_is_refused(tokenizer_folder, tmp_path, field, value):
+def test_a_tokenizer_that_the_library_does_not_know_is_refused(
+    tokenizer_folder: Path, tmp_path: Path, field: str, value: object
+) -> None:
     folder = shutil.copytree(tokenizer_folder, tmp_path / "copy")
     configurations = read_configurations(folder, folder / "vae")
     assert load_tokenizer(folder / "tokenizer", configurations)
@@ -345,7 +349,7 @@ def test_a_tokenizer_that_the_library_does_not_know_is_refused(tokenizer_folder,
     assert "tokenizer cannot be loaded" in refusal(load_tokenizer, folder / "tokenizer", configurations)
 
 
-def test_a_tokenizer_of_another_text_encoder_is_refused(tokenizer_folder, tmp_path):
+def test_a_tokenizer_of_another_text_encoder_is_refused(tokenizer_folder: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(tokenizer_folder, tmp_path / "copy")
     edit(folder / "text_encoder" / "config.json", "vocab_size", 300)
     configurations = read_configurations(folder, folder / "vae")
@@ -356,7 +360,7 @@ def test_a_tokenizer_of_another_text_encoder_is_refused(tokenizer_folder, tmp_pa
     ("field", "value"),
     [("algorithm_type", "other"), ("timestep_spacing", 7), ("beta_schedule", None), ("trained_betas", ["x"])],
 )
-def test_a_scheduler_that_fails_in_the_loop_is_refused(tmp_path, field, value):
+def test_a_scheduler_that_fails_in_the_loop_is_refused(tmp_path: Path, field: str, value: object) -> None:
     folder = write_files(tmp_path / "checkpoint", CHECKPOINT)
     path = folder / "scheduler" / "scheduler_config.json"
     good = read_configurations(folder, folder / "vae")
@@ -375,7 +379,9 @@ def test_a_scheduler_that_fails_in_the_loop_is_refused(tmp_path, field, value):
         ({"latent_sample": [1, 4, 8, 8]}, [1, 3, 8, 8], "it makes [1, 4, 8, 8] instead of [1, 3, 8, 8]"),
     ],
 )
-def test_ir_that_is_another_models_is_refused(tmp_path, inputs, output, reason):
+def test_ir_that_is_another_models_is_refused(
+    tmp_path: Path, inputs: dict[str, list[int]], output: list[int], reason: str
+) -> None:
     latent = opset13.parameter([1, 4, -1, -1], ov.Type.f32, name="latent_sample")
     model = ov.Model([opset13.relu(latent)], [latent])
     model.inputs[0].get_tensor().set_names({"latent_sample"})
@@ -395,7 +401,7 @@ def test_ir_that_is_another_models_is_refused(tmp_path, inputs, output, reason):
         {"hidden_states": np.zeros((4, 8), np.float32)},
     ],
 )
-def test_a_prefix_whose_arrays_do_not_fit_is_refused(tmp_path, change):
+def test_a_prefix_whose_arrays_do_not_fit_is_refused(tmp_path: Path, change: dict[str, np.ndarray | None]) -> None:
     past = np.zeros((2, 2, 3, 8), np.float32)
     arrays = {"token_ids": np.zeros(3, np.int64), "keys": past, "values": past, "hidden_states": past[0, 0]}
     save_file(arrays, tmp_path / "prefix.safetensors")
@@ -407,7 +413,7 @@ def test_a_prefix_whose_arrays_do_not_fit_is_refused(tmp_path, change):
     assert "prefix.safetensors is no prefix" in refusal(Prefix.load, tmp_path / "prefix.safetensors")
 
 
-def test_what_belongs_together_is_read(tmp_path):
+def test_what_belongs_together_is_read(tmp_path: Path) -> None:
     for layout in LAYOUTS:
         read(write_files(tmp_path / layout, layout), layout)
     with pytest.raises(ArtifactError, match=r"has no manifest\.json"):

@@ -8,17 +8,18 @@ import pytest
 import torch
 
 import precompile as precompile_program
-from pipeline.domain.catalogue import CATALOGUE
+from pipeline.domain.catalogue import CATALOGUE, ModelVariant
 from pipeline.domain.families import SPRINT
 from pipeline.export.checkpoint import read_checkpoint
 from pipeline.hub.checkpoint_download import fetch_checkpoint, fetch_vae, find_configuration
 from pipeline.model_folder.configurations import read_configurations
 from tests import full_size
+from tests.fake_hub import FakeHub
 from tests.model_files import CHECKPOINT, edit, write_files
 from tests.tiny_checkpoint import build
 
 
-def test_of_a_checkpoint_only_the_variant_to_be_read_is_fetched(hub):
+def test_of_a_checkpoint_only_the_variant_to_be_read_is_fetched(hub: FakeHub) -> None:
     weights = "diffusion_pytorch_model"
     stored = {f"{part}/config.json": b"{}" for part in ("text_encoder", "transformer", "vae")}
     stored |= {"model_index.json": b"{}", "README.md": b"", "asset/logo.png": b"x", "LICENSE.txt": b"x"}
@@ -50,7 +51,7 @@ def test_of_a_checkpoint_only_the_variant_to_be_read_is_fetched(hub):
     assert sorted(path.name for path in lite.rglob("*") if path.is_file()) == ["config.json", f"{weights}.safetensors"]
 
 
-def test_a_local_checkpoint_is_not_asked_for(hub, tmp_path, monkeypatch):
+def test_a_local_checkpoint_is_not_asked_for(hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "owner" / "name").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     assert fetch_checkpoint(find_configuration("owner/name"), print) == (Path("owner/name"), None)
@@ -58,7 +59,7 @@ def test_a_local_checkpoint_is_not_asked_for(hub, tmp_path, monkeypatch):
     assert hub.requests == []
 
 
-def test_a_checkpoint_on_the_hub_is_known_by_its_name(hub, tmp_path):
+def test_a_checkpoint_on_the_hub_is_known_by_its_name(hub: FakeHub, tmp_path: Path) -> None:
     folder = build(tmp_path / "checkpoint")
     (folder / "README.md").write_text("---\nlicense: mit\n---\n")
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -71,7 +72,9 @@ def test_a_checkpoint_on_the_hub_is_known_by_its_name(hub, tmp_path):
     assert json.loads((found.folder / "sana.json").read_text())["max_sequence_length"] == 300
 
 
-def test_what_cannot_be_exported_is_not_fetched(hub, tmp_path, capsys):
+def test_what_cannot_be_exported_is_not_fetched(
+    hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = build(tmp_path / "checkpoint")
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     index = json.loads(files["model_index.json"])
@@ -97,7 +100,7 @@ def test_what_cannot_be_exported_is_not_fetched(hub, tmp_path, capsys):
     assert not [request for request in hub.requests if "safetensors" in request or "/blobs/" in request]
 
 
-def test_a_snapshot_of_the_hubs_cache_is_the_model_of_its_repo(hub, tmp_path):
+def test_a_snapshot_of_the_hubs_cache_is_the_model_of_its_repo(hub: FakeHub, tmp_path: Path) -> None:
     """Also by the path that `hf download` prints: with the weights, the clip and the terms of the published one."""
     published = next(variant for variant in CATALOGUE if variant.clip)
     folder = build(tmp_path / "models--Efficient-Large-Model--Sana_600M_512px_diffusers" / "snapshots" / "0123abcd")
@@ -113,7 +116,7 @@ def test_a_snapshot_of_the_hubs_cache_is_the_model_of_its_repo(hub, tmp_path):
 
 
 @pytest.mark.parametrize("variant", CATALOGUE, ids=lambda variant: variant.name)
-def test_a_published_checkpoint_is_known_by_its_configurations(tmp_path, variant):
+def test_a_published_checkpoint_is_known_by_its_configurations(tmp_path: Path, variant: ModelVariant) -> None:
     folder = write_files(tmp_path / "any", CHECKPOINT)
     with torch.device("meta"):
         config = dict(full_size.transformer(variant, layers=1).config)

@@ -1,12 +1,13 @@
 """Faults on the way from the Hub: success after another try, or one line; never half a model, or a damaged one."""
 
-import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from huggingface_hub import constants
@@ -15,7 +16,7 @@ from pipeline import SanaError, SanaPipeline
 from pipeline.model_folder.folder_layout import MANIFEST, TRANSFORMER_CONFIG
 from pipeline.model_folder.integrity import verify
 from pipeline.model_folder.manifest import read_manifest
-from tests.fake_hub import Fault
+from tests.fake_hub import FakeHub, Fault, Repo
 from tests.hub_helpers import NAME, TAG, quietly, refused, without
 from tests.tiny_checkpoint import build
 
@@ -23,20 +24,21 @@ ROOT = Path(__file__).parents[1]
 PLACES = ["/refs$", "/revision/", "/tree/", "HEAD .*model_index.json", "GET .*/resolve/", "HEAD .*bin$", "GET /blobs/"]
 
 
-def fetched_is_whole(name):
+def fetched_is_whole(name: str) -> None:
     folder = quietly(name)
     verify(folder, read_manifest(folder))
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(("kind", "times"), [(500, 2), (429, 1), ("drop", 1)])
-def test_what_passes_is_tried_again(hub, repo, place, kind, times):
-    hub.faults = [Fault(place, kind, times)]
+@pytest.mark.parametrize("kinds", [(500, 500), (429, "drop")])
+def test_what_passes_is_tried_again(hub: FakeHub, repo: Repo, place: str, kinds: tuple[int | str, ...]) -> None:
+    """Where the cache would do, there are two more tries, elsewhere more."""
+    hub.faults = [Fault(place, kind) for kind in kinds]
     fetched_is_whole(NAME)
-    assert hub.faults[0].times == 0
+    assert [fault.times for fault in hub.faults] == [0, 0]
 
 
-def test_every_file_may_fail_twice(hub, repo, files):
+def test_every_file_may_fail_twice(hub: FakeHub, repo: Repo, files: dict[str, bytes]) -> None:
     hub.faults = [Fault(f"GET .*/resolve/.*{name}$", 500, times=2) for name in files]
     hub.faults += [Fault("GET /blobs/", "drop", times=4)]
     fetched_is_whole(NAME)
@@ -51,14 +53,14 @@ def test_every_file_may_fail_twice(hub, repo, files):
         f"GET .*/resolve/.*{TRANSFORMER_CONFIG}",
     ],
 )
-def test_a_flipped_byte_is_fetched_again_once(hub, repo, place):
+def test_a_flipped_byte_is_fetched_again_once(hub: FakeHub, repo: Repo, place: str) -> None:
     hub.faults = [Fault(place, "flip")]
     fetched_is_whole(NAME)
     assert hub.faults[0].times == 0
 
 
 @pytest.mark.parametrize("place", ["GET /blobs/", "GET .*/resolve/.*tokenizer.json"])
-def test_a_byte_that_stays_flipped_is_refused(hub, repo, place):
+def test_a_byte_that_stays_flipped_is_refused(hub: FakeHub, repo: Repo, place: str) -> None:
     hub.faults = [Fault(place, "flip", times=1000)]
     assert "also when fetched again" in refused(NAME)
     with pytest.raises(SanaError, match="also when fetched again"):
@@ -68,7 +70,7 @@ def test_a_byte_that_stays_flipped_is_refused(hub, repo, place):
 @pytest.mark.parametrize(
     "name", ["transformer/openvino_model.bin", "tokenizer/tokenizer.json", TRANSFORMER_CONFIG, MANIFEST]
 )
-def test_a_file_that_was_tampered_with_is_fetched_again(repo, name, offline):
+def test_a_file_that_was_tampered_with_is_fetched_again(repo: Repo, name: str, offline: Callable[[], None]) -> None:
     folder = quietly(f"{NAME}@{TAG}")
     blob = (folder / name).resolve()
     original = blob.read_bytes()
@@ -83,7 +85,7 @@ def test_a_file_that_was_tampered_with_is_fetched_again(repo, name, offline):
 
 @pytest.mark.parametrize("name", ["transformer/openvino_model.bin", "tokenizer/tokenizer.json"])
 @pytest.mark.parametrize("how", ["not in the tree", "not served"])
-def test_a_repo_that_lacks_a_file_is_refused(hub, files, name, how):
+def test_a_repo_that_lacks_a_file_is_refused(hub: FakeHub, files: dict[str, bytes], name: str, how: str) -> None:
     hub.add(NAME, without(files, name) if how == "not in the tree" else files)
     if how == "not served":
         hub.faults = [Fault(f"/resolve/.*{name}", 404, times=1000)]
@@ -93,7 +95,7 @@ def test_a_repo_that_lacks_a_file_is_refused(hub, files, name, how):
         SanaPipeline.from_pretrained(NAME, on_progress=lambda progress: None)
 
 
-def test_half_a_model_in_the_cache_is_completed_or_refused(repo, monkeypatch):
+def test_half_a_model_in_the_cache_is_completed_or_refused(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = quietly(f"{NAME}@{TAG}")
     (folder / "transformer" / "openvino_model.bin").resolve().unlink()
     with monkeypatch.context() as patch:
@@ -103,7 +105,9 @@ def test_half_a_model_in_the_cache_is_completed_or_refused(repo, monkeypatch):
     fetched_is_whole(f"{NAME}@{TAG}")
 
 
-def test_what_is_not_cached_and_cannot_be_fetched_is_said(hub, repo, offline):
+def test_what_is_not_cached_and_cannot_be_fetched_is_said(
+    hub: FakeHub, repo: Repo, offline: Callable[[], None]
+) -> None:
     hub.faults = [Fault("", 503, times=1000)]
     assert "failed 6 times with error 503" in refused(NAME)
     offline()
@@ -112,17 +116,19 @@ def test_what_is_not_cached_and_cannot_be_fetched_is_said(hub, repo, offline):
 
 
 @pytest.mark.slow
-def test_ctrl_c_does_not_wait_for_a_slow_file(hub, tmp_path):
+def test_ctrl_c_does_not_wait_for_a_slow_file(hub: FakeHub, tmp_path: Path) -> None:
     folder = build(tmp_path / "checkpoint")
     stored = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     hub.add("tester/checkpoint", stored)
     interruptible = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores Ctrl-C
-    command = [sys.executable, ROOT / "precompile.py", "--model", "tester/checkpoint", "--output", tmp_path / "ir"]
-    released, waited = threading.Event(), []
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env={**os.environ}, preexec_fn=interruptible, **pipes) as process:
+    command: list[str | Path] = [sys.executable, ROOT / "precompile.py", "--model", "tester/checkpoint"]
+    command += ["--output", tmp_path / "ir"]
+    released = threading.Event()
+    waited: list[bool] = []
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, preexec_fn=interruptible, **pipes) as process:
 
-        def stall():
+        def stall() -> None:
             process.send_signal(signal.SIGINT)
             waited.append(released.wait(30))
 

@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,44 +12,51 @@ from PIL import Image
 
 import precompile as program
 from pipeline import SanaError
+from pipeline.domain.progress import Progress
 from pipeline.hub.download import fetch
 from pipeline.model_folder.folder_layout import MANIFEST
 from pipeline.model_folder.integrity import describe_files, verify
 from pipeline.model_folder.manifest import read_manifest, write_manifest
 from pipeline.publish import model_repo as publishing
 from pipeline.publish import publish
-from tests.fake_hub import READ, WRITE, Fault
+from pipeline.publish.model_repo import Published
+from tests.fake_hub import READ, WRITE, FakeHub, Fault
 from tests.hub_helpers import NAME
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def told():
+def told() -> list[Progress]:
     return []
 
 
 @pytest.fixture
-def push(hub, model, tmp_path, monkeypatch, told):
-    """Publishes the tiny model, with a ready picture on its card."""
+def push(
+    hub: FakeHub, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: list[Progress]
+) -> Callable[..., Published]:
+    """Publishes the tiny model, with a ready picture on its card; large files are those of 100 kB."""
     monkeypatch.setenv("HF_TOKEN", WRITE)
     Image.new("RGB", (8, 8)).save(tmp_path / "ready.png")
     monkeypatch.setattr(publishing, "draw_sample", lambda *_: tmp_path / "ready.png")
+    monkeypatch.setattr("pipeline.publish.repo.LARGE", 100_000)
 
-    def run(folder=model, name=NAME, private=False):
+    def run(folder: Path = model, name: str = NAME, private: bool = False) -> Published:
         return publish(folder, tmp_path, name, private, told.append)
 
     return run
 
 
-def sent(hub):
+def sent(hub: FakeHub) -> list[str]:
     """What was written since the last time."""
     written = [line for line in hub.requests if line.startswith("PUT") or "/commit/" in line or "/tag/" in line]
     hub.requests.clear()
     return written
 
 
-def test_the_tag_names_a_whole_model_and_a_second_run_writes_nothing(hub, push, model, told):
+def test_the_tag_names_a_whole_model_and_a_second_run_writes_nothing(
+    hub: FakeHub, push: Callable[..., Published], model: Path, told: list[Progress]
+) -> None:
     published = push()
     repo = hub.model(NAME)
     tools = read_manifest(model).tools
@@ -60,7 +68,8 @@ def test_the_tag_names_a_whole_model_and_a_second_run_writes_nothing(hub, push, 
             assert content == (model / name).read_bytes()
     assert repo.files.keys() - set(published.files) == {".gitattributes", "README.md", "sample.png"}
     (first, *_) = uploads = [progress for progress in told if progress.stage == "upload"]
-    assert first.text.startswith("Uploading vae_decoder/openvino_model.bin, 1.0 MB (1 of")
+    size = (model / "text_encoder" / "openvino_model.bin").stat().st_size
+    assert first.text == f"Uploading text_encoder/openvino_model.bin, {size / 1e6:.1f} MB (1 of {len(uploads)})"
     assert [(progress.done, progress.total) for progress in uploads] == [(k, len(uploads)) for k in range(len(uploads))]
     assert sent(hub)
     assert push() == published
@@ -78,7 +87,9 @@ PLACES = [
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("kind", "times"), [(500, 2), ("drop", 1)])
-def test_what_passes_is_tried_again(hub, push, place, kind, times):
+def test_what_passes_is_tried_again(
+    hub: FakeHub, push: Callable[..., Published], place: str, kind: int | str, times: int
+) -> None:
     hub.faults = [Fault(place, kind, times)]
     published = push()
     assert hub.faults[0].times == 0
@@ -87,24 +98,26 @@ def test_what_passes_is_tried_again(hub, push, place, kind, times):
 
 
 @pytest.mark.parametrize("place", ["/commit/", "/tag/", "/repos/create"])
-def test_an_answer_that_is_lost_does_no_harm(hub, push, place):
+def test_an_answer_that_is_lost_does_no_harm(hub: FakeHub, push: Callable[..., Published], place: str) -> None:
     hub.faults = [Fault(place, lambda: None, after=True)]
     published = push()
     assert len(hub.model(NAME).commits) == 2
     assert hub.model(NAME).tags == {published.tag: published.commit}
 
 
-MOMENTS = {
-    "first file": Fault("PUT /blobs", None),
-    "second file": Fault("PUT /blobs", None, spared=1),
-    "commit": Fault("/commit/", None),
-    "committed": Fault("/commit/", None, after=True),
-    "tag": Fault("/tag/", None),
+MOMENTS = {  # at which request, after how many like it, and whether that one has been dealt with
+    "first file": ("PUT /blobs", 0, False),
+    "second file": ("PUT /blobs", 1, False),
+    "commit": ("/commit/", 0, False),
+    "committed": ("/commit/", 0, True),
+    "tag": ("/tag/", 0, False),
 }
 
 
 @pytest.mark.slow
-def test_killed_at_five_moments_it_goes_on_where_it_was(hub, push, model, tmp_path):
+def test_killed_at_five_moments_it_goes_on_where_it_was(
+    hub: FakeHub, push: Callable[..., Published], model: Path, tmp_path: Path
+) -> None:
     (tmp_path / "empty").mkdir()
     statement = f"""
 from pathlib import Path
@@ -114,14 +127,14 @@ model_repo.publish(Path({str(model)!r}), Path({str(tmp_path / "empty")!r}), {NAM
 """
     environment = {"PATH": "", "HF_TOKEN": WRITE, **hub.environment}
     sizes = []
-    for moment, fault in MOMENTS.items():
+    for moment, (pattern, spared, after) in MOMENTS.items():
         with subprocess.Popen([sys.executable, "-c", statement], cwd=ROOT, env=environment) as process:
 
-            def kill(process=process):
+            def kill(process: subprocess.Popen[bytes] = process) -> None:
                 process.kill()
                 raise ConnectionAbortedError
 
-            hub.faults = [dataclasses.replace(fault, kind=kill)]
+            hub.faults = [Fault(pattern, kill, spared=spared, after=after)]
             assert process.wait(60) == -9, moment
         assert hub.model(NAME).tags == {}
         sizes.append(len(hub.blobs))
@@ -136,8 +149,8 @@ model_repo.publish(Path({str(model)!r}), Path({str(tmp_path / "empty")!r}), {NAM
     assert hub.halves == []
 
 
-def test_a_repo_that_changed_meanwhile_is_left_alone(hub, push):
-    def interfere():
+def test_a_repo_that_changed_meanwhile_is_left_alone(hub: FakeHub, push: Callable[..., Published]) -> None:
+    def interfere() -> None:
         repo = hub.model(NAME)
         repo.commit({**repo.files, "README.md": b"theirs"})
 
@@ -148,7 +161,7 @@ def test_a_repo_that_changed_meanwhile_is_left_alone(hub, push):
     assert hub.model(NAME).tags == {}
 
 
-def test_an_edited_card_stays(hub, push):
+def test_an_edited_card_stays(hub: FakeHub, push: Callable[..., Published]) -> None:
     push()
     repo = hub.model(NAME)
     repo.commit({**repo.files, "README.md": b"edited"})
@@ -161,7 +174,7 @@ def test_an_edited_card_stays(hub, push):
 
 
 @pytest.fixture
-def other(model, tmp_path):
+def other(model: Path, tmp_path: Path) -> Path:
     """Another model, with the same versions and compression: one file less, one file changed."""
     folder = shutil.copytree(model, tmp_path / "other")
     manifest = read_manifest(folder)
@@ -172,7 +185,7 @@ def other(model, tmp_path):
     return folder
 
 
-def test_a_tag_is_never_moved(hub, push, other):
+def test_a_tag_is_never_moved(hub: FakeHub, push: Callable[..., Published], other: Path) -> None:
     published = push()
     sent(hub)
     with pytest.raises(SanaError, match=f"hf repos tag delete {NAME} {published.tag}"):
@@ -180,7 +193,9 @@ def test_a_tag_is_never_moved(hub, push, other):
     assert sent(hub) == []
 
 
-def test_another_model_replaces_the_files_of_the_first_under_its_own_tag(hub, push, other):
+def test_another_model_replaces_the_files_of_the_first_under_its_own_tag(
+    hub: FakeHub, push: Callable[..., Published], other: Path
+) -> None:
     first = push()
     repo = hub.model(NAME)
     repo.tags = {"old": repo.tags[first.tag]}
@@ -194,14 +209,14 @@ def test_another_model_replaces_the_files_of_the_first_under_its_own_tag(hub, pu
     assert hub.halves == []
 
 
-def test_a_repo_of_something_else_is_left_alone(hub, push):
+def test_a_repo_of_something_else_is_left_alone(hub: FakeHub, push: Callable[..., Published]) -> None:
     hub.add(NAME, {"README.md": b"", "model.safetensors": b"x"})
     with pytest.raises(SanaError, match=r"holds something else \(model\.safetensors\)"):
         push()
     assert sent(hub) == []
 
 
-def test_private_is_private(hub, push):
+def test_private_is_private(hub: FakeHub, push: Callable[..., Published]) -> None:
     push(private=True)
     assert hub.model(NAME).private
     hub.add("tester/public", {})
@@ -209,7 +224,7 @@ def test_private_is_private(hub, push):
         push(name="tester/public", private=True)
 
 
-def test_a_damaged_folder_is_not_published(hub, push, other):
+def test_a_damaged_folder_is_not_published(hub: FakeHub, push: Callable[..., Published], other: Path) -> None:
     (other / "transformer" / "config.json").write_text("[]")
     with pytest.raises(SanaError, match="is damaged"):
         push(other)
@@ -237,8 +252,14 @@ def test_a_damaged_folder_is_not_published(hub, push, other):
     ],
 )
 def test_bad_input_is_one_line_and_status_2_before_any_work(
-    hub, capsys, tmp_path, monkeypatch, token, options, message
-):
+    hub: FakeHub,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    token: str | None,
+    options: list[str],
+    message: str,
+) -> None:
     if token:
         monkeypatch.setenv("HF_TOKEN", token)
     hub.add("tester/data", {"README.md": b""}, "dataset")
@@ -253,6 +274,6 @@ def test_bad_input_is_one_line_and_status_2_before_any_work(
     assert list(tmp_path.iterdir()) == [] or not (tmp_path / "output").exists()
 
 
-def test_a_repo_of_others_is_one_line(hub, push):
+def test_a_repo_of_others_is_one_line(hub: FakeHub, push: Callable[..., Published]) -> None:
     with pytest.raises(SanaError, match=r"no right to do that with others/model \(You don't have the rights"):
         push(name="others/model")

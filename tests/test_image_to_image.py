@@ -13,7 +13,7 @@ from PIL import Image
 from pipeline import SanaError, SanaPipeline
 from pipeline.domain.errors import SettingsError
 from pipeline.domain.families import SPRINT
-from pipeline.domain.updates import EncodeUpdate, PictureUpdate, StepUpdate
+from pipeline.domain.updates import EncodeUpdate, PictureUpdate, Result, StepUpdate
 from pipeline.export import precompile
 from pipeline.export.random_pictures import random_picture
 from pipeline.generation.given_picture import GivenPicture
@@ -196,8 +196,9 @@ def test_the_record_names_picture_mask_and_strength(pipe: SanaPipeline) -> None:
         assert (settings.image_sha256, settings.mask_sha256) == (source.image_sha256, source.mask_sha256)
         assert (settings.strength, settings.seed) == (0.7, 4 + index)
         assert "Denoising strength: 0.7, Mask blur: 24" in picture.info["parameters"]
-        (*_, again) = pipe.generate(settings, given=source)
-        assert np.array_equal(np.asarray(again.images[0]), np.asarray(picture))  # type: ignore[union-attr]
+        *_, again = pipe.generate(settings, given=source)
+        assert isinstance(again, Result)
+        assert np.array_equal(np.asarray(again.images[0]), np.asarray(picture))
 
 
 def test_without_a_size_the_nearest_shape_is_drawn(pipe: SanaPipeline) -> None:

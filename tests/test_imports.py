@@ -21,7 +21,7 @@ HEAVY = "nncf torch openvino transformers diffusers pipeline.export"
         ("from pipeline import SanaPipeline", "nncf gradio pipeline.export pipeline.miniature pipeline.jobs"),
     ],
 )
-def test_import_loads_no_more_than_it_needs(statement, forbidden):
+def test_import_loads_no_more_than_it_needs(statement: str, forbidden: str) -> None:
     program = f"import sys\n{statement}\nprint(*[name for name in {forbidden.split()!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -2,36 +2,43 @@
 
 import asyncio
 import threading
-from types import SimpleNamespace
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 
 import pytest
+from PIL import Image
 
 from pipeline.domain.errors import BusyError, SanaError
-from pipeline.domain.updates import QueueUpdate, Result, StepUpdate, StoppedUpdate
-from pipeline.jobs.job_queue import JobQueue
+from pipeline.domain.settings import GenerationSettings
+from pipeline.domain.updates import JobUpdate, QueueUpdate, Result, StepUpdate, StoppedUpdate, Update
+from pipeline.jobs.job_queue import Job, JobQueue
 from tests.conftest import wait_for
+
+SETTINGS = GenerationSettings("a house")
+PREVIEWS = {step: Image.new("L", (1, 1)) for step in (1, 2, 3)}
 
 
 class Work:
     """Steps that are done one by one, each when a test lets it; `ended` is "done" or "closed"."""
 
-    def __init__(self, steps=3, error=None):
+    def __init__(self, steps: int = 3, error: Exception | None = None) -> None:
         self.steps, self.error = steps, error
-        self.begun, self.ended = 0, None
+        self.begun = 0
+        self.ended: str | None = None
         self._allowed = threading.Semaphore(0)
 
-    def allow(self, count=1):
+    def allow(self, count: int = 1) -> None:
         self._allowed.release(count)
 
-    def __call__(self):
+    def __call__(self) -> Generator[Update, None, None]:
         try:
             for step in range(1, self.steps + 1):
                 self.begun = step
                 assert self._allowed.acquire(timeout=30)
-                yield StepUpdate(step, self.steps, f"preview {step}", 0.1)
+                yield StepUpdate(step, self.steps, PREVIEWS[step], 0.1)
             if self.error:
                 raise self.error
-            yield Result(["picture"], None, {})
+            yield Result(["picture"], SETTINGS, {})
             self.ended = "done"
         finally:
             self.ended = self.ended or "closed"
@@ -40,8 +47,9 @@ class Work:
 class Follower:
     """Follows a job in an event loop of its own; `leave` as a closed tab does."""
 
-    def __init__(self, job):
-        self.updates, self.error = [], None
+    def __init__(self, job: Job) -> None:
+        self.updates: list[JobUpdate] = []
+        self.error: BaseException | None = None
         self._loop = asyncio.new_event_loop()
         self._entered = threading.Event()
         self._task = self._loop.create_task(self._follow(job))
@@ -49,46 +57,56 @@ class Follower:
         self._thread.start()
         assert self._entered.wait(30)
 
-    async def _follow(self, job):
+    async def _follow(self, job: Job) -> None:
         async with job.follow() as updates:
             self._entered.set()
             async for update in updates:
                 self.updates.append(update)
 
-    def _run(self):
+    def _run(self) -> None:
         try:
             self._loop.run_until_complete(self._task)
         except (SanaError, asyncio.CancelledError) as error:
             self.error = error
         self._loop.close()
 
-    def leave(self):
+    def leave(self) -> None:
         self._loop.call_soon_threadsafe(self._task.cancel)
         self.join()
 
-    def join(self):
+    def join(self) -> "Follower":
         self._thread.join(30)
         assert not self._thread.is_alive()
         return self
 
 
-def places(follower):
+def places(follower: Follower) -> list[int]:
     return [update.ahead for update in follower.updates if isinstance(update, QueueUpdate)]
 
 
+@dataclass
+class Queued:
+    """Jobs of one queue, and the work and a follower of each."""
+
+    queue: JobQueue
+    works: list[Work]
+    jobs: list[Job]
+    followers: list[Follower]
+
+
 @pytest.fixture
-def queued():
+def queued() -> Iterator[Queued]:
     """Three jobs of three clients, the first of which runs."""
     queue, works = JobQueue(), [Work() for _ in range(3)]
     jobs = [queue.submit(work, client) for work, client in zip(works, "abc", strict=True)]
     followers = [Follower(job) for job in jobs]
     wait_for(lambda: works[0].begun == 1)
-    yield SimpleNamespace(queue=queue, works=works, jobs=jobs, followers=followers)
+    yield Queued(queue, works, jobs, followers)
     for work in works:
         work.allow(10)
 
 
-def test_jobs_run_one_after_another_in_the_order_of_asking(queued):
+def test_jobs_run_one_after_another_in_the_order_of_asking(queued: Queued) -> None:
     first, second, third = queued.works
     first.allow(2)
     wait_for(lambda: first.begun == 3)
@@ -104,7 +122,7 @@ def test_jobs_run_one_after_another_in_the_order_of_asking(queued):
     assert [places(follower) for follower in queued.followers] == [[], [1], [2, 1]]
 
 
-def test_several_can_run_at_once():
+def test_several_can_run_at_once() -> None:
     queue, works = JobQueue(at_once=2), [Work() for _ in range(3)]
     followers = [Follower(queue.submit(work, "me")) for work in works]
     wait_for(lambda: works[0].begun == works[1].begun == 1)
@@ -116,7 +134,7 @@ def test_several_can_run_at_once():
     assert [len(follower.join().updates) for follower in followers] == [4, 4, 5]
 
 
-def test_a_job_whose_only_follower_left_ends_within_a_step(queued):
+def test_a_job_whose_only_follower_left_ends_within_a_step(queued: Queued) -> None:
     queued.followers[0].leave()
     queued.works[0].allow()
     wait_for(lambda: queued.works[0].ended)
@@ -124,7 +142,7 @@ def test_a_job_whose_only_follower_left_ends_within_a_step(queued):
     wait_for(lambda: queued.works[1].begun == 1)
 
 
-def test_a_job_that_waits_and_is_left_is_never_begun_and_the_others_move_up(queued):
+def test_a_job_that_waits_and_is_left_is_never_begun_and_the_others_move_up(queued: Queued) -> None:
     queued.followers[1].leave()
     wait_for(lambda: places(queued.followers[2]) == [2, 1])
     for work in queued.works:
@@ -133,7 +151,7 @@ def test_a_job_that_waits_and_is_left_is_never_begun_and_the_others_move_up(queu
     assert [work.ended for work in queued.works] == ["done", None, "done"]
 
 
-def test_a_second_follower_gets_all_and_keeps_the_job_going(queued):
+def test_a_second_follower_gets_all_and_keeps_the_job_going(queued: Queued) -> None:
     queued.works[0].allow(2)
     wait_for(lambda: len(queued.followers[0].updates) == 2)
     late = Follower(queued.jobs[0])
@@ -142,12 +160,12 @@ def test_a_second_follower_gets_all_and_keeps_the_job_going(queued):
     steps = [update for update in late.join().updates if isinstance(update, StepUpdate)]
     assert [update.step for update in steps] == [1, 2, 3]
     assert steps[0].preview is None  # of a hundred previews only the last is kept
-    assert steps[2].preview == "preview 3"
+    assert steps[2].preview is PREVIEWS[3]
     assert queued.works[0].ended == "done"
 
 
 @pytest.mark.parametrize(("keep_seconds", "ended"), [(0.3, "closed"), (30.0, "done")])
-def test_a_job_without_followers_is_kept_for_a_while(keep_seconds, ended):
+def test_a_job_without_followers_is_kept_for_a_while(keep_seconds: float, ended: str) -> None:
     work = Work()
     job = JobQueue(keep_seconds=keep_seconds).submit(work, "me")
     Follower(job).leave()
@@ -159,7 +177,7 @@ def test_a_job_without_followers_is_kept_for_a_while(keep_seconds, ended):
     assert work.ended == ended
 
 
-def test_who_comes_back_in_time_keeps_the_job():
+def test_who_comes_back_in_time_keeps_the_job() -> None:
     work = Work()
     job = JobQueue(keep_seconds=0.5).submit(work, "me")
     Follower(job).leave()
@@ -169,31 +187,32 @@ def test_who_comes_back_in_time_keeps_the_job():
     assert isinstance(back.join().updates[-1], Result)
 
 
-def test_cancelling_tells_the_followers_what_was_done(queued):
+def test_cancelling_tells_the_followers_what_was_done(queued: Queued) -> None:
     queued.works[0].allow()
     wait_for(lambda: len(queued.followers[0].updates) == 1)
     queued.queue.cancel("a")
     queued.works[0].allow()
     last = queued.followers[0].join().updates[-1]
     assert isinstance(last, StoppedUpdate)
-    assert (last.finished, last.last.preview) == (0, f"preview {last.last.step}")
+    assert last.finished == 0
+    assert last.last.preview is PREVIEWS[last.last.step]
     assert queued.works[0].ended == "closed"
     queued.queue.cancel("c")
     assert queued.followers[2].join().updates[-1] == StoppedUpdate(None, 0)
     assert queued.works[2].begun == 0
 
 
-def test_a_job_that_was_complete_when_it_was_cancelled_was_not_stopped():
+def test_a_job_that_was_complete_when_it_was_cancelled_was_not_stopped() -> None:
     queue = JobQueue()
 
-    def work():
-        yield Result(["picture"], None, {})
+    def work() -> Generator[Update, None, None]:
+        yield Result(["picture"], SETTINGS, {})
         queue.cancel("me")
 
     assert [type(update) for update in Follower(queue.submit(work, "me")).join().updates] == [Result]
 
 
-def test_an_error_reaches_the_followers_and_the_next_job_runs(caplog):
+def test_an_error_reaches_the_followers_and_the_next_job_runs(caplog: pytest.LogCaptureFixture) -> None:
     queue = JobQueue()
     failing, broken, fine = Work(1, SanaError("The disk is full.")), Work(1, ZeroDivisionError("secret")), Work(1)
     followers = [Follower(queue.submit(work, "me")) for work in (failing, broken, fine)]
@@ -204,7 +223,7 @@ def test_an_error_reaches_the_followers_and_the_next_job_runs(caplog):
     assert "secret" in caplog.text
 
 
-def test_too_many_waiting_and_too_many_of_one_client_are_refused():
+def test_too_many_waiting_and_too_many_of_one_client_are_refused() -> None:
     queue, work = JobQueue(max_waiting=2, max_per_client=2), Work()
     followers = [Follower(queue.submit(work, client)) for client in "aab"]
     with pytest.raises(BusyError, match="You have 2 requests here already"):
@@ -220,16 +239,16 @@ def test_too_many_waiting_and_too_many_of_one_client_are_refused():
     assert isinstance(again.join().updates[-1], Result)
 
 
-def test_who_wait_are_served_in_turn_client_by_client():
+def test_who_wait_are_served_in_turn_client_by_client() -> None:
     queue, order = JobQueue(), []
     hold = Work(1)
     queue.submit(hold, "a")
     wait_for(lambda: hold.begun)
 
-    def job(name):
-        def work():
+    def job(name: str) -> Callable[[], Generator[Update, None, None]]:
+        def work() -> Generator[Update, None, None]:
             order.append(name)
-            yield Result(["picture"], None, {})
+            yield Result(["picture"], SETTINGS, {})
 
         return work
 
@@ -241,7 +260,7 @@ def test_who_wait_are_served_in_turn_client_by_client():
     assert order == ["b1", "c1", "a1", "b2", "a2", "b3", "a3"]
 
 
-def test_one_address_has_the_places_and_turns_of_one_client_whatever_names_it_takes():
+def test_one_address_has_the_places_and_turns_of_one_client_whatever_names_it_takes() -> None:
     queue, work = JobQueue(max_per_client=3), Work()
     first = queue.submit(work, "a", "192.0.2.1")
     for name in ("b", "c"):

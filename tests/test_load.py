@@ -4,6 +4,8 @@ import base64
 import gc
 import io
 import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import psutil
@@ -11,26 +13,31 @@ from gradio_client import Client
 from gradio_client.exceptions import ValidationError
 from PIL import Image
 
+from pipeline import SanaPipeline
+from pipeline.domain.settings import GenerationSettings
 from pipeline.generation.metadata import read_settings
+from pipeline.jobs.service import GenerationService
 from pipeline.page.layout import build
 from pipeline.page.words import English
 from tests.conftest import serve_page, wait_for
 
-CLIENTS, REQUESTS = 20, 5
+CLIENTS = 20
 ALLOWED_GROWTH = 150e6  # bytes; pictures that pile up, or a model loaded twice, take more
 
 
 class Person(threading.Thread):
-    """Five requests, one after the other: the second is cancelled and the third invalid."""
+    """Requests, one after the other: the second is cancelled and the third invalid."""
 
-    def __init__(self, number, page, folder):
+    def __init__(self, number: int, page: str, folder: Path, requests: int) -> None:
         super().__init__(daemon=True)
-        self.number, self.page, self.folder = number, page, folder / str(number)
-        self.pictures, self.refusals, self.cancelled = [], [], 0
+        self.number, self.page, self.folder, self.requests = number, page, folder / str(number), requests
+        self.pictures: list[tuple[int, GenerationSettings]] = []
+        self.refusals: list[str] = []
+        self.cancelled = 0
 
-    def run(self):
+    def run(self) -> None:
         client = Client(self.page, verbose=False, download_files=str(self.folder))
-        for request in range(REQUESTS):
+        for request in range(self.requests):
             seed = 100 * self.number + request
             values = {"prompt": f"house {seed}", "seed": seed, "num_inference_steps": 1, "api_name": "/generate"}
             if request == 1:
@@ -45,54 +52,58 @@ class Person(threading.Thread):
                 self.pictures.append((seed, read_settings(images[0]["image"])))
 
 
-def test_twenty_clients_with_a_hundred_requests(page, pipe, tmp_path):
+def test_twenty_clients_with_a_hundred_requests(page: str, pipe: SanaPipeline, tmp_path: Path) -> None:
     process = psutil.Process()
-    before = 0
-    for attempt in ("warm", "measured"):  # the first round fills what is kept for good: threads, connections, caches
-        people = [Person(number, page, tmp_path / attempt) for number in range(CLIENTS)]
-        for person in people:
-            person.start()
-        for person in people:
-            person.join(timeout=400)
-            assert not person.is_alive()
-        for person in people:
-            seeds = [100 * person.number + request for request in (0, 3, 4)]
-            assert [seed for seed, _ in person.pictures] == seeds
-            assert [settings.seed for _, settings in person.pictures] == seeds
-            assert [settings.prompt for _, settings in person.pictures] == [f"house {seed}" for seed in seeds]
-            assert len(person.refusals) == 1
-            assert "The width must be a multiple of 32" in person.refusals[0]
-        del people, person
-        wait_for(lambda: pipe("a moon", num_inference_steps=1))  # whatever was cancelled has let go of the model
-        gc.collect()
-        if attempt == "warm":
-            before = process.memory_info().rss
+    ask_all(page, pipe, tmp_path / "warm", requests=2)  # fills what is kept for good: threads, connections, caches
+    before = process.memory_info().rss
+    for person in ask_all(page, pipe, tmp_path / "measured", requests=5):
+        seeds = [100 * person.number + request for request in (0, 3, 4)]
+        assert [seed for seed, _ in person.pictures] == seeds
+        assert [settings.seed for _, settings in person.pictures] == seeds
+        assert [settings.prompt for _, settings in person.pictures] == [f"house {seed}" for seed in seeds]
+        assert len(person.refusals) == 1
+        assert "The width must be a multiple of 32" in person.refusals[0]
+    del person
+    gc.collect()
     assert process.memory_info().rss - before < ALLOWED_GROWTH
 
 
-def draw_openai(url, seed):
+def ask_all(page: str, pipe: SanaPipeline, folder: Path, requests: int) -> list[Person]:
+    """Let all clients ask at once, and return them when nothing of them is under way any more."""
+    people = [Person(number, page, folder, requests) for number in range(CLIENTS)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join(timeout=400)
+        assert not person.is_alive()
+    wait_for(lambda: pipe("a moon", num_inference_steps=1))  # whatever was cancelled has let go of the model
+    gc.collect()
+    return people
+
+
+def draw_openai(url: str, seed: int) -> str:
     body = {"prompt": f"house {seed}", "seed": seed, "num_inference_steps": 1}
     return httpx.post(f"{url}v1/images/generations", json=body, timeout=300).json()["data"][0]["b64_json"]
 
 
-def draw_automatic1111(url, seed):
+def draw_automatic1111(url: str, seed: int) -> str:
     body = {"prompt": f"house {seed}", "seed": seed, "steps": 1}
     return httpx.post(f"{url}sdapi/v1/txt2img", json=body, timeout=300).json()["images"][0]
 
 
-def draw_page(url, seed):
+def draw_page(url: str, seed: int) -> str:
     values = {"prompt": f"house {seed}", "seed": seed, "num_inference_steps": 1, "api_name": "/generate"}
     images, _, _ = Client(url, verbose=False).predict(**values)
     with open(images[0]["image"], "rb") as file:
         return base64.b64encode(file.read()).decode()
 
 
-def test_twenty_clients_over_all_interfaces(service):
+def test_twenty_clients_over_all_interfaces(service: GenerationService) -> None:
     """Each three get the same picture, byte for byte, and each their own."""
-    drawn = {}
+    drawn: dict[tuple[str, int], str] = {}
     with serve_page(build(service, English()), service) as url:
 
-        def ask(draw, seed):
+        def ask(draw: Callable[[str, int], str], seed: int) -> None:
             drawn[draw.__name__, seed] = draw(url, seed)
 
         ways = (draw_openai, draw_automatic1111, draw_page)

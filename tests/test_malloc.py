@@ -37,7 +37,7 @@ thread.join()
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is tuned")
 @pytest.mark.parametrize(("share", "is_retained"), [("0", False), ("1", True)])
-def test_freed_memory_is_retained_meanwhile_and_trimmed_unless_it_is_little(share, is_retained):
+def test_freed_memory_is_retained_meanwhile_and_trimmed_unless_it_is_little(share: str, is_retained: bool) -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM, share], capture_output=True, text=True, check=True)
     meanwhile, afterwards = map(int, done.stdout.split())
     assert meanwhile >= 250

@@ -37,7 +37,7 @@ def picture(settings: GenerationSettings = SETTINGS) -> Image.Image:
     return to_image(pixels, describe(settings, MODEL, RUN, {"openvino": "1"}))
 
 
-def test_png_gives_back_the_pixels_and_all_settings(tmp_path):
+def test_png_gives_back_the_pixels_and_all_settings(tmp_path: Path) -> None:
     image = picture()
     write_png(image, tmp_path / "a.png")
     assert read_settings(tmp_path / "a.png") == SETTINGS
@@ -50,10 +50,10 @@ def test_png_gives_back_the_pixels_and_all_settings(tmp_path):
         assert np.array_equal(np.asarray(read), np.asarray(image))
 
 
-def test_parameters_have_the_form_that_galleries_read(tmp_path):
+def test_parameters_have_the_form_that_galleries_read(tmp_path: Path) -> None:
     write_png(picture(), tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as read:
-        *prompt, negative, values = read.text["parameters"].split("\n")
+        *prompt, negative, values = read.info["parameters"].split("\n")
     assert "\n".join(prompt) == SETTINGS.prompt.replace("\0", "")
     assert negative == "Negative prompt: blurry"
     assert values == (
@@ -62,7 +62,7 @@ def test_parameters_have_the_form_that_galleries_read(tmp_path):
     )
 
 
-def test_same_picture_same_bytes(tmp_path):
+def test_same_picture_same_bytes(tmp_path: Path) -> None:
     write_png(picture(), tmp_path / "a.png")
     write_png(picture(), tmp_path / "b.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
@@ -81,7 +81,7 @@ def test_same_picture_same_bytes(tmp_path):
         '{"settings": ' + "[" * 900 + "]" * 900 + "}",
     ],
 )
-def test_a_picture_without_settings_of_ours_is_refused(tmp_path, text):
+def test_a_picture_without_settings_of_ours_is_refused(tmp_path: Path, text: str | None) -> None:
     image = Image.new("RGB", (8, 8))
     if text is not None:
         image.info["sana"] = text
@@ -90,7 +90,7 @@ def test_a_picture_without_settings_of_ours_is_refused(tmp_path, text):
         read_settings(tmp_path / "a.png")
 
 
-def test_a_value_too_deep_to_be_shown_is_refused_in_a_sentence(tmp_path):
+def test_a_value_too_deep_to_be_shown_is_refused_in_a_sentence(tmp_path: Path) -> None:
     image = Image.new("RGB", (8, 8))
     image.info["sana"] = '{"settings": {"prompt": "a house", "seed": ' + "[" * 900 + "]" * 900 + "}}"
     write_png(image, tmp_path / "a.png")
@@ -98,13 +98,13 @@ def test_a_value_too_deep_to_be_shown_is_refused_in_a_sentence(tmp_path):
         read_settings(tmp_path / "a.png")
 
 
-def test_a_file_that_is_no_picture_is_refused(tmp_path):
+def test_a_file_that_is_no_picture_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no picture")
     with pytest.raises(SanaError, match="holds no settings"):
         read_metadata(tmp_path / "a.png")
 
 
-def test_settings_are_read_without_the_pixels_also_after_them(tmp_path):
+def test_settings_are_read_without_the_pixels_also_after_them(tmp_path: Path) -> None:
     write_png(picture(), tmp_path / "a.png")
     content = (tmp_path / "a.png").read_bytes()
     start = content.index(b"tEXtsana") - 4
@@ -123,7 +123,7 @@ def test_settings_are_read_without_the_pixels_also_after_them(tmp_path):
             read_settings(tmp_path / "cut.png")
 
 
-def test_a_picture_of_an_earlier_version_keeps_its_place_among_those_drawn_together(tmp_path):
+def test_a_picture_of_an_earlier_version_keeps_its_place_among_those_drawn_together(tmp_path: Path) -> None:
     """The record is the one that d271413 wrote for the second of three."""
     old = dataclasses.replace(SETTINGS, num_images_per_prompt=3, batch_index=1)
     write_png(picture(old), tmp_path / "old.png")
@@ -144,7 +144,7 @@ def test_a_picture_of_an_earlier_version_keeps_its_place_among_those_drawn_toget
     assert read_settings(tmp_path / "old.png") == old
 
 
-def test_preview_is_the_linear_map_of_the_manifest():
+def test_preview_is_the_linear_map_of_the_manifest() -> None:
     latent = np.zeros((2, 4, 4))
     latent[0, :, :2], latent[1, :, 2:] = 1, 1
     preview = Preview({"matrix": [[1, 0], [0, 1], [0, 0]], "bias": [0, 0, 0.2]})(latent, 1024, 512)
@@ -157,7 +157,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def with_text(tmp_path, *chunks: bytes, after: bytes = b"") -> Path:
+def with_text(tmp_path: Path, *chunks: bytes, after: bytes = b"") -> Path:
     """Return the path of a PNG of one pixel with chunks of text."""
     stream = BytesIO()
     Image.new("RGB", (1, 1)).save(stream, "PNG")
@@ -181,7 +181,9 @@ PACKED = zlib.compress(RECORD)
     ids=["iTXt", "packed iTXt", "zTXt", "tEXt"],
 )
 @pytest.mark.parametrize("after", [b"", b"\0", b"a second file" * 1000], ids=["", "a byte after", "much after"])
-def test_text_of_any_kind_is_read_and_what_follows_the_picture_is_not(tmp_path, text, after):
+def test_text_of_any_kind_is_read_and_what_follows_the_picture_is_not(
+    tmp_path: Path, text: bytes, after: bytes
+) -> None:
     others = chunk(b"iTXt", b"other\0\1\0\0\0" + PACKED), chunk(b"zTXt", b"sanak\0\0" + PACKED), chunk(b"tEXt", b"sana")
     assert read_settings(with_text(tmp_path, *others, text, after=after)).prompt == "Дом"
 
@@ -198,7 +200,7 @@ def test_text_of_any_kind_is_read_and_what_follows_the_picture_is_not(tmp_path, 
         (chunk(b"teSt", b"") * MAX_PNG_CHUNKS, "it has too many chunks"),
     ],
 )
-def test_a_text_that_cannot_be_one_of_ours_is_one_sentence(tmp_path, text, reason):
+def test_a_text_that_cannot_be_one_of_ours_is_one_sentence(tmp_path: Path, text: bytes, reason: str) -> None:
     with pytest.raises(SanaError, match=f"made.png cannot be read \\({reason}\\)"):
         read_metadata(with_text(tmp_path, text))
 
@@ -207,7 +209,7 @@ def test_a_text_that_cannot_be_one_of_ours_is_one_sentence(tmp_path, text, reaso
     "name",
     ["owner/model", "Дом", "a, b: c", 'a "quoted" name', "two\nlines", "back\\slash", " blanks ", "a\u2028b, Seed: 1"],
 )
-def test_automatic1111_reads_the_name_of_any_model(name):
+def test_automatic1111_reads_the_name_of_any_model(name: str) -> None:
     """By its own parser: `parse_generation_parameters` of modules/infotext_utils.py."""
     texts = describe(SETTINGS, dataclasses.replace(MODEL, source=name), RUN, {})
     lines = texts["parameters"].splitlines()

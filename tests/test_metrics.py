@@ -4,19 +4,20 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import build_service
+from pipeline import SanaPipeline
 from pipeline.jobs.model_sources import LoadedSource
 from pipeline.jobs.models import Models
 from tests.conftest import serve_all
 
 
-def read(url):
+def read(url: str) -> dict[tuple[str, ...], float]:
     answer = httpx.get(f"{url}metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     samples = [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
     return {(sample.name, *sample.labels.values()): sample.value for sample in samples}
 
 
-def test_requests_by_interface_and_result_and_where_the_time_went(pipe):
+def test_requests_by_interface_and_result_and_where_the_time_went(pipe: SanaPipeline) -> None:
     with serve_all(build_service(Models([LoadedSource(pipe)]))) as url:
         assert httpx.get(f"{url}readyz").status_code == 503
         httpx.post(f"{url}v1/images/generations", json={"prompt": "a house", "num_inference_steps": 1}, timeout=60)

@@ -2,6 +2,7 @@
 
 import json
 import random
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from pipeline.miniature.training.text import INSTRUCTION, PromptBatch
 from pipeline.miniature.training.world import COLOURS, KINDS, UNSEEN_PAIRS, Thing, draw, object_mask, random_scene
 
 
-def test_training_never_shows_an_unseen_pair_and_the_evaluation_set_always_does():
+def test_training_never_shows_an_unseen_pair_and_the_evaluation_set_always_does() -> None:
     trained = {(thing.colour, thing.kind) for index in range(3000) for thing in scene_of(index).things}
     assert not trained & UNSEEN_PAIRS
     assert trained == {(colour, kind) for colour in COLOURS for kind in KINDS} - UNSEEN_PAIRS
@@ -24,12 +25,12 @@ def test_training_never_shows_an_unseen_pair_and_the_evaluation_set_always_does(
         assert {(thing.colour, thing.kind) for thing in scene.things} & UNSEEN_PAIRS
 
 
-def test_no_scene_of_the_evaluation_set_is_a_training_scene():
+def test_no_scene_of_the_evaluation_set_is_a_training_scene() -> None:
     trained = {(scene.background, scene.things) for scene in map(scene_of, range(SCENES))}
     assert not trained & {(scene.background, scene.things) for scene, _ in evaluation_set("seen", 200, unseen=False)}
 
 
-def test_a_complete_caption_says_every_kind_and_colour():
+def test_a_complete_caption_says_every_kind_and_colour() -> None:
     rng = random.Random(3)
     for _ in range(300):
         scene = random_scene(rng)
@@ -39,9 +40,9 @@ def test_a_complete_caption_says_every_kind_and_colour():
             assert thing.colour in words, words
 
 
-def test_the_same_scene_is_drawn_alike_and_its_things_are_where_the_mask_is():
+def test_the_same_scene_is_drawn_alike_and_its_things_are_where_the_mask_is() -> None:
     scene = random_scene(random.Random(4))
-    assert np.array_equal(draw(scene, 320, 192), draw(scene, 320, 192))
+    assert np.array_equal(np.asarray(draw(scene, 320, 192)), np.asarray(draw(scene, 320, 192)))
     assert object_mask(scene, 320, 192).shape == (192, 320)
     width, height = size_of(7)
     kinds, paints = cells_of(scene_of(7), width, height)
@@ -50,7 +51,7 @@ def test_the_same_scene_is_drawn_alike_and_its_things_are_where_the_mask_is():
     assert shown <= {thing.kind for thing in scene_of(7).things}
 
 
-def test_the_training_sees_the_tokens_that_diffusers_keeps():
+def test_the_training_sees_the_tokens_that_diffusers_keeps() -> None:
     pipe = SanaPipeline.from_pretrained(CHECKPOINT, torch_dtype=torch.float32)
     captions = ["a red house by the sea", "two yellow stars at night."]
     for instructed in (True, False):
@@ -68,23 +69,25 @@ def test_the_training_sees_the_tokens_that_diffusers_keeps():
             assert torch.allclose(kept, theirs[0][their_mask[0].bool()], atol=1e-4)
 
 
-def test_the_score_is_of_what_the_picture_shows():
+def test_the_score_is_of_what_the_picture_shows() -> None:
     things = (Thing("house", "red", "medium", 0.3, 0.5, 0.2), Thing("tree", "green", "medium", 0.7, 0.5, 0.2))
     tree, car = Detection("tree", "green", 0.2, 0.5), Detection("car", "red", 0.8, 0.5)
     assert _match(things, [tree, car]) == (car, tree)
     assert _match(things, [tree]) == (None, tree)
 
     class Blind:
-        def detect(self, picture):
+        def detect(self, picture: object) -> tuple[list[Detection], str]:
             return [tree], "night"
 
     evaluation = [(scene, "") for scene, _ in evaluation_set("seen", 30, unseen=False)]
-    scores = score(Blind(), evaluation, [None] * len(evaluation))
+    blind: Any = Blind()
+    nothing: list[Any] = [None] * len(evaluation)
+    scores = score(blind, evaluation, nothing)
     assert scores["kind"] < 30
     assert scores["place"] < 50
 
 
-def test_the_checkpoint_is_small_and_its_record_complete():
+def test_the_checkpoint_is_small_and_its_record_complete() -> None:
     files = [path for path in CHECKPOINT.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 30e6
     assert max(path.stat().st_size for path in files) < 10e6

@@ -2,25 +2,27 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
+import pytest
 from huggingface_hub import ModelCard
 
 from pipeline.domain.catalogue import CATALOGUE
 from pipeline.generation.metadata import read_settings
-from pipeline.model_folder.manifest import read_manifest
+from pipeline.model_folder.manifest import Manifest, read_manifest
 from pipeline.publish import publish
 from pipeline.publish.model_card import model_card
-from tests.fake_hub import WRITE
+from tests.fake_hub import WRITE, FakeHub
 from tests.hub_helpers import NAME
 
 ROOT = Path(__file__).parents[1]
 
 
-def described(manifest, **changes):
+def described(manifest: Manifest, **changes: Any) -> Manifest:
     return dataclasses.replace(manifest, model=dataclasses.replace(manifest.model, **changes))
 
 
-def test_the_card_carries_the_licence_and_passes_the_hub(hub, model, tmp_path):
+def test_the_card_carries_the_licence_and_passes_the_hub(hub: FakeHub, model: Path, tmp_path: Path) -> None:
     manifest = read_manifest(model)
     sana = described(manifest, source=CATALOGUE[0].repo, compression="int8")
     card = ModelCard(model_card(sana, tmp_path, NAME, "v1"))
@@ -53,7 +55,9 @@ def test_the_card_carries_the_licence_and_passes_the_hub(hub, model, tmp_path):
     assert (carried["license"], carried["license_name"], carried["license_link"]) == ("other", "mine", "LICENSE")
 
 
-def test_the_terms_and_a_picture_by_this_very_model_go_along(hub, model, tmp_path, monkeypatch):
+def test_the_terms_and_a_picture_by_this_very_model_go_along(
+    hub: FakeHub, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_TOKEN", WRITE)
     (tmp_path / "LICENSE.txt").write_text("the terms")
     publish(model, tmp_path, NAME, False, lambda progress: None)

@@ -2,13 +2,18 @@
 
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline import SanaPipeline
 from pipeline.domain.errors import ArtifactError, DeviceError, SanaError
+from pipeline.domain.model import ModelDescription
+from pipeline.domain.progress import OnProgress
 from pipeline.domain.updates import Result
 from pipeline.jobs.models import Models
 from pipeline.model_folder.parity import Sample
@@ -16,7 +21,7 @@ from pipeline.runtime.compiled_model import TransformerModel
 from pipeline.runtime.device import Device
 from tests.descriptions import MODEL
 
-SETTINGS = SimpleNamespace()
+SETTINGS: Any = None  # which this model does not look at
 
 
 class Source:
@@ -24,20 +29,21 @@ class Source:
 
     device = "CPU"
 
-    def __init__(self):
-        self.error = self.loading_error = None
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.loading_error: Exception | None = None
         self.loads = 0
 
-    def describe(self):
+    def describe(self) -> ModelDescription:
         return MODEL
 
-    def load(self, on_progress):
+    def load(self, on_progress: OnProgress) -> Any:
         if self.loading_error:
             raise self.loading_error
         self.loads += 1
         return SimpleNamespace(generate=self.generate)
 
-    def generate(self, settings, given=None):
+    def generate(self, settings: object, given: object = None) -> Iterator[str]:
         yield "step"
         if self.error:
             raise self.error
@@ -53,7 +59,9 @@ class Source:
         OSError(28, "No space left on device", "/srv/secret"),
     ],
 )
-def test_a_model_whose_files_are_gone_is_loaded_anew_for_the_next_request(error, caplog):
+def test_a_model_whose_files_are_gone_is_loaded_anew_for_the_next_request(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
     source = Source()
     models = Models([source])
     models.start(lambda progress: None)
@@ -72,7 +80,7 @@ def test_a_model_whose_files_are_gone_is_loaded_anew_for_the_next_request(error,
 
 
 @pytest.fixture
-def folder(model, tmp_path):
+def folder(model: Path, tmp_path: Path) -> Path:
     return shutil.copytree(model, tmp_path / "model")
 
 
@@ -84,7 +92,7 @@ def folder(model, tmp_path):
         lambda part: os.replace(shutil.copy2(part / "openvino_model.xml", part / "x"), part / "openvino_model.xml"),
     ],
 )
-def test_what_is_compiled_later_is_what_was_loaded(folder, harm):
+def test_what_is_compiled_later_is_what_was_loaded(folder: Path, harm: Callable[[Path], object]) -> None:
     part = folder / "transformer"
     inputs = Sample.load(part).inputs
     transformer = TransformerModel(Device(), part / "openvino_model.xml")
@@ -96,7 +104,7 @@ def test_what_is_compiled_later_is_what_was_loaded(folder, harm):
         transformer(taller)
 
 
-def test_a_folder_that_vanishes_keeps_drawing_what_is_in_memory_and_checking_what_is_asked(folder):
+def test_a_folder_that_vanishes_keeps_drawing_what_is_in_memory_and_checking_what_is_asked(folder: Path) -> None:
     pipe = SanaPipeline.from_pretrained(folder)
     settings = pipe.settings("a house", width=128, height=128, num_inference_steps=1, use_resolution_binning=False)
     list(pipe.generate(settings))

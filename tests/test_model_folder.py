@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.descriptions import MODEL
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     """A complete folder as far as this module looks: the files' contents are not OpenVINO's."""
     for name in (*REQUIRED_FILES, "tokenizer/tokenizer.json"):
         path = tmp_path / "ir" / name
@@ -29,7 +30,7 @@ def folder(tmp_path):
     return tmp_path / "ir"
 
 
-def manifest_of(folder) -> Manifest:
+def manifest_of(folder: Path) -> Manifest:
     return Manifest(
         model=dataclasses.replace(MODEL, components={"transformer": {"psnr": 80.0}}),
         tools={"openvino": "1"},
@@ -40,16 +41,16 @@ def manifest_of(folder) -> Manifest:
     )
 
 
-def read_and_verify(folder):
+def read_and_verify(folder: Path) -> None:
     verify(folder, read_manifest(folder))
 
 
-def edit_manifest(folder, **changes):
+def edit_manifest(folder: Path, **changes: object) -> None:
     path = folder / MANIFEST
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-def test_manifest_is_read_as_it_was_written_and_the_folder_verifies(folder):
+def test_manifest_is_read_as_it_was_written_and_the_folder_verifies(folder: Path) -> None:
     assert read_manifest(folder) == manifest_of(folder)
     assert set(read_manifest(folder).files) == {*REQUIRED_FILES, "tokenizer/tokenizer.json"}
     assert ModelIndex.read(folder).family is FLOW
@@ -57,13 +58,13 @@ def test_manifest_is_read_as_it_was_written_and_the_folder_verifies(folder):
 
 
 @pytest.mark.parametrize("name", REQUIRED_FILES)
-def test_a_missing_file_is_named(folder, name):
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(ArtifactError, match=f"{name} is missing"):
         read_and_verify(folder)
 
 
-def test_a_truncated_file_is_named(folder):
+def test_a_truncated_file_is_named(folder: Path) -> None:
     path = folder / "transformer" / "openvino_model.bin"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ArtifactError, match=r"transformer/openvino_model\.bin has [\d,]+ bytes instead of"):
@@ -71,7 +72,7 @@ def test_a_truncated_file_is_named(folder):
 
 
 @pytest.mark.parametrize("name", ["vae_decoder/openvino_model.bin", TRANSFORMER_CONFIG])
-def test_a_flipped_bit_is_found(folder, name):
+def test_a_flipped_bit_is_found(folder: Path, name: str) -> None:
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
@@ -92,7 +93,7 @@ def test_a_flipped_bit_is_found(folder, name):
         ({"surprise": 1}, "is damaged"),
     ],
 )
-def test_a_manifest_of_another_shape_is_refused(folder, changes, message):
+def test_a_manifest_of_another_shape_is_refused(folder: Path, changes: dict[str, Any], message: str) -> None:
     edit_manifest(folder, **changes)
     with pytest.raises(ArtifactError, match=message) as caught:
         read_manifest(folder)
@@ -103,13 +104,13 @@ INCOMPLETE = json.dumps({"format_version": FORMAT_VERSION}).encode()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", INCOMPLETE, b"\xff\xfe"])
-def test_a_damaged_manifest_is_refused(folder, content):
+def test_a_damaged_manifest_is_refused(folder: Path, content: bytes) -> None:
     (folder / MANIFEST).write_bytes(content)
     with pytest.raises(ArtifactError, match="is damaged"):
         read_manifest(folder)
 
 
-def test_files_outside_of_the_folder_are_refused(folder):
+def test_files_outside_of_the_folder_are_refused(folder: Path) -> None:
     (folder.parent / "secret").write_text("x")
     files = {**read_manifest(folder).files, "../secret": {"size": 1, "sha256": ""}}
     edit_manifest(folder, files=files)
@@ -117,30 +118,31 @@ def test_files_outside_of_the_folder_are_refused(folder):
         read_and_verify(folder)
 
 
-def test_a_folder_that_is_no_ir_is_refused(tmp_path):
+def test_a_folder_that_is_no_ir_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"has no manifest\.json"):
         read_manifest(tmp_path)
 
 
-def test_an_unknown_pipeline_class_is_refused(folder):
+def test_an_unknown_pipeline_class_is_refused(folder: Path) -> None:
     (folder / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
     with pytest.raises(ArtifactError, match="FluxPipeline"):
         ModelIndex.read(folder)
 
 
-def test_names_resolve_to_folders(tmp_path, monkeypatch):
+def test_names_resolve_to_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "owner" / "model").mkdir(parents=True)
     (tmp_path / "file").touch()
     assert resolve("owner/model").samefile(tmp_path / "owner" / "model")
     assert resolve(tmp_path) == tmp_path
-    for name, message in [
+    names: list[tuple[str | Path, str]] = [
         (Path("owner/other"), "There is no folder owner/other"),
         ("missing", "There is no folder missing"),
         ("/missing/folder", "There is no folder"),
         ("./missing", "There is no folder"),
         ("", "name of the model is empty"),
         ("file", "is a file"),
-    ]:
+    ]
+    for name, message in names:
         with pytest.raises(SanaError, match=message):
             resolve(name)

@@ -4,6 +4,8 @@ import base64
 import io
 import json
 import time
+from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -11,36 +13,38 @@ import openai
 import pytest
 from PIL import Image
 
+from pipeline import SanaPipeline
 from pipeline.generation.metadata import read_settings
 from pipeline.interfaces.openai import picture_links
+from pipeline.jobs.service import GenerationService
 from tests.conftest import serve_all, wait_for
 
 
 @pytest.fixture(scope="module")
-def client(server):
+def client(server: str) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{server}v1", api_key="any", max_retries=0, timeout=120)
 
 
-def generate(client, prompt="a house", **values):
+def generate(client: Any, prompt: str = "a house", **values: Any) -> Any:
     own = {name: values.pop(name) for name in ("seed", "num_inference_steps", "guidance_scale") if name in values}
     return client.images.generate(prompt=prompt, extra_body={"num_inference_steps": 1, **own}, **values)
 
 
-def pixels(content):
+def pixels(content: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
 
 
-def decoded(entry):
+def decoded(entry: Any) -> bytes:
     return base64.b64decode(entry.b64_json)
 
 
-def post(server, body, route="generations"):
+def post(server: str, body: Any, route: str = "generations") -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body)
     headers = {"Content-Type": "application/json"}
     return httpx.post(f"{server}v1/images/{route}", content=content, headers=headers, timeout=60)
 
 
-def test_the_models_are_listed_with_the_names_that_clients_insist_on(client, pipe):
+def test_the_models_are_listed_with_the_names_that_clients_insist_on(client: Any, pipe: SanaPipeline) -> None:
     listed = client.models.list().data
     assert [each.id for each in listed] == [pipe.model.name, "gpt-image-1", "dall-e-3"]
     assert client.models.retrieve(pipe.model.name).object == "model"
@@ -48,7 +52,7 @@ def test_the_models_are_listed_with_the_names_that_clients_insist_on(client, pip
         client.models.retrieve("gpt-5")
 
 
-def test_the_pictures_are_those_that_python_draws(client, pipe, tmp_path):
+def test_the_pictures_are_those_that_python_draws(client: Any, pipe: SanaPipeline, tmp_path: Path) -> None:
     answer = generate(client, n=2, size="160x128", seed=7)
     expected = pipe("a house", width=160, height=128, seed=7, num_inference_steps=1, num_images_per_prompt=2).images
     assert [entry.seed for entry in answer.data] == [7, 8]
@@ -59,18 +63,20 @@ def test_the_pictures_are_those_that_python_draws(client, pipe, tmp_path):
         assert read_settings(tmp_path / "a.png").seed == entry.seed
 
 
-def test_without_a_seed_each_picture_has_another(client):
+def test_without_a_seed_each_picture_has_another(client: Any) -> None:
     seeds = {generate(client).data[0].seed for _ in range(2)}
     assert len(seeds) == 2
 
 
 @pytest.mark.parametrize("name", ["png", "jpeg", "webp"])
-def test_formats(client, name):
+def test_formats(client: Any, name: str) -> None:
     answer = generate(client, output_format=name, seed=1)
     assert Image.open(io.BytesIO(decoded(answer.data[0]))).format == name.upper()
 
 
-def test_a_url_is_absolute_needs_no_key_and_is_gone_after_an_hour(service, monkeypatch):
+def test_a_url_is_absolute_needs_no_key_and_is_gone_after_an_hour(
+    service: GenerationService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with serve_all(service, api_key="secret") as url:
         client = openai.OpenAI(base_url=f"{url}v1", api_key="secret", max_retries=0)
         link = generate(client, model="dall-e-3", seed=1).data[0].url
@@ -85,7 +91,7 @@ def test_a_url_is_absolute_needs_no_key_and_is_gone_after_an_hour(service, monke
         assert httpx.get(link).status_code == 404
 
 
-def test_what_has_no_effect_is_named(client):
+def test_what_has_no_effect_is_named(client: Any) -> None:
     values = {"quality": "hd", "style": "vivid", "user": "me", "model": "unknown", "size": "1792x1024"}
     answer = client.images.with_raw_response.generate(prompt="a house", extra_body={"num_inference_steps": 1}, **values)
     assert set(answer.headers["x-sana-ignored"].split(", ")) == {"quality", "style", "user", "model", "size"}
@@ -93,7 +99,7 @@ def test_what_has_no_effect_is_named(client):
     assert picture.width > picture.height
 
 
-def test_unknown_models_are_refused_where_asked_for(service):
+def test_unknown_models_are_refused_where_asked_for(service: GenerationService) -> None:
     with serve_all(service, strict_models=True) as url:
         answer = post(url, {"prompt": "a house", "model": "unknown"})
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
@@ -125,7 +131,7 @@ def test_unknown_models_are_refused_where_asked_for(service):
         (b'{"prompt": "a", "seed": NaN}', None),
     ],
 )
-def test_bad_input_is_a_400_with_the_name_of_the_parameter(server, body, param):
+def test_bad_input_is_a_400_with_the_name_of_the_parameter(server: str, body: Any, param: str | None) -> None:
     answer = post(server, body)
     error = answer.json()["error"]
     assert answer.status_code == 400
@@ -134,7 +140,7 @@ def test_bad_input_is_a_400_with_the_name_of_the_parameter(server, body, param):
     assert error["message"].endswith(".")
 
 
-def test_other_refusals_have_the_same_form(server):
+def test_other_refusals_have_the_same_form(server: str) -> None:
     large = post(server, b'{"prompt": "' + b"x" * (1 << 20) + b'"}')
     assert (large.status_code, large.json()["error"]["message"]) == (413, "The request is larger than 512 kB.")
     unknown = httpx.get(f"{server}v1/nothing")
@@ -143,7 +149,7 @@ def test_other_refusals_have_the_same_form(server):
     assert post(server, {"prompt": "a"}, "edits").json()["error"]["param"] == "image"
 
 
-def test_a_stream_has_previews_and_the_same_picture(client):
+def test_a_stream_has_previews_and_the_same_picture(client: Any) -> None:
     values = {"extra_body": {"num_inference_steps": 4, "seed": 5}, "prompt": "a house"}
     events = list(client.images.generate(stream=True, partial_images=2, **values))
     assert [event.type for event in events] == ["image_generation.partial_image"] * 2 + ["image_generation.completed"]
@@ -153,18 +159,20 @@ def test_a_stream_has_previews_and_the_same_picture(client):
     assert np.array_equal(pixels(decoded(events[-1])), pixels(decoded(whole)))
 
 
-def png(image):
+def png(image: Image.Image) -> bytes:
     content = io.BytesIO()
     image.save(content, format="PNG")
     return content.getvalue()
 
 
 @pytest.fixture
-def picture():
+def picture() -> Image.Image:
     return Image.effect_noise((128, 128), 90).convert("RGB")
 
 
-def test_an_edit_draws_the_transparent_part_of_the_mask_anew(client, pipe, picture):
+def test_an_edit_draws_the_transparent_part_of_the_mask_anew(
+    client: Any, pipe: SanaPipeline, picture: Image.Image
+) -> None:
     alpha = Image.new("L", picture.size, 255)
     alpha.paste(0, (0, 0, 64, 128))
     mask = picture.copy()
@@ -182,7 +190,7 @@ def test_an_edit_draws_the_transparent_part_of_the_mask_anew(client, pipe, pictu
     assert [event.type for event in events] == ["image_edit.completed"]
 
 
-def test_who_hangs_up_ends_the_work(server, steps_done):
+def test_who_hangs_up_ends_the_work(server: str, steps_done: list[int | str]) -> None:
     body = {"prompt": "a house", "num_inference_steps": 100}
     for more in ({}, {"stream": True}):
         steps_done.clear()
@@ -198,7 +206,7 @@ def test_who_hangs_up_ends_the_work(server, steps_done):
         assert len(steps_done) < 50
 
 
-def test_a_full_queue_says_when_to_come_back(pipe, steps_done):
+def test_a_full_queue_says_when_to_come_back(pipe: SanaPipeline, steps_done: list[int | str]) -> None:
     from app import build_service
     from pipeline.jobs.job_queue import JobQueue
     from pipeline.jobs.model_sources import LoadedSource

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from pathlib import Path
+from typing import Any
 
 import diffusers
 import numpy as np
@@ -15,11 +17,11 @@ from tests.tiny_checkpoint import build
 
 
 class WholeTextEncoder(torch.nn.Module):
-    def __init__(self, model):
+    def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, input_ids, attention_mask):
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         length = input_ids.shape[1]
         future = torch.ones(length, length, dtype=torch.bool).triu(1)
         hidden = future[None, None] | (attention_mask[:, None, None] == 0)
@@ -29,26 +31,33 @@ class WholeTextEncoder(torch.nn.Module):
 
 
 class Transformer(torch.nn.Module):
-    def __init__(self, model):
+    def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, hidden_states, encoder_hidden_states, timestep, encoder_attention_mask, guidance=None):
+    def forward(
+        self,
+        hidden_states: torch.Tensor,
+        encoder_hidden_states: torch.Tensor,
+        timestep: torch.Tensor,
+        encoder_attention_mask: torch.Tensor,
+        guidance: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         named = {"encoder_attention_mask": encoder_attention_mask, "guidance": guidance}
         return self.model(hidden_states, encoder_hidden_states, timestep, **named).sample
 
 
 class Decoder(torch.nn.Module):
-    def __init__(self, model):
+    def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, latent_sample):
+    def forward(self, latent_sample: torch.Tensor) -> torch.Tensor:
         return self.model.decode(latent_sample).sample
 
 
 @pytest.fixture(scope="module", params=[FLOW, SPRINT], ids=lambda family: family.name)
-def exported(request, tmp_path_factory):
+def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     """(folder, diffusers' pipeline) of the same tiny random checkpoint; sample_size 32, as Sprint asks for."""
     root = tmp_path_factory.mktemp("optimum")
     build(root / "checkpoint", sample_size=32, family=request.param.name)
@@ -85,10 +94,10 @@ def exported(request, tmp_path_factory):
     return folder, theirs
 
 
-def test_it_draws_what_diffusers_draws(exported):
+def test_it_draws_what_diffusers_draws(exported: tuple[Path, Any]) -> None:
     folder, theirs = exported
     pipe = SanaPipeline.from_pretrained(folder)
-    settings = {"width": 256, "height": 192, "num_inference_steps": 2, "use_resolution_binning": False}
+    settings: dict[str, Any] = {"width": 256, "height": 192, "num_inference_steps": 2, "use_resolution_binning": False}
     ours = pipe("a red house", seed=3, output_type="np", **settings).images
     generator = torch.Generator("cpu").manual_seed(3)
     answer = theirs("a red house", generator=generator, output_type="np", **settings).images
@@ -96,7 +105,7 @@ def test_it_draws_what_diffusers_draws(exported):
     assert -10 * np.log10(np.mean((ours - answer) ** 2)) >= 50
 
 
-def test_its_defaults_are_those_of_diffusers(exported):
+def test_its_defaults_are_those_of_diffusers(exported: tuple[Path, Any]) -> None:
     folder, theirs = exported
     defaults = SanaPipeline.from_pretrained(folder).model.defaults
     assert (defaults["width"], defaults["height"]) == (1024, 1024)
@@ -104,7 +113,7 @@ def test_its_defaults_are_those_of_diffusers(exported):
 
 
 @pytest.mark.parametrize("name", ["vae_decoder/config.json", "scheduler/scheduler_config.json", "model_index.json"])
-def test_a_missing_file_is_named(exported, tmp_path, name):
+def test_a_missing_file_is_named(exported: tuple[Path, Any], tmp_path: Path, name: str) -> None:
     folder = shutil.copytree(exported[0], tmp_path / "copy")
     (folder / name).unlink()
     with pytest.raises(SanaError, match=name):
@@ -112,7 +121,7 @@ def test_a_missing_file_is_named(exported, tmp_path, name):
 
 
 @pytest.mark.parametrize("part", ["text_encoder", "transformer", "vae_decoder"])
-def test_a_damaged_model_is_named(exported, tmp_path, part):
+def test_a_damaged_model_is_named(exported: tuple[Path, Any], tmp_path: Path, part: str) -> None:
     """When it is loaded, whenever it will be compiled."""
     folder = shutil.copytree(exported[0], tmp_path / "copy")
     (folder / part / "openvino_model.xml").write_text("<net")

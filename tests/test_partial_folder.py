@@ -2,6 +2,9 @@
 
 import shutil
 import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,12 +18,12 @@ INPUTS = Inputs("a", "fp16", {"exporter": "2"})
 
 
 @pytest.fixture
-def output(tmp_path):
+def output(tmp_path: Path) -> Path:
     return tmp_path / "output"
 
 
 @pytest.fixture
-def root(output):
+def root(output: Path) -> Path:
     """The partial folder of an export that was killed after two components."""
     partial = PartialFolder(output, INPUTS)
     for name in ("text_encoder", "transformer"):
@@ -31,11 +34,11 @@ def root(output):
     return output.with_name("output.partial")
 
 
-def kept(output, inputs=INPUTS):
+def kept(output: Path, inputs: Inputs = INPUTS) -> set[str]:
     return set(PartialFolder(output, inputs).components)
 
 
-def test_what_is_whole_is_kept(output, root):
+def test_what_is_whole_is_kept(output: Path, root: Path) -> None:
     (root / "ir" / "vae_decoder").mkdir()
     (root / "ir" / "vae_decoder" / "half").touch()
     assert kept(output) == {"text_encoder", "transformer"}
@@ -56,35 +59,38 @@ def test_what_is_whole_is_kept(output, root):
         (lambda root: (root / "progress.json").unlink() or (root / "lock").touch(), set()),
     ],
 )
-def test_finished_parts_are_claimed_only_as_they_were_written(output, root, damage, left):
+def test_finished_parts_are_claimed_only_as_they_were_written(
+    output: Path, root: Path, damage: Callable[[Path], object], left: set[str]
+) -> None:
     damage(root)
     assert kept(output) == left
     assert {path.name for path in (root / "ir").iterdir()} == left
     assert kept(output) == left
 
 
-def test_another_exporter_begins_again(output, root):
+def test_another_exporter_begins_again(output: Path, root: Path) -> None:
     assert kept(output, Inputs("a", "fp16", {"exporter": "1"})) == set()
 
 
-def test_a_folder_that_only_looks_like_ours_is_left_alone(output):
+def test_a_folder_that_only_looks_like_ours_is_left_alone(output: Path) -> None:
     (output.with_name("output.partial") / "reference").mkdir(parents=True)
     with pytest.raises(ArtifactError, match=r"precompile\.py did not write it"), sole_writer(output, print):
         pass
     assert (output.with_name("output.partial") / "reference").is_dir()
 
 
-def test_an_export_that_was_killed_while_it_wrote_its_first_file_goes_on(output):
+def test_an_export_that_was_killed_while_it_wrote_its_first_file_goes_on(output: Path) -> None:
     output.with_name("output.partial").mkdir()
     (output.with_name("output.partial") / "progress.json.1-2.new").touch()
     with sole_writer(output, print):
         assert kept(output) == set()
 
 
-def test_one_writer_at_a_time_and_the_other_says_for_whom_it_waits(output):
-    told, order = [], []
+def test_one_writer_at_a_time_and_the_other_says_for_whom_it_waits(output: Path) -> None:
+    told: list[str] = []
+    order: list[str] = []
 
-    def second():
+    def second() -> None:
         with sole_writer(output, told.append):
             order.append("second")
 
@@ -101,7 +107,7 @@ def test_one_writer_at_a_time_and_the_other_says_for_whom_it_waits(output):
     assert not output.with_name("output.partial").exists()  # nothing was begun
 
 
-def test_what_is_left_beside_a_complete_output_is_removed_unless_somebody_works_there(output, root):
+def test_what_is_left_beside_a_complete_output_is_removed_unless_somebody_works_there(output: Path, root: Path) -> None:
     with sole_writer(output, print):
         remove_leftover(output)
         assert root.is_dir()
@@ -110,7 +116,7 @@ def test_what_is_left_beside_a_complete_output_is_removed_unless_somebody_works_
     remove_leftover(output)
 
 
-def test_an_output_of_an_older_exporter_is_not_up_to_date(int4_like):
+def test_an_output_of_an_older_exporter_is_not_up_to_date(int4_like: tuple[Path, dict[str, str]]) -> None:
     output, tools = int4_like
     assert is_complete(output, Inputs("a", "fp16", tools))
     with pytest.raises(ArtifactError, match="tool version"):
@@ -118,7 +124,7 @@ def test_an_output_of_an_older_exporter_is_not_up_to_date(int4_like):
 
 
 @pytest.fixture
-def int4_like(output, monkeypatch):
+def int4_like(output: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dict[str, str]]:
     """A folder whose manifest knows no version of the exporter."""
     from types import SimpleNamespace
 
@@ -132,10 +138,10 @@ def int4_like(output, monkeypatch):
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch, call):
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     write_whole(tmp_path / "file", "before")
 
-    def full(*_):
+    def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(*{"fsync": (whole_files.os, "fsync"), "replace": (whole_files.Path, "replace")}[call], full)

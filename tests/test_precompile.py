@@ -4,7 +4,10 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -13,27 +16,27 @@ import pipeline.export
 import precompile as program
 from pipeline.domain.catalogue import CATALOGUE
 from pipeline.domain.errors import ArtifactError
-from pipeline.domain.progress import Progress
+from pipeline.domain.progress import OnProgress, Progress
 from pipeline.export.checkpoint import read_checkpoint
 from pipeline.export.compression_recipes import RECIPES
 from tests.tiny_checkpoint import autoencoder, build
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("precompile") / "tiny-sana")
 
 
 @pytest.fixture
-def copy(checkpoint, tmp_path):
+def copy(checkpoint: Path, tmp_path: Path) -> Path:
     return shutil.copytree(checkpoint, tmp_path / "copy")
 
 
-def edit(path, **changes):
+def edit(path: Path, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-def fail(capsys, tmp_path, model, *options) -> str:
+def fail(capsys: pytest.CaptureFixture[str], tmp_path: Path, model: Path, *options: str) -> str:
     """Runs the program, which must end with one line on stderr and write nothing; returns the line."""
     assert program.main(["--model", str(model), "--output", str(tmp_path / "output"), *options]) == 2
     captured = capsys.readouterr()
@@ -44,11 +47,11 @@ def fail(capsys, tmp_path, model, *options) -> str:
     return lines[0]
 
 
-def cut(path):
+def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
 
-def remove(path):
+def remove(path: Path) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
@@ -80,13 +83,15 @@ def remove(path):
         (lambda folder: edit(folder / "vae" / "config.json", decoder_block_out_channels=[8, 16, 32]), "4x4 pixels"),
     ],
 )
-def test_a_bad_checkpoint_is_one_line_and_status_2(capsys, tmp_path, copy, damage, message):
+def test_a_bad_checkpoint_is_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, copy: Path, damage: Callable[[Path], object], message: str
+) -> None:
     damage(copy)
     assert message in fail(capsys, tmp_path, copy)
 
 
 @pytest.mark.parametrize("part", ["text_encoder", "transformer", "vae"])
-def test_weights_missing_from_a_file_are_refused(copy, part):
+def test_weights_missing_from_a_file_are_refused(copy: Path, part: str) -> None:
     (path,) = (copy / part).glob("*.safetensors")
     weights = load_file(path)
     lost = sorted(weights)[len(weights) // 2]
@@ -95,17 +100,19 @@ def test_weights_missing_from_a_file_are_refused(copy, part):
         read_checkpoint(copy).load_model(part)
 
 
-def test_weights_of_a_variant_are_found(copy):
+def test_weights_of_a_variant_are_found(copy: Path) -> None:
     (copy / "vae" / "diffusion_pytorch_model.safetensors").rename(
         copy / "vae" / "diffusion_pytorch_model.fp16.safetensors"
     )
     assert read_checkpoint(copy).load_model("vae").config.latent_channels == 32
 
 
-def test_another_autoencoder_is_used_or_refused_where_it_does_not_fit(capsys, tmp_path, checkpoint):
+def test_another_autoencoder_is_used_or_refused_where_it_does_not_fit(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, checkpoint: Path
+) -> None:
     other = tmp_path / "other"
     autoencoder(decoder_layers_per_block=(0, 1, 1, 1, 1, 2)).save_pretrained(other)
-    assert read_checkpoint(checkpoint, [other]).load_model("vae").config.decoder_layers_per_block[0] == 0
+    assert read_checkpoint(checkpoint, [other]).load_model("vae").config.decoder_layers_per_block[5] == 2
     assert read_checkpoint(checkpoint, [other]).model.revision != read_checkpoint(checkpoint).model.revision
     assert read_checkpoint(checkpoint, [checkpoint]).files.folders["vae"] == checkpoint / "vae", "a whole one's will do"
     edit(other / "config.json", latent_channels=16)
@@ -118,7 +125,9 @@ def test_another_autoencoder_is_used_or_refused_where_it_does_not_fit(capsys, tm
 
 
 @pytest.mark.parametrize("what", ["memory", "disk"])
-def test_a_lack_of_resources_is_said_before_the_work_starts(capsys, tmp_path, checkpoint, monkeypatch, what):
+def test_a_lack_of_resources_is_said_before_the_work_starts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
     from pipeline.export import resource_check
 
     if what == "memory":
@@ -129,42 +138,50 @@ def test_a_lack_of_resources_is_said_before_the_work_starts(capsys, tmp_path, ch
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_disk_that_fills_up_is_one_line(capsys, tmp_path, checkpoint, monkeypatch):
+def test_a_disk_that_fills_up_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from pipeline.export import convert
 
-    def full(*_, **__):
+    def full(*_: Any, **__: Any) -> None:
         raise RuntimeError("Check 'file' failed at src/core/somewhere.cpp:1:\nno traceback of this, please")
 
     monkeypatch.setattr(convert.ov, "save_model", full)
     assert "is the disk full?" in fail(capsys, tmp_path, checkpoint)
 
 
-def test_the_list_names_all_published_checkpoints(capsys):
+def test_the_list_names_all_published_checkpoints(capsys: pytest.CaptureFixture[str]) -> None:
     assert program.main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1 + len(CATALOGUE) == 11
     assert all(variant.repo in line for variant, line in zip(CATALOGUE, lines[1:], strict=True))
 
 
-def test_the_output_has_to_be_named(capsys):
+def test_the_output_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert program.main([]) == 2
     assert "--output" in capsys.readouterr().err
 
 
-def test_the_output_must_be_a_place_to_write(capsys, tmp_path, checkpoint):
+def test_the_output_must_be_a_place_to_write(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, checkpoint: Path
+) -> None:
     (tmp_path / "file").write_text("x")
     assert program.main(["--model", str(checkpoint), "--output", str(tmp_path / "file" / "output")]) == 2
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_a_missing_miniature_is_said(capsys, tmp_path, monkeypatch):
+def test_a_missing_miniature_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(program, "CHECKPOINT", tmp_path / "checkpoint")
     assert program.main(["--output", str(tmp_path / "output")]) == 2
     assert "no bundled miniature" in capsys.readouterr().err
 
 
-def test_ctrl_c_is_one_line_and_status_130(capsys, tmp_path, monkeypatch):
-    def interrupt(*_, **__):
+def test_ctrl_c_is_one_line_and_status_130(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pipeline.export, "precompile", interrupt)
@@ -174,7 +191,9 @@ def test_ctrl_c_is_one_line_and_status_130(capsys, tmp_path, monkeypatch):
     assert "goes on from here" in captured.err
 
 
-def test_progress_is_printed_as_sentences_or_as_json(capsys, monkeypatch, tmp_path):
+def test_progress_is_printed_as_sentences_or_as_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """That an export begins is printed as JSON only."""
     told = [
         Progress("export", "exporting tiny-sana as fp16", 0, 3),
@@ -182,7 +201,9 @@ def test_progress_is_printed_as_sentences_or_as_json(capsys, monkeypatch, tmp_pa
         Progress("parity", "  dB", None, None),
     ]
 
-    def export(folder, output, compression, vae, name, on_progress):
+    def export(
+        folder: Path, output: Path, compression: str, vae: str | None, name: str | None, on_progress: OnProgress
+    ) -> Path:
         for progress in told:
             on_progress(progress)
         return output
@@ -195,7 +216,7 @@ def test_progress_is_printed_as_sentences_or_as_json(capsys, monkeypatch, tmp_pa
     assert [Progress(**json.loads(line)) for line in capsys.readouterr().out.splitlines()] == told
 
 
-def test_help_explains_without_loading_the_libraries():
+def test_help_explains_without_loading_the_libraries() -> None:
     statement = (
         "import sys, precompile\n"
         "try: precompile.main(['--help'])\n"

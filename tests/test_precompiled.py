@@ -3,27 +3,31 @@
 import os
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.domain.errors import ArtifactError
+from pipeline.domain.progress import OnProgress, Progress
 from pipeline.miniature import precompiled
 from pipeline.miniature.precompiled import PrecompiledMiniature
 
 
 @pytest.fixture
-def exports(monkeypatch, tmp_path):
+def exports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     """The folders that were exported, to a cache of the test's own; a manifest is all that lies in one."""
     made = []
 
-    def export(checkpoint, folder, compression, on_progress):
+    def export(checkpoint: Path, folder: Path, compression: str, on_progress: OnProgress) -> None:
         assert not folder.exists()
         time.sleep(0.1)
         folder.mkdir()
         (folder / "manifest.json").write_text("{}")
         made.append(folder)
 
-    def verify(folder, manifest):
+    def verify(folder: Path, manifest: object) -> None:
         if (folder / "damaged").exists():
             raise ArtifactError("damaged")
 
@@ -35,12 +39,14 @@ def exports(monkeypatch, tmp_path):
     return made
 
 
-def start(tmp_path, name="a", on_progress=lambda progress: None):
+def start(tmp_path: Path, name: str = "a", on_progress: OnProgress = lambda progress: None) -> Path:
     return PrecompiledMiniature(tmp_path / name).folder(on_progress)
 
 
-def test_of_two_first_starts_one_makes_the_folder_and_the_other_says_whom_it_waits_for(exports, tmp_path):
-    told = []
+def test_of_two_first_starts_one_makes_the_folder_and_the_other_says_whom_it_waits_for(
+    exports: list[Path], tmp_path: Path
+) -> None:
+    told: list[Progress] = []
     threads = [threading.Thread(target=start, args=(tmp_path, "a", told.append)) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -64,7 +70,7 @@ def test_of_two_first_starts_one_makes_the_folder_and_the_other_says_whom_it_wai
         lambda folder: folder.with_name(f"{folder.name}.seal").write_bytes(b"\xff"),
     ],
 )
-def test_a_damaged_folder_is_made_again(exports, tmp_path, damage):
+def test_a_damaged_folder_is_made_again(exports: list[Path], tmp_path: Path, damage: Callable[[Path], object]) -> None:
     damage(start(tmp_path))
     start(tmp_path)
     assert len(exports) == 2
@@ -72,7 +78,7 @@ def test_a_damaged_folder_is_made_again(exports, tmp_path, damage):
     assert len(exports) == 2
 
 
-def test_the_folders_of_other_versions_that_were_used_last_are_kept(exports, tmp_path):
+def test_the_folders_of_other_versions_that_were_used_last_are_kept(exports: list[Path], tmp_path: Path) -> None:
     for name in ("a", "b", "a", "c"):
         folder = start(tmp_path, name)
         folder.with_name(f"{folder.name}.partial").mkdir(exist_ok=True)
@@ -88,10 +94,12 @@ def test_the_folders_of_other_versions_that_were_used_last_are_kept(exports, tmp
     assert len(list((tmp_path / "cache").glob("*.seal"))) == 2
 
 
-def test_a_cache_that_cannot_be_written_is_the_exports_to_explain(exports, tmp_path, monkeypatch):
+def test_a_cache_that_cannot_be_written_is_the_exports_to_explain(
+    exports: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "cache").touch()
 
-    def refuse(*_):
+    def refuse(*_: Any) -> None:
         raise ArtifactError("cannot be written")
 
     monkeypatch.setattr(precompiled, "export", refuse)

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -32,11 +34,11 @@ except KeyboardInterrupt:
 
 
 @pytest.fixture
-def start(tmp_path, monkeypatch):
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[subprocess.Popen[str], int]]:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
 
-    def start(*arguments):
+    def start(*arguments: str) -> tuple[subprocess.Popen[str], int]:
         command = [sys.executable, "-c", PROGRAM, *arguments]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return process, int(process.stdout.readline())
@@ -44,7 +46,7 @@ def start(tmp_path, monkeypatch):
     return start
 
 
-def is_alive(pid):
+def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -64,7 +66,13 @@ def is_alive(pid):
         (("input", "busy"), lambda process: process.stdin.close(), 1),
     ],
 )
-def test_the_end_comes_soon_and_leaves_neither_files_nor_children(start, tmp_path, arguments, end, status):
+def test_the_end_comes_soon_and_leaves_neither_files_nor_children(
+    start: Callable[..., tuple[subprocess.Popen[str], int]],
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    end: Callable[[subprocess.Popen[str]], object],
+    status: int,
+) -> None:
     process, child = start(*arguments)
     end(process)
     assert process.wait(10) == status
@@ -76,7 +84,9 @@ def test_the_end_comes_soon_and_leaves_neither_files_nor_children(start, tmp_pat
         time.sleep(0.01)
 
 
-def test_what_a_killed_process_left_is_removed_at_the_next_start_and_nothing_else(start, tmp_path):
+def test_what_a_killed_process_left_is_removed_at_the_next_start_and_nothing_else(
+    start: Callable[..., tuple[subprocess.Popen[str], int]], tmp_path: Path
+) -> None:
     killed, child = start()
     living, other = start()
     (tmp_path / "sana-openvino-of-somebody").mkdir()
@@ -113,6 +123,6 @@ with process_end.tidy_process():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are forked")
-def test_a_signal_to_a_forked_child_is_not_the_parents():
+def test_a_signal_to_a_forked_child_is_not_the_parents() -> None:
     """As OpenVINO's telemetry, which forks a process and terminates it."""
     assert subprocess.run([sys.executable, "-c", FORKING]).returncode == 0

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from pipeline.domain.families import FLOW, SPRINT
+from pipeline.domain.families import FLOW, SPRINT, Family
 from pipeline.domain.resolutions import TRAINED_SIDES, shape_of, shapes
 from pipeline.domain.settings import STYLE
 from pipeline.domain.styles import STYLES, apply_style, split_style
@@ -14,12 +14,12 @@ from tests.descriptions import MODEL
 @pytest.mark.parametrize("family", [FLOW, SPRINT])
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize(("prompt", "negative"), [("a red house", ""), ("{prompt} <b>", "fog, rain")])
-def test_a_style_is_told_apart_from_what_was_typed(style, family, prompt, negative):
+def test_a_style_is_told_apart_from_what_was_typed(style: str, family: Family, prompt: str, negative: str) -> None:
     negative = negative if family.has_negative_prompt else ""
     assert split_style(*apply_style(style, prompt, negative, family), family) == (style, prompt, negative)
 
 
-def test_a_style_puts_words_around_the_prompt_and_before_what_to_avoid():
+def test_a_style_puts_words_around_the_prompt_and_before_what_to_avoid() -> None:
     assert apply_style("pixel-art", "a cat", "fog", FLOW) == (
         "pixel-art a cat . low-res, blocky, pixel art style, 8-bit graphics",
         "sloppy, messy, blurry, noisy, highly detailed, ultra textured, photo, realistic, fog",
@@ -32,14 +32,14 @@ def test_a_style_puts_words_around_the_prompt_and_before_what_to_avoid():
 
 
 @pytest.mark.parametrize("native", TRAINED_SIDES)
-def test_shapes_are_sizes_that_the_model_was_trained_at(native):
+def test_shapes_are_sizes_that_the_model_was_trained_at(native: int) -> None:
     model = dataclasses.replace(MODEL, native_size=native, max_size=2 * native)
     trained = {(int(width), int(height)) for height, width in BINS[native].values()}
     assert len(shapes(model)) == 5
     assert set(shapes(model).values()) <= trained
 
 
-def test_shapes_of_a_model_without_bins_keep_its_limits_and_its_pixels():
+def test_shapes_of_a_model_without_bins_keep_its_limits_and_its_pixels() -> None:
     for name, (width, height) in shapes(MODEL).items():
         assert 128 <= min(width, height) <= max(width, height) <= 384
         assert width % 32 == height % 32 == 0

@@ -7,12 +7,16 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import gradio as gr
 import httpx
 import pytest
 from gradio_client import Client
+from starlette.types import Message, Receive, Scope, Send
 
 from pipeline.domain import limits
 from pipeline.domain.errors import SanaError
@@ -27,7 +31,7 @@ from tests.conftest import free_port, run_async, serve_page, wait_for
 UPLOAD = "gradio_api/upload"
 
 
-def echo_page():
+def echo_page() -> gr.Blocks:
     with gr.Blocks(analytics_enabled=False) as page:
         text, out = gr.Textbox(), gr.Textbox()
         gr.Button().click(lambda value: value, text, out, api_name="echo")
@@ -35,16 +39,16 @@ def echo_page():
 
 
 @pytest.fixture(scope="module")
-def server():
+def server() -> Iterator[str]:
     with serve_page(echo_page(), max_upload=1, auth=None) as url:
         yield url
 
 
 @pytest.fixture
-def flags(capsys):
+def flags(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     """Parses flags of app.py; returns the options of the server, or the one line of the refusal."""
 
-    def run(*arguments):
+    def run(*arguments: str) -> Any:
         try:
             return parse(list(arguments)).server
         except SystemExit:
@@ -79,11 +83,11 @@ def flags(capsys):
         ("", False),
     ],
 )
-def test_a_server_on_loopback_answers_to_its_own_names(host, is_allowed):
+def test_a_server_on_loopback_answers_to_its_own_names(host: str, is_allowed: bool) -> None:
     assert AllowedHosts(public=["sana.example.com"]).allows(host) == is_allowed
 
 
-def test_a_server_in_the_house_answers_to_addresses_and_its_own_name():
+def test_a_server_in_the_house_answers_to_addresses_and_its_own_name() -> None:
     hosts = AllowedHosts("0.0.0.0", is_local=False)
     for host in (
         "192.168.1.5:7860",
@@ -116,7 +120,9 @@ def test_a_server_in_the_house_answers_to_addresses_and_its_own_name():
         ("http://localhost:7860:1", "localhost:7860", False),
     ],
 )
-def test_pages_that_may_ask_are_the_servers_own_and_those_of_its_owner(origin, host, is_allowed):
+def test_pages_that_may_ask_are_the_servers_own_and_those_of_its_owner(
+    origin: str, host: str, is_allowed: bool
+) -> None:
     hosts = AllowedHosts(public=["sana.example.com"], origins=["https://friend.example.com"])
     assert hosts.allows_origin(origin, host) == is_allowed
 
@@ -132,7 +138,7 @@ def test_pages_that_may_ask_are_the_servers_own_and_those_of_its_owner(origin, h
         {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors", "Referer": "http://localhost:3000/page"},
     ],
 )
-def test_foreign_names_and_pages_are_refused_on_every_route(server, headers):
+def test_foreign_names_and_pages_are_refused_on_every_route(server: str, headers: dict[str, str]) -> None:
     for method, path in (("GET", ""), ("GET", "config"), ("POST", UPLOAD), ("POST", "gradio_api/queue/join")):
         files = {"files": ("a.txt", b"a")} if path == UPLOAD else None
         answer = httpx.request(method, server + path, headers=headers, files=files)
@@ -141,7 +147,7 @@ def test_foreign_names_and_pages_are_refused_on_every_route(server, headers):
         assert "--allow-" in answer.text
 
 
-def test_a_link_on_a_foreign_page_leads_here_and_no_origin_is_reflected(server):
+def test_a_link_on_a_foreign_page_leads_here_and_no_origin_is_reflected(server: str) -> None:
     link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Referer": "http://evil.com/"}
     assert httpx.get(server, headers=link).status_code == 200
     own = httpx.get(f"{server}config", headers={"Origin": server.rstrip("/")})
@@ -149,7 +155,7 @@ def test_a_link_on_a_foreign_page_leads_here_and_no_origin_is_reflected(server):
     assert "access-control-allow-origin" not in own.headers
 
 
-def test_a_page_that_the_owner_allows_may_ask():
+def test_a_page_that_the_owner_allows_may_ask() -> None:
     friend = "https://friend.example.com"
     with serve_page(echo_page(), allow_origin=[friend], allow_host=["sana.lan"]) as url:
         preflight = {"Origin": friend, "Access-Control-Request-Method": "POST"}
@@ -159,17 +165,17 @@ def test_a_page_that_the_owner_allows_may_ask():
         assert httpx.get(f"{url}config", headers={"Origin": "https://evil.com"}).status_code == 403
 
 
-def test_the_header_of_gradios_own_renderer_makes_no_links(server):
+def test_the_header_of_gradios_own_renderer_makes_no_links(server: str) -> None:
     page = httpx.get(f"{server}config", headers={"X-Gradio-Server": "http://evil.com"})
     assert page.json()["root"] == server.rstrip("/")
 
 
-def test_the_queue_and_the_client_work(server):
+def test_the_queue_and_the_client_work(server: str) -> None:
     assert Client(server, verbose=False).predict("a house", api_name="/echo") == "a house"
 
 
 @pytest.mark.parametrize("path", ["gradio_api/queue/join", "gradio_api/call/echo", "config", "login", "nowhere"])
-def test_a_body_is_refused_by_its_size_before_it_is_read_and_while_it_is(server, path):
+def test_a_body_is_refused_by_its_size_before_it_is_read_and_while_it_is(server: str, path: str) -> None:
     body = b'["' + limits.MAX_JSON * b"x" + b'"]'
     headers = {"Content-Type": "application/json"}
     for content in (body, iter([body])):  # the second says no length
@@ -178,14 +184,14 @@ def test_a_body_is_refused_by_its_size_before_it_is_read_and_while_it_is(server,
 
 
 @pytest.mark.parametrize("depth", [limits.MAX_JSON_DEPTH + 1, 5000, 100_000])
-def test_deeply_nested_json_is_refused(server, depth):
+def test_deeply_nested_json_is_refused(server: str, depth: int) -> None:
     body = '{"data": ' + depth * "[" + depth * "]" + "}"
     answer = httpx.post(f"{server}gradio_api/call/echo", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["detail"]) == (400, "The request is nested deeper than 32 levels.")
 
 
-def test_an_upload_has_its_own_limit(server):
-    def upload(*sizes):
+def test_an_upload_has_its_own_limit(server: str) -> None:
+    def upload(*sizes: int) -> httpx.Response:
         files = [("files", (f"{number}.bin", size * b"x")) for number, size in enumerate(sizes)]
         return httpx.post(server + UPLOAD, files=files)
 
@@ -195,7 +201,7 @@ def test_an_upload_has_its_own_limit(server):
     assert (refused.status_code, refused.text) == (413, "The request is larger than 2 MB.")
 
 
-def test_uploads_are_limited_in_number_and_by_the_hour(server, monkeypatch):
+def test_uploads_are_limited_in_number_and_by_the_hour(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(limits, "UPLOADS_AT_ONCE", 0)
         assert "Too many files" in httpx.post(server + UPLOAD, files={"files": b"a"}).text
@@ -218,7 +224,7 @@ def test_uploads_are_limited_in_number_and_by_the_hour(server, monkeypatch):
         "monitoring/summary",
     ],
 )
-def test_what_the_page_does_not_use_is_closed(server, path):
+def test_what_the_page_does_not_use_is_closed(server: str, path: str) -> None:
     for method in ("GET", "POST"):
         assert httpx.request(method, server + path).status_code == 404
 
@@ -234,14 +240,14 @@ def test_what_the_page_does_not_use_is_closed(server, path):
         ("run/nothing", {"data": []}),
     ],
 )
-def test_a_call_that_there_is_not_is_refused_in_a_sentence(server, path, body):
+def test_a_call_that_there_is_not_is_refused_in_a_sentence(server: str, path: Path, body: dict[str, Any]) -> None:
     answer = httpx.post(f"{server}gradio_api/{path}", json=body)
     assert answer.status_code == 404
     assert answer.json()["detail"].startswith("There is no such call here")
 
 
 @pytest.mark.parametrize("root_path", ["/sana", "https://sana.example.com/sana"])
-def test_below_a_sub_path_whether_the_proxy_takes_it_away_or_not(root_path):
+def test_below_a_sub_path_whether_the_proxy_takes_it_away_or_not(root_path: str) -> None:
     with serve_page(echo_page(), root_path=root_path) as url:
         for path in ("sana/config", "config"):
             root = httpx.get(url + path).json()["root"]
@@ -253,7 +259,7 @@ def test_below_a_sub_path_whether_the_proxy_takes_it_away_or_not(root_path):
             assert httpx.get(url + twice).status_code == 404
 
 
-def test_idle_connections_make_room(monkeypatch):
+def test_idle_connections_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve_page(echo_page()) as url:
         monkeypatch.setattr(LimitedProtocol, "max_connections", 5)
         address = ("127.0.0.1", httpx.URL(url).port)
@@ -264,7 +270,7 @@ def test_idle_connections_make_room(monkeypatch):
             connection.close()
 
 
-def test_the_limit_of_descriptors_is_raised_and_leaves_room_for_files():
+def test_the_limit_of_descriptors_is_raised_and_leaves_room_for_files() -> None:
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
@@ -276,7 +282,7 @@ def test_the_limit_of_descriptors_is_raised_and_leaves_room_for_files():
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def test_the_log_says_the_same_once_a_minute(monkeypatch):
+def test_the_log_says_the_same_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     once, now = connections.OnceAMinute(), [0.0]
     monkeypatch.setattr(connections, "time", SimpleNamespace(monotonic=lambda: now[0]))
     record = logging.makeLogRecord({"msg": "socket.accept() out of system resource"})
@@ -285,7 +291,7 @@ def test_the_log_says_the_same_once_a_minute(monkeypatch):
     assert once.filter(record)
 
 
-def test_a_request_has_to_come_within_some_time(monkeypatch):
+def test_a_request_has_to_come_within_some_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.server.connections.REQUEST_SECONDS", 0.3)
     with serve_page(echo_page()) as url:
         with socket.create_connection(("127.0.0.1", httpx.URL(url).port), timeout=20) as slow:
@@ -297,27 +303,32 @@ def test_a_request_has_to_come_within_some_time(monkeypatch):
             assert b"408" in slow.recv(100)
 
 
-def test_who_guesses_passwords_waits_longer_and_longer(monkeypatch):
-    now, waited = [0.0], []
+def test_who_guesses_passwords_waits_longer_and_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    waited: list[float] = []
 
-    async def sleep(seconds):
+    async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    async def wrong(scope, receive, send):
+    async def wrong(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 400, "headers": []})
 
     # in that module alone: other servers of the tests go on by the real clock
     monkeypatch.setattr(login_guard, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(login_guard, "asyncio", SimpleNamespace(sleep=sleep))
-    guard, answers = login_guard.LoginGuard(wrong), []
+    guard = login_guard.LoginGuard(wrong)
+    answers: list[int] = []
 
-    async def send(message):
-        answers.append(message.get("status"))
+    async def receive() -> Message:
+        raise AssertionError("nothing is read before a refusal")
 
-    def guess(address="1.2.3.4"):
+    async def send(message: Message) -> None:
+        answers.append(message["status"])
+
+    def guess(address: str = "1.2.3.4") -> int:
         scope = {"type": "http", "method": "POST", "path": "/login/", "client": (address, 1), "headers": []}
         answers.clear()
-        run_async(guard(scope, None, send))
+        run_async(guard(scope, receive, send))
         return answers[0]
 
     # the clock stands still: three come at once and wait one after the other, the next would wait for too long
@@ -332,7 +343,7 @@ def test_who_guesses_passwords_waits_longer_and_longer(monkeypatch):
     assert guess() == 400
 
 
-def test_a_password_is_asked_for_and_a_right_one_is_let_in():
+def test_a_password_is_asked_for_and_a_right_one_is_let_in() -> None:
     with serve_page(echo_page(), auth=("me", "secret")) as url:
         assert httpx.get(f"{url}config").status_code == 401
         assert httpx.post(f"{url}login", data={"username": "me", "password": "wrong"}).status_code == 400
@@ -340,8 +351,8 @@ def test_a_password_is_asked_for_and_a_right_one_is_let_in():
         assert client.predict("a house", api_name="/echo") == "a house"
 
 
-def test_the_share_link_is_one_of_the_servers_names(monkeypatch):
-    asked = []
+def test_the_share_link_is_one_of_the_servers_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
     tunnel = lambda *arguments: asked.append(arguments) or "http://abc.gradio.live"  # noqa: E731
     monkeypatch.setattr(share_link.networking, "setup_tunnel", tunnel)
     options = ServerOptions(port=free_port(), share=True)
@@ -355,7 +366,7 @@ def test_the_share_link_is_one_of_the_servers_names(monkeypatch):
         assert httpx.get(f"{served.url}config", headers=shared).status_code == 200
 
 
-def test_https(tmp_path):
+def test_https(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     with serve_page(echo_page(), ssl_certfile=certificate, ssl_keyfile=key) as url:
         assert url.startswith("https://")
@@ -365,7 +376,7 @@ def test_https(tmp_path):
             ServerOptions(port=free_port(), ssl_certfile=wrong[0], ssl_keyfile=wrong[1]).listen()
 
 
-def make_certificate(folder):
+def make_certificate(folder: Path) -> list[str]:
     names = [str(folder / name) for name in ("certificate.pem", "key.pem")]
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
     alternatives = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", names[0], "-keyout", names[1]]
@@ -376,7 +387,7 @@ def make_certificate(folder):
 @pytest.mark.parametrize(
     "host", ["::1", "[::1]", "0:0:0:0:0:0:0:1", "::", "::ffff:127.0.0.1", "127.0.0.1", "localhost"]
 )
-def test_a_host_in_every_spelling(host):
+def test_a_host_in_every_spelling(host: str) -> None:
     port = free_port()
     try:
         listeners = addresses.listen(host, port)
@@ -394,17 +405,19 @@ def test_a_host_in_every_spelling(host):
 
 
 @pytest.mark.parametrize("host", ["", "no.such.host.invalid", "http://localhost", "[::1", "a" * 300, "192.0.2.1"])
-def test_a_host_that_is_none(host):
+def test_a_host_that_is_none(host: str) -> None:
     with pytest.raises(SanaError, match="Cannot listen on"):
         addresses.listen(host, free_port())
 
 
-def test_a_busy_port():
+def test_a_busy_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy, pytest.raises(SanaError, match="--port"):
         addresses.listen("127.0.0.1", busy.getsockname()[1])
 
 
-def test_a_password_comes_from_the_environment_or_a_file(flags, monkeypatch, tmp_path):
+def test_a_password_comes_from_the_environment_or_a_file(
+    flags: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     file = tmp_path / "password"
     file.write_text("me:sec:ret\n")
     assert flags("--auth", f"@{file}").auth == ("me", "sec:ret")
@@ -435,11 +448,11 @@ def test_a_password_comes_from_the_environment_or_a_file(flags, monkeypatch, tmp
         ("--ssl-certfile", "a.pem", "--share"),
     ],
 )
-def test_a_bad_flag_is_refused_in_a_line(flags, arguments):
+def test_a_bad_flag_is_refused_in_a_line(flags: Callable[..., Any], arguments: tuple[str, ...]) -> None:
     assert arguments[-1].partition("=")[0] in flags(*arguments)
 
 
-def test_gradio_is_imported_whatever_proxy_there_is(monkeypatch, tmp_path):
+def test_gradio_is_imported_whatever_proxy_there_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "gradio.py").write_text("import httpx\nclient = httpx.Client()  # as the real one does\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
@@ -451,7 +464,7 @@ def test_gradio_is_imported_whatever_proxy_there_is(monkeypatch, tmp_path):
     assert "no_proxy" not in os.environ
 
 
-def test_the_end_of_the_server_is_soon_whoever_listens():
+def test_the_end_of_the_server_is_soon_whoever_listens() -> None:
     with serve_page(echo_page()) as url:
         client = httpx.Client(timeout=60)
         stream = client.send(client.build_request("GET", f"{url}gradio_api/heartbeat/a"), stream=True)
@@ -461,6 +474,6 @@ def test_the_end_of_the_server_is_soon_whoever_listens():
     wait_for(lambda: _refuses(url))
 
 
-def _refuses(url):
+def _refuses(url: str) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", httpx.URL(url).port)) != 0

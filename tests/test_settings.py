@@ -2,6 +2,8 @@ import dataclasses
 import inspect
 import json
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +34,7 @@ from tests.descriptions import MODEL
         {"seed": 2**32 - 1, "num_images_per_prompt": 3, "batch_index": 2},
     ],
 )
-def test_valid_settings_are_kept_as_they_are(changes):
+def test_valid_settings_are_kept_as_they_are(changes: dict[str, Any]) -> None:
     settings = GenerationSettings(**{"prompt": "a red house", **changes})
     assert {name: getattr(settings, name) for name in changes} == changes
 
@@ -82,7 +84,7 @@ def test_valid_settings_are_kept_as_they_are(changes):
         ({"batch_index": True}, "batch index must be"),
     ],
 )
-def test_invalid_settings_are_refused_in_one_sentence(changes, message):
+def test_invalid_settings_are_refused_in_one_sentence(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError, match=message) as caught:
         GenerationSettings(**{"prompt": "a red house", **changes})
     assert isinstance(caught.value, SanaError)
@@ -90,24 +92,26 @@ def test_invalid_settings_are_refused_in_one_sentence(changes, message):
     assert len(str(caught.value)) < 150
 
 
-def test_settings_cannot_be_changed_behind_the_validation():
+def test_settings_cannot_be_changed_behind_the_validation() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         GenerationSettings("a red house").width = 1  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("whole", [float, np.int64, np.uint8, np.float32, torch.tensor])
 @pytest.mark.parametrize("number", [int, np.int32, np.float64, np.float16])
-def test_the_same_number_makes_the_same_record_however_it_is_spelled(whole, number):
-    spelled = GenerationSettings(
-        np.str_("a house"),
-        width=np.int64(256),
-        num_inference_steps=whole(3),
-        guidance_scale=number(4),
-        seed=whole(7),
-        num_images_per_prompt=whole(2),
-        batch_index=whole(1),
-        use_resolution_binning=np.bool_(False),
-    )
+def test_the_same_number_makes_the_same_record_however_it_is_spelled(
+    whole: Callable[[int], Any], number: Callable[[int], Any]
+) -> None:
+    values: dict[str, Any] = {
+        "width": np.int64(256),
+        "num_inference_steps": whole(3),
+        "guidance_scale": number(4),
+        "seed": whole(7),
+        "num_images_per_prompt": whole(2),
+        "batch_index": whole(1),
+        "use_resolution_binning": np.bool_(False),
+    }
+    spelled = GenerationSettings(np.str_("a house"), **values)
     plain = GenerationSettings(
         "a house",
         width=256,
@@ -122,7 +126,7 @@ def test_the_same_number_makes_the_same_record_however_it_is_spelled(whole, numb
 
 
 @pytest.mark.parametrize("seed", [-1, -1.0, np.int64(-1)])
-def test_a_seed_of_minus_one_is_a_random_one(seed):
+def test_a_seed_of_minus_one_is_a_random_one(seed: Any) -> None:
     request = Request(MODEL, {"prompt": "a house", "seed": seed, "num_images": 8})
     assert request.problems() == {}
     seeds = {request.settings().seed for _ in range(4)}
@@ -130,7 +134,7 @@ def test_a_seed_of_minus_one_is_a_random_one(seed):
     assert "seed" in Request(MODEL, {"prompt": "a house", "seed": -2}).problems()
 
 
-def test_the_table_and_the_record_hold_the_same_settings():
+def test_the_table_and_the_record_hold_the_same_settings() -> None:
     fields = {field.name: field.default for field in dataclasses.fields(GenerationSettings)}
     del fields["batch_index"]  # of pictures of earlier versions only
     assert list(fields) == [parameter.setting for parameter in SETTINGS]
@@ -142,7 +146,7 @@ def test_the_table_and_the_record_hold_the_same_settings():
     assert len({parameter.name for parameter in PARAMETERS}) == len(PARAMETERS)
 
 
-def test_each_picture_of_a_request_has_settings_of_its_own():
+def test_each_picture_of_a_request_has_settings_of_its_own() -> None:
     settings = GenerationSettings("a house", seed=5, num_images_per_prompt=3)
     assert [settings.of_picture(index).seed for index in range(3)] == [5, 6, 7]
     assert {settings.of_picture(index).num_images_per_prompt for index in range(3)} == {1}

@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gradio_client import Client
@@ -17,7 +19,7 @@ from pipeline.generation.metadata import read_settings
 from pipeline.publish import publish_space
 from pipeline.publish.model_repo import Published
 from pipeline.publish.space import program_files
-from tests.fake_hub import WRITE, Fault
+from tests.fake_hub import WRITE, FakeHub, Fault, Repo
 from tests.test_cli import serving
 
 ROOT = Path(__file__).parents[1]
@@ -31,8 +33,8 @@ def pinned(package: str, file: str = "requirements.txt") -> str:
     return version
 
 
-def test_the_front_matter_is_what_spaces_take():
-    data = metadata_load(ROOT / "README.md")
+def test_the_front_matter_is_what_spaces_take() -> None:
+    data: Any = metadata_load(ROOT / "README.md")
     assert data["sdk"] == "gradio"
     assert data["sdk_version"] == pinned("gradio")
     assert re.fullmatch(r"3\.1[0-3]", data["python_version"])
@@ -48,11 +50,11 @@ def test_the_front_matter_is_what_spaces_take():
     assert data["tags"]
 
 
-def test_a_space_installs_the_cpu_build_of_the_same_torch():
+def test_a_space_installs_the_cpu_build_of_the_same_torch() -> None:
     assert pinned("torch", "pre-requirements.txt") == f"{pinned('torch')}+cpu"
 
 
-def test_no_file_is_larger_than_spaces_take():
+def test_no_file_is_larger_than_spaces_take() -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
         pytest.skip("not a git checkout")
@@ -61,20 +63,20 @@ def test_no_file_is_larger_than_spaces_take():
 
 
 @pytest.fixture
-def make(hub, monkeypatch):
+def make(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     monkeypatch.setenv("HF_TOKEN", WRITE)
 
-    def run(model=MODEL, private=False):
+    def run(model: Published = MODEL, private: bool = False) -> str:
         return publish_space(SPACE, model, private, lambda progress: None)
 
     return run
 
 
-def space(hub):
+def space(hub: FakeHub) -> Repo:
     return hub.repos["space", SPACE]
 
 
-def test_every_file_is_there_and_the_model_is_set(hub, make):
+def test_every_file_is_there_and_the_model_is_set(hub: FakeHub, make: Callable[..., str]) -> None:
     assert make() == f"{hub.url}/spaces/{SPACE}"
     files = space(hub).files
     for name, path in program_files().items():
@@ -89,7 +91,7 @@ def test_every_file_is_there_and_the_model_is_set(hub, make):
     assert not [name for name in files if name.startswith("pipeline/miniature/training/")], "needed to train it only"
     assert not [name for name in files if "__pycache__" in name or name.startswith(("tests/", "."))][1:]
     assert space(hub).variables == {"SANA_MODEL": f"{NAME}@{MODEL.commit}"}
-    card = RepoCard(files["README.md"].decode())
+    card: Any = RepoCard(files["README.md"].decode())
     assert hub.finds_wrong("space", str(card)) == []
     assert card.data.models == [NAME]
     assert card.data.preload_from_hub == [f"{NAME} manifest.json,model_index.json {MODEL.commit}"]
@@ -97,7 +99,7 @@ def test_every_file_is_there_and_the_model_is_set(hub, make):
     assert "hardware" not in space(hub).created_with
 
 
-def test_an_update_changes_what_differs_and_leaves_the_rest(hub, make):
+def test_an_update_changes_what_differs_and_leaves_the_rest(hub: FakeHub, make: Callable[..., str]) -> None:
     make()
     repo = space(hub)
     repo.variables["SANA_DEVICE"] = "AUTO"
@@ -114,7 +116,7 @@ def test_an_update_changes_what_differs_and_leaves_the_rest(hub, make):
     assert len(repo.commits) == commits
 
 
-def test_a_space_of_an_earlier_layout_is_updated(hub, make):
+def test_a_space_of_an_earlier_layout_is_updated(hub: FakeHub, make: Callable[..., str]) -> None:
     hub.add(SPACE, {}, "space")
     repo = space(hub)
     old = ["pipeline/sana.py", "pipeline/artifacts.py", "pipeline/miniature/world.py", "pipeline/__init__.py"]
@@ -124,13 +126,13 @@ def test_a_space_of_an_earlier_layout_is_updated(hub, make):
     assert b"old" not in repo.files.values()
 
 
-def test_a_private_space_is_built_without_the_model(hub, make):
+def test_a_private_space_is_built_without_the_model(hub: FakeHub, make: Callable[..., str]) -> None:
     make(private=True)
     assert space(hub).private
     assert "preload_from_hub" not in RepoCard(space(hub).files["README.md"].decode()).data.to_dict()
 
 
-def test_refusals(hub, make):
+def test_refusals(hub: FakeHub, make: Callable[..., str]) -> None:
     hub.add(SPACE, {"README.md": b"", "main.py": b""}, "space")
     with pytest.raises(SanaError, match=r"holds another program \(main\.py\)"):
         make()
@@ -145,25 +147,27 @@ def test_refusals(hub, make):
 
 
 @pytest.fixture
-def environment(tmp_path):
+def environment(tmp_path: Path) -> dict[str, str]:
     """A machine of its own: no model or page configured, no cache, no token."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANA_", "GRADIO_", "HF_"))}
     return {**kept, "XDG_CACHE_HOME": str(tmp_path / "cache"), "LOCALAPPDATA": str(tmp_path / "cache")}
 
 
-def generate(port, folder):
+def generate(port: int, folder: Path) -> bytes:
     client = Client(f"http://127.0.0.1:{port}", verbose=False, download_files=str(folder))
     images, seed, _ = client.predict(prompt="a house", seed=3, num_inference_steps=1, api_name="/generate")
     assert read_settings(images[0]["image"]).seed == seed == 3
     return Path(images[0]["image"]).read_bytes()
 
 
-def test_from_a_checkpoint_to_a_running_space_in_one_command(hub, model, port, tmp_path, environment):
+def test_from_a_checkpoint_to_a_running_space_in_one_command(
+    hub: FakeHub, model: Path, port: int, tmp_path: Path, environment: dict[str, str]
+) -> None:
     environment |= {**hub.environment, "HF_HOME": str(tmp_path / "empty")}
-    command = [sys.executable, ROOT / "precompile.py", "--model", model.parent / "checkpoint", "--output", model]
+    command: list[str | Path] = [sys.executable, ROOT / "precompile.py"]
+    command += ["--model", model.parent / "checkpoint", "--output", model]
     command += ["--push-to-hub", NAME, "--space", SPACE]
-    push = {"env": {**environment, "HF_TOKEN": WRITE}, "capture_output": True, "text": True, "check": False}
-    done = subprocess.run(command, **push)
+    done = subprocess.run(command, env={**environment, "HF_TOKEN": WRITE}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == f"The Space is at {hub.url}/spaces/{SPACE}"
     (tag,) = hub.model(NAME).tags

@@ -6,10 +6,12 @@ The sockets of app.py, and of the export at its first start, are watched in test
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from pipeline import telemetry
+from tests.sockets import SocketLog
 
 LIBRARIES = """
 import pipeline
@@ -27,7 +29,7 @@ CI = ("CI", "TF_BUILD", "JENKINS_URL", "NNCF_CI", "NNCF_DEV")
 SWITCHES = ("GRADIO_ANALYTICS_ENABLED", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_OFFLINE")
 
 
-def test_the_libraries_ask_nobody_and_write_nothing_into_the_home(sockets, tmp_path):
+def test_the_libraries_ask_nobody_and_write_nothing_into_the_home(sockets: SocketLog, tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if name not in {*CI, *SWITCHES}}
     home = tmp_path / "home"
     home.mkdir()
@@ -40,7 +42,9 @@ def test_the_libraries_ask_nobody_and_write_nothing_into_the_home(sockets, tmp_p
 
 
 @pytest.mark.parametrize(("consent", "is_on"), [(None, False), ("0", False), ("", False), ("1\n", True)])
-def test_openvino_tells_only_after_a_consent(monkeypatch, tmp_path, consent, is_on):
+def test_openvino_tells_only_after_a_consent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, consent: str | None, is_on: bool
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
     for folder in (tmp_path / "intel", tmp_path / "Intel Corporation"):
@@ -52,7 +56,7 @@ def test_openvino_tells_only_after_a_consent(monkeypatch, tmp_path, consent, is_
     assert ("openvino_telemetry" not in sys.modules) == is_on
 
 
-def test_a_variable_of_the_users_is_kept(monkeypatch):
+def test_a_variable_of_the_users_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "True")
     monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "")
     telemetry.switch_off()
@@ -60,8 +64,8 @@ def test_a_variable_of_the_users_is_kept(monkeypatch):
     assert os.environ["HF_HUB_DISABLE_TELEMETRY"] == "1"  # an empty variable counts as unset
 
 
-def test_a_machine_without_a_home(monkeypatch):
-    def missing():
+def test_a_machine_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(telemetry.Path, "home", missing)

@@ -1,5 +1,7 @@
 import json
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,14 +10,14 @@ from pipeline.jobs.timings import Timings
 from pipeline.page.words import English
 
 
-def settings(**values):
+def settings(**values: Any) -> dict[str, Any]:
     return GenerationSettings("a house", **{"width": 256, "height": 256, "num_inference_steps": 10, **values}).values()
 
 
 TIMES = {"text_encoder": 1.0, "transformer": 20.0, "vae_decoder": 3.0}
 
 
-def test_nothing_is_said_of_what_never_ran(tmp_path):
+def test_nothing_is_said_of_what_never_ran(tmp_path: Path) -> None:
     timings = Timings(tmp_path)
     assert timings.estimate("model", settings()) is None
     timings.learn("model", settings(), TIMES)
@@ -32,14 +34,14 @@ def test_nothing_is_said_of_what_never_ran(tmp_path):
         ({"width": 512}, 47.0),  # twice the pixels
     ],
 )
-def test_an_estimate_is_made_of_what_ran(tmp_path, values, seconds):
+def test_an_estimate_is_made_of_what_ran(tmp_path: Path, values: dict[str, Any], seconds: float) -> None:
     Timings(tmp_path).learn("model", settings(), TIMES)
     assert Timings(tmp_path).estimate("model", settings(**values)) == pytest.approx(seconds)
     assert Timings(tmp_path).decoding("model", settings(width=512)) == pytest.approx(6.0)
     assert Timings(tmp_path).picture("model", settings(num_images_per_prompt=2)) == pytest.approx(23.0)
 
 
-def test_a_remembered_prompt_does_not_make_the_next_one_look_free(tmp_path):
+def test_a_remembered_prompt_does_not_make_the_next_one_look_free(tmp_path: Path) -> None:
     timings = Timings(tmp_path)
     timings.learn("model", settings(), TIMES)
     timings.learn("model", settings(), {**TIMES, "text_encoder": 0.0})
@@ -62,7 +64,7 @@ ENTRY = {"guided step": 0.5, "decode": 2.0, "text": 1.0}
         json.dumps({"model": {"9" * 5000 + "x1": ENTRY, f"1x{'9' * 300}": ENTRY}}),
     ],
 )
-def test_a_file_that_makes_no_sense_counts_as_empty(tmp_path, text):
+def test_a_file_that_makes_no_sense_counts_as_empty(tmp_path: Path, text: str) -> None:
     (tmp_path / "timings.json").write_text(text, errors="surrogateescape")
     timings = Timings(tmp_path)
     assert timings.estimate("model", settings()) is None
@@ -70,22 +72,22 @@ def test_a_file_that_makes_no_sense_counts_as_empty(tmp_path, text):
     assert timings.estimate("model", settings()) == pytest.approx(24.0)
 
 
-def test_what_is_no_file_is_replaced(tmp_path):
+def test_what_is_no_file_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "timings.json" / "folder").mkdir(parents=True)
     Timings(tmp_path).learn("model", settings(), TIMES)
     assert Timings(tmp_path).estimate("model", settings()) == pytest.approx(24.0)
 
 
-def test_what_makes_sense_beside_nonsense_is_kept(tmp_path):
+def test_what_makes_sense_beside_nonsense_is_kept(tmp_path: Path) -> None:
     (tmp_path / "timings.json").write_text(json.dumps({"other": 1, "model": {"256x256": ENTRY, "64x64": None}}))
     assert Timings(tmp_path).estimate("model", settings()) == pytest.approx(8.0)
 
 
-def test_a_write_that_fails_leaves_what_was_known(tmp_path, monkeypatch):
+def test_a_write_that_fails_leaves_what_was_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     timings = Timings(tmp_path)
     timings.learn("model", settings(), TIMES)
 
-    def full(*_):
+    def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.replace", full)
@@ -94,7 +96,7 @@ def test_a_write_that_fails_leaves_what_was_known(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["timings.json"]
 
 
-def test_the_newest_are_kept(tmp_path, monkeypatch):
+def test_the_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.jobs.timings.MAX_ENTRIES", 2)
     timings = Timings(tmp_path)
     for model in ("a", "b", "a", "c"):
@@ -104,7 +106,7 @@ def test_the_newest_are_kept(tmp_path, monkeypatch):
     assert {model: list(sizes) for model, sizes in known.items()} == {key: ["256x256", "768x256"] for key in "ac"}
 
 
-def test_a_folder_that_cannot_be_written_loses_nothing_but_the_estimate(tmp_path):
+def test_a_folder_that_cannot_be_written_loses_nothing_but_the_estimate(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     Timings(tmp_path / "file").learn("model", settings(), TIMES)
     assert Timings(tmp_path / "file").estimate("model", settings()) is None
@@ -114,11 +116,11 @@ def test_a_folder_that_cannot_be_written_loses_nothing_but_the_estimate(tmp_path
     ("seconds", "words"),
     [(0.4, "about a second"), (7.3, "about 7 s"), (52, "about 50 s"), (200, "about 3 min"), (7200, "about 2.0 h")],
 )
-def test_times_are_said_without_false_precision(seconds, words):
+def test_times_are_said_without_false_precision(seconds: float, words: str) -> None:
     assert English().duration(seconds) == words
 
 
-def test_a_file_of_an_earlier_version_is_read(tmp_path):
+def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     """Its keys are those that d271413 wrote."""
     entry = {"guided step": 0.5, "decode": 2.0, "text": 1.0}
     (tmp_path / "timings.json").write_text(json.dumps({"model": {"256x256": entry}}))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -32,7 +33,8 @@ def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if request.param == "draft":
         network = networks.draft_encoder(draft_encoder(folder / "encoder.pth")[0])
     else:
-        options = {"attention": {}, "local": LOCAL, "strided": STRIDED}[request.param]
+        kinds: dict[str, dict[str, Any]] = {"attention": {}, "local": LOCAL, "strided": STRIDED}
+        options = kinds[request.param]
         network = networks.vae_encoder(autoencoder(**options))
     with quiet():
         path = save(convert(network.module, network.example), folder)

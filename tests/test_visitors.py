@@ -3,16 +3,22 @@
 import errno
 import json
 import time
-from types import SimpleNamespace
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import gradio as gr
 import httpx
 import pytest
 from PIL import Image
 
 from app import build_page
 from pipeline.domain.limits import MAX_PER_CLIENT
+from pipeline.domain.model import ModelDescription
+from pipeline.domain.progress import OnProgress
 from pipeline.domain.settings import GenerationSettings
-from pipeline.domain.updates import PictureUpdate, Result, StepUpdate
+from pipeline.domain.updates import PictureUpdate, Result, StepUpdate, Update
 from pipeline.generation.metadata import describe, write_png
 from pipeline.jobs.models import Models
 from pipeline.page.link import read_link
@@ -26,7 +32,7 @@ REFUSED = "This file was neither uploaded here nor made for you: drop the pictur
 UNKNOWN = "This is not what the page sends: reload the page."
 
 
-def picture(seed=0):
+def picture(seed: int = 0) -> Image.Image:
     image = Image.new("RGB", (256, 256), "red")
     image.info.update(describe(GenerationSettings("a house", width=256, height=256, seed=seed), MODEL, RUN, {}))
     return image
@@ -37,59 +43,67 @@ class Painter:
 
     device, threads, precision = "CPU", 1, "f32"
 
-    def describe(self):
+    def describe(self) -> ModelDescription:
         return MODEL
 
-    def load(self, on_progress):
+    def load(self, on_progress: OnProgress) -> Any:
         return self
 
-    def check(self, settings):
+    def check(self, settings: object) -> None:
         pass
 
-    def generate(self, settings, given=None):
+    def generate(self, settings: GenerationSettings) -> Generator[Update, None, None]:
         for step in (1, 2):
             yield StepUpdate(step, 2, Image.new("RGB", (64, 64), "red"), 0.1)
         yield PictureUpdate(1, 1, picture(settings.seed))
         yield Result([picture(settings.seed)], settings, {})
 
 
-def send(http, path, body):
+def send(http: httpx.Client, path: str, body: object) -> httpx.Response:
     """Post JSON; other than httpx would, half of a pair as well."""
     return http.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
 
 
+@dataclass
+class Site:
+    """A served page, the numbers of its functions by their names, and how a program asks it."""
+
+    app: gr.Blocks
+    http: httpx.Client
+    functions: dict[str | None, int]
+
+    def press(self, name: str | None, *values: object, session: str = "tab", **more: object) -> httpx.Response:
+        """Press a button as a browser's tab `session` does."""
+        body = {"fn_index": self.functions[name], "data": values, "session_hash": session, **more}
+        return send(self.http, "run/predict", body)
+
+    def upload(self, content: bytes) -> str:
+        """Return the path that an uploaded file has on the server."""
+        return self.http.post("upload", files={"files": ("a.png", content)}).json()[0]
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The page, and how a program presses its buttons as a browser's tab `session` does."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
         app = build_page(Models([Painter()]))
         functions = {fn.name: number for number, fn in app.fns.items()}
         with serve_page(app) as url:
-            http = httpx.Client(base_url=f"{url}gradio_api/", timeout=60)
-
-            def press(name, *values, session="tab", **more):
-                body = {"fn_index": functions[name], "data": values, "session_hash": session, **more}
-                return send(http, "run/predict", body)
-
-            def upload(content, name="a.png"):
-                return http.post("upload", files={"files": (name, content)}).json()[0]
-
-            yield SimpleNamespace(app=app, http=http, press=press, upload=upload, functions=functions)
+            yield Site(app, httpx.Client(base_url=f"{url}gradio_api/", timeout=60), functions)
 
 
 @pytest.fixture
-def outside(tmp_path):
+def outside(tmp_path: Path) -> str:
     """A picture of ours that lies elsewhere on the server."""
     write_png(picture(), tmp_path / "secret.png")
     return str(tmp_path / "secret.png")
 
 
-def shown(path, **more):
+def shown(path: object, **more: object) -> list[dict[str, Any]]:
     return [{"image": {"path": path, "meta": FILE, **more}, "caption": None}]
 
 
-def outputs(site, session):
+def outputs(site: Site, session: str) -> list[dict[str, Any]]:
     """What a session is told of a picture that is drawn for it, to the end."""
     number = site.functions["generate"]
     data = ["a house", "", "none", 256, 256, 2, 4.5, 3, False, 1]
@@ -97,25 +111,26 @@ def outputs(site, session):
     return heard(site, session)
 
 
-def heard(site, session):
+def heard(site: Site, session: str) -> list[dict[str, Any]]:
     """What a session is told, until nothing of it is under way."""
     with site.http.stream("GET", "queue/data", params={"session_hash": session}) as answer:
         messages = [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: ")]
     return [each for each in messages if each["msg"] in ("process_generating", "process_completed")]
 
 
-def drawn(site, session):
+def drawn(site: Site, session: str) -> str:
     """The path of a picture that is drawn for a session."""
     return outputs(site, session)[-1]["output"]["data"][0][0]["image"]["path"]
 
 
-def test_a_picture_is_of_use_to_whom_it_was_made_for_and_to_nobody_else(site):
+def test_a_picture_is_of_use_to_whom_it_was_made_for_and_to_nobody_else(site: Site) -> None:
     path = drawn(site, "mine")
     model = MODEL.name
     own = site.press("use", shown(path), None, 1, model, session="mine")
     assert "filled in" in own.text
     assert site.press("pin", shown(path), None, 1, session="mine").is_success
-    for name, values in {"use": [None, 1, model], "pin": [None, 1], "lay_over": [None, 1, None]}.items():
+    others: dict[str, list[Any]] = {"use": [None, 1, model], "pin": [None, 1], "lay_over": [None, 1, None]}
+    for name, values in others.items():
         refusal = site.press(name, shown(path), *values, session="another")
         assert (refusal.status_code, refusal.json()["error"]) == (500, REFUSED)
 
@@ -141,9 +156,11 @@ def test_a_picture_is_of_use_to_whom_it_was_made_for_and_to_nobody_else(site):
         lambda path: {"path": "/", "meta": FILE},
     ],
 )
-def test_no_event_opens_a_file_that_is_not_the_visitors_or_fetches_one(site, outside, spell):
+def test_no_event_opens_a_file_that_is_not_the_visitors_or_fetches_one(
+    site: Site, outside: str, spell: Callable[[str], object]
+) -> None:
     file, model = spell(outside), MODEL.name
-    events = {
+    events: dict[str, list[Any]] = {
         "drop": [file, model],
         "use": [[{"image": file, "caption": None}], None, 1, model],
         "pin": [[{"video": file, "caption": None}], None, 1],
@@ -157,7 +174,7 @@ def test_no_event_opens_a_file_that_is_not_the_visitors_or_fetches_one(site, out
         assert "secret" not in refusal.text
 
 
-def test_paths_that_climb_out_of_the_visitors_folder_are_foreign(site, outside):
+def test_paths_that_climb_out_of_the_visitors_folder_are_foreign(site: Site, outside: str) -> None:
     own = drawn(site, "climber")
     folder = own.rpartition("/")[0]
     for path in (f"{folder}/../../../../../../../../{outside}", f"{folder}/./{own.rpartition('/')[2]}", f"{folder}\0"):
@@ -166,7 +183,7 @@ def test_paths_that_climb_out_of_the_visitors_folder_are_foreign(site, outside):
         )
 
 
-def test_an_uploaded_picture_comes_back_with_its_settings(site, outside):
+def test_an_uploaded_picture_comes_back_with_its_settings(site: Site, outside: str) -> None:
     with open(outside, "rb") as file:
         path = site.upload(file.read())
     answer = site.press("drop", {"path": path, "meta": FILE}, MODEL.name)
@@ -195,17 +212,17 @@ def test_an_uploaded_picture_comes_back_with_its_settings(site, outside):
         (None, []),
     ],
 )
-def test_values_of_another_kind_are_refused_in_a_sentence(site, name, values):
+def test_values_of_another_kind_are_refused_in_a_sentence(site: Site, name: str | None, values: list[Any]) -> None:
     refusal = site.press(name, *values, event_data={"index": "first"})
     assert refusal.status_code == 500
     assert refusal.json()["error"] == UNKNOWN
 
 
-JUNK = [None, 0, -1, 1e308, "x", "\ud800", True, [], {}, [None], {"a": None}, [["a"]], [{"image": {}}]]
+JUNK: list[Any] = [None, 0, -1, 1e308, "x", "\ud800", True, [], {}, [None], {"a": None}, [["a"]], [{"image": {}}]]
 
 
 @pytest.mark.parametrize("value", JUNK, ids=repr)
-def test_no_junk_is_taken_for_a_fault_of_the_program(site, value, caplog):
+def test_no_junk_is_taken_for_a_fault_of_the_program(site: Site, value: Any, caplog: pytest.LogCaptureFixture) -> None:
     for name, number in site.functions.items():
         if name is None:
             continue
@@ -223,7 +240,7 @@ def test_no_junk_is_taken_for_a_fault_of_the_program(site, value, caplog):
 
 
 @pytest.mark.parametrize("data", [None, 3, [], {}, {"index": -1}, {"index": True}, {"index": [0]}, {"index": 1e9}])
-def test_a_place_in_the_gallery_is_a_whole_number(site, data):
+def test_a_place_in_the_gallery_is_a_whole_number(site: Site, data: object) -> None:
     assert site.press("_index", event_data=data).json()["error"] == UNKNOWN
     assert site.press("_index", event_data={"index": 7}).is_success
     assert "describe one" in site.press("use", [], None, 1, MODEL.name).text
@@ -239,7 +256,7 @@ def test_a_place_in_the_gallery_is_a_whole_number(site, data):
         [[[[[[[[[1]]]]]]]]],
     ],
 )
-def test_what_is_too_much_is_refused_before_it_is_read(site, value):
+def test_what_is_too_much_is_refused_before_it_is_read(site: Site, value: Any) -> None:
     refusal = site.press("estimate", value, *[0] * 7)
     assert refusal.json()["error"] == "This is more than the page sends at once: reload the page."
 
@@ -251,8 +268,10 @@ def test_what_is_too_much_is_refused_before_it_is_read(site, value):
         (errno.EACCES, "The picture could not be written on the machine that draws: its log says why."),
     ],
 )
-def test_a_picture_that_cannot_be_kept_is_told_by_its_cause(site, monkeypatch, number, sentence):
-    def fail(image, path):
+def test_a_picture_that_cannot_be_kept_is_told_by_its_cause(
+    site: Site, monkeypatch: pytest.MonkeyPatch, number: int, sentence: str
+) -> None:
+    def fail(image: object, path: Path) -> None:
         path.write_bytes(b"half")
         raise OSError(number, "of the system", str(path))
 
@@ -263,8 +282,10 @@ def test_a_picture_that_cannot_be_kept_is_told_by_its_cause(site, monkeypatch, n
     assert not [path for path in picture_folder("unlucky").rglob("*") if path.is_file()]
 
 
-def test_an_error_of_the_server_is_told_without_its_paths(site, monkeypatch, caplog):
-    def fail(*_, **__):
+def test_an_error_of_the_server_is_told_without_its_paths(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise FileNotFoundError(2, "No such file or directory", "/home/owner/secret")
 
     monkeypatch.setattr("pipeline.page.setting_events.shape_of", fail)
@@ -274,11 +295,11 @@ def test_an_error_of_the_server_is_told_without_its_paths(site, monkeypatch, cap
 
 
 @pytest.fixture
-def held(monkeypatch):
+def held(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Drawing that goes on until it is closed; a list of what has ended."""
-    ended = []
+    ended: list[int] = []
 
-    def generate(self, settings, given=None):
+    def generate(self: Painter, settings: GenerationSettings) -> Generator[Update, None, None]:
         try:
             while True:
                 yield StepUpdate(1, 2, None, 0.1)
@@ -290,7 +311,7 @@ def held(monkeypatch):
     return ended
 
 
-def ask(site, seed, session=None):
+def ask(site: Site, seed: int, session: str | None = None) -> httpx.Response:
     """Ask for a picture, and do not listen to what comes of it."""
     data = ["a house", "", "none", 256, 256, 2, 4.5, seed, False, 1]
     if session is None:
@@ -299,7 +320,9 @@ def ask(site, seed, session=None):
     return site.http.post("queue/join", json=body)
 
 
-def test_who_does_not_begin_to_listen_is_dropped_and_who_listens_is_not(site, held, monkeypatch):
+def test_who_does_not_begin_to_listen_is_dropped_and_who_listens_is_not(
+    site: Site, held: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pipeline.page.visitor.LISTEN_SECONDS", 0.5)
     assert ask(site, 1, "deaf").is_success
     assert ask(site, 2).is_success
@@ -314,7 +337,9 @@ def test_who_does_not_begin_to_listen_is_dropped_and_who_listens_is_not(site, he
     wait_for(lambda: held == [1, 2, 3])  # gone, and the place is free
 
 
-def test_a_program_that_names_no_session_has_the_places_of_one_client(site, held, monkeypatch):
+def test_a_program_that_names_no_session_has_the_places_of_one_client(
+    site: Site, held: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pipeline.page.visitor.LISTEN_SECONDS", 2.0)
     events = [ask(site, seed).json()["event_id"] for seed in range(MAX_PER_CLIENT + 2)]
     for event in events[-2:]:
@@ -322,7 +347,7 @@ def test_a_program_that_names_no_session_has_the_places_of_one_client(site, held
     wait_for(lambda: 0 in held)
 
 
-def test_a_link_takes_what_the_page_hands_out_in_every_spelling():
+def test_a_link_takes_what_the_page_hands_out_in_every_spelling() -> None:
     models = Models([Painter()])
     query = {"prompt": "a house", "width": "256.0", "seed": "-1", "style": "Anime", "model": MODEL.source}
     values, problems = read_link(query, models)

@@ -1,9 +1,11 @@
 """Convolutions by Winograd's filtering: the same as direct ones, in graphs of every kind."""
 
+from collections.abc import Callable
+
 import numpy as np
 import openvino as ov
 import pytest
-from openvino import opset13
+from openvino import Node, Output, opset13
 
 from pipeline.model_folder.parity import psnr
 from pipeline.runtime.device import Device
@@ -15,13 +17,15 @@ CHANNELS = 6
 
 
 @pytest.fixture(autouse=True)
-def however_small(monkeypatch):
+def however_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(winograd_phases, "MIN_CHANNELS", 4)
     monkeypatch.setattr(winograd_phases, "MIN_TILES", 0)
     monkeypatch.setattr(winograd_phases, "MIN_FLOP", 0)
 
 
-def convolution(value, filters=CHANNELS, *, kernel=3, stride=1, weights=None):
+def convolution(
+    value: Output, filters: int = CHANNELS, *, kernel: int = 3, stride: int = 1, weights: Node | None = None
+) -> Output:
     channels = value.get_shape()[1]
     if weights is None:
         shape = (filters, channels, kernel, kernel)
@@ -30,21 +34,21 @@ def convolution(value, filters=CHANNELS, *, kernel=3, stride=1, weights=None):
     return opset13.convolution(value, weights, [stride] * 2, pad, pad, [1, 1]).output(0)
 
 
-def transposed(value, *order):
+def transposed(value: Output, *order: int) -> Output:
     return opset13.transpose(value, np.array(order)).output(0)
 
 
-def doubled(value, nearest_mode="floor"):
+def doubled(value: Output, nearest_mode: str = "floor") -> Output:
     scales = np.array([2, 2], np.float32)
     how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": nearest_mode}
     return opset13.interpolate(value, scales, "nearest", "scales", axes=np.array([2, 3]), **how).output(0)
 
 
-def plus(first, second):
+def plus(first: Output, second: Output) -> Output:
     return opset13.add(first, second).output(0)
 
 
-def resnet_block(value):
+def resnet_block(value: Output) -> Output:
     """As DC-AE's: the norm has the channels last."""
     inner = opset13.swish(convolution(value)).output(0)
     last = transposed(convolution(inner), 0, 2, 3, 1)
@@ -54,7 +58,7 @@ def resnet_block(value):
     return plus(value, transposed(normed, 0, 3, 1, 2))
 
 
-def small_weights(value):
+def small_weights(value: Output) -> Output:
     """In 8 bits, with a zero point and a scale."""
     rng = np.random.default_rng(0)
     stored = opset13.constant(rng.integers(0, 255, (CHANNELS, CHANNELS, 3, 3)).astype(np.uint8))
@@ -62,23 +66,23 @@ def small_weights(value):
     return convolution(value, weights=opset13.multiply(moved, rng.random((CHANNELS, 1, 1, 1), np.float32)))
 
 
-def with_channels_last(value):
+def with_channels_last(value: Output) -> Output:
     """An addend that is not in phases, to one that is and has the channels last."""
     return plus(transposed(convolution(value), 0, 2, 3, 1), transposed(value, 0, 2, 3, 1))
 
 
-def pooled(value):
+def pooled(value: Output) -> Output:
     """Of each channel the mean over all pixels."""
     features = convolution(value)
     return opset13.multiply(features, opset13.reduce_mean(features, np.array([2, 3]), True)).output(0)
 
 
-def shaded(value):
+def shaded(value: Output) -> Output:
     """What differs between pixels and has few axes."""
     return opset13.multiply(convolution(value), np.arange(SIZE[1], dtype=np.float32)).output(0)
 
 
-def flattened(value):
+def flattened(value: Output) -> Output:
     """The channels last, in an order that phases do not know."""
     last = transposed(convolution(value), 0, 2, 3, 1)
     return opset13.relu(opset13.reshape(last, np.array([1, -1, CHANNELS]), False)).output(0)
@@ -105,7 +109,7 @@ GRAPHS = {
 
 
 @pytest.mark.parametrize("name", GRAPHS)
-def test_the_same_as_direct_convolutions(name):
+def test_the_same_as_direct_convolutions(name: str) -> None:
     """`replaced` of a graph's 3x3 convolutions are gone, and it answers the same."""
     build, replaced = GRAPHS[name]
     direct = model(build)
@@ -116,7 +120,7 @@ def test_the_same_as_direct_convolutions(name):
     assert psnr(answer(rewritten, value), answer(direct, value)) >= 115
 
 
-def test_features_stay_in_phases_from_one_convolution_to_the_next():
+def test_features_stay_in_phases_from_one_convolution_to_the_next() -> None:
     """They are taken apart once, and put together once, around two blocks that have all that Sana's decoder has."""
     rewritten = model(lambda value: resnet_block(resnet_block(convolution(value))))
     use_winograd(rewritten)
@@ -125,14 +129,14 @@ def test_features_stay_in_phases_from_one_convolution_to_the_next():
 
 
 @pytest.mark.parametrize("size", [(6, 8), (8, 6), (7, 7)])
-def test_a_picture_that_is_not_of_whole_tiles_is_computed_directly(size):
+def test_a_picture_that_is_not_of_whole_tiles_is_computed_directly(size: tuple[int, int]) -> None:
     direct = model(convolution, size)
     rewritten = direct.clone()
     use_winograd(rewritten)
     assert kernels(rewritten) == [3]
 
 
-def test_quantised_activations_stay():
+def test_quantised_activations_stay() -> None:
     """OpenVINO computes those in 8 bits."""
     low, high = np.float32(-3), np.float32(3)
     quantised = model(lambda value: convolution(opset13.fake_quantize(value, low, high, low, high, 256).output(0)))
@@ -141,21 +145,21 @@ def test_quantised_activations_stay():
 
 
 @pytest.mark.parametrize("limit", ["MIN_CHANNELS", "MIN_TILES", "MIN_FLOP"])
-def test_small_convolutions_do_not_pay(limit, monkeypatch):
+def test_small_convolutions_do_not_pay(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(winograd_phases, limit, 1e9)
     small = model(convolution)
     use_winograd(small)
     assert kernels(small) == [3]
 
 
-def model(build, size=SIZE):
+def model(build: Callable[[Output], Output], size: tuple[int, int] = SIZE) -> ov.Model:
     value = opset13.parameter([1, CHANNELS, *size], np.float32)
     return ov.Model([opset13.result(build(value.output(0)))], [value])
 
 
-def kernels(graph):
+def kernels(graph: ov.Model) -> list[int]:
     return [each.get_input_shape(1)[-1] for each in graph.get_ops() if each.get_type_name() == "Convolution"]
 
 
-def answer(graph, value):
+def answer(graph: ov.Model, value: np.ndarray) -> np.ndarray:
     return Device().compile(graph)(value)[0]

@@ -2,7 +2,7 @@
 
 import sys
 from types import ModuleType
-from typing import ClassVar
+from typing import Any
 
 import pytest
 
@@ -15,39 +15,43 @@ from pipeline.page.words import English, find_words
 
 
 class German(English):
-    generate = "Zeichnen"
-    labels: ClassVar = {"width": "Breite"}
-    nouns: ClassVar = {"width": "Breite"}
-    sentences: ClassVar = {"size": "Die {noun} muss ein Vielfaches von {step} sein, nicht {value}."}
+    def __init__(self) -> None:
+        super().__init__()
+        self.generate = "Zeichnen"
+        self.labels = {"width": "Breite"}
+        self.nouns = {"width": "Breite"}
+        self.sentences = {"size": "Die {noun} muss ein Vielfaches von {step} sein, nicht {value}."}
 
 
 @pytest.fixture
-def german(monkeypatch):
+def german(monkeypatch: pytest.MonkeyPatch) -> English:
     """A language file de.py, as far as Python sees."""
-    module = ModuleType("pipeline.page.words.de")
+    module: Any = ModuleType("pipeline.page.words.de")
     module.Words = German
     module.__spec__ = ModuleType("spec")
     monkeypatch.setitem(sys.modules, "pipeline.page.words.de", module)
     return find_words("de_DE")
 
 
-def test_what_a_language_leaves_out_is_english(german):
+def test_what_a_language_leaves_out_is_english(german: English) -> None:
     assert isinstance(german, German)
     assert (german.generate, german.stop) == ("Zeichnen", "Stop")
     assert (german.label(WIDTH), german.label(SEED)) == ("Breite", "Seed")
-    problem = WIDTH.problem(100)
+    problem, other = WIDTH.problem(100), STYLE.problem("oil")
+    assert problem
+    assert other
     assert german.problem(problem) == "Die Breite muss ein Vielfaches von 32 sein, nicht 100."
     assert german.error(SettingsError(problem)) == german.problem(problem)
     assert german.error(SanaError("A disk is full.")) == "A disk is full."
-    assert german.problem(STYLE.problem("oil")).startswith("There is no style 'oil'")
+    assert german.problem(other).startswith("There is no style 'oil'")
 
 
 @pytest.mark.parametrize("name", ["", "C", "en_GB", "xx_YY", "../de", "__init__"])
-def test_an_unknown_language_is_english(name):
+def test_an_unknown_language_is_english(name: str) -> None:
     assert type(find_words(name)) is English
 
 
-def test_every_label_and_sentence_can_be_said():
+def test_every_label_and_sentence_can_be_said() -> None:
     words = English()
     assert all(words.label(parameter) for parameter in PARAMETERS)
     assert set(SENTENCES) > {parameter.problem(object()).code for parameter in PARAMETERS}
@@ -67,5 +71,5 @@ def test_every_label_and_sentence_can_be_said():
         (English().preparation(Progress("fetch", "3 of 9 MB fetched", 3, 9)), "3 of 9 MB fetched"),
     ],
 )
-def test_records_become_sentences(text, expected):
+def test_records_become_sentences(text: str, expected: str) -> None:
     assert text == expected
