@@ -22,6 +22,7 @@ from pipeline.server.flags import parse
 from tests.conftest import run_async, serve_page
 from tests.descriptions import MODEL
 
+Flags = Callable[..., Any]
 KEY, USER = "a-long-key", ("me", "secret")
 CLOSED: tuple[str, ...]
 CLOSED = ("", "config", "theme.css", "gradio_api/info", "gradio_api/startup-events", "gradio_api/upload", "metrics")
