@@ -28,8 +28,6 @@ CLOSED: tuple[str, ...]
 CLOSED = ("", "config", "theme.css", "gradio_api/info", "gradio_api/startup-events", "gradio_api/upload", "metrics")
 CLOSED += ("v1/models", "v1/nothing", "sdapi/v1/sd-models", "assets/nothing.js", "login", "docs")
 
-Flags = Callable[..., Any]
-
 
 def served(**options: Any) -> AbstractContextManager[str]:
     source = SimpleNamespace(describe=lambda: MODEL, device="CPU")
