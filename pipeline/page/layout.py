@@ -81,7 +81,6 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
 
 def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, words: English) -> None:
     prompt = controls.add(PROMPT, model, words, placeholder=words.placeholder, elem_id=PROMPT.name, autofocus=True)
-    build_panel(parts, controls, model, words)
     with gr.Row(elem_id="go"):
         parts.run = gr.Button(words.generate, variant="primary", scale=3, min_width=120, elem_id="generate")
         parts.stop = gr.Button(words.stop, scale=1, min_width=80, interactive=False, elem_id="stop")
@@ -90,6 +89,7 @@ def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, wo
     parts.examples = gr.Dataset(
         components=[prompt], samples=examples(model), label=words.examples, type="values", elem_id="examples"
     )
+    build_panel(parts, controls, model, words)  # after these, so that Tab leads from the prompt to Generate
     parts.note = gr.HTML(note(model, words), elem_id="note")
 
 
