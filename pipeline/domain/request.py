@@ -11,7 +11,6 @@ from .problems import Problem
 from .settings import (
     MAX_PROMPT,
     MODEL,
-    OF_MODEL,
     PARAMETERS,
     RANDOM_SEED,
     SETTINGS,
@@ -28,8 +27,7 @@ BATCH_INDEX = "batch_index"  # an extra value in pictures of earlier versions, f
 class Request:
     """Unchecked values for a model by parameter name.
 
-    An absent value stands for the model's default; for a parameter of OF_MODEL, None does so, too. A picture and a mask
-    are values by their hashes. `picture_size` is the size at which to draw the picture, unless a size is given.
+    An absent value stands for the model's default. A picture and a mask are values by their hashes. `picture_size` is the size at which to draw the picture, unless a size is given.
     """
 
     model: ModelDescription
@@ -44,9 +42,7 @@ class Request:
         if self.picture_size:
             has_mask, enlarge = self.given.get(MASK_IMAGE.name) is not None, bool(self.given.get(ENLARGE.name))
             defaults = self.model.picture_defaults(*self.picture_size, has_mask, enlarge)
-        may_be_none = {each.name for each in OF_MODEL}
-        own_values = {name: value for name, value in self.given.items() if value is not None or name not in may_be_none}
-        given = {**defaults, **own_values}
+        given = {**defaults, **self.given}
         values = {each.name: each.normalize(given.get(each.name, self.model.default(each))) for each in own}
         if isinstance(values["seed"], int) and values["seed"] == RANDOM_SEED and values["randomize_seed"] is False:
             values["randomize_seed"] = True

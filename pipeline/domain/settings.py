@@ -158,7 +158,7 @@ PARAMETERS: tuple[Parameter, ...] = (  # in the order of `/generate`; clients se
 )
 SETTINGS = tuple(parameter for parameter in PARAMETERS if parameter.setting)
 OF_MODEL = (WIDTH, HEIGHT, NUM_INFERENCE_STEPS, GUIDANCE_SCALE, STRENGTH)
-"""What has another default for each model, and for a given picture: None stands for that."""
+"""The parameters whose defaults depend on the model, and on whether a picture is given."""
 
 
 @dataclass(frozen=True)

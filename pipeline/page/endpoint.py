@@ -12,7 +12,7 @@ from ..domain.settings import PARAMETERS, SEED
 from ..jobs.service import GenerationService
 from .controls import Controls
 from .following import draw
-from .given_files import with_paths
+from .given_files import of_endpoint
 from .page_blocks import ENDPOINT
 from .picture_gallery import gallery
 from .queueing import UNLIMITED
@@ -32,7 +32,7 @@ def connect_endpoint(app: gr.Blocks, parts: Any, controls: Controls, service: Ge
         request: gr.Request, progress: gr.Progress = _PROGRESS, **values: Any
     ) -> AsyncIterator[tuple[list[dict[str, Any]], int, str]]:
         try:
-            asked = with_paths(values)
+            asked = of_endpoint(values)
             async with aclosing(draw(service, words, asked, Visitor.of(app, request), ENDPOINT)) as updates:
                 async for pictures, preview, seed, status in updates:
                     if status.total:
@@ -43,7 +43,7 @@ def connect_endpoint(app: gr.Blocks, parts: Any, controls: Controls, service: Ge
 
     def validate(**values: Any) -> list[dict[str, Any]]:
         """Return a verdict on each value; Gradio asks before the request queues."""
-        problems = service.problems(with_paths(values))
+        problems = service.problems(of_endpoint(values))
         sentences = (problems[name].sentence if name in problems else "" for name in values)
         return [gr.validate(not sentence, sentence) for sentence in sentences]
 

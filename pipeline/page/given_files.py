@@ -7,6 +7,14 @@ from typing import Any
 from ..domain.errors import SanaError
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS
 from ..domain.problems import Problem
+from ..domain.settings import OF_MODEL
+
+
+def of_endpoint(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of `/generate` for the service: None of OF_MODEL is left out, and files are paths."""
+    optional = {each.name for each in OF_MODEL}
+    given = {name: value for name, value in values.items() if value is not None or name not in optional}
+    return with_paths(given)
 
 
 def with_paths(values: Mapping[str, Any]) -> dict[str, Any]:
