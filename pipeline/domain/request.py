@@ -27,7 +27,8 @@ BATCH_INDEX = "batch_index"  # an extra value in pictures of earlier versions, f
 class Request:
     """Unchecked values for a model by parameter name.
 
-    An absent value stands for the model's default. A picture and a mask are values by their hashes. `picture_size` is the size at which to draw the picture, unless a size is given.
+    An absent value stands for the model's default. A picture and a mask are values by their hashes.
+    `picture_size` is the size at which to draw the picture, unless a size is given.
     """
 
     model: ModelDescription
