@@ -4,7 +4,6 @@ import json
 import os
 import statistics
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,12 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
     _, draft = draft_decoder(folder / "small.pth")
     options = ["--checkpoint", str(checkpoint), "--compressions", "fp16", "--vaes", "--draft", str(draft)]
     options += ["--against", "--size", "128"]
+
+    def precompiled(checkpoint: Path, output: Path, compression: str, vae: Path | None = None) -> Path:
+        return precompile(checkpoint, output, compression, [vae] if vae else [], on_progress=str)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comparison.models, "precompiled", partial(precompile, on_progress=str))
+        patch.setattr(comparison.models, "precompiled", precompiled)
         results = comparison.compare(program.parse([str(folder / "results"), *options, *GROWTH]))
     return results, json.loads((folder / "results" / "results.json").read_text())
 

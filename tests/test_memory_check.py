@@ -95,6 +95,7 @@ def test_weights_that_were_read_are_in_memory_already(model: Path, pipe: SanaPip
     assert pipe._stages.weights(settings, unread=True) == 0
     sizes = {path.parent.name: path.stat().st_size for path in model.glob("*/openvino_model.bin")}
     from_picture = dataclasses.replace(settings, image_sha256="0" * 64)
-    assert pipe._stages.weights(from_picture, unread=True) == sizes["vae_encoder"]
+    is_read = pipe._stages.seconds()["vae_encoder"] > 0  # by another test, perhaps
+    assert pipe._stages.weights(from_picture, unread=True) == (0 if is_read else sizes["vae_encoder"])
     assert pipe._stages.weights(from_picture) == sum(sizes.values())
     assert pipe._stages.weights(settings) == sum(sizes.values()) - sizes["vae_encoder"]
