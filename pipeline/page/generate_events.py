@@ -11,7 +11,6 @@ import gradio as gr
 
 from ..domain.errors import SanaError
 from ..domain.picture_parameters import MASK_IMAGE
-from ..domain.problems import Problem
 from ..domain.settings import MODEL, PROMPT, SEED
 from ..jobs.service import GenerationService
 from ..jobs.timings import TIME_PARAMETERS
@@ -19,7 +18,7 @@ from .controls import Controls
 from .following import Followed, draw
 from .given_files import of_page
 from .mask import with_mask
-from .picture_gallery import gallery
+from .picture_gallery import stage
 from .queueing import FOLLOWING, QUIET
 from .status import Status
 from .visitor import Visitor
@@ -28,8 +27,6 @@ from .words import English
 # The browser enables and disables the buttons at once. Stop is enabled by the server, when there is a job to stop.
 BUSY = "() => [{__type__: 'update', interactive: false}, '', null]"
 IDLE = "() => [{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}]"
-# The browser keeps its own copy of finished pictures.
-KEEP = "(pictures, status) => { window.sanaKeep?.((pictures || []).slice(0, status?.finished || 0)); }"
 
 
 def connect_generate(
@@ -58,16 +55,13 @@ def connect_generate(
         return {parts.problem: alert(text), parts.status: Status("failed", "", finished=finished).record()}
 
     def shown(followed: Followed) -> dict[Any, Any]:
-        """Return the update for a state. It keeps the old pictures until a preview exists, and selects the newest."""
+        """Return the update for a state. It keeps the old pictures until a preview exists."""
         pictures, preview, seed, status = followed
-        shown_pictures = gallery(pictures, preview)
-        updates = {controls[SEED.name]: seed, parts.status: status.record()}
-        if status.kind == "begun":
-            updates[parts.stop] = gr.update(interactive=True)
-        if shown_pictures and status.kind in ("step", "picture"):
-            last = len(shown_pictures) - 1
-            updates[parts.pictures] = gr.update(value=shown_pictures, selected_index=last)
-            updates |= {parts.selected: last, parts.finished: status.finished}
+        updates: dict[Any, Any] = {parts.status: status.record()}
+        if status.kind == "begun":  # later, the visitor may have filled in another one
+            updates |= {parts.stop: gr.update(interactive=True), controls[SEED.name]: seed}
+        if (pictures or preview) and status.kind in ("step", "picture"):
+            updates[parts.pictures] = stage(pictures, preview)
         return updates
 
     def stop(request: gr.Request) -> None:
@@ -83,10 +77,7 @@ def connect_generate(
         triggers,
         show,
         inputs_kwargs=dict(controls),
-        outputs=[
-            *(parts.pictures, controls[SEED.name], parts.status, parts.problem),
-            *(parts.stop, parts.selected, parts.finished),
-        ],
+        outputs=[parts.pictures, controls[SEED.name], parts.status, parts.problem, parts.stop],
         js=with_mask(list(controls).index(MASK_IMAGE.name)),
         preprocess=False,  # the service checks the plain values, so Gradio need not
         postprocess=False,
@@ -96,23 +87,13 @@ def connect_generate(
     # `then` does not run after a failure: the server was out of reach, or its answer was lost.
     lost = f"() => [...({IDLE})(), {json.dumps(alert(words.server_gone))}]"
     running.failure(None, None, [parts.run, parts.stop, parts.problem], js=lost, **QUIET)
-    running.success(None, [parts.pictures, parts.status], None, js=KEEP, **QUIET)
     running.success(estimate, inputs_kwargs=priced, outputs=parts.estimate, preprocess=False, **QUIET)
     # The browser shows this status itself: one from the server could arrive after the job's last status.
     stopping = json.dumps(Status("note", words.stopping).record())
     parts.stop.click(None, None, parts.status, js=f"() => ({stopping})", **QUIET)
     parts.stop.click(stop, None, None, **QUIET)
-    parts.pictures.select(_index, None, parts.selected, **QUIET)
 
 
 def alert(text: str) -> str:
     """Return text as HTML that a screen reader announces at once."""
     return f'<p role="alert">{html.escape(text)}</p>'
-
-
-def _index(event: gr.EventData) -> int:
-    data = event._data  # unchecked: `gr.SelectData` accepts anything
-    index = data.get("index") if isinstance(data, dict) else None
-    if isinstance(index, bool) or not isinstance(index, int) or index < 0:
-        raise SanaError(Problem("event kind", {}))
-    return index

@@ -1,13 +1,10 @@
 """The events of the panel "Start from a picture"."""
 
-import io
-from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
@@ -20,6 +17,7 @@ from .given_files import path_of
 from .given_state import REPLACED, Given, PanelUpdates, Wanted, before_picture
 from .mask import with_mask
 from .picture_files import write_given
+from .picture_gallery import png_address
 from .picture_settings import chosen_model
 from .queueing import QUIET
 from .status import Status
@@ -102,7 +100,7 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
         model = model_of(menu)
         values = {**extended.values(model), **own_size(extended.size, model), STRENGTH.name: STRENGTH.maximum}
         return {
-            **panel.show(extended, model, values, mask=_png(mask)),
+            **panel.show(extended, model, values, mask=png_address(mask)),
             controls[MASK_INVERT.name]: False,
             parts.status: Status("note", words.extended).record(),
         }
@@ -120,10 +118,3 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
     gr.on([each.change for each in sizes], panel.size, [parts.given, *sizes], parts.size_line, **plain)
     extending = [controls[MASK_IMAGE.name], controls[MASK_INVERT.name], parts.sides, parts.share, menu, parts.given]
     panel.say_kept(parts.extend.click(extend, extending, [*panel.outputs, parts.status], js=with_mask(0), **plain))
-
-
-def _png(mask: Image.Image) -> str:
-    """Return a mask as a data URL."""
-    content = io.BytesIO()
-    mask.save(content, format="PNG")
-    return "data:image/png;base64," + b64encode(content.getvalue()).decode()

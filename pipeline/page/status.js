@@ -4,3 +4,6 @@ watch("value", () => {
     document.querySelector("#result").scrollIntoView({ behavior: "smooth" });
   }
 });
+
+// Say a sentence under the picture.
+(window.sana ??= {}).say = (text) => { props.value = { kind: "note", text }; };
