@@ -9,6 +9,7 @@ from .families import Family
 from .parameters import Parameter
 from .picture_parameters import ENLARGE, ENLARGE_STRENGTH, IMAGE, MASK_IMAGE, STRENGTH
 from .problems import Problem
+from .schedule_parameters import schedule_problem
 from .settings import (
     DRAFT_DECODE,
     HEIGHT,
@@ -115,6 +116,8 @@ class ModelDescription:
             return Problem("nothing to enlarge", {})
         if parameter is NEGATIVE_PROMPT and value.strip() and not self.family.has_negative_prompt:
             return Problem("negative prompt", {"family": self.family.name.capitalize()})
+        if problem := schedule_problem(parameter, values, values.get(NUM_INFERENCE_STEPS.name), self.family):
+            return problem
         if parameter is DRAFT_DECODE and value and not self.has_draft_decoder:
             return Problem("draft decoder", {})
         return None
