@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .catalogue import LANGUAGES, find_variant
 from .errors import SettingsError
 from .families import Family
 from .parameters import Parameter
@@ -57,6 +58,12 @@ class ModelDescription:
     @property
     def is_miniature(self) -> bool:
         return self.source == MINIATURE
+
+    @property
+    def languages(self) -> str | None:
+        """What prompts may be in, such as "English, Chinese, emoji"; None if unknown."""
+        published = find_variant(self.source)
+        return LANGUAGES[published.multilingual] if published else None
 
     def default(self, parameter: Parameter) -> Any:
         """Return this model's default value of a parameter."""
