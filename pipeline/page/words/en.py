@@ -74,6 +74,13 @@ class English(PictureWords):
         "caption": "{prompt} (seed {seed}, {steps} steps)",
     }
 
+    schedule_hints: Mapping[str, str] = {
+        "max_timesteps": "Empty: 1.5708, which is pure noise",
+        "intermediate_timesteps": "Empty: 1.3",
+        "timesteps": "Such as 1.5708, 1.1, 0.5, 0 for three steps",
+        "flow_shift": "Empty: the model's own. A higher one spends more steps on the layout, a lower one on detail.",
+    }
+
     labels: Mapping[str, str] = {}
     """Labels of parameters by name, and of styles and shapes by key; the table's labels fill the gaps."""
     sentences: Mapping[str, str] = {}
@@ -191,6 +198,7 @@ class English(PictureWords):
             ("Model", model.name),
             ("Source", f"{model.source}, {model.revision}" if model.revision else model.source),
             ("Kind", "Sana with guidance" if model.family.has_negative_prompt else self._few_steps),
+            *([("Prompts in", model.languages)] if model.languages else []),
             ("Compression", model.compression),
             ("Compared with torch", self._parity(model)),
             ("Device", device),
