@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.domain.catalogue import CATALOGUE
+from pipeline.domain.catalogue import CATALOGUE, LANGUAGES
 from pipeline.domain.complaints import complain, start_logging
 from pipeline.domain.errors import SanaError
 from pipeline.domain.progress import Progress, print_progress
@@ -144,12 +144,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def catalogue() -> str:
     """Return the published checkpoints as a table."""
-    lines = [f"{'checkpoint':<58}{'family':<8}{'size':>5}{'steps':>7}{'guidance':>10}  {'weights':<15}licence"]
+    head = f"{'checkpoint':<58}{'family':<8}{'size':>5}{'steps':>7}{'guidance':>10}"
+    lines = [f"{head}  {'weights':<15}{'prompts in':<25}licence"]
     for variant in CATALOGUE:
         weights = (variant.weights or "bf16") + (", clipped" if variant.clip else "")
         lines.append(
             f"{variant.repo:<58}{variant.family.name:<8}{variant.size:>5}{variant.steps:>7}{variant.guidance:>10}  "
-            f"{weights:<15}{variant.licence}"
+            f"{weights:<15}{LANGUAGES[variant.multilingual]:<25}{variant.terms.title}; Gemma Terms of Use"
         )
     return "\n".join(lines)
 

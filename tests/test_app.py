@@ -12,6 +12,7 @@ from gradio_client import Client
 from gradio_client.exceptions import ValidationError
 
 from pipeline import SanaPipeline
+from pipeline.domain.schedule_parameters import SCHEDULE_PARAMETERS
 from pipeline.domain.settings import MAX_SEED, MAX_STEPS
 from pipeline.generation.metadata import read_settings, write_png
 from pipeline.jobs.job_queue import JobQueue
@@ -60,6 +61,7 @@ def test_generate_is_the_only_endpoint_and_only_the_prompt_has_no_default(client
         "mask_blur": 24,
         "mask_invert": False,
         "enlarge": False,
+        **dict.fromkeys(each.name for each in SCHEDULE_PARAMETERS),
     }
     assert [each["parameter_name"] for each in parameters if not each["parameter_has_default"]] == ["prompt"]
 
@@ -70,6 +72,7 @@ def test_the_pictures_are_the_bytes_that_python_writes(client: Client, pipe: San
         "width": 160,
         "num_inference_steps": 2,
         "guidance_scale": 3.0,
+        "flow_shift": 5.0,
         "seed": MAX_SEED - 1,
     }
     images, seed, times = generate(client, num_images=2, **{**settings, "guidance_scale": 3})
@@ -105,6 +108,8 @@ def test_a_random_seed_is_another_one_each_time_and_makes_the_picture_again(clie
         ({"prompt": None}, "The prompt must be text"),
         ({"negative_prompt": "x" * 10_001}, "The negative prompt must have at most"),
         ({"style": "oil"}, "There is no style 'oil'"),
+        ({"timesteps": "1.5, 0"}, "A Sana model has no list of times: leave it empty."),
+        ({"flow_shift": 0}, "The flow shift must be a number from 0.1 to 20, not 0."),
         ({"width": 100}, "The width must be a multiple of 32 from 128 to 512 pixels, not 100."),
         ({"width": 96}, "The width must be"),
         ({"height": 544}, "The height must be"),
@@ -205,7 +210,7 @@ def test_a_preview_is_no_file_and_a_picture_is_written_once(
 
     async def follow() -> None:
         values = {"prompt": "a house", "num_inference_steps": 2, "num_images": 2}
-        async with aclosing(draw(service, English(), values, Visitor("me", session="mine"))) as updates:
+        async with aclosing(draw(service, English(), values, Visitor("me", session="mine"), "generate")) as updates:
             async for pictures, preview, _, _ in updates:
                 previews.update({preview} - {None})
                 for path in pictures:

@@ -127,4 +127,4 @@ def test_a_published_checkpoint_is_known_by_its_configurations(tmp_path: Path, v
         edit(folder / "model_index.json", "_class_name", "SanaSprintPipeline")
         edit(folder / "model_index.json", "scheduler", ["diffusers", "SCMScheduler"])
         (folder / "scheduler" / "scheduler_config.json").write_text("{}")
-    assert read_configurations(folder, folder / "vae").published is variant
+    assert read_configurations(folder, folder / "vae").published(variant.repo) is variant

@@ -12,6 +12,7 @@ from PIL import Image
 
 from pipeline.domain.errors import SanaError
 from pipeline.domain.limits import MAX_PNG_CHUNKS
+from pipeline.domain.schedule_parameters import SCHEDULE_PARAMETERS
 from pipeline.domain.settings import GenerationSettings
 from pipeline.generation.metadata import describe, read_metadata, read_settings, to_image, write_png
 from pipeline.generation.preview import Preview
@@ -48,6 +49,18 @@ def test_png_gives_back_the_pixels_and_all_settings(tmp_path: Path) -> None:
     assert record["model"]["compression"] == "fp16"
     with Image.open(tmp_path / "a.png") as read:
         assert np.array_equal(np.asarray(read), np.asarray(image))
+
+
+def test_a_schedule_is_recorded_where_one_is_given(tmp_path: Path) -> None:
+    for settings in (
+        dataclasses.replace(SETTINGS, num_inference_steps=2, timesteps=(1.5, 0.7, 0.0)),
+        dataclasses.replace(SETTINGS, flow_shift=5.0),
+    ):
+        write_png(picture(settings), tmp_path / "a.png")
+        assert read_settings(tmp_path / "a.png") == settings
+    assert read_metadata(tmp_path / "a.png")["settings"]["flow_shift"] == 5.0
+    write_png(picture(), tmp_path / "a.png")
+    assert not {each.name for each in SCHEDULE_PARAMETERS} & read_metadata(tmp_path / "a.png")["settings"].keys()
 
 
 def test_parameters_have_the_form_that_galleries_read(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from huggingface_hub import ModelCard
 
-from pipeline.domain.catalogue import CATALOGUE
+from pipeline.domain.catalogue import CATALOGUE, LANGUAGES, ModelVariant, recognise
+from pipeline.domain.families import FLOW
 from pipeline.generation.metadata import read_settings
 from pipeline.model_folder.manifest import Manifest, read_manifest
 from pipeline.publish import publish
+from pipeline.publish.licence import GEMMA
 from pipeline.publish.model_card import model_card
 from tests.fake_hub import WRITE, FakeHub
 from tests.hub_helpers import NAME
@@ -33,7 +35,7 @@ def test_the_card_carries_the_licence_and_passes_the_hub(hub: FakeHub, model: Pa
     assert (data["library_name"], data["pipeline_tag"]) == ("openvino", "text-to-image")
     assert data["license"] == "other"
     assert data["license_name"] == "nscl-v2-custom-and-gemma-terms"
-    assert data["license_link"] == f"https://huggingface.co/{CATALOGUE[0].repo}/blob/main/LICENSE.txt"
+    assert data["license_link"] == f"https://huggingface.co/{CATALOGUE[0].repo}", "the checkpoint has no such file"
     assert "Gemma Terms of Use" in card.text
     for picture in manifest.model.pictures:
         assert f"| {picture['prompt']} | {picture['psnr_db']:.1f} dB |" in card.text
@@ -52,7 +54,69 @@ def test_the_card_carries_the_licence_and_passes_the_hub(hub: FakeHub, model: Pa
         "---\nlicense: other\nlicense_name: mine\nlicense_link: LICENSE\n---\n# Model\n"
     )
     carried = ModelCard(model_card(sana, tmp_path, NAME, "v1")).data.to_dict()
-    assert (carried["license"], carried["license_name"], carried["license_link"]) == ("other", "mine", "LICENSE")
+    assert (carried["license"], carried["license_name"]) == ("other", "mine")
+    assert carried["license_link"] == f"https://huggingface.co/{CATALOGUE[0].repo}", "the file is gone"
+
+
+MADE_UP = {  # the front matter of a checkpoint's card, its licence file, and what the card of the folder links
+    "none": (None, None, None),
+    "no licence in the card": ("library_name: sana", None, None),
+    "only a file": ("library_name: sana", "LICENSE.txt", "LICENSE.txt"),
+    "in the card": ("license: other\nlicense_name: mine\nlicense_link: LICENSE.md", "LICENSE.md", "LICENSE.md"),
+    "file gone": ("license: other\nlicense_name: mine\nlicense_link: ./LICENSE.md", None, None),
+    "gone on the Hub": (
+        "license: other\nlicense_name: mine\nlicense_link: https://huggingface.co/{repo}/blob/main/LICENSE.txt",
+        None,
+        None,
+    ),
+    "elsewhere": (
+        "license: other\nlicense_name: mine\nlicense_link: https://example.org/terms",
+        None,
+        "https://example.org/terms",
+    ),
+    "known to the Hub": ("license: apache-2.0", "LICENSE", None),
+}
+
+
+@pytest.mark.parametrize("kind", MADE_UP)
+@pytest.mark.parametrize("published", CATALOGUE, ids=lambda published: published.name)
+def test_the_card_of_each_published_checkpoint(
+    hub: FakeHub, model: Path, tmp_path: Path, published: ModelVariant, kind: str
+) -> None:
+    front_matter, file, link = MADE_UP[kind]
+    if front_matter:
+        (tmp_path / "README.md").write_text(f"---\n{front_matter.format(repo=published.repo)}\n---\n# Sana\n")
+    if file:
+        (tmp_path / file).write_text("the terms")
+    card = ModelCard(model_card(described(read_manifest(model), source=published.repo), tmp_path, NAME, "v1"))
+    assert hub.finds_wrong("model", str(card)) == []
+    data = card.data.to_dict()
+    terms, own = published.terms, bool(front_matter and "license:" in front_matter)
+    if own:
+        assert data["license"] in ("other", "apache-2.0")
+        assert data.get("license_name") == (None if data["license"] == "apache-2.0" else "mine")
+        assert f"That of {published.repo}: " in card.text
+    else:
+        assert (data["license"], data["license_name"]) == ("other", f"{terms.name}-and-gemma-terms")
+        assert f"says what holds. {GEMMA}" in card.text
+        link = link or terms.link
+    page = f"https://huggingface.co/{published.repo}" if data["license"] == "other" else None
+    assert data.get("license_link") == (link or page)
+    assert ("](LICENSE" in card.text) == (link is not None and link.startswith("LICENSE"))
+    assert GEMMA in card.text
+    assert data.get("language") == (["en", "zh"] if published.multilingual else None)
+    assert (f"Prompts may be in: {LANGUAGES[published.multilingual]}." in card.text) is True
+
+
+def test_checkpoints_of_one_kind_are_told_apart_by_name() -> None:
+    for published in CATALOGUE:
+        assert recognise(published.repo, *published.kind) is published
+        assert recognise(published.name, *published.kind) is published
+    assert len({published.name for published in CATALOGUE}) == 13
+    anonymous = recognise("my-finetune", FLOW, 1024, 20, 70, False)
+    assert anonymous
+    assert anonymous.name == "Sana_1600M_1024px_BF16_diffusers"
+    assert recognise(CATALOGUE[0].repo, FLOW, 256, 2, 2, False) is None
 
 
 def test_the_terms_and_a_picture_by_this_very_model_go_along(

@@ -27,6 +27,7 @@ class Pair:
         self.ours = SanaPipeline.from_pretrained(folder / "ir")
         self.theirs = diffusers.DiffusionPipeline.from_pretrained(folder / "checkpoint", torch_dtype=torch.float32)
         self.theirs.set_progress_bar_config(disable=True)
+        self.scheduler = self.theirs.scheduler
         self.instruction = {}
         if (folder / "checkpoint" / "sana.json").exists():
             sana = json.loads((folder / "checkpoint" / "sana.json").read_text())
@@ -40,17 +41,21 @@ class Pair:
         only_theirs: dict[str, Any] = {}
         if self.sprint and settings["num_inference_steps"] != 2:
             only_theirs["intermediate_timesteps"] = None  # diffusers asks for it
+        if "timesteps" in settings:
+            only_theirs |= {"max_timesteps": None, "intermediate_timesteps": None}
+        if "flow_shift" in settings:
+            self.theirs.scheduler = self.scheduler.from_config(self.scheduler.config, flow_shift=settings["flow_shift"])
         seeds = range(seed, seed + settings.get("num_images_per_prompt", 1))
         ours = self.ours(
             prompt, seed=seed, use_resolution_binning=use_resolution_binning, output_type="np", **settings
         ).images
+        settings.pop("flow_shift", None)
         theirs = self.theirs(
             prompt,
             generator=[torch.Generator("cpu").manual_seed(each) for each in seeds],
             use_resolution_binning=use_resolution_binning and self.has_bins,  # diffusers refuses where there are none
             output_type="np",
-            **settings,
-            **only_theirs,
+            **{**settings, **only_theirs},
             **self.instruction,
         ).images
         assert ours.shape == theirs.shape
@@ -114,6 +119,7 @@ def huge(tmp_path_factory: pytest.TempPathFactory) -> Pair:
         pytest.param("a house", {"guidance_scale": 4.5, "width": 128, "height": 288}, id="tall"),
         pytest.param("a house", {"guidance_scale": 4.5, "num_images_per_prompt": 2}, id="two images"),
         pytest.param("a house", {"guidance_scale": 4.5, "num_inference_steps": 1}, id="one step"),
+        pytest.param("a house", {"guidance_scale": 4.5, "flow_shift": 6.5}, id="flow shift"),
     ],
 )
 def test_same_picture_as_diffusers(small: Pair, prompt: str, settings: dict[str, Any]) -> None:
@@ -137,9 +143,21 @@ def test_same_picture_with_and_without_resolution_binning(
         {"num_inference_steps": 2, "guidance_scale": 1.0, "num_images_per_prompt": 2},
         {"num_inference_steps": 4, "num_images_per_prompt": 2},
         {"num_inference_steps": 4, "guidance_scale": 1.0, "width": 320},
+        {"num_inference_steps": 2, "max_timesteps": 1.5, "intermediate_timesteps": 1.1},
+        {"num_inference_steps": 3, "max_timesteps": 1.2},
+        {"num_inference_steps": 3, "timesteps": [1.56, 1.2, 0.7, 0.0]},
     ],
 )
-def test_same_picture_as_diffusers_of_sprint(sprint: Pair, settings: dict[str, Any]) -> None:
+def test_same_picture_as_diffusers_of_sprint(
+    sprint: Pair, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "timesteps" in settings:  # diffusers' pipeline does not tell its scheduler how many they are, and fails
+        own = sprint.theirs.scheduler.set_timesteps
+        monkeypatch.setattr(
+            sprint.theirs.scheduler,
+            "set_timesteps",
+            lambda timesteps, **others: own(len(timesteps) - 1, timesteps, **others),
+        )
     settings = {"width": 256, "height": 256, "guidance_scale": 4.5, **settings}
     assert sprint.psnr("a red house", use_resolution_binning=False, **settings) >= FLOOR
 
@@ -178,5 +196,24 @@ def test_the_comparison_can_fail(small: Pair) -> None:
         settings = {"prompt": "a red house", "num_inference_steps": STEPS, "guidance_scale": 4.5, **changes}
         return small.ours(**settings, output_type="np").images
 
-    for change in ({"prompt": "a blue house"}, {"negative_prompt": "blue"}, {"seed": 1}, {"guidance_scale": 4.0}):
+    for change in (
+        {"prompt": "a blue house"},
+        {"negative_prompt": "blue"},
+        {"seed": 1},
+        {"guidance_scale": 4.0},
+        {"flow_shift": 6.5},
+    ):
         assert psnr(picture(), picture(**change)) < FLOOR
+
+
+CHINESE, EMOJI, MIXED = "念去去千里烟波", "🐼 🎋 👩\u200d🚀", "A cute 🐶 在草地上 playing with a 🏀"
+
+
+@pytest.mark.parametrize("prompt", [CHINESE, EMOJI, MIXED])
+def test_chinese_emoji_and_mixed_prompts_encode_as_in_diffusers(small: Pair, prompt: str) -> None:
+    ours = small.ours._stages.text_encoder.encode(prompt).embeddings
+    theirs, mask, *_ = small.theirs.encode_prompt(prompt, False, device="cpu", **small.instruction)
+    kept = theirs[:, mask[0] > 0].float().detach().numpy()
+    assert ours.shape == kept.shape
+    assert ours.shape[1] > len(prompt), "a random tokenizer makes several tokens of such a character"
+    assert psnr(ours / np.abs(kept).max(), kept / np.abs(kept).max()) >= FLOOR

@@ -153,7 +153,7 @@ def test_a_disk_that_fills_up_is_one_line(
 def test_the_list_names_all_published_checkpoints(capsys: pytest.CaptureFixture[str]) -> None:
     assert program.main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 1 + len(CATALOGUE) == 11
+    assert len(lines) == 1 + len(CATALOGUE) == 14
     assert all(variant.repo in line for variant, line in zip(CATALOGUE, lines[1:], strict=True))
 
 

@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from pipeline.domain.errors import SanaError, SettingsError
+from pipeline.domain.families import FAMILIES, FLOW, SPRINT, Family
 from pipeline.domain.parameters import Picture
 from pipeline.domain.request import Request
+from pipeline.domain.schedule_parameters import SCHEDULE_PARAMETERS, OptionalNumber, Times
 from pipeline.domain.settings import PARAMETERS, SETTINGS, GenerationSettings
 from tests.descriptions import MODEL
 
@@ -141,7 +143,9 @@ def test_the_table_and_the_record_hold_the_same_settings() -> None:
     assert fields.pop("prompt") is dataclasses.MISSING
     assert fields == {each.setting: each.default for each in SETTINGS if each.name != "prompt"}
     annotations = inspect.get_annotations(GenerationSettings)
-    types = {each.setting: each.type | None if isinstance(each, Picture) else each.type for each in SETTINGS}
+    optional = (Picture, OptionalNumber)
+    types = {each.setting: each.type | None if isinstance(each, optional) else each.type for each in SETTINGS}
+    types |= {each.setting: tuple[float, ...] | None for each in SETTINGS if isinstance(each, Times)}
     assert types == {name: annotations[name] for name in ("prompt", *fields)}
     assert len({parameter.name for parameter in PARAMETERS}) == len(PARAMETERS)
 
@@ -154,3 +158,68 @@ def test_each_picture_of_a_request_has_settings_of_its_own() -> None:
     assert alone.of_picture(0) is alone
     old = dataclasses.replace(settings, batch_index=2)
     assert (old.picture_count, old.of_picture(0)) == (1, old)
+
+
+def test_each_family_names_its_schedule_parameters() -> None:
+    named = [name for family in FAMILIES.values() for name in family.schedule]
+    assert sorted(named) == sorted(parameter.name for parameter in SCHEDULE_PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    ("family", "values"),
+    [
+        (FLOW, {"flow_shift": 5}),
+        (SPRINT, {"max_timesteps": 1.5, "num_inference_steps": 4}),
+        (SPRINT, {"max_timesteps": 1.5, "intermediate_timesteps": 1, "num_inference_steps": 2}),
+        (SPRINT, {"timesteps": [1.5708, 1.0, 0.3, 0], "num_inference_steps": 3}),
+        (SPRINT, {"timesteps": "1.5708, 1.0, 0.3, 0", "num_inference_steps": 3}),
+        (SPRINT, {"timesteps": np.array([1.5, 0.25]), "num_inference_steps": 1}),
+        (SPRINT, {"timesteps": "", "max_timesteps": None}),
+    ],
+)
+def test_the_schedule_of_a_family(family: Family, values: dict[str, Any]) -> None:
+    request = Request(dataclasses.replace(MODEL, family=family), {"prompt": "a house", **values})
+    assert request.problems() == {}
+    settings = request.settings()
+    assert settings == GenerationSettings(**dataclasses.asdict(settings)), "asdict is what a record keeps"
+    listed = len(values.get("timesteps", ())) > 0
+    assert settings.timesteps in ([(1.5708, 1.0, 0.3, 0.0), (1.5, 0.25)] if listed else [None])
+    assert settings.flow_shift == values.get("flow_shift")
+
+
+@pytest.mark.parametrize(
+    ("family", "values", "message"),
+    [
+        (SPRINT, {"flow_shift": 3.0}, "A Sana-Sprint model has no flow shift: leave it empty."),
+        (FLOW, {"max_timesteps": 1.5}, "A Sana model has no first time: leave it empty."),
+        (FLOW, {"timesteps": [1.5, 0]}, "A Sana model has no list of times"),
+        (FLOW, {"flow_shift": 0}, "flow shift must be a number from 0.1 to 20, not 0"),
+        (FLOW, {"flow_shift": math.nan}, "flow shift must be a number"),
+        (FLOW, {"flow_shift": "3"}, "flow shift must be a number from 0.1 to 20, not '3'"),
+        (SPRINT, {"max_timesteps": 1.58}, "first time must be a number from 0.01 to 1.5708, not 1.58"),
+        (SPRINT, {"max_timesteps": True}, "first time must be a number"),
+        (SPRINT, {"intermediate_timesteps": 1.0, "num_inference_steps": 4}, "second time is for two steps, not for 4"),
+        (
+            SPRINT,
+            {"intermediate_timesteps": 1.4, "max_timesteps": 1.4, "num_inference_steps": 2},
+            "second time must be below the first, 1.4, not 1.4",
+        ),
+        (SPRINT, {"timesteps": [1.5, 0], "num_inference_steps": 2}, "must have 3 numbers for 2 steps.*, not 2"),
+        (SPRINT, {"timesteps": [1.5, 0], "num_inference_steps": 1, "max_timesteps": 1.5}, "first time is in the list"),
+        (SPRINT, {"timesteps": [0.5, 1.5, 0], "num_inference_steps": 2}, "must be two or more falling numbers"),
+        (SPRINT, {"timesteps": [1.6, 0], "num_inference_steps": 1}, "from at most 1.5708 to at least 0, not"),
+        (SPRINT, {"timesteps": [1.5, -0.1], "num_inference_steps": 1}, "falling numbers"),
+        (SPRINT, {"timesteps": [1.5, math.nan], "num_inference_steps": 1}, "falling numbers"),
+        (SPRINT, {"timesteps": [1.5], "num_inference_steps": 1}, "falling numbers"),
+        (SPRINT, {"timesteps": "1.5; 0", "num_inference_steps": 1}, "falling numbers"),
+        (SPRINT, {"timesteps": 1.5, "num_inference_steps": 1}, "falling numbers"),
+        (SPRINT, {"timesteps": [[1.5, 0]], "num_inference_steps": 1}, "falling numbers"),
+    ],
+)
+def test_a_schedule_is_refused_in_one_sentence(family: Family, values: dict[str, Any], message: str) -> None:
+    request = Request(dataclasses.replace(MODEL, family=family), {"prompt": "a house", **values})
+    with pytest.raises(SettingsError, match=message) as caught:
+        request.settings()
+    assert "\n" not in str(caught.value)
+    with pytest.raises(SettingsError, match=message):  # as in Python, where settings are made first
+        request.model.check(GenerationSettings("a house", width=256, height=256, **values))

@@ -1,5 +1,6 @@
 """The words of the page: a language is one file, its gaps are English, and no sentence stands elsewhere."""
 
+import dataclasses
 import sys
 from types import ModuleType
 from typing import Any
@@ -7,11 +8,14 @@ from typing import Any
 import pytest
 
 from pipeline.domain.errors import SanaError, SettingsError
+from pipeline.domain.families import FAMILIES, Family
 from pipeline.domain.problems import SENTENCES, Problem
 from pipeline.domain.progress import Progress
-from pipeline.domain.settings import PARAMETERS, SEED, STYLE, WIDTH
+from pipeline.domain.schedule_parameters import SCHEDULE_PARAMETERS
+from pipeline.domain.settings import PARAMETERS, SEED, STYLE, WIDTH, GenerationSettings
 from pipeline.domain.updates import QueueUpdate, StepUpdate, StoppedUpdate
 from pipeline.page.words import English, find_words
+from tests.descriptions import MODEL
 
 
 class German(English):
@@ -73,3 +77,15 @@ def test_every_label_and_sentence_can_be_said() -> None:
 )
 def test_records_become_sentences(text: str, expected: str) -> None:
     assert text == expected
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
+def test_the_controls_of_a_schedule_are_those_of_the_family(family: Family) -> None:
+    from pipeline.page.controls import properties, values_of
+
+    model = dataclasses.replace(MODEL, family=family)
+    controls = {each.name: properties(each, model, English()) for each in SCHEDULE_PARAMETERS}
+    assert {name for name, properties in controls.items() if properties["visible"]} == family.schedule
+    assert {properties["value"] for properties in controls.values()} == {None}
+    settings = GenerationSettings("a house", num_inference_steps=2, timesteps=(1.5, 0.7, 0.0))
+    assert values_of(settings, model)["timesteps"] == "1.5, 0.7, 0.0"

@@ -13,7 +13,7 @@ class Family:
     `name` appears in manifests and records, `title` in prose. `pipeline_class` and `schedulers` are names of diffusers
     classes. `embeds_guidance` is true if the transformer takes the guidance scale as an input, in place of a second,
     negative branch. `image_strength` and `image_steps` are the defaults where a picture is given; steps of None are
-    those of the model.
+    those of the model. `schedule` names the parameters that change the noise levels of its steps.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Family:
     embeds_guidance: bool
     schedulers: tuple[str, ...]
     image_strength: float
+    schedule: frozenset[str]
     image_steps: int | None = None
 
     def branches(self, guidance_scale: float) -> int:
@@ -41,6 +42,7 @@ FLOW = Family(
     embeds_guidance=False,
     schedulers=("DPMSolverMultistepScheduler", "FlowMatchEulerDiscreteScheduler"),
     image_strength=0.6,  # as diffusers' image-to-image pipelines of other flow models
+    schedule=frozenset({"flow_shift"}),
 )
 SPRINT = Family(
     "sprint",
@@ -51,6 +53,7 @@ SPRINT = Family(
     schedulers=("SCMScheduler",),
     # Of two steps, any strength over 0.5 runs both and so ignores the picture; 0.5 of four runs the last two.
     image_strength=0.5,
+    schedule=frozenset({"max_timesteps", "intermediate_timesteps", "timesteps"}),
     image_steps=4,
 )
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .catalogue import LANGUAGES, find_variant
 from .errors import SettingsError
 from .families import Family
 from .parameters import Parameter
 from .picture_parameters import ENLARGE, ENLARGE_STRENGTH, IMAGE, MASK_IMAGE, STRENGTH
 from .problems import Problem
+from .schedule_parameters import schedule_problem
 from .settings import (
     DRAFT_DECODE,
     HEIGHT,
@@ -56,6 +58,12 @@ class ModelDescription:
     @property
     def is_miniature(self) -> bool:
         return self.source == MINIATURE
+
+    @property
+    def languages(self) -> str | None:
+        """What prompts may be in, such as "English, Chinese, emoji"; None if unknown."""
+        published = find_variant(self.source)
+        return LANGUAGES[published.multilingual] if published else None
 
     def default(self, parameter: Parameter) -> Any:
         """Return this model's default value of a parameter."""
@@ -115,6 +123,8 @@ class ModelDescription:
             return Problem("nothing to enlarge", {})
         if parameter is NEGATIVE_PROMPT and value.strip() and not self.family.has_negative_prompt:
             return Problem("negative prompt", {"family": self.family.name.capitalize()})
+        if problem := schedule_problem(parameter, values, values.get(NUM_INFERENCE_STEPS.name), self.family):
+            return problem
         if parameter is DRAFT_DECODE and value and not self.has_draft_decoder:
             return Problem("draft decoder", {})
         return None

@@ -14,6 +14,12 @@ SENTENCES = {
     "number": "The {noun} must be a number from {minimum:g} to {maximum:g}, not {value}.",
     "switch": "{noun} must be true or false, not {value}.",
     "choice": "There is no {noun} {value}; there are: {choices}.",
+    "times": "The {noun} must be two or more falling numbers, from at most {maximum:g} to at least 0, not {value}.",
+    "no such schedule": "A {family} model has no {noun}: leave it empty.",
+    "number of times": "The {noun} must have {count} numbers for {steps} steps, one more than steps, not {given}.",
+    "times are listed": "The {noun} is in the list of times already: leave one of the two empty.",
+    "time between": "The {noun} is for two steps, not for {steps}: leave it empty, or list all times.",
+    "time order": "The {noun} must be below the first, {first:g}, not {value:g}.",
     "last seed": "The {noun} must be at most {maximum} for {images} images, since each takes the next one, not "
     "{value}.",
     "style length": "With the words of the style {style} the prompt has {count:,} characters, of at most {maximum:,}: "
@@ -62,6 +68,7 @@ SENTENCES = {
     "model not loaded": "{model} cannot be loaded: {reason}.",
     "event size": "This is more than the page sends at once: reload the page.",
     "event kind": "This is not what the page sends: reload the page.",
+    "kept": "What this browser has kept of the page is damaged, so it is not filled in.",
     "foreign file": "This file was neither uploaded here nor made for you: drop the picture on the page.",
     "disk full": "The disk of the machine that draws is full, so the picture could not be kept.",
     "not written": "The picture could not be written on the machine that draws: its log says why.",

@@ -17,6 +17,7 @@ from .picture_parameters import (
     first_step,
 )
 from .problems import Problem
+from .schedule_parameters import SCHEDULE_PARAMETERS
 from .styles import NO_STYLE, STYLES
 
 SIZE_MULTIPLE = 32  # the autoencoder (DC-AE f32) decodes one latent position to 32x32 pixels
@@ -26,7 +27,14 @@ MAX_SEED = 2**32 - 1  # chosen: an unsigned 32-bit number, exact in JSON and Jav
 RANDOM_SEED = -1  # in a request: take a random seed, as in other image generators
 MAX_PROMPT = 10_000  # characters; chosen: far more than the 300 tokens that the text encoder keeps
 _ALL = frozenset({TIME, MEMORY, PIXELS})
-_SIZE: dict[str, Any] = {"default": 1024, "minimum": MIN_SIZE, "maximum": MAX_SIZE, "step": SIZE_MULTIPLE}
+_SIZE: dict[str, Any] = {
+    "doc": "In pixels, a multiple of 32 within the model's limits.",
+    "default": 1024,
+    "affects": _ALL,
+    "minimum": MIN_SIZE,
+    "maximum": MAX_SIZE,
+    "step": SIZE_MULTIPLE,
+}
 
 PROMPT = Text(
     "prompt",
@@ -59,24 +67,8 @@ STYLE = Choice(
     choices=tuple(STYLES),
     aliases={style.label: name for name, style in STYLES.items()},
 )
-WIDTH = Pixels(
-    "width",
-    "Width",
-    "width",
-    "In pixels, a multiple of 32 within the model's limits.",
-    setting="width",
-    affects=_ALL,
-    **_SIZE,
-)
-HEIGHT = Pixels(
-    "height",
-    "Height",
-    "height",
-    "In pixels, a multiple of 32 within the model's limits.",
-    setting="height",
-    affects=_ALL,
-    **_SIZE,
-)
+WIDTH = Pixels("width", "Width", "width", setting="width", **_SIZE)
+HEIGHT = Pixels("height", "Height", "height", setting="height", **_SIZE)
 NUM_INFERENCE_STEPS = WholeNumber(
     "num_inference_steps",
     "Steps",
@@ -155,6 +147,7 @@ PARAMETERS: tuple[Parameter, ...] = (  # in the order of `/generate`; clients se
     *(PROMPT, NEGATIVE_PROMPT, STYLE, WIDTH, HEIGHT, NUM_INFERENCE_STEPS, GUIDANCE_SCALE),
     *(SEED, RANDOMIZE_SEED, NUM_IMAGES, MODEL, USE_RESOLUTION_BINNING, DRAFT_DECODE),
     *PICTURE_PARAMETERS,
+    *SCHEDULE_PARAMETERS,
 )
 SETTINGS = tuple(parameter for parameter in PARAMETERS if parameter.setting)
 OF_MODEL = (WIDTH, HEIGHT, NUM_INFERENCE_STEPS, GUIDANCE_SCALE, STRENGTH)
@@ -191,6 +184,10 @@ class GenerationSettings:
     mask_blur: int = MASK_BLUR.default
     mask_invert: bool = MASK_INVERT.default
     enlarge: bool = ENLARGE.default
+    max_timesteps: float | None = None
+    intermediate_timesteps: float | None = None
+    timesteps: tuple[float, ...] | None = None
+    flow_shift: float | None = None
     batch_index: int | None = None
 
     def __post_init__(self) -> None:

@@ -135,7 +135,8 @@ def read_checkpoint(folder: Path, vae: Sequence[Path] = (), name: str | None = N
     files = check_checkpoint(folder, vae)
     snapshot = find_snapshot(folder)
     name = name or (snapshot.repo if snapshot else None)
-    published = files.configurations.published or (find_variant(name) if name else None)
+    found = files.configurations.published(name or own_name(folder))  # `git clone` calls a folder after its repo
+    published = found or (find_variant(name) if name else None)
     wanted = published.weights if published else None
     weights = {part: read_weight_files(files.folders[part], files.parts[part], wanted) for part in MODELS}
     for part in ("transformer", "vae"):  # not the text encoder: transformers renames its weights when loading

@@ -13,11 +13,13 @@ from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
 from ..domain.picture_parameters import PICTURE_PARAMETERS
 from ..domain.problems import Problem
+from ..domain.schedule_parameters import SCHEDULE_PARAMETERS
 from ..domain.settings import GenerationSettings
 from ..model_folder.manifest import FORMAT_VERSION
 from .png import read_text
 
 _OF_PICTURES = {parameter.setting for parameter in PICTURE_PARAMETERS}
+_OF_SCHEDULES = {parameter.setting for parameter in SCHEDULE_PARAMETERS}
 PARAMETERS = "parameters"
 SANA = "sana"
 
@@ -33,6 +35,7 @@ def describe(
     values = dataclasses.asdict(settings)
     if settings.image_sha256 is None:  # earlier versions read the others
         values = {name: value for name, value in values.items() if name not in _OF_PICTURES}
+    values = {name: value for name, value in values.items() if name not in _OF_SCHEDULES or value is not None}
     record = {
         # A batch index belongs to a picture of an earlier version, which drew all pictures of a request as one batch.
         "image_index": values.pop("batch_index") or 0,

@@ -78,7 +78,7 @@ def _fetch(source: Source, parts: tuple[str, ...], on_progress: OnProgress) -> S
 def _published_weights(source: Source) -> str | None:
     """Return the weights' variant of the published checkpoint that has this content or, failing that, this name."""
     try:
-        published = read_configurations(source.folder, source.folder / "vae").published
+        published = read_configurations(source.folder, source.folder / "vae").published(source.name)
     except ArtifactError:  # for example, an autoencoder alone
         published = None
     published = published or find_variant(source.name or "")

@@ -39,12 +39,11 @@ class Configurations:
     transformer: TransformerConfig
     vae: VaeConfig
 
-    @property
-    def published(self) -> ModelVariant | None:
-        """The published checkpoint with the same kind of transformer, or None."""
+    def published(self, name: str | None) -> ModelVariant | None:
+        """Return the published checkpoint with the same kind of transformer, or None; `name` decides among several."""
         part = self.transformer
         heads = part.num_attention_heads * part.attention_head_dim // 32
-        return recognise(self.index.family, part.native_size, part.num_layers, heads, part.qk_norm is not None)
+        return recognise(name, self.index.family, part.native_size, part.num_layers, heads, part.qk_norm is not None)
 
 
 def read_configurations(folder: Path, vae: Path) -> Configurations:

@@ -10,6 +10,7 @@ from ..domain.parameters import Choice, Number, Parameter, Picture, Pixels, Swit
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS, STRENGTH
 from ..domain.request import BATCH_INDEX
 from ..domain.resolutions import has_bins
+from ..domain.schedule_parameters import SCHEDULE_PARAMETERS, TIMESTEPS, OptionalNumber, Times
 from ..domain.settings import (
     DRAFT_DECODE,
     HEIGHT,
@@ -34,6 +35,8 @@ COMPONENTS: dict[type[Parameter], Any] = {
     Text: gr.Textbox,
     WholeNumber: gr.Slider,
     Number: gr.Slider,
+    OptionalNumber: gr.Number,
+    Times: gr.Textbox,
     Pixels: gr.Number,
     Switch: gr.Checkbox,
     Choice: gr.Dropdown,
@@ -100,7 +103,8 @@ def values_of(settings: GenerationSettings, model: ModelDescription) -> dict[str
     style, prompt, negative_prompt = split_style(settings.prompt, settings.negative_prompt, model.family)
     own = {"prompt": prompt, "negative_prompt": negative_prompt, "style": style, "randomize_seed": False}
     values = {name: value for name, value in settings.values().items() if name not in (IMAGE.name, MASK_IMAGE.name)}
-    return {**values, **own, BATCH_INDEX: settings.batch_index}
+    times = {TIMESTEPS.name: TIMESTEPS.spell(settings.timesteps)}
+    return {**values, **own, **times, BATCH_INDEX: settings.batch_index}
 
 
 def _size_limits(
@@ -125,6 +129,8 @@ def _special(parameter: Parameter, model: ModelDescription, words: English) -> d
         return {"value": True}  # random until the visitor types a seed
     if parameter is USE_RESOLUTION_BINNING:
         return {"visible": has_bins(model.native_size)}
+    if parameter in SCHEDULE_PARAMETERS:
+        return {"visible": parameter.name in model.family.schedule, "info": words.schedule_hints[parameter.name]}
     if parameter is DRAFT_DECODE:
         return {"visible": model.has_draft_decoder}
     return {}

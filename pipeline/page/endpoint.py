@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ..domain.errors import SanaError
+from ..domain.schedule_parameters import SCHEDULE_PARAMETERS
 from ..domain.settings import PARAMETERS, SEED
 from ..jobs.service import GenerationService
 from .controls import Controls
@@ -51,7 +52,7 @@ def connect_endpoint(app: gr.Blocks, parts: Any, controls: Controls, service: Ge
     generate.__doc__ = "\n".join((DESCRIPTION, "", "Args:", *lines))
     own = {**controls.of_parameters(), **parts.of_endpoint}
     parts.endpoint.click(
-        _with_defaults(generate, parts.of_endpoint),
+        _with_defaults(generate, [*parts.of_endpoint, *(each.name for each in SCHEDULE_PARAMETERS)]),
         inputs_kwargs=own,
         outputs=[parts.gallery, controls[SEED.name], parts.times],
         api_name=ENDPOINT,

@@ -11,10 +11,10 @@ from PIL import Image
 from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, STRENGTH
 from ..domain.settings import MODEL
 from ..jobs.service import GenerationService
+from .browser_values import with_mask
 from .controls import Controls, filled
 from .given_files import path_of
 from .given_state import REPLACED, Given, PanelUpdates, Wanted
-from .mask import with_mask
 from .picture_gallery import png_address
 from .picture_settings import chosen_model
 from .queueing import QUIET

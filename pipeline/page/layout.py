@@ -35,6 +35,7 @@ from .panel_events import connect_panel
 from .picture_events import connect_pictures
 from .picture_panel import build_panel
 from .redraw_events import connect_redrawing
+from .restoring import connect_restoring
 from .result_panel import build_history, build_result
 from .setting_events import connect_settings, shape_choices
 from .words import English
@@ -69,13 +70,14 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
             parts.facts = gr.HTML(facts(model, models.device(first), words))
         connect_generate(app, parts, controls, service, words)
         connect_endpoint(app, parts, controls, service)
-        connect_settings(app, parts, controls, service, words)
+        connect_settings(parts, controls, service, words)
         connect_pictures(parts, controls, service, words)
         connect_models(app, parts, controls, service, words)
         connect_panel(parts, controls, service, words)
         connect_redrawing(parts, controls, service, words)
         connect_undo(parts, controls, service, words)
         connect_link(parts, controls, service, words)
+        connect_restoring(app, parts, controls, service, words)
     app.queue(api_open=False)  # no request bypasses the queue
     return app
 

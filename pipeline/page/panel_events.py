@@ -11,11 +11,11 @@ from ..domain.model import ModelDescription
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE, MASK_INVERT, STRENGTH
 from ..domain.settings import HEIGHT, MODEL, NUM_INFERENCE_STEPS, WIDTH
 from ..jobs.service import GenerationService
+from .browser_values import with_mask
 from .controls import Controls
 from .extending import Extension, own_size
 from .given_files import path_of
 from .given_state import REPLACED, Given, PanelUpdates, Wanted, before_picture
-from .mask import with_mask
 from .picture_files import write_given
 from .picture_gallery import png_address
 from .picture_settings import chosen_model
@@ -41,10 +41,8 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
         given: Given | None,
         wanted: Wanted | None,
     ) -> dict[Any, Any]:
-        """Show a picture that has been uploaded; those that the page gives itself are shown already."""
+        """Show a picture that the visitor has given, or take away one that the visitor has cleared."""
         path, model = path_of(record), model_of(menu)
-        if str(path) == (given.path if given else "None"):
-            return {parts.given: gr.skip()}
         if path is None:
             return panel.take_away(model, given.before if given else {})
         try:
@@ -108,7 +106,7 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
     image, menu = controls[IMAGE.name], controls[MODEL.name]
     replaced = [controls[each.name] for each in REPLACED]
     plain: dict[str, Any] = {"preprocess": False, **QUIET}
-    panel.say_kept(image.change(arrive, [image, *replaced, menu, parts.given, parts.wanted], panel.outputs, **plain))
+    panel.say_kept(image.input(arrive, [image, *replaced, menu, parts.given, parts.wanted], panel.outputs, **plain))
     parts.take_away.click(leave, [menu, parts.given], panel.outputs, **plain)
     panel.say_kept(parts.model_chosen.then(refit, [menu, parts.given], panel.outputs, **plain))
     parts.painter.input(paint, menu, [controls[STRENGTH.name], parts.mask_settings], **plain)

@@ -64,7 +64,6 @@ def _with_picture(parts: SimpleNamespace, add: Any, words: English) -> None:
         add(MASK_INVERT)
     parts.size_line = gr.HTML("", elem_id="size-line")
     add(STRENGTH)
-    add(ENLARGE)
     parts.kept = gr.HTML("", elem_id="kept")
     add(ENLARGE)
     with gr.Accordion(words.extend, open=False, elem_id="extend"):
@@ -85,7 +84,8 @@ def _painter(words: Any) -> str:
         return f'<button type="button" class="{name}"{more}>{texts[name]}</button>'
 
     return (
-        f'<div class="sheet"><img alt=""><canvas role="img" aria-label="{texts["canvas"]}"></canvas></div>'
+        f'<div class="sheet"><img alt="{texts["picture"]}">'
+        f'<canvas role="img" aria-label="{texts["canvas"]}"></canvas></div>'
         f"{button('paint', ' aria-expanded=false')}"
         f'<div class="tools" role="toolbar" aria-label="{texts["tools"]}" hidden>'
         f"{button('brush', ' aria-pressed=true')}{button('eraser', ' aria-pressed=false')}"

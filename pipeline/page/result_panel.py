@@ -66,6 +66,7 @@ def _endpoint(parts: SimpleNamespace) -> None:
     parts.of_endpoint |= {each.name: gr.Number(None, label=each.label, visible=False) for each in OF_MODEL}
     parts.of_endpoint |= {each.name: gr.File(label=each.label, visible=False) for each in (IMAGE, MASK_IMAGE)}
     parts.gallery = gr.Gallery(label="Pictures", visible=False)
+    parts.from_browser = gr.Textbox(visible=False)  # what JavaScript sends in place of a control's value
     parts.times = gr.Textbox(label="Times", visible=False)
 
 

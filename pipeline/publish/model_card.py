@@ -3,27 +3,20 @@
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import ModelCardData, metadata_load
+from huggingface_hub import ModelCardData
 
-from ..domain.catalogue import ModelVariant, find_variant
+from ..domain.catalogue import LANGUAGES, ModelVariant, find_variant
 from ..domain.errors import ArtifactError
 from ..domain.model import ModelDescription
 from ..generation.metadata import write_png
 from ..hub.download_progress import megabytes
 from ..hub.names import HubName
 from ..model_folder.configurations import read_configurations
-from ..model_folder.files import one_sentence, read_json
 from ..model_folder.manifest import Manifest
-from ..model_folder.part_files import check_inside
-from ..model_folder.schema import Licence
+from .licence import find_licence
 
 SAMPLE = "sample.png"
 SAMPLE_SIDE = 1024  # pixels, at most; chosen: the native size of the largest models takes minutes
-GEMMA = (
-    "Its text encoder is Gemma 2: Gemma is provided under and subject to the Gemma Terms of Use found at "
-    "[ai.google.dev/gemma/terms](https://ai.google.dev/gemma/terms), and to the "
-    "[Gemma Prohibited Use Policy](https://ai.google.dev/gemma/prohibited_use_policy)."
-)
 
 
 def model_card(manifest: Manifest, checkpoint: Path, repo: str, tag: str) -> str:
@@ -33,13 +26,16 @@ def model_card(manifest: Manifest, checkpoint: Path, repo: str, tag: str) -> str
     # `git clone` calls a folder after the last part of the repo's name.
     source = published.repo if published and model.source in (published.name, published.repo) else model.source
     base = source if HubName.parse(source) else None  # None for a folder's name
+    licence = find_licence(base or source, published, checkpoint)
+    entries: dict[str, Any] = {**licence.entries}
     data = ModelCardData(
         base_model=base,
         base_model_relation="quantized" if base and model.compression != "fp16" else None,
         library_name="openvino",
         pipeline_tag="text-to-image",
         tags=["openvino", "nncf", "sana", model.family.name, model.compression],
-        **_licence(published, checkpoint),
+        language=["en", "zh"] if model.languages == LANGUAGES[True] else None,
+        **entries,
     )
     source = f"[{base}](https://huggingface.co/{base})" if base else source
     return f"""---
@@ -49,7 +45,7 @@ def model_card(manifest: Manifest, checkpoint: Path, repo: str, tag: str) -> str
 # {repo.partition("/")[2]}
 
 {model.family.title} for [OpenVINO](https://github.com/openvinotoolkit/openvino): {source} with
-compression `{model.compression}`, made by `precompile.py` of Sana on OpenVINO.
+compression `{model.compression}`, made by `precompile.py` of Sana on OpenVINO.{_languages(model)}
 
 ![{model.pictures[0]["prompt"]}]({SAMPLE})
 
@@ -89,7 +85,7 @@ Made with {", ".join(f"{tool} {version}" for tool, version in manifest.tools.ite
 
 ## Licence
 
-{_terms(model.source, published, data, base)}
+{licence.text}
 """
 
 
@@ -108,6 +104,10 @@ def draw_sample(folder: Path, manifest: Manifest, output: Path) -> Path:
     return output / SAMPLE
 
 
+def _languages(model: ModelDescription) -> str:
+    return f" Prompts may be in: {model.languages}." if model.languages else ""
+
+
 def _components(manifest: Manifest) -> str:
     rows = []
     for name, record in manifest.model.components.items():
@@ -122,45 +122,11 @@ def _pictures(model: ModelDescription) -> str:
     )
 
 
-def _licence(published: ModelVariant | None, checkpoint: Path) -> dict[str, Any]:
-    """Return the licence in the checkpoint's card or `sana.json`, for the front matter of a card.
-
-    The cards of published checkpoints name it only in prose, so theirs is given here.
-    """
-    card, sana = checkpoint / "README.md", checkpoint / "sana.json"
-    check_inside(checkpoint, [card, sana])
-    for path, read in ((card, metadata_load), (sana, read_json)):
-        if path.is_file():
-            with one_sentence(f"{path} cannot be read"):
-                said = Licence.model_validate(read(path) or {})
-            if said.license:
-                return said.model_dump(include={*Licence.model_fields}, exclude_none=True)
-    if published:
-        return {
-            "license": "other",
-            "license_name": "nscl-v2-custom-and-gemma-terms",
-            "license_link": f"https://huggingface.co/{published.repo}/blob/main/LICENSE.txt",
-        }
-    return {"license": "unknown"}
-
-
 def _published(manifest: Manifest, checkpoint: Path) -> ModelVariant | None:
     """Return the published checkpoint with the same kind of transformer or, failing that, the same name on the Hub."""
     source = manifest.model.source
     try:
-        content = read_configurations(checkpoint, checkpoint / "vae").published
+        content = read_configurations(checkpoint, checkpoint / "vae").published(source)
     except ArtifactError:  # the checkpoint is gone: only its name is left
         return find_variant(source)
     return content or (find_variant(source) if HubName.parse(source) else None)
-
-
-def _terms(source: str, published: ModelVariant | None, data: ModelCardData, base: str | None) -> str:
-    values = data.to_dict()
-    name, link = values.get("license_name", values["license"]), values.get("license_link")
-    terms = f"[{name}]({link})" if link else name
-    if values["license"] == "unknown":
-        return f"The checkpoint says nothing of its licence: ask who made {source}."
-    sentences = [f"That of {base or source}: {terms}."]
-    if published:
-        sentences.append(GEMMA)
-    return " ".join(sentences)

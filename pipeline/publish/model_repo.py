@@ -16,6 +16,7 @@ from ..model_folder.folder_layout import ALL_COMPONENTS, MANIFEST, MODEL_INDEX
 from ..model_folder.integrity import verify
 from ..model_folder.manifest import Manifest, read_manifest
 from ..model_folder.part_files import check_inside
+from .licence import FILES as LICENCE_FILES
 from .model_card import SAMPLE, draw_sample, model_card
 from .repo import CHANGED, Repo, commit_files, list_tree, open_repo
 
@@ -67,7 +68,7 @@ def _write(target: Repo, folder: Path, manifest: Manifest, tag: str, checkpoint:
     if other:
         raise SanaError(f"{target.name} holds something else ({other}): publish to another repo.")
     names = (*manifest.files, MANIFEST)
-    terms = {path.name: path for path in sorted(checkpoint.glob("LICENSE*")) if path.is_file()}
+    terms = {path.name: path for path in sorted(checkpoint.glob(LICENCE_FILES)) if path.is_file()}
     check_inside(checkpoint, terms.values())
     outdated = {name for name in target.files if _is_part(name)} - {*names}
     with TemporaryDirectory(prefix="sana-") as temporary:

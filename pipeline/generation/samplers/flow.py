@@ -5,6 +5,7 @@ diffusers has no pipeline of this family that starts from a picture. The start h
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -13,7 +14,8 @@ from .sampling import DenoisedStep, SamplerInputs, batch_prompts
 
 def flow_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
     """Yield each step. `inputs.prompts` are [negative, positive], or [positive] without guidance."""
-    scheduler, latents, settings = inputs.scheduler, inputs.latents, inputs.settings
+    latents, settings = inputs.latents, inputs.settings
+    scheduler = _shifted(inputs.scheduler, settings.flow_shift)
     branches = len(inputs.prompts)
     embeddings, mask = batch_prompts(inputs.prompts, len(latents))
     scheduler.set_timesteps(settings.num_inference_steps, device="cpu")
@@ -58,3 +60,11 @@ def guide(velocity: torch.Tensor, guidance_scale: float) -> torch.Tensor:
     """Apply classifier-free guidance (https://arxiv.org/abs/2207.12598) to a batch of [negative, positive] halves."""
     negative, positive = velocity.chunk(2)
     return negative + guidance_scale * (positive - negative)
+
+
+def _shifted(scheduler: Any, flow_shift: float | None) -> Any:
+    """Return a scheduler with another shift of its noise levels; the same one for None."""
+    if flow_shift is None:
+        return scheduler
+    name = "flow_shift" if "flow_shift" in scheduler.config else "shift"  # so diffusers' two classes of schedulers
+    return type(scheduler).from_config(scheduler.config, **{name: flow_shift})

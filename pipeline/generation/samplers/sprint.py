@@ -5,10 +5,12 @@ section 3.1).
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
 
+from ...domain.settings import GenerationSettings
 from .sampling import DenoisedStep, SamplerInputs, batch_prompts
 
 
@@ -17,10 +19,7 @@ def sprint_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
     scheduler, latents, steps = inputs.scheduler, inputs.latents, inputs.settings.num_inference_steps
     embeddings, mask = batch_prompts(inputs.prompts, len(latents))
     guidance = inputs.settings.guidance_scale * inputs.config.get("guidance_embeds_scale", 0.1)
-    if steps == 2:
-        scheduler.set_timesteps(2, device="cpu")
-    else:  # the scheduler's intermediate timestep, a default, is only valid with two steps
-        scheduler.set_timesteps(steps, device="cpu", intermediate_timesteps=None)
+    scheduler.set_timesteps(steps, device="cpu", **_times(inputs.settings))
     first, given = inputs.settings.first_step, inputs.given
     scheduler.set_begin_index(first)
     sigma_data = scheduler.config.sigma_data
@@ -59,3 +58,13 @@ def sprint_steps(inputs: SamplerInputs) -> Iterator[DenoisedStep]:
             noisy = given.keep(noisy, noised(index + 1))
             predicted_original = given.keep(predicted_original, given.latents)
         yield DenoisedStep(index + 1 - first, steps - first, predicted_original, predicted_original)
+
+
+def _times(settings: GenerationSettings) -> dict[str, Any]:
+    """Return the arguments of the scheduler for its times. Those that are left out are its own defaults."""
+    if settings.timesteps:
+        return {"timesteps": list(settings.timesteps), "max_timesteps": None, "intermediate_timesteps": None}
+    times = {"max_timesteps": settings.max_timesteps, "intermediate_timesteps": settings.intermediate_timesteps}
+    given = {name: time for name, time in times.items() if time is not None}
+    # The default of its intermediate timestep is only valid with two steps.
+    return given if settings.num_inference_steps == 2 else {**given, "intermediate_timesteps": None}

@@ -50,9 +50,20 @@ class English(PictureWords, GalleryWords):
     linked = "The link to these settings is in the address bar."
     linked_without_picture = "The link is in the address bar, without the picture that these settings start from."
     server_gone = "No picture: the answer did not come. Try again in a moment."
+    offline = "No connection: trying again"
+    lost = "This picture is lost: the program was started again, or nobody came back for it in time."
+    draw_again = "Draw it again"
+    picture_again = "The picture to start from is needed again."
     waiting_for_model = "Waiting for the model"
     reading_prompt = "Reading the prompt"
     stopping = "Stopping"
+
+    schedule_hints: Mapping[str, str] = {
+        "max_timesteps": "Empty: 1.5708, which is pure noise",
+        "intermediate_timesteps": "Empty: 1.3",
+        "timesteps": "Such as 1.5708, 1.1, 0.5, 0 for three steps",
+        "flow_shift": "Empty: the model's own. A higher one spends more steps on the layout, a lower one on detail.",
+    }
 
     labels: Mapping[str, str] = {}
     """Labels of parameters by name, and of styles and shapes by key; the table's labels fill the gaps."""
@@ -135,6 +146,9 @@ class English(PictureWords, GalleryWords):
     def link_problems(self, problems: str) -> str:
         return f"The link is not right in all: {problems}"
 
+    def not_kept(self, problems: str) -> str:
+        return f"What was typed is filled in again, but not all of it: {problems}"
+
     def other_model(self, source: object, compression: object) -> str:
         made_by = f"{str(source)[:80]} ({str(compression)[:40]})"
         return f"The settings are filled in, but {made_by} made this picture: another model draws another one."
@@ -165,6 +179,7 @@ class English(PictureWords, GalleryWords):
             ("Model", model.name),
             ("Source", f"{model.source}, {model.revision}" if model.revision else model.source),
             ("Kind", "Sana with guidance" if model.family.has_negative_prompt else self._few_steps),
+            *([("Prompts in", model.languages)] if model.languages else []),
             ("Compression", model.compression),
             ("Compared with torch", self._parity(model)),
             ("Device", device),
