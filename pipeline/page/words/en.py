@@ -57,7 +57,8 @@ class English(PictureWords):
     lost = "This picture is lost: the program was started again, or nobody came back for it in time."
     draw_again = "Draw it again"
     picture_again = "The picture to start from is needed again."
-    waiting_for_model = "Waiting for the model"
+    one_moment = "One moment"
+    loaded_when_needed = "Is loaded when it draws"
     reading_prompt = "Reading the prompt"
     stopping = "Stopping"
 
@@ -78,7 +79,7 @@ class English(PictureWords):
         "max_timesteps": "Empty: 1.5708, which is pure noise",
         "intermediate_timesteps": "Empty: 1.3",
         "timesteps": "Such as 1.5708, 1.1, 0.5, 0 for three steps",
-        "flow_shift": "Empty: the model's own. A higher one spends more steps on the layout, a lower one on detail.",
+        "flow_shift": "Empty: as trained. A higher one spends more steps on the layout, a lower one on detail.",
     }
 
     labels: Mapping[str, str] = {}
@@ -113,8 +114,8 @@ class English(PictureWords):
         """Return the sentence of an error. Errors without a `problem`, such as a damaged model, are English only."""
         return self.problem(error.problem) if error.problem else str(error)
 
-    def preparation(self, progress: Progress) -> str:
-        return progress.text
+    def preparation(self, progress: Progress, left: float | None = None) -> str:
+        return progress.text + self.left(left)
 
     def queue(self, update: QueueUpdate) -> str:
         before = "one request is" if update.ahead == 1 else f"{update.ahead} requests are"
