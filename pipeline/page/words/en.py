@@ -199,6 +199,7 @@ class English(PictureWords):
             ("Model", model.name),
             ("Source", f"{model.source}, {model.revision}" if model.revision else model.source),
             ("Kind", "Sana with guidance" if model.family.has_negative_prompt else self._few_steps),
+            *([("LoRAs", ", ".join(map(str, model.loras)))] if model.loras else []),
             *([("Prompts in", model.languages)] if model.languages else []),
             ("Compression", model.compression),
             ("Compared with torch", self._parity(model)),
