@@ -210,7 +210,7 @@ def test_a_preview_is_no_file_and_a_picture_is_written_once(
 
     async def follow() -> None:
         values = {"prompt": "a house", "num_inference_steps": 2, "num_images": 2}
-        async with aclosing(draw(service, English(), values, Visitor("me", session="mine"))) as updates:
+        async with aclosing(draw(service, English(), values, Visitor("me", session="mine"), "generate")) as updates:
             async for pictures, preview, _, _ in updates:
                 previews.update({preview} - {None})
                 for path in pictures:

@@ -104,17 +104,6 @@ def test_stop_while_decoding(tab: Page, slow_bands: list[int | str]) -> None:
     assert "done" not in slow_bands
 
 
-def test_a_closed_tab_stops_the_work(browser: Browser, page: str, steps_done: list[int | str]) -> None:
-    tab = browser.new_page()
-    tab.goto(page)
-    set_steps(tab, MAX_STEPS)
-    generate(tab)
-    tab.get_by_text(PROGRESS).wait_for()
-    tab.close()
-    wait_for(lambda: steps_done[-1] == "closed")
-    assert len(steps_done) < MAX_STEPS
-
-
 def test_an_empty_prompt_is_refused_beside_the_field_and_the_next_one_is_not(tab: Page) -> None:
     generate(tab, " ")
     tab.locator("#ask").get_by_text("The prompt is empty").wait_for()

@@ -164,10 +164,16 @@ def test_a_second_follower_gets_all_and_keeps_the_job_going(queued: Queued) -> N
     assert queued.works[0].ended == "done"
 
 
-@pytest.mark.parametrize(("keep_seconds", "ended"), [(0.3, "closed"), (30.0, "done")])
-def test_a_job_without_followers_is_kept_for_a_while(keep_seconds: float, ended: str) -> None:
-    work = Work()
-    job = JobQueue(keep_seconds=keep_seconds).submit(work, "me")
+@pytest.mark.parametrize(
+    ("alone", "for_others", "others", "ended"),
+    [(0.3, 30.0, 0, "closed"), (30.0, 0.3, 0, "done"), (30.0, 0.3, 1, "closed")],
+)
+def test_a_kept_job_without_followers_goes_on_for_a_while_and_shorter_if_others_wait(
+    alone: float, for_others: float, others: int, ended: str
+) -> None:
+    work, queue = Work(), JobQueue(keep_seconds=alone, keep_seconds_for_others=for_others)
+    job = queue.submit(work, "me", is_kept=True)
+    waiting = [queue.submit(Work(0), f"other {index}") for index in range(others)]
     Follower(job).leave()
     assert not job.is_cancelled
     if ended == "closed":
@@ -175,11 +181,12 @@ def test_a_job_without_followers_is_kept_for_a_while(keep_seconds: float, ended:
     work.allow(3)
     wait_for(lambda: work.ended)
     assert work.ended == ended
+    wait_for(lambda: all(each.is_finished for each in waiting))
 
 
 def test_who_comes_back_in_time_keeps_the_job() -> None:
     work = Work()
-    job = JobQueue(keep_seconds=0.5).submit(work, "me")
+    job = JobQueue(keep_seconds=0.5).submit(work, "me", is_kept=True)
     Follower(job).leave()
     back = Follower(job)
     threading.Event().wait(0.8)
@@ -190,26 +197,27 @@ def test_who_comes_back_in_time_keeps_the_job() -> None:
 def test_cancelling_tells_the_followers_what_was_done(queued: Queued) -> None:
     queued.works[0].allow()
     wait_for(lambda: len(queued.followers[0].updates) == 1)
-    queued.queue.cancel("a")
+    queued.jobs[0].cancel()
     queued.works[0].allow()
     last = queued.followers[0].join().updates[-1]
     assert isinstance(last, StoppedUpdate)
     assert last.finished == 0
     assert last.last.preview is PREVIEWS[last.last.step]
     assert queued.works[0].ended == "closed"
-    queued.queue.cancel("c")
+    queued.jobs[2].cancel()
     assert queued.followers[2].join().updates[-1] == StoppedUpdate(None, 0)
     assert queued.works[2].begun == 0
 
 
 def test_a_job_that_was_complete_when_it_was_cancelled_was_not_stopped() -> None:
-    queue = JobQueue()
+    jobs: list[Job] = []
 
     def work() -> Generator[Update, None, None]:
         yield Result(["picture"], SETTINGS, {})
-        queue.cancel("me")
+        jobs[0].cancel()
 
-    assert [type(update) for update in Follower(queue.submit(work, "me")).join().updates] == [Result]
+    jobs.append(JobQueue().submit(work, "me"))
+    assert [type(update) for update in Follower(jobs[0]).join().updates] == [Result]
 
 
 def test_an_error_reaches_the_followers_and_the_next_job_runs(caplog: pytest.LogCaptureFixture) -> None:
@@ -225,13 +233,14 @@ def test_an_error_reaches_the_followers_and_the_next_job_runs(caplog: pytest.Log
 
 def test_too_many_waiting_and_too_many_of_one_client_are_refused() -> None:
     queue, work = JobQueue(max_waiting=2, max_per_client=2), Work()
-    followers = [Follower(queue.submit(work, client)) for client in "aab"]
+    jobs = [queue.submit(work, client) for client in "aab"]
+    followers = [Follower(job) for job in jobs]
     with pytest.raises(BusyError, match="You have 2 requests here already"):
         queue.submit(work, "a")
     with pytest.raises(BusyError, match="Too many requests are waiting"):
         queue.submit(work, "c")
-    for client in "ab":
-        queue.cancel(client)
+    for job in jobs:
+        job.cancel()
     work.allow(20)
     for follower in followers:
         follower.join()
@@ -263,16 +272,15 @@ def test_who_wait_are_served_in_turn_client_by_client() -> None:
 def test_one_address_has_the_places_and_turns_of_one_client_whatever_names_it_takes() -> None:
     queue, work = JobQueue(max_per_client=3), Work()
     first = queue.submit(work, "a", "192.0.2.1")
-    for name in ("b", "c"):
-        queue.submit(work, name, "192.0.2.1")
+    others = [queue.submit(work, name, "192.0.2.1") for name in ("b", "c")]
     with pytest.raises(BusyError, match="You have 3 requests here already"):
         queue.submit(work, "d", "192.0.2.1")
     other, unknown = queue.submit(work, "e", "192.0.2.2"), queue.submit(work, "f")
     assert (other.ahead, unknown.ahead) == (1, 2)
-    queue.cancel("a")  # and not the neighbours' ones
+    first.cancel()  # and not the neighbours' ones
     work.allow(1)
     wait_for(lambda: first.is_finished)
-    for name in "bcef":
-        queue.cancel(name)
+    for job in (*others, other, unknown):
+        job.cancel()
     work.allow(3)
     wait_for(lambda: other.is_finished and unknown.is_finished)

@@ -4,6 +4,10 @@
 MAX_WAITING = 128  # requests of all clients in the queue
 MAX_PER_CLIENT = 8  # requests of one client, waiting and running
 LISTEN_SECONDS = 30.0  # a request is dropped if nobody follows it by then
+KEEP_SECONDS = 600.0  # a request of the page goes on for so long after its last follower left,
+KEEP_SECONDS_FOR_OTHERS = 60.0  # or for so long if others wait: a phone is unlocked, a connection comes back
+MAX_KEPT_BYTES = 256 << 20  # of finished pictures that nobody has followed to the end; chosen: 20 of 2048x2048
+MAX_SEEN = 16  # finished requests that somebody has followed to the end, found again after a reload; chosen
 MAX_SESSIONS = 1_000  # sessions with state, 0.1 MB each plus one event's values; beyond, the oldest start anew
 
 # Values of one event of the page. The page sends at most a gallery of 8 pictures, about 100 values, and a preview of

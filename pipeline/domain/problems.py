@@ -68,6 +68,7 @@ SENTENCES = {
     "model not loaded": "{model} cannot be loaded: {reason}.",
     "event size": "This is more than the page sends at once: reload the page.",
     "event kind": "This is not what the page sends: reload the page.",
+    "kept": "What this browser has kept of the page is damaged, so it is not filled in.",
     "foreign file": "This file was neither uploaded here nor made for you: drop the picture on the page.",
     "disk full": "The disk of the machine that draws is full, so the picture could not be kept.",
     "not written": "The picture could not be written on the machine that draws: its log says why.",

@@ -1,16 +1,25 @@
 """One request on its way, with its updates so far and its followers."""
 
-import asyncio
 import dataclasses
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 from ..domain.errors import SanaError
 from ..domain.problems import Problem
-from ..domain.updates import JobUpdate, PictureUpdate, Result, StepUpdate, StoppedUpdate
+from ..domain.updates import (
+    JobUpdate,
+    PictureUpdate,
+    PreparationUpdate,
+    QueueUpdate,
+    Result,
+    StepUpdate,
+    StoppedUpdate,
+)
+from .follower import Follower
 from .statistics import DRAWN, FAILED, STOPPED
 
 _LOG = logging.getLogger(__name__)
@@ -21,55 +30,61 @@ class Job:
     """Work that a queue runs in its thread, and whose updates go to any number of followers.
 
     `client` names the sender. `party` names all senders who share their turns: those of one address, if it is known.
-    The job is cancelled `keep_seconds` after its last follower left. A cancelled job stops at its next update, and
-    calls `on_cancel` at once. `on_finish` is called once, when the job has ended in any way.
+    A job without followers is cancelled at once, unless it `is_kept`: then `on_leave` is called, with the job.
+    A cancelled job stops at its next update, and calls `on_cancel` at once. `on_finish` is called once, when the job
+    has ended in any way.
+
+    `left_at` is the time at which the last follower left, None while there is one. `worked_since` is the time at which
+    the wait for others and for the model ended, `told_at` that of the last update. Times are of `time.monotonic`.
     """
 
     def __init__(
         self,
         work: Work,
         client: str,
-        keep_seconds: float,
         on_cancel: Callable[["Job"], None],
+        on_leave: Callable[["Job"], None],
         address: str = "",
         on_finish: Callable[["Job"], object] = lambda job: None,
+        is_kept: bool = False,
     ) -> None:
         self.client = client
         self.party = address or client
+        self.is_kept = is_kept
+        self.left_at: float | None = None
+        self.worked_since = self.told_at = time.monotonic()
+        self.is_seen = False  # True once a follower has got all updates
         self.turn = 0  # the queue's turn in which the job begins
         self.ahead: int | None = None  # the last place in the queue that followers were told
         self.is_cancelled = False
         self.is_finished = False
         self._work = work
-        self._keep_seconds = keep_seconds
         self._on_cancel = on_cancel
+        self._on_leave = on_leave
         self._on_finish = on_finish
         self._updates: list[JobUpdate] = []
         self._error: SanaError | None = None
-        self._followers: list[Callable[[], object]] = []  # a function that wakes each
+        self._followers: list[Follower] = []
         self._lock = threading.Lock()
 
     @asynccontextmanager
-    async def follow(self) -> AsyncIterator[AsyncIterator[JobUpdate]]:
-        """Follow the job inside of this context, which gives all its updates from the first to the last.
+    async def follow(self) -> AsyncIterator[Follower]:
+        """Follow the job inside of this context, which gives an iterator over all its updates.
 
         The iterator raises SanaError if the job failed. Leaving the context ends the following.
         """
-        loop, news = asyncio.get_running_loop(), asyncio.Event()
-
-        def wake() -> None:
-            with suppress(RuntimeError):  # the follower's event loop is closed
-                loop.call_soon_threadsafe(news.set)
-
+        follower = Follower(self._read, self._end)
         with self._lock:
-            self._followers.append(wake)
+            self._followers.append(follower)
+            self.left_at = None
         try:
-            yield self._all_updates(news)
+            yield follower
         finally:
-            self._leave(wake)
+            self._leave(follower)
 
     def run(self) -> None:
         """Do the work in this thread. Errors go to the followers and are never raised here."""
+        self.worked_since = time.monotonic()
         try:
             with closing(self._work()) as updates:
                 while not self.is_cancelled:
@@ -90,6 +105,12 @@ class Job:
             return DRAWN
         return FAILED if self._error else STOPPED
 
+    @property
+    def pictures(self) -> list[PictureUpdate]:
+        """The finished pictures so far."""
+        with self._lock:
+            return [update for update in self._updates if isinstance(update, PictureUpdate)]
+
     def tell(self, update: JobUpdate) -> None:
         """Add an update, and wake the followers."""
         with self._lock:
@@ -98,6 +119,9 @@ class Job:
             if isinstance(update, StepUpdate) and isinstance(previous, StepUpdate):
                 self._updates[-1] = dataclasses.replace(previous, preview=None)
             self._updates.append(update)
+            self.told_at = time.monotonic()
+            if isinstance(update, QueueUpdate | PreparationUpdate):
+                self.worked_since = self.told_at
             self._wake()
 
     def finish(self) -> None:
@@ -116,34 +140,24 @@ class Job:
         self.is_cancelled = True
         self._on_cancel(self)
 
-    async def _all_updates(self, news: asyncio.Event) -> AsyncIterator[JobUpdate]:
-        seen = 0
-        while True:
-            news.clear()
-            with self._lock:
-                updates, is_finished = self._updates[seen:], self.is_finished
-            for update in updates:
-                yield update
-            seen += len(updates)
-            if is_finished:
-                break
-            await news.wait()
+    def _read(self, place: int) -> tuple[list[JobUpdate], bool]:
+        with self._lock:
+            return self._updates[place:], self.is_finished
+
+    def _end(self) -> None:
+        self.is_seen = True
         if self._error:
             raise self._error
 
-    def _leave(self, wake: Callable[[], object]) -> None:
+    def _leave(self, follower: Follower) -> None:
         with self._lock:
-            self._followers.remove(wake)
+            self._followers.remove(follower)
             is_abandoned = not self._followers and not self.is_finished
-        if is_abandoned and self._keep_seconds:
-            timer = threading.Timer(self._keep_seconds, self._cancel_if_abandoned)
-            timer.daemon = True
-            timer.start()
+            if is_abandoned:
+                self.left_at = time.monotonic()
+        if is_abandoned and self.is_kept:
+            self._on_leave(self)
         elif is_abandoned:
-            self.cancel()
-
-    def _cancel_if_abandoned(self) -> None:
-        if not self._followers:
             self.cancel()
 
     @property
@@ -156,5 +170,5 @@ class Job:
         return StoppedUpdate(steps[-1] if steps else None, finished)
 
     def _wake(self) -> None:
-        for wake in self._followers:
-            wake()
+        for follower in self._followers:
+            follower.wake()

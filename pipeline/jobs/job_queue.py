@@ -1,13 +1,16 @@
 """The queue of jobs: their order, and the limits on waiting jobs and on jobs of one client."""
 
 import threading
+import time
 from collections.abc import Callable
 
 from ..domain.errors import BusyError
-from ..domain.limits import MAX_PER_CLIENT, MAX_WAITING
+from ..domain.limits import KEEP_SECONDS, KEEP_SECONDS_FOR_OTHERS, MAX_PER_CLIENT, MAX_WAITING
 from ..domain.problems import Problem
 from ..domain.updates import QueueUpdate
 from .job import Job, Work
+
+LOOK_SECONDS = 5.0  # between two looks at a job that nobody follows; chosen: others do not notice such a wait
 
 
 class JobQueue:
@@ -21,13 +24,19 @@ class JobQueue:
         max_waiting: int = MAX_WAITING,
         max_per_client: int = MAX_PER_CLIENT,
         at_once: int = 1,
-        keep_seconds: float = 0.0,
+        keep_seconds: float = KEEP_SECONDS,
+        keep_seconds_for_others: float = KEEP_SECONDS_FOR_OTHERS,
     ) -> None:
-        """Make an empty queue. A job without followers goes on for `keep_seconds`."""
+        """Make an empty queue.
+
+        A kept job goes on for `keep_seconds` after its last follower left, and for `keep_seconds_for_others` if others
+        wait.
+        """
         self._max_waiting = max_waiting
         self._max_per_client = max_per_client
         self._at_once = at_once
         self._keep_seconds = keep_seconds
+        self._keep_seconds_for_others = keep_seconds_for_others
         self._waiting: list[Job] = []
         self._running: list[Job] = []
         self._turn = 0  # the turn of the job begun last
@@ -39,18 +48,24 @@ class JobQueue:
         return len(self._waiting), len(self._running)
 
     def submit(
-        self, work: Work, client: str, address: str = "", on_finish: Callable[[Job], object] = lambda job: None
+        self,
+        work: Work,
+        client: str,
+        address: str = "",
+        on_finish: Callable[[Job], object] = lambda job: None,
+        is_kept: bool = False,
     ) -> Job:
         """Add a job behind the client's other jobs, and start it if nothing else runs.
 
         `address` is the client's public address, or "" if unknown. Clients of one address share places and turns, so
-        that nobody gains from several names. `on_finish` is called once, when the job has ended in any way.
+        that nobody gains from several names. `on_finish` is called once, when the job has ended in any way. A job that
+        `is_kept` goes on for a while after its last follower left; any other is then cancelled.
 
         Raises:
             BusyError: too many jobs wait, or this client has too many.
         """
         with self._lock:
-            job = Job(work, client, self._keep_seconds, self._remove, address, on_finish)
+            job = Job(work, client, self._remove, self._keep, address, on_finish, is_kept)
             here = (*self._waiting, *self._running)
             own = sum(job.client == each.client or job.party == each.party for each in here)
             if own >= self._max_per_client:
@@ -66,13 +81,6 @@ class JobQueue:
             else:
                 self._tell_places()
         return job
-
-    def cancel(self, client: str) -> None:
-        """Cancel all jobs of a client."""
-        with self._lock:
-            jobs = [job for job in (*self._waiting, *self._running) if job.client == client]
-        for job in jobs:
-            job.cancel()
 
     def _run(self, job: Job | None) -> None:
         while job:
@@ -98,6 +106,27 @@ class JobQueue:
                 self._waiting.remove(job)
                 job.finish()
                 self._tell_places()
+
+    def _keep(self, job: Job) -> None:
+        """Cancel a kept job that nobody follows if its time is over, else look again in time."""
+        left_at = job.left_at
+        if left_at is None or job.is_finished:
+            return
+        with self._lock:
+            others_wait = any(each is not job for each in self._waiting)
+        keep = self._keep_seconds_for_others if others_wait else self._keep_seconds
+        left = left_at + keep - time.monotonic()
+        if left <= 0:
+            job.cancel()
+            return
+
+        def look_again() -> None:
+            if job.left_at == left_at:  # else somebody came back
+                self._keep(job)
+
+        look = threading.Timer(min(left, LOOK_SECONDS), look_again)
+        look.daemon = True
+        look.start()
 
     def _tell_places(self) -> None:
         for ahead, job in enumerate(self._waiting, len(self._running)):

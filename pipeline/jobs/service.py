@@ -13,8 +13,10 @@ from ..domain.updates import JobUpdate, Result
 from ..generation.given_picture import GivenPicture, check_given
 from .job import Job
 from .job_queue import JobQueue
+from .kept_requests import KeptRequests
 from .models import Models
 from .statistics import REFUSED, Statistics
+from .submitted_request import SubmittedRequest
 from .timings import TIME_PARAMETERS, Timings
 
 Values = Mapping[str, Any]
@@ -30,15 +32,6 @@ class SettledRequest:
     given: GivenPicture | None
 
 
-@dataclass(frozen=True)
-class SubmittedRequest:
-    """A request in the queue: the name of its model, its checked settings, and its job."""
-
-    model: str
-    settings: GenerationSettings
-    job: Job
-
-
 class GenerationService:
     """A menu of models behind one queue, called by the page, the endpoint and any other interface."""
 
@@ -47,6 +40,7 @@ class GenerationService:
         self.timings = timings
         self.statistics = Statistics()
         self._queue = queue
+        self._kept = KeptRequests()
 
     def problems(self, values: Values) -> dict[str, Problem]:
         """Return the problems of a request by parameter name.
@@ -98,10 +92,13 @@ class GenerationService:
         check_given(settings, given)
         return SettledRequest(name, settings, given)
 
-    def submit(self, values: Values, client: str, address: str = "", interface: str = "page") -> SubmittedRequest:
+    def submit(
+        self, values: Values, client: str, address: str = "", interface: str = "page", token: str | None = None
+    ) -> SubmittedRequest:
         """Put a request into the queue.
 
         `client` names the sender; `address` is its public address, or "". `interface` is counted in the statistics.
+        A request with a secret `token`, which must be new, goes on for a while without followers: `find` finds it.
 
         Raises:
             SettingsError: a value is refused.
@@ -114,11 +111,19 @@ class GenerationService:
                 client,
                 address,
                 lambda job: self.statistics.count(interface, job.outcome),
+                is_kept=token is not None,
             )
         except SanaError:
             self.statistics.count(interface, REFUSED)
             raise
-        return SubmittedRequest(settled.model, settled.settings, job)
+        submitted = SubmittedRequest(settled.model, settled.settings, job)
+        if token is not None:
+            self._kept.add(token, submitted)
+        return submitted
+
+    def find(self, token: str) -> SubmittedRequest | None:
+        """Return the request with a token; None if there is none, or no longer."""
+        return self._kept.find(token)
 
     def prepare(self, model: str, client: str, address: str = "") -> Job:
         """Put the loading of a model into the queue; raise SanaError as `submit` does."""
@@ -133,9 +138,10 @@ class GenerationService:
                 self.statistics.spend(update.times)
             yield update
 
-    def cancel(self, client: str) -> None:
-        """Cancel all jobs of a client; the running one stops within a step."""
-        self._queue.cancel(client)
+    def cancel(self, token: str) -> None:
+        """Cancel the request with a token, if there is one; a running one stops within a step."""
+        if submitted := self._kept.find(token):
+            submitted.job.cancel()
 
     def _request(self, values: Values) -> tuple[str, Request, GivenPicture | None]:
         """Return the name of the model, the request, and the picture that it starts from, if it gives one.

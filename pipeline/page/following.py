@@ -1,14 +1,17 @@
 """The drawing of a request with its updates, shared by the page and the endpoint."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from PIL import Image
 
-from ..domain.updates import PictureUpdate, StepUpdate
+from ..domain.updates import DecodeUpdate, PictureUpdate, StepUpdate
 from ..jobs.service import GenerationService
+from ..jobs.submitted_request import SubmittedRequest
 from .picture_files import PictureFiles
 from .picture_gallery import preview_address
 from .status import Status, StatusTracker
@@ -26,7 +29,7 @@ class Followed(NamedTuple):
 
 
 async def draw(
-    service: GenerationService, words: English, values: Mapping[str, Any], visitor: Visitor, interface: str = "page"
+    service: GenerationService, words: English, values: Mapping[str, Any], visitor: Visitor, interface: str
 ) -> AsyncGenerator[Followed, None]:
     """Submit a request and yield the state after each update.
 
@@ -35,19 +38,55 @@ async def draw(
     Raises:
         SanaError: the request is refused, the generation fails, or a picture cannot be written.
     """
+    submitted = await submit(service, values, visitor, interface)
+    async with aclosing(follow(service, words, submitted, visitor)) as states:
+        async for state in states:
+            yield state
+
+
+async def submit(
+    service: GenerationService,
+    values: Mapping[str, Any],
+    visitor: Visitor,
+    interface: str,
+    token: str | None = None,
+) -> SubmittedRequest:
+    """Submit a request; raise SanaError if it is refused. With a secret `token`, it is kept without followers."""
     # A thread: the given picture is read again, by whoever may have changed it since the check.
-    submitted = await asyncio.to_thread(service.submit, values, visitor.name, visitor.address, interface)
+    return await asyncio.to_thread(service.submit, values, visitor.name, visitor.address, interface, token)
+
+
+async def follow(
+    service: GenerationService,
+    words: English,
+    submitted: SubmittedRequest,
+    visitor: Visitor,
+    rest: float = 0.0,
+) -> AsyncGenerator[Followed, None]:
+    """Yield the state of a submitted request after each of its updates, from the first.
+
+    Steps and bands are skipped if the state before is younger than `rest` in seconds. Closing the generator leaves the
+    job.
+
+    Raises:
+        SanaError: the generation fails, or a picture cannot be written.
+    """
     settings, job = submitted.settings, submitted.job
-    tracker = StatusTracker(words, service.timings, submitted.model, settings)
+    tracker = StatusTracker(words, service.timings, submitted)
     files = PictureFiles(picture_folder(visitor.session), settings)
     preview: str | None = None
-    async with job.follow() as updates, visitor.listening(job.cancel):
+    said = 0.0
+    async with job.follow() as updates, visitor.listening(updates.leave):
         yield Followed([], None, settings.seed, tracker.begun())
         async for update in updates:
+            status = tracker.status(update)
             match update:
+                case StepUpdate() | DecodeUpdate() if time.monotonic() - said < rest:
+                    continue
                 case StepUpdate(preview=Image.Image() as rough):
                     preview = await asyncio.to_thread(preview_address, rough)
                 case PictureUpdate():
                     await asyncio.to_thread(files.write, update.picture, update.image - 1)  # a large PNG takes seconds
                     preview = None
-            yield Followed(list(files.finished), preview, settings.seed, tracker.status(update))
+            said = time.monotonic()
+            yield Followed(list(files.finished), preview, settings.seed, status)

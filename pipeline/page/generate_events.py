@@ -3,8 +3,9 @@
 import asyncio
 import html
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -14,11 +15,13 @@ from ..domain.picture_parameters import MASK_IMAGE
 from ..domain.problems import Problem
 from ..domain.settings import MODEL, PROMPT, SEED
 from ..jobs.service import GenerationService
+from ..jobs.submitted_request import SubmittedRequest
 from ..jobs.timings import TIME_PARAMETERS
+from .browser_values import MASK, NEW_TOKEN, with_values
 from .controls import Controls
-from .following import Followed, draw
+from .following import Followed, follow, submit
 from .given_files import of_page
-from .mask import with_mask
+from .kept_tokens import read_requests, read_token
 from .picture_gallery import gallery
 from .queueing import FOLLOWING, QUIET
 from .status import Status
@@ -28,8 +31,12 @@ from .words import English
 # The browser enables and disables the buttons at once. Stop is enabled by the server, when there is a job to stop.
 BUSY = "() => [{__type__: 'update', interactive: false}, '', null]"
 IDLE = "() => [{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}]"
-# The browser keeps its own copy of finished pictures.
-KEEP = "(pictures, status) => { window.sanaKeep?.((pictures || []).slice(0, status?.finished || 0)); }"
+# The browser keeps its own copy of finished pictures, each as soon as it is there.
+KEEP = """(pictures, status) => {
+    window.sanaKeep?.(window.sanaKept.fresh((pictures || []).slice(0, status?.finished || 0)));
+}"""
+REST = 0.2  # seconds between two states of a job; chosen: looks alive, and more would cost drawing time
+TOKEN = "token"
 
 
 def connect_generate(
@@ -40,16 +47,43 @@ def connect_generate(
         return f"<p>{html.escape(words.estimate(seconds))}</p>" if seconds is not None else ""
 
     async def show(request: gr.Request, **values: Any) -> AsyncIterator[dict[Any, Any]]:
-        asked = of_page(values)
+        token, asked = read_token(values.pop(TOKEN)), of_page(values)
         # This may estimate memory, and reads the given picture: both take time.
         if problems := await asyncio.to_thread(service.problems, asked):
             yield refusal(" ".join(words.problem(problem) for problem in problems.values()))
             return
+        visitor = Visitor.of(app, request)
+        try:
+            submitted = await submit(service, asked, visitor, "page", token)
+        except SanaError as error:
+            yield refusal(words.error(error))
+            return
+        async with aclosing(states(submitted, visitor, token)) as updates:
+            async for update in updates:
+                yield update
+
+    async def resume(kept: str | None, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+        """Follow the request that this tab drew before it was loaded anew, or one that another tab has left."""
+        tab, browser = read_requests(kept)
+        token, submitted = tab.token, service.find(tab.token)
+        if submitted is None and browser.token and (left := service.find(browser.token)) and left.job.left_at:
+            token, submitted = browser.token, left
+        if submitted is not None:
+            yield {parts.run: gr.update(interactive=False)}
+            async with aclosing(states(submitted, Visitor.of(app, request), token)) as updates:
+                async for update in updates:
+                    yield update
+        elif tab.token and not tab.has_ended:
+            yield {parts.status: Status("lost", words.lost, action=words.draw_again).record()}
+        else:
+            yield {parts.run: gr.skip()}  # without any update, Gradio would empty all outputs
+
+    async def states(submitted: SubmittedRequest, visitor: Visitor, token: str) -> AsyncGenerator[dict[Any, Any], None]:
         last: Followed | None = None
         try:
-            async with aclosing(draw(service, words, asked, Visitor.of(app, request))) as updates:
+            async with aclosing(follow(service, words, submitted, visitor, REST)) as updates:
                 async for last in updates:
-                    yield shown(last)
+                    yield shown(last, token)
         except SanaError as error:
             yield refusal(words.error(error), last.status.finished if last else 0)
 
@@ -57,12 +91,13 @@ def connect_generate(
         """Return the update that shows a problem beside the button."""
         return {parts.problem: alert(text), parts.status: Status("failed", "", finished=finished).record()}
 
-    def shown(followed: Followed) -> dict[Any, Any]:
+    def shown(followed: Followed, token: str) -> dict[Any, Any]:
         """Return the update for a state. It keeps the old pictures until a preview exists, and selects the newest."""
         pictures, preview, seed, status = followed
         shown_pictures = gallery(pictures, preview)
-        updates = {controls[SEED.name]: seed, parts.status: status.record()}
+        updates: dict[Any, Any] = {parts.status: status.record()}
         if status.kind == "begun":
+            updates = {parts.status: replace(status, token=token).record(), controls[SEED.name]: seed}
             updates[parts.stop] = gr.update(interactive=True)
         if shown_pictures and status.kind in ("step", "picture"):
             last = len(shown_pictures) - 1
@@ -70,8 +105,8 @@ def connect_generate(
             updates |= {parts.selected: last, parts.finished: status.finished}
         return updates
 
-    def stop(request: gr.Request) -> None:
-        service.cancel(Visitor.of(app, request).name)
+    def stop(token: str | None) -> None:
+        service.cancel(read_token(token))
 
     priced = {parameter.name: controls[parameter.name] for parameter in (MODEL, *TIME_PARAMETERS)}
     changes = [each.change for each in priced.values()]
@@ -79,29 +114,30 @@ def connect_generate(
     gr.on([*changes, app.load], estimate, inputs_kwargs=priced, outputs=parts.estimate, **always_last)
     triggers = [parts.run.click, controls[PROMPT.name].submit]
     gr.on(triggers, None, None, [parts.run, parts.problem, parts.status], js=BUSY, **QUIET)
-    running = gr.on(
-        triggers,
-        show,
-        inputs_kwargs=dict(controls),
-        outputs=[
-            *(parts.pictures, controls[SEED.name], parts.status, parts.problem),
-            *(parts.stop, parts.selected, parts.finished),
-        ],
-        js=with_mask(list(controls).index(MASK_IMAGE.name)),
-        preprocess=False,  # the service checks the plain values, so Gradio need not
-        postprocess=False,
+    asked = {**controls, TOKEN: parts.from_browser}
+    of_browser = {list(asked).index(MASK_IMAGE.name): MASK, list(asked).index(TOKEN): NEW_TOKEN}
+    drawn = [parts.pictures, controls[SEED.name], parts.status, parts.problem, parts.stop, parts.selected]
+    drawn += [parts.finished, parts.run]
+    following: dict[str, Any] = {
+        "outputs": drawn,
+        "preprocess": False,  # the service checks the plain values, so Gradio need not
+        "postprocess": False,
         **FOLLOWING,
-    )
-    running.then(None, None, [parts.run, parts.stop], js=IDLE, **QUIET)
-    # `then` does not run after a failure: the server was out of reach, or its answer was lost.
-    lost = f"() => [...({IDLE})(), {json.dumps(alert(words.server_gone))}]"
-    running.failure(None, None, [parts.run, parts.stop, parts.problem], js=lost, **QUIET)
-    running.success(None, [parts.pictures, parts.status], None, js=KEEP, **QUIET)
-    running.success(estimate, inputs_kwargs=priced, outputs=parts.estimate, preprocess=False, **QUIET)
+    }
+    for running in (
+        gr.on(triggers, show, inputs_kwargs=asked, js=with_values(of_browser), **following),
+        app.load(resume, parts.from_browser, js="() => window.sanaKept.request()", **following),
+    ):
+        running.then(None, None, [parts.run, parts.stop], js=IDLE, **QUIET)
+        # `then` does not run after a failure: the server was out of reach, or its answer was lost.
+        lost = f"() => [...({IDLE})(), {json.dumps(alert(words.server_gone))}]"
+        running.failure(None, None, [parts.run, parts.stop, parts.problem], js=lost, **QUIET)
+        running.success(estimate, inputs_kwargs=priced, outputs=parts.estimate, preprocess=False, **QUIET)
+    parts.pictures.change(None, [parts.pictures, parts.status], None, js=KEEP, **QUIET)
     # The browser shows this status itself: one from the server could arrive after the job's last status.
     stopping = json.dumps(Status("note", words.stopping).record())
     parts.stop.click(None, None, parts.status, js=f"() => ({stopping})", **QUIET)
-    parts.stop.click(stop, None, None, **QUIET)
+    parts.stop.click(stop, parts.from_browser, None, js="() => window.sanaKept.token()", **QUIET)
     parts.pictures.select(_index, None, parts.selected, **QUIET)
 
 

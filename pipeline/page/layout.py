@@ -35,6 +35,7 @@ from .panel_events import connect_panel
 from .picture_events import connect_pictures
 from .picture_panel import build_panel
 from .redraw_events import connect_redrawing
+from .restoring import connect_restoring
 from .setting_events import connect_settings, shape_choices
 from .words import English
 
@@ -70,11 +71,12 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
             parts.facts = gr.HTML(facts(model, models.device(first), words))
         connect_generate(app, parts, controls, service, words)
         connect_endpoint(app, parts, controls, service)
-        connect_settings(app, parts, controls, service, words)
+        connect_settings(parts, controls, service, words)
         connect_pictures(parts, controls, service, words)
         connect_models(app, parts, controls, service, words)
         connect_panel(parts, controls, service, words)
         connect_redrawing(parts, controls, service, words)
+        connect_restoring(app, parts, controls, service, words)
     app.queue(api_open=False)  # no request bypasses the queue
     return app
 
@@ -124,6 +126,7 @@ def _result(parts: SimpleNamespace, words: English) -> None:
     parts.of_endpoint = {RANDOMIZE_SEED.name: gr.Checkbox(False, label=RANDOMIZE_SEED.label, visible=False)}
     parts.of_endpoint |= {each.name: gr.Number(None, label=each.label, visible=False) for each in OF_MODEL}
     parts.of_endpoint |= {each.name: gr.File(label=each.label, visible=False) for each in (IMAGE, MASK_IMAGE)}
+    parts.from_browser = gr.Textbox(visible=False)  # what JavaScript sends in place of a control's value
     parts.times = gr.Textbox(label="Times", visible=False)
     parts.selected, parts.pinned = gr.State(0), gr.State(None)
     # The number of finished pictures in the gallery. A component, not a gr.State, so that both travel together.

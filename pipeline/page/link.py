@@ -15,11 +15,21 @@ LINKED = tuple(each for each in PARAMETERS if each not in (RANDOMIZE_SEED, *PICT
 
 def read_link(query: Mapping[str, str], models: Models) -> tuple[dict[str, Any], list[Problem]]:
     """Return the valid values of a query by parameter name, and the problems of the others."""
-    values = {
-        each.name: each.normalize(each.parse(query[each.name]))
-        for each in (*LINKED, RANDOMIZE_SEED)
-        if each.name in query
-    }
+    values, problems = checked_values(
+        {each.name: each.parse(query[each.name]) for each in (*LINKED, RANDOMIZE_SEED) if each.name in query}, models
+    )
+    if values.get(SEED.name) == RANDOM_SEED:
+        del values[SEED.name]
+        values[RANDOMIZE_SEED.name] = True
+    if SEED.name in values:
+        values.setdefault(RANDOMIZE_SEED.name, False)
+    return values, problems
+
+
+def checked_values(given: Mapping[str, Any], models: Models) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the valid ones of some values by parameter name, normalised, and the problems of the others."""
+    known = (each for each in (*LINKED, RANDOMIZE_SEED) if each.name in given)
+    values = {each.name: each.normalize(given[each.name]) for each in known}
     problems: dict[str, Problem] = {}
     if problem := models.problem(values.get(MODEL.name)):
         problems[MODEL.name] = problem
@@ -27,14 +37,8 @@ def read_link(query: Mapping[str, str], models: Models) -> tuple[dict[str, Any],
     if MODEL.name in values:
         values[MODEL.name] = models.find(values[MODEL.name])
     model = models.describe(models.find(values.get(MODEL.name)))
-    given = {name: value for name, value in values.items() if name != RANDOMIZE_SEED.name}
-    problems |= {name: each for name, each in Request(model, given).problems().items() if name in query}
+    own = {name: value for name, value in values.items() if name != RANDOMIZE_SEED.name}
+    problems |= {name: each for name, each in Request(model, own).problems().items() if name in own}
     if RANDOMIZE_SEED.name in values and (problem := RANDOMIZE_SEED.problem(values[RANDOMIZE_SEED.name])):
         problems[RANDOMIZE_SEED.name] = problem
-    values = {name: value for name, value in values.items() if name not in problems}
-    if values.get(SEED.name) == RANDOM_SEED:
-        del values[SEED.name]
-        values[RANDOMIZE_SEED.name] = True
-    if SEED.name in values:
-        values.setdefault(RANDOMIZE_SEED.name, False)
-    return values, list(problems.values())
+    return {name: value for name, value in values.items() if name not in problems}, list(problems.values())

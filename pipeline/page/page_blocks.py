@@ -36,7 +36,7 @@ class PageBlocks(gr.Blocks):
         """Run an event, or its next update; raise `gr.Error` with a sentence for any error."""
         try:
             if iterator is None:
-                check_payload(inputs, lambda path: self._owns(session_hash, path))
+                check_payload(inputs, lambda path: self.owns(session_hash, path))
             return await super().process_api(block_fn, inputs, iterator=iterator, session_hash=session_hash, **options)
         except gr.Error:
             raise
@@ -45,6 +45,13 @@ class PageBlocks(gr.Blocks):
         except Exception as error:
             _LOG.exception("An event failed")
             raise gr.Error(Problem("failed", {}).sentence, print_exception=False) from error
+
+    def owns(self, session: str | None, path: str) -> bool:
+        """Return True if a file was uploaded, or made for this session."""
+        if path in self.upload_file_set:
+            return True
+        is_plain = os.path.normpath(path) == path and "\0" not in path
+        return session is not None and is_plain and Path(path).is_relative_to(picture_folder(session))
 
     async def preprocess_data(self, *args: Any, **options: Any) -> list[Any]:
         """Return the values of an event for its handler; raise SanaError for values of another kind."""
@@ -70,10 +77,3 @@ class PageBlocks(gr.Blocks):
         self._queue.ANALYTICS_MAX_EVENTS = 1  # Gradio goes through all of them after each event
         self.state_holder.capacity = MAX_SESSIONS
         super().run_startup_events()  # type: ignore[no-untyped-call]  # has no annotations in Gradio
-
-    def _owns(self, session: str | None, path: str) -> bool:
-        """Return True if a file was uploaded, or made for this session."""
-        if path in self.upload_file_set:
-            return True
-        is_plain = os.path.normpath(path) == path and "\0" not in path
-        return session is not None and is_plain and Path(path).is_relative_to(picture_folder(session))

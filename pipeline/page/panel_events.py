@@ -14,11 +14,11 @@ from ..domain.model import ModelDescription
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE, MASK_INVERT, STRENGTH
 from ..domain.settings import HEIGHT, MODEL, NUM_INFERENCE_STEPS, WIDTH
 from ..jobs.service import GenerationService
+from .browser_values import with_mask
 from .controls import Controls
 from .extending import Extension, own_size
 from .given_files import path_of
 from .given_state import REPLACED, Given, PanelUpdates, Wanted, before_picture
-from .mask import with_mask
 from .picture_files import write_given
 from .picture_settings import chosen_model
 from .queueing import QUIET

@@ -10,10 +10,10 @@ from ..domain.picture_parameters import ENLARGE, MASK_IMAGE, STRENGTH
 from ..domain.settings import MODEL, PROMPT
 from ..generation.metadata import read_settings
 from ..jobs.service import GenerationService
+from .browser_values import with_mask
 from .controls import Controls, filled
 from .given_files import path_of
 from .given_state import REPLACED, Given, PanelUpdates, Wanted
-from .mask import with_mask
 from .picture_gallery import paths_of
 from .picture_settings import chosen_model, is_same_picture, picture_at, refill
 from .queueing import QUIET

@@ -11,24 +11,15 @@ from ..domain.resolutions import shape_of, shapes
 from ..domain.settings import HEIGHT, MODEL, NUM_IMAGES, PROMPT, RANDOM_SEED, RANDOMIZE_SEED, SEED, STYLE, WIDTH
 from ..domain.styles import NO_STYLE
 from ..jobs.service import GenerationService
-from .controls import Controls, filled
-from .link import LINKED, read_link
+from .controls import Controls
+from .link import LINKED
 from .queueing import QUIET
 from .status import Status
 from .words import English
 
 
-def connect_settings(
-    app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService, words: English
-) -> None:
+def connect_settings(parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
     models = service.models
-
-    def open_link(request: gr.Request) -> dict[Any, Any]:
-        values, problems = read_link(request.query_params, models)
-        model = models.describe(values[MODEL.name]) if MODEL.name in values else None
-        line = " ".join(words.problem(problem) for problem in problems)
-        status = Status("note", words.link_problems(line)).record() if problems else gr.skip()
-        return {**controls.updates(filled(values, model, words)), parts.status: status}
 
     def size_of(shape: str | None, model: str | None) -> Any:
         offered = shapes(models.describe(models.find(model)))
@@ -57,7 +48,6 @@ def connect_settings(
     drawn_together = controls[BATCH_INDEX]
     changes = [each.input for each in (seed, randomize_seed, controls[NUM_IMAGES.name])]
     gr.on(changes, None, None, drawn_together, js="() => null", **QUIET)
-    app.load(open_link, None, [*controls.values(), parts.status], **QUIET)
     linked = [controls[parameter.name] for parameter in LINKED]
     parts.link.click(None, linked, parts.status, js=_link_script(words), **QUIET)
 

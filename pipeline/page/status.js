@@ -1,6 +1,16 @@
 // On a phone the picture is below the button: scroll it into view when drawing begins. (760 px as in page.css.)
 watch("value", () => {
-  if (props.value?.kind === "begun" && innerWidth <= 760) {
+  const kind = props.value?.kind;
+  if (props.value?.token) window.sanaKept.follow(props.value.token);
+  if (["done", "stopped", "failed"].includes(kind)) window.sanaKept.end();
+  if (kind === "begun" && innerWidth <= 760) {
     document.querySelector("#result").scrollIntoView({ behavior: "smooth" });
   }
+});
+
+// A lost request is drawn again with its seed, which stands in its field.
+element.addEventListener("click", (event) => {
+  if (!event.target.closest(".again")) return;
+  document.querySelector("#reuse").click();
+  requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector("#generate").click()));
 });

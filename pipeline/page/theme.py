@@ -1,5 +1,6 @@
 """The looks of the page: a theme with local fonts, a style sheet, and other options of `launch`."""
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from .words import English
 # Fonts of the visitor's machine: Gradio's own themes fetch web fonts.
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 MONOSPACE = ("ui-monospace", "Menlo", "Consolas", "monospace")
+
+HEAD_SCRIPTS = [Path(__file__).with_name(name) for name in ("kept.js", "connection.js")]
 
 THEME = gr.themes.Base(
     primary_hue=gr.themes.colors.teal,
@@ -72,7 +75,10 @@ THEME = gr.themes.Base(
 def launch_options(words: English) -> dict[str, Any]:
     """Return the options of `launch` that concern the page."""
     painted = "".join(f"--word-{name}: {json.dumps(text)}; " for name, text in words.painted.items())
+    kept, connection = (script.read_text(encoding="utf-8") for script in HEAD_SCRIPTS)
+    offline = html.escape(json.dumps({"offline": words.offline}))
     return {
+        "head": f"<script>{kept}</script><script data-words='{offline}'>{connection}</script>",
         "theme": THEME,
         "css": f":root {{ {painted}}}",
         "css_paths": Path(__file__).with_name("page.css"),

@@ -53,6 +53,10 @@ class English(PictureWords):
     linked = "The link to these settings is in the address bar."
     linked_and_copied = "The link to these settings is in the address bar, and copied."
     server_gone = "No picture: the answer did not come. Try again in a moment."
+    offline = "No connection: trying again"
+    lost = "This picture is lost: the program was started again, or nobody came back for it in time."
+    draw_again = "Draw it again"
+    picture_again = "The picture to start from is needed again."
     waiting_for_model = "Waiting for the model"
     reading_prompt = "Reading the prompt"
     stopping = "Stopping"
@@ -157,6 +161,9 @@ class English(PictureWords):
 
     def link_problems(self, problems: str) -> str:
         return f"The link is not right in all: {problems}"
+
+    def not_kept(self, problems: str) -> str:
+        return f"What was typed is filled in again, but not all of it: {problems}"
 
     def other_model(self, source: object, compression: object) -> str:
         made_by = f"{str(source)[:80]} ({str(compression)[:40]})"

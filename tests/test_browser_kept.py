@@ -1,0 +1,134 @@
+"""The page in chromium loses nothing: cut connections, reloads, closed tabs, a server that is started again."""
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page
+
+from pipeline import SanaPipeline
+from tests.browsing import PROGRESS, STEPS, done, generate, picture, prompt, set_steps
+from tests.conftest import serve_page, wait_for
+from tests.cutting_proxy import CuttingProxy
+
+THUMBNAILS = "#history .strip button"
+
+
+def begin(tab: Page, steps: int, text: str = "a red house") -> str:
+    """Begin to draw, and return the seed."""
+    set_steps(tab, steps)
+    generate(tab, text)
+    tab.get_by_text(PROGRESS).wait_for()
+    return tab.get_by_label("Seed", exact=True).input_value()
+
+
+def test_a_cut_connection_loses_nothing(browser: Browser, page: str, steps_done: list[int | str]) -> None:
+    proxy = CuttingProxy(int(urlsplit(page).port or 0))
+    with proxy.serving() as url, browser.new_context() as context:
+        tab = context.new_page()
+        tab.goto(url)
+        seed = begin(tab, 12)
+        proxy.cut()
+        tab.locator("#badge").get_by_text("No connection").wait_for()
+        assert tab.locator("#stop").is_disabled()
+        begun = steps_done.count(1)
+        proxy.join()
+        tab.wait_for_load_state()
+        done(tab)
+        assert steps_done.count(1) == begun == 1  # the same request went on
+        assert prompt(tab).input_value() == "a red house"
+        assert tab.get_by_label("Seed", exact=True).input_value() == seed
+        picture(tab).wait_for()
+        tab.wait_for_function(f"document.querySelectorAll('{THUMBNAILS}').length === 1")
+
+
+def test_a_reload_finds_the_request_again_and_stop_stops_it(tab: Page, steps_done: list[int | str]) -> None:
+    begin(tab, 100)
+    tab.reload()
+    tab.get_by_text(PROGRESS).wait_for()
+    assert tab.get_by_label("Prompt", exact=True).input_value() == "a red house"
+    assert "closed" not in steps_done
+    tab.get_by_role("button", name="Stop").click()
+    wait_for(lambda: steps_done[-1] == "closed")
+    tab.get_by_text("Stopped after step").wait_for()
+    assert steps_done.count(1) == 1
+
+
+def test_a_closed_tab_is_found_again_by_the_next_one_and_by_nobody_else(
+    browser: Browser, page: str, steps_done: list[int | str]
+) -> None:
+    with browser.new_context() as context, browser.new_context() as other:
+        tab = context.new_page()
+        tab.goto(page)
+        begin(tab, 12)
+        tab.close()
+        stranger, back = other.new_page(), context.new_page()
+        stranger.goto(page)
+        back.goto(page)
+        done(back)
+        assert steps_done.count(1) == 1
+        picture(back).wait_for()
+        assert not picture(stranger).is_visible()
+        again = context.new_page()  # a second tab shows nothing of what the first one follows
+        again.goto(page)
+        again.wait_for_function("document.querySelector('#prompt textarea')?.value === 'a red house'")
+        again.get_by_text("Ready").wait_for()
+        assert not picture(again).is_visible()
+
+
+def test_a_server_that_was_started_again_is_told_and_the_picture_is_offered_anew(
+    browser: Browser, pipe: SanaPipeline, steps_done: list[int | str]
+) -> None:
+    from app import build_app
+
+    with browser.new_context() as context:
+        tab = context.new_page()
+        with serve_page(build_app(pipe)) as url:
+            proxy = CuttingProxy(int(urlsplit(url).port or 0))
+            with proxy.serving() as address:
+                tab.goto(address)
+                seed = begin(tab, 4)
+                proxy.cut()
+                tab.locator("#badge").get_by_text("No connection").wait_for()
+                with serve_page(build_app(pipe)) as restarted:
+                    proxy.target = int(urlsplit(restarted).port or 0)
+                    proxy.join()
+                    tab.get_by_text("This picture is lost").wait_for()
+                    tab.get_by_role("button", name="Draw it again").click()
+                    done(tab)
+                    assert tab.get_by_label("Seed", exact=True).input_value() == seed
+
+
+def test_each_picture_is_kept_as_soon_as_it_is_there_and_a_stop_loses_none(
+    tab: Page, steps_done: list[int | str]
+) -> None:
+    set_steps(tab, 2)
+    tab.get_by_label("number input for Pictures").fill("8")
+    tab.get_by_label("number input for Pictures").press("Tab")
+    generate(tab)
+    tab.wait_for_function(f"document.querySelectorAll('{THUMBNAILS}').length >= 2")
+    tab.get_by_role("button", name="Stop").click()
+    tab.get_by_text("Stopped").wait_for()
+    kept = tab.locator(THUMBNAILS).count()
+    assert 2 <= kept < 8
+    assert tab.locator("#pictures .thumbnail-item").count() >= kept
+
+
+def test_what_is_typed_survives_a_reload(tab: Page) -> None:
+    prompt(tab).fill("a green boat at night")
+    tab.get_by_label("Seed", exact=True).fill("77")
+    set_steps(tab, 9)
+    tab.reload()
+    tab.wait_for_function("document.querySelector('#prompt textarea')?.value === 'a green boat at night'")
+    assert tab.get_by_label("Seed", exact=True).input_value() == "77"
+    assert not tab.get_by_label("Random seed").is_checked()
+    tab.get_by_text("More settings").click()
+    assert tab.get_by_label(STEPS).input_value() == "9"
+
+
+def test_a_damaged_store_is_set_aside_with_a_sentence(tab: Page) -> None:
+    tab.evaluate("""() => {
+        sessionStorage.setItem("sana-form", '{"search": "", "values": {"width": "wide", "prompt": "a boat"}}');
+        localStorage.setItem("sana-request", "{damaged");
+    }""")
+    tab.reload()
+    tab.get_by_text("not all of it").wait_for()
+    assert prompt(tab).input_value() == "a boat"
