@@ -7,7 +7,7 @@ from typing import Any
 from ...domain.errors import SanaError
 from ...domain.model import ModelDescription
 from ...domain.parameters import Parameter
-from ...domain.problems import SENTENCES, Problem
+from ...domain.problems import SENTENCES, Problem, shown
 from ...domain.progress import Progress
 from ...domain.styles import PLACE, find_style
 from ...domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
@@ -31,6 +31,7 @@ class English(PictureWords):
     shape = "Shape"
     drop = "Settings from a picture: drop a PNG made here"
     no_style = "(No style)"
+    empty_field = "empty"
     ready = "Ready"
     miniature_note = (
         "The bundled miniature draws picture-book scenes only: houses, trees, flowers, cars, boats, stars and the "
@@ -108,6 +109,8 @@ class English(PictureWords):
         facts = dict(problem.facts)
         if "noun" in facts:
             facts["noun"] = self.nouns.get(facts["noun"], facts["noun"])
+        if facts.get("value") == shown(None):  # an emptied field
+            facts["value"] = self.empty_field
         return self.sentences.get(problem.code, SENTENCES[problem.code]).format(**facts)
 
     def error(self, error: SanaError) -> str:
