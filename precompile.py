@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         complain("precompile.py", error)
         return 2
     except PermissionError as error:
-        flags = "--model, --vae or --output"
+        flags = "--model, --vae, --lora or --output"
         complain("precompile.py", f"No right to use {error.filename}: name another folder with {flags}.")
         return 2
     except OSError as error:  # for example, a full or removed disk
@@ -65,15 +65,20 @@ def run(options: argparse.Namespace) -> None:
     from pipeline.hub.checkpoint_download import fetch_checkpoint, fetch_vae, find_configuration
 
     on_progress = print_json if options.json_progress else print_text
+    from pipeline.hub.lora_source import find_lora
+
+    loras = [find_lora(text, on_progress) for text in options.lora]
     checkpoint = find_configuration(options.model)
     others = [find_configuration(name) for name in options.vae]
     from pipeline.export import check_checkpoint, precompile  # takes seconds to load
 
     if any(source.name for source in (checkpoint, *others)):  # what cannot work is not fetched
-        check_checkpoint(checkpoint.folder, [other.folder for other in others])
+        check_checkpoint(checkpoint.folder, [other.folder for other in others], loras)
         fetch_checkpoint(checkpoint, on_progress)
     vae = [fetch_vae(other, on_progress).folder for other in others]
-    output = precompile(checkpoint.folder, options.output, options.compression, vae, checkpoint.name, on_progress)
+    output = precompile(
+        checkpoint.folder, options.output, options.compression, vae, checkpoint.name, on_progress, loras
+    )
     if options.push_to_hub is not None:
         from pipeline.publish import publish, publish_space
 
@@ -120,6 +125,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="DIR_OR_REPO_OR_FILE",
         help="another autoencoder for the same latents (DC-AE, DC-AE-Lite); or a draft decoder or encoder beside "
         "the checkpoint's own (taesana_decoder.pth, taesana_encoder.pth, or .safetensors); repeat it for more than one",
+    )
+    parser.add_argument(
+        "--lora",
+        action="append",
+        default=[],
+        metavar="FILE_OR_REPO[:SCALE]",
+        help="fuse a LoRA in diffusers' format into the transformer: a .safetensors file, a folder with one, or "
+        "OWNER/NAME[@REVISION] on the Hub, at a scale (default: 1); repeat it for more than one",
     )
     parser.add_argument(
         "--push-to-hub",

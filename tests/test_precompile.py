@@ -202,7 +202,7 @@ def test_progress_is_printed_as_sentences_or_as_json(
     ]
 
     def export(
-        folder: Path, output: Path, compression: str, vae: str | None, name: str | None, on_progress: OnProgress
+        folder: Path, output: Path, compression: str, vae: Any, name: str | None, on_progress: OnProgress, loras: Any
     ) -> Path:
         for progress in told:
             on_progress(progress)

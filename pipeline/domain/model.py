@@ -7,6 +7,7 @@ from typing import Any
 from .catalogue import LANGUAGES, find_variant
 from .errors import SettingsError
 from .families import Family
+from .lora import Lora
 from .parameters import Parameter
 from .picture_parameters import ENLARGE, ENLARGE_STRENGTH, IMAGE, MASK_IMAGE, STRENGTH
 from .problems import Problem
@@ -33,7 +34,8 @@ class ModelDescription:
     `source` is the name or path of its checkpoint, `revision` the commit on the Hub, if any. `native_size` is the
     trained side in pixels; `min_size` and `max_size` limit the sides of pictures. `defaults` holds the model's own
     default values by parameter name. `components` holds the compression and measured parity of each component.
-    `pictures` compares the pictures of a few prompts with the uncompressed checkpoint's ("psnr_db" and "ssim").
+    `pictures` compares the pictures of a few prompts with the uncompressed checkpoint's ("psnr_db" and "ssim"). `loras`
+    are fused into its transformer.
     """
 
     source: str
@@ -49,11 +51,13 @@ class ModelDescription:
     has_draft_encoder: bool = False
     components: Mapping[str, Any] = field(default_factory=dict)
     pictures: tuple[Mapping[str, Any], ...] = ()
+    loras: tuple[Lora, ...] = ()
 
     @property
     def name(self) -> str:
-        """The name in a menu: the last part of the source, and the compression."""
-        return f"{self.source.rstrip('/').rpartition('/')[2]} ({self.compression})"
+        """The name in a menu: the last parts of the names of source and LoRAs, and the compression."""
+        names = (self.source, *(lora.name for lora in self.loras))
+        return f"{' + '.join(name.rstrip('/').rpartition('/')[2] for name in names)} ({self.compression})"
 
     @property
     def is_miniature(self) -> bool:

@@ -1,5 +1,6 @@
 """A checkpoint to export: its description, and its parts as torch models."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ from ..domain.catalogue import ModelVariant, find_variant
 from ..domain.errors import ArtifactError
 from ..domain.model import ModelDescription
 from ..generation.scheduler_check import check_scheduler
+from ..hub.lora_source import LoraSource
 from ..model_folder.files import one_sentence
 from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER
 from ..model_folder.hub_cache import find_snapshot, own_name
@@ -20,10 +22,11 @@ from ..model_folder.manifest import DEFAULTS
 from ..model_folder.tokenizer_and_scheduler import load_tokenizer, new_scheduler
 from .attention import clip_linear_attention
 from .checkpoint_files import MODELS, CheckpointFiles, fingerprint, read_checkpoint_files
+from .lora import FittingLora, fuse_loras, fused_weights, read_lora
 from .mixed_precision import compute_in_f32
 from .quiet import quiet
 from .taesana import read_draft
-from .weights import WeightFiles, read_weight_files
+from .weights import WeightFiles, check_adapters, read_weight_files
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,20 @@ class Checkpoint:
         if missing:  # the libraries fill them with random numbers
             raise ArtifactError(f"{stored.folder} lacks {len(missing)} weights, the first is {missing[0]}.")
         model.eval().requires_grad_(False)
+        if part == "transformer":
+            fuse_loras(self.files.loras, model)
         compute_in_f32(model)
         # diffusers clips linear attention in float16. A float16 checkpoint relies on it, and an f32 model has no clip.
         is_clipped = stored.dtype == torch.float16 or bool(self.published and self.published.clip)
         if part == "transformer" and is_clipped:
             clip_linear_attention(model)
         return model
+
+    @property
+    def fused_bytes(self) -> int:
+        """The bytes of memory that the transformer's weights take which LoRAs are fused into."""
+        stored = self.weights["transformer"]
+        return fused_weights(self.files.loras, stored.shapes) * (4 if stored.dtype == torch.float32 else 2)
 
     def load_draft(self, component: str) -> nn.Sequential:
         """Return the draft decoder or draft encoder, as `component` names it.
@@ -90,17 +101,23 @@ class Checkpoint:
         return new_scheduler(self.files.configurations)
 
 
-def check_checkpoint(folder: Path, vae: Sequence[Path] = ()) -> CheckpointFiles:
+def check_checkpoint(folder: Path, vae: Sequence[Path] = (), loras: Sequence[LoraSource] = ()) -> CheckpointFiles:
     """Read and check the small files of a checkpoint. Its weights may not be fetched yet.
 
     Args:
         folder: the checkpoint, in diffusers' layout.
         vae: another autoencoder's folder, and files of a draft decoder and of a draft encoder.
+        loras: to be fused into the transformer.
 
     Raises:
         ArtifactError: the small files show that the checkpoint cannot be exported.
     """
     files = read_checkpoint_files(folder, vae)
+    given = {lora.path.resolve() for lora in loras}
+    check_adapters(folder, (path for path in folder.iterdir() if path.resolve() not in given))
+    for part in MODELS:
+        check_adapters(files.folders[part], files.parts[part])
+    files = dataclasses.replace(files, loras=_fitting(files, loras))
     configurations, options = files.configurations, files.options
     with quiet():
         check_scheduler(
@@ -121,18 +138,21 @@ def check_checkpoint(folder: Path, vae: Sequence[Path] = ()) -> CheckpointFiles:
     return files
 
 
-def read_checkpoint(folder: Path, vae: Sequence[Path] = (), name: str | None = None) -> Checkpoint:
+def read_checkpoint(
+    folder: Path, vae: Sequence[Path] = (), name: str | None = None, loras: Sequence[LoraSource] = ()
+) -> Checkpoint:
     """Read and check the small files of a checkpoint and the headers of its weight files.
 
     Args:
         folder: the checkpoint, in diffusers' layout.
         vae: another autoencoder's folder, and files of a draft decoder and of a draft encoder.
         name: the checkpoint's name on the Hub, where its folder does not tell.
+        loras: to be fused into the transformer.
 
     Raises:
         ArtifactError: the checkpoint cannot be exported.
     """
-    files = check_checkpoint(folder, vae)
+    files = check_checkpoint(folder, vae, loras)
     snapshot = find_snapshot(folder)
     name = name or (snapshot.repo if snapshot else None)
     found = files.configurations.published(name or own_name(folder))  # `git clone` calls a folder after its repo
@@ -152,6 +172,15 @@ def read_checkpoint(folder: Path, vae: Sequence[Path] = (), name: str | None = N
     for component in files.drafts:
         checkpoint.load_draft(component)
     return checkpoint
+
+
+def _fitting(files: CheckpointFiles, loras: Sequence[LoraSource]) -> list[FittingLora]:
+    """Return the LoRAs, checked against the transformer; raise ArtifactError if one does not fit."""
+    if not loras:
+        return []
+    with one_sentence(f"{files.folders['transformer'] / 'config.json'} makes no model"), torch.device("meta"):
+        transformer = _build(files, "transformer")
+    return [read_lora(lora, transformer) for lora in loras]
 
 
 def _build(files: CheckpointFiles, part: str) -> nn.Module:
@@ -175,4 +204,5 @@ def _describe(files: CheckpointFiles, name: str) -> ModelDescription:
         has_draft_decoder=DRAFT_DECODER in files.drafts,
         has_vae_encoder=True,
         has_draft_encoder=DRAFT_ENCODER in files.drafts,
+        loras=tuple(each.source.lora for each in files.loras),
     )

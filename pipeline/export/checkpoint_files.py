@@ -15,6 +15,7 @@ from ..model_folder.folder_layout import DRAFT_FILES, MODEL_INDEX
 from ..model_folder.model_index import pipeline_defaults
 from ..model_folder.part_files import COPIED, check_inside, part_files
 from ..model_folder.schema import Options, read_record
+from .lora import FittingLora
 from .taesana import read_draft
 
 MODELS = ("text_encoder", "transformer", "vae")
@@ -29,7 +30,8 @@ class CheckpointFiles:
 
     `folders` and `parts` are the folder and the files of each part. Those of "vae" may lie outside of `folder`.
     `drafts` are the files of a draft decoder and a draft encoder, by component, if there are any. `options` are the
-    content of `sana.json`, by default the options that diffusers' pipeline has.
+    content of `sana.json`, by default the options that diffusers' pipeline has. `loras` are to be fused into the
+    transformer.
     """
 
     folder: Path
@@ -38,6 +40,7 @@ class CheckpointFiles:
     drafts: Mapping[str, Path]
     configurations: Configurations
     options: Options
+    loras: Sequence[FittingLora] = ()
 
 
 def read_checkpoint_files(folder: Path, vae: Sequence[Path]) -> CheckpointFiles:
@@ -84,12 +87,14 @@ def find_autoencoder(folder: Path) -> Path:
 
 
 def fingerprint(files: CheckpointFiles) -> str:
-    """Return a hash of the path and content of every file that an export reads."""
+    """Return a hash of the path and content of every file that an export reads, and of the scales of LoRAs."""
     paths = {file: files.folder / file for file in (MODEL_INDEX, SANA)}
     for part, found in files.parts.items():
         paths |= {f"{part}/{path.name}": path for path in found}
     paths |= files.drafts
     digest = hashlib.sha256()
+    for fitting in files.loras:
+        digest.update(f"{fitting.source.lora.sha256} {fitting.source.lora.scale}\n".encode())
     for name, path in paths.items():
         if path.is_file():
             digest.update(f"{name} {sha256(path)}\n".encode())

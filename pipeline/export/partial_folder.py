@@ -53,7 +53,7 @@ def is_complete(output: Path, inputs: Inputs) -> bool:
         raise ArtifactError(f"{error} Remove {output} first, or give another --output.") from error
     if Inputs(str(manifest.model.revision), manifest.model.compression, manifest.tools) != inputs:
         raise ArtifactError(
-            f"{output} was made from another checkpoint, compression or tool version: remove it, or give another "
+            f"{output} was made from another checkpoint, LoRA, compression or tool version: remove it, or give another "
             f"--output."
         )
     return True

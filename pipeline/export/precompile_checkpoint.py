@@ -11,6 +11,7 @@ from pathlib import Path
 from .. import __version__
 from ..domain.errors import SanaError
 from ..domain.progress import OnProgress, Progress, print_progress
+from ..hub.lora_source import LoraSource
 from ..model_folder.files import expand_home
 from ..model_folder.folder_layout import (
     COMPONENTS,
@@ -59,6 +60,7 @@ def precompile(
     vae: Sequence[str | Path] = (),
     name: str | None = None,
     on_progress: OnProgress = print_progress,
+    loras: Sequence[LoraSource] = (),
 ) -> Path:
     """Export a checkpoint in diffusers' layout to the IR folder `output`, and return the folder's path.
 
@@ -74,6 +76,7 @@ def precompile(
         name: the checkpoint's name on the Hub, where its folder does not tell.
         on_progress: called before the first component, after each component, and with each line of a table of the
             measurements.
+        loras: to be fused into the transformer before anything is measured; `hub.lora_source.find_lora` finds them.
 
     Raises:
         SanaError: the checkpoint cannot be exported, `output` holds something else, there is too little disk space or
@@ -81,7 +84,7 @@ def precompile(
     """
     if compression not in RECIPES:
         raise SanaError(f"There is no compression {compression!r}; choose from {', '.join(RECIPES)}.")
-    source = read_checkpoint(expand_home(checkpoint), [expand_home(each) for each in vae], name)
+    source = read_checkpoint(expand_home(checkpoint), [expand_home(each) for each in vae], name, loras)
     output = expand_home(output).resolve()
     tools = {**{tool: version(tool) for tool in TOOLS}, "exporter": EXPORTER}
     inputs = Inputs(str(source.model.revision), compression, tools)
@@ -92,7 +95,7 @@ def precompile(
     if not is_complete(output, inputs):
         with sole_writer(output, wait):
             if not is_complete(output, inputs):  # another process may have made it meanwhile
-                check_resources(source.weights, RECIPES[compression], output)
+                check_resources(source.weights, RECIPES[compression], output, source.fused_bytes)
                 _export(source, inputs, output, on_progress)
                 on_progress(Progress("export", f"{output} is complete."))
                 return output
@@ -122,7 +125,8 @@ def _export_components(
     def advance(text: str, done: int) -> None:
         on_progress(Progress("export", text, done, len(names)))
 
-    advance(f"exporting {source.model.source} as {compression}", 0)
+    fused = "".join(f" with {lora}" for lora in source.model.loras)
+    advance(f"exporting {source.model.source}{fused} as {compression}", 0)
     for done, name in enumerate(names, 1):
         if name in partial.components:
             advance(f"{name}: kept from the interrupted run", done)

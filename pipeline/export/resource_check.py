@@ -17,18 +17,22 @@ _SHARES = {VAE_DECODER: ("vae", "decoder."), VAE_ENCODER: ("vae", "encoder.")}  
 BASE = 1.0e9  # bytes for the libraries and for drawing small pictures; an estimate without a recorded measurement
 
 
-def check_resources(weights: Mapping[str, WeightFiles], compression: Compression, output: Path) -> None:
+def check_resources(
+    weights: Mapping[str, WeightFiles], compression: Compression, output: Path, fused_bytes: int = 0
+) -> None:
     """Raise SanaError if too little disk space or memory is free now. `weights` are the weight files of each part.
 
     The checkpoint's weights are mapped from their files and need no memory. Memory must hold the compressed weights of
-    the largest component, and twice its largest tensor in f32 while that is compressed.
+    the largest component, and twice its largest tensor in f32 while that is compressed. Of the transformer it also
+    holds the weights that LoRAs are fused into, `fused_bytes`.
     """
     disk = memory = 0.0
     for component, recipe in compression.components.items():
         part, names = _SHARES.get(component, (component, ""))
         compressed = weights[part].count(names) * recipe.bytes_per_weight
         disk += compressed
-        memory = max(memory, BASE + compressed + 8 * weights[part].largest)
+        fused = fused_bytes if part == "transformer" else 0
+        memory = max(memory, BASE + compressed + fused + 8 * weights[part].largest)
     place = next(folder for folder in (output, *output.parents) if folder.exists())  # `output` may be a disk of its own
     for what, needed, free in (
         (f"disk space in {place}", disk, shutil.disk_usage(place).free),

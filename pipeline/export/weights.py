@@ -1,7 +1,8 @@
 """The weight files of one model of a checkpoint: the choice of a variant, and the tensors in their headers."""
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from ..domain.errors import ArtifactError
 from ..model_folder.files import first_line, one_sentence
 from ..model_folder.schema import Record, read_record
 
+_ADAPTER = re.compile(r"(^|\.)(lora|lokr|loha|hada|dora|oft)_|\.base_layer\.|^base_model\.|\.modules_to_save\.")
 _TYPES = {"F16": torch.float16, "BF16": torch.bfloat16}
 Shape = tuple[int, ...]
 
@@ -75,7 +77,9 @@ def read_weight_files(folder: Path, paths: list[Path], wanted: str | None) -> We
     variant = choose_weights({weights_variant(path.name) for path in weights}, wanted)
     tensors: dict[str, tuple[str, Shape]] = {}
     for path in weights:
-        found = _read_tensors(path)
+        found = read_tensors(path)
+        if adapter := next((name for name in found if _ADAPTER.search(name)), None):
+            raise _left_adapters(folder, adapter)
         tensors |= found if weights_variant(path.name) == variant else {}
     for path in paths:
         if path.suffix == ".json" and ".index." in path.name and weights_variant(path.name) == variant:
@@ -85,8 +89,8 @@ def read_weight_files(folder: Path, paths: list[Path], wanted: str | None) -> We
     return WeightFiles(folder, variant, dtype, {name: shape for name, (_, shape) in tensors.items()})
 
 
-def _read_tensors(path: Path) -> dict[str, tuple[str, Shape]]:
-    """Return type and shape of each tensor in a file, from its header."""
+def read_tensors(path: Path) -> dict[str, tuple[str, Shape]]:
+    """Return type and shape of each tensor in a file, from its header; raise ArtifactError if it is damaged."""
     try:
         with safe_open(path, framework="np") as file:
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (no dictionary)
@@ -95,6 +99,19 @@ def _read_tensors(path: Path) -> dict[str, tuple[str, Shape]]:
         raise ArtifactError(
             f"{path} is no safetensors file, or a damaged one ({first_line(error)}): download it again."
         ) from error
+
+
+def check_adapters(folder: Path, paths: Iterable[Path]) -> None:
+    """Raise ArtifactError if the name of one of the files in a folder is that of an adapter."""
+    if adapter := next((path.name for path in paths if path.name.startswith(("adapter_", "pytorch_lora_"))), None):
+        raise _left_adapters(folder, adapter)
+
+
+def _left_adapters(folder: Path, name: str) -> ArtifactError:
+    return ArtifactError(
+        f"{folder} holds {name}, of an adapter that is not fused: fuse it in diffusers (fuse_lora, then "
+        f"unload_lora_weights) and save again, or give the checkpoint without it and the LoRA with --lora."
+    )
 
 
 def _check_index(path: Path, files: set[str]) -> None:

@@ -45,11 +45,12 @@ def describe(
             "family": model.family.name,
             "compression": model.compression,
             "format_version": FORMAT_VERSION,
+            **({"loras": [dataclasses.asdict(lora) for lora in model.loras]} if model.loras else {}),
         },
         **run,
         "tools": tools,
     }
-    texts = _automatic1111(settings, model.source, run["sampler"])
+    texts = _automatic1111(settings, model, run["sampler"])
     return {PARAMETERS: texts, SANA: json.dumps({"settings": values, **record})}
 
 
@@ -109,15 +110,17 @@ def settings_of(record: Mapping[str, Any], file: str) -> GenerationSettings:
         raise SanaError(Problem("unknown record", {"file": file})) from error
 
 
-def _automatic1111(settings: GenerationSettings, model: str, sampler: str) -> str:
+def _automatic1111(settings: GenerationSettings, model: ModelDescription, sampler: str) -> str:
     values = {
         "Steps": settings.num_inference_steps,
         "Sampler": sampler,
         "CFG scale": settings.guidance_scale,
         "Seed": settings.seed,
         "Size": f"{settings.width}x{settings.height}",
-        "Model": model,
+        "Model": model.source,
     }
+    if model.loras:
+        values["Lora hashes"] = ", ".join(f"{lora.name}: {lora.sha256[:12]}" for lora in model.loras)
     if settings.image_sha256:
         values["Denoising strength"] = settings.strength
     if settings.mask_sha256:

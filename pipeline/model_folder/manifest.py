@@ -1,5 +1,6 @@
 """`manifest.json`: the description of an IR folder and its origin. Written last, it marks a complete folder."""
 
+import dataclasses
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from ..domain.errors import ArtifactError
 from ..domain.families import find_family
+from ..domain.lora import Lora
 from ..domain.model import ModelDescription
 from ..domain.problems import shown
 from .files import difference, read_json
@@ -130,6 +132,7 @@ def _from_record(checked: ManifestRecord, record: dict[str, Any], transformer: T
         has_draft_encoder=DRAFT_ENCODER in checked.components,
         components=record["components"],
         pictures=tuple(record["pictures"]),
+        loras=tuple(Lora(**lora.model_dump()) for lora in checked.loras),
     )
     kept = ("tools", "complex_human_instruction", "max_sequence_length", "preview", "files")
     return Manifest(model, **{name: record[name] for name in kept}, program_version=checked.program_version)
@@ -152,4 +155,6 @@ def _to_record(manifest: Manifest) -> dict[str, Any]:
         "max_sequence_length": manifest.max_sequence_length,
         "preview": manifest.preview,
         "files": manifest.files,
+        # Earlier versions know no LoRAs, and refuse a folder that has some.
+        **({"loras": [dataclasses.asdict(lora) for lora in model.loras]} if model.loras else {}),
     }

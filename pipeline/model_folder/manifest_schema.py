@@ -51,6 +51,17 @@ class _Picture(Record):
     ssim: float
 
 
+class _Lora(Record):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    scale: float
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    revision: Name | None
+    licence: str | None
+    licence_link: str | None
+
+
 class _DefaultsAndLimits(Defaults):
     min_size: Side
     max_size: Side
@@ -73,3 +84,4 @@ class ManifestRecord(Instruction):
     preview: _Linear
     files: dict[Annotated[str, AfterValidator(_inside)], _File]
     program_version: Name | None = None
+    loras: list[_Lora] = Field([])

@@ -26,7 +26,6 @@ from .browser_scripts import script
 from .controls import Controls
 from .endpoint import connect_endpoint
 from .examples import examples
-from .fields import connect_undo
 from .generate_events import connect_generate
 from .link_events import connect_link
 from .model_events import connect_models
@@ -38,9 +37,14 @@ from .redraw_events import connect_redrawing
 from .restoring import connect_restoring
 from .result_panel import build_history, build_result
 from .setting_events import connect_settings, shape_choices
+from .undo_events import connect_undo
 from .words import English
 
 CACHE_CHECK, CACHE_AGE = 3600, 86400  # seconds; chosen: delete pictures after a day, look for them every hour
+# Look again whether the model is loaded when the visitor comes back to this tab.
+BADGE_SCRIPT = """document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") trigger("input");
+});"""
 FIRST: tuple[Parameter, ...] = (PROMPT, WIDTH, HEIGHT, SEED)
 """The settings with a place of their own; "More settings" holds all others."""
 
@@ -56,7 +60,9 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
         with gr.Row(elem_id="head"):
             keys = script("prompt_history", "keyboard", "link", words=words.gallery)
             gr.HTML(f"<h1>{words.title}</h1><p>{words.motto}</p>", js_on_load=keys, elem_id="title")
-            parts.badge = gr.HTML(badge(model, models.device(first), None, words), elem_id="badge")
+            parts.badge = gr.HTML(
+                badge(model, models.device(first), words.one_moment, words), js_on_load=BADGE_SCRIPT, elem_id="badge"
+            )
         with gr.Row(elem_id="work"):
             with gr.Column(elem_id="ask", min_width=0):
                 _ask(parts, controls, model, words)
@@ -105,6 +111,7 @@ def _settings(
         return controls.add(parameter, model, words, **changes)
 
     names = models.names
+    parts.fitted = gr.State(names[0])  # the name of the model that the controls are fitted to
     add(MODEL, choices=names, value=names[0], visible=len(names) > 1, elem_id=MODEL.name)
     parts.shape = gr.Radio(label=words.shape, elem_id="shape", **shape_choices(model, words))
     with gr.Row():

@@ -11,6 +11,7 @@ from .controls import Controls, filled
 from .fields import Fields, UndoableFields
 from .given_files import path_of
 from .given_state import REPLACED, PanelUpdates, Wanted
+from .model_updates import ModelUpdates
 from .picture_gallery import selected_picture, stage
 from .picture_settings import Refilled, chosen_model, refill
 from .queueing import QUIET
@@ -23,6 +24,7 @@ DRAW = "(status) => { if (status?.kind === 'vary') window.sana.draw(); }"
 
 def connect_pictures(parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
     models, panel, undoable = service.models, PanelUpdates(parts, controls, words), UndoableFields(parts, controls)
+    shown_model = ModelUpdates(parts, controls, models, words)
 
     def fill(found: Refilled, fields: Fields) -> dict[Any, Any]:
         """Fill in the settings of a picture. A given picture stays if they start from it."""
@@ -39,8 +41,14 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
             line = f"{line} {words.picture_wanted(settings.image_sha256)}{masked}"
         else:
             shown = panel.take_away(model, own)
-        filled_in = controls.updates(filled(values, model, words))
-        return {**filled_in, **panel.fit(model), **shown, **undoable.keep(fields), parts.status: said(line)}
+        return {
+            **controls.updates(filled(values, model, words)),
+            **shown_model.show(values[MODEL.name]),
+            **panel.fit(model),
+            **shown,
+            **undoable.keep(fields),
+            parts.status: said(line),
+        }
 
     def use(pictures: Any, *values: Any) -> dict[Any, Any]:
         fields = undoable.read(values)
@@ -78,7 +86,8 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
     def said(line: str) -> dict[str, Any]:
         return Status("note", line).record()
 
-    filling = list(dict.fromkeys([*controls.values(), *panel.outputs, *undoable.outputs, parts.status]))
+    outputs = [*controls.values(), *panel.outputs, *shown_model.outputs, *undoable.outputs, parts.status]
+    filling = list(dict.fromkeys(outputs))
     using: dict[str, Any] = {
         "inputs": [parts.pictures, *undoable.inputs],
         "outputs": filling,

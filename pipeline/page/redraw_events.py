@@ -12,6 +12,7 @@ from .controls import Controls, filled
 from .fields import Fields, UndoableFields
 from .given_files import path_of
 from .given_state import REPLACED, Given, PanelUpdates, before_picture, picture_values
+from .model_updates import ModelUpdates
 from .picture_gallery import selected_picture
 from .picture_settings import chosen_model, refill
 from .queueing import QUIET
@@ -26,6 +27,7 @@ SHOW_PANEL = """() => {
 
 def connect_redrawing(parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
     models, panel, undoable = service.models, PanelUpdates(parts, controls, words), UndoableFields(parts, controls)
+    shown_model = ModelUpdates(parts, controls, models, words)
 
     def button(fill: Callable[[Given, str], dict[Any, Any]]) -> Any:
         """Return the handler of a button, from a function that fills in what a picture asks for."""
@@ -80,6 +82,7 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
         own = {key: value for key, value in recorded.items() if key not in values}
         return {
             **controls.updates(filled(own, model, words)),
+            **shown_model.show(recorded[MODEL.name]),
             **panel.show(picture, model, values),
             **panel.fit(model),
             **said(words.enlarges(*size)),
@@ -88,7 +91,8 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
     def said(line: str) -> dict[Any, Any]:
         return {parts.status: Status("note", line).record()}
 
-    outputs = list(dict.fromkeys([*controls.values(), *panel.outputs, *undoable.outputs, parts.status]))
+    filling = [*controls.values(), *panel.outputs, *shown_model.outputs, *undoable.outputs, parts.status]
+    outputs = list(dict.fromkeys(filling))
     plain: dict[str, Any] = {"js": undoable.script(1), "preprocess": False, **QUIET}
     inputs = [parts.pictures, *undoable.inputs]
     shown = [

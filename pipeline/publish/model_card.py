@@ -7,6 +7,7 @@ from huggingface_hub import ModelCardData
 
 from ..domain.catalogue import LANGUAGES, ModelVariant, find_variant
 from ..domain.errors import ArtifactError
+from ..domain.lora import Lora
 from ..domain.model import ModelDescription
 from ..generation.metadata import write_png
 from ..hub.download_progress import megabytes
@@ -33,7 +34,7 @@ def model_card(manifest: Manifest, checkpoint: Path, repo: str, tag: str) -> str
         base_model_relation="quantized" if base and model.compression != "fp16" else None,
         library_name="openvino",
         pipeline_tag="text-to-image",
-        tags=["openvino", "nncf", "sana", model.family.name, model.compression],
+        tags=["openvino", "nncf", "sana", model.family.name, model.compression, *(["lora"] if model.loras else [])],
         language=["en", "zh"] if model.languages == LANGUAGES[True] else None,
         **entries,
     )
@@ -45,7 +46,7 @@ def model_card(manifest: Manifest, checkpoint: Path, repo: str, tag: str) -> str
 # {repo.partition("/")[2]}
 
 {model.family.title} for [OpenVINO](https://github.com/openvinotoolkit/openvino): {source} with
-compression `{model.compression}`, made by `precompile.py` of Sana on OpenVINO.{_languages(model)}
+compression `{model.compression}`, made by `precompile.py` of Sana on OpenVINO.{_languages(model)}{_loras(model)}
 
 ![{model.pictures[0]["prompt"]}]({SAMPLE})
 
@@ -85,7 +86,7 @@ Made with {", ".join(f"{tool} {version}" for tool, version in manifest.tools.ite
 
 ## Licence
 
-{licence.text}
+{licence.text}{_lora_licences(model)}
 """
 
 
@@ -106,6 +107,25 @@ def draw_sample(folder: Path, manifest: Manifest, output: Path) -> Path:
 
 def _languages(model: ModelDescription) -> str:
     return f" Prompts may be in: {model.languages}." if model.languages else ""
+
+
+def _loras(model: ModelDescription) -> str:
+    return f" Fused into it: {', '.join(map(_lora_name, model.loras))}." if model.loras else ""
+
+
+def _lora_name(lora: Lora) -> str:
+    where = f"[{lora.name}](https://huggingface.co/{lora.name}/tree/{lora.revision})" if lora.revision else lora.name
+    return f"the LoRA {where} at scale {lora.scale:g}"
+
+
+def _lora_licences(model: ModelDescription) -> str:
+    """Return a sentence for the licence of each LoRA."""
+    sentences = []
+    for lora in model.loras:
+        title = f"[{lora.licence}]({lora.licence_link})" if lora.licence_link else lora.licence
+        said = f"is under {title}" if title else f"says nothing of its licence: ask who made {lora.name}"
+        sentences.append(f" The LoRA {lora.name} {said}.")
+    return "".join(sentences)
 
 
 def _components(manifest: Manifest) -> str:
