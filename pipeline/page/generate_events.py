@@ -24,7 +24,7 @@ from .kept_tokens import read_requests, read_token
 from .model_updates import ModelUpdates
 from .picture_gallery import stage
 from .queueing import FOLLOWING, QUIET
-from .status import Status
+from .status import Status, alert
 from .visitor import Visitor
 from .words import English
 
@@ -134,8 +134,3 @@ def connect_generate(
     stopping = json.dumps(Status("note", words.stopping).record())
     parts.stop.click(None, None, parts.status, js=f"() => ({stopping})", **QUIET)
     parts.stop.click(stop, parts.from_browser, None, js="() => window.sanaKept.token()", **QUIET)
-
-
-def alert(text: str) -> str:
-    """Return text as HTML that a screen reader announces at once."""
-    return f'<p role="alert">{html.escape(text)}</p>'
