@@ -29,7 +29,7 @@ def read_requests(text: str | None) -> tuple[KeptToken, KeptToken]:
     """Return the requests kept by this tab and by its browser. What is damaged or foreign counts as none."""
     try:
         kept = json.loads(text or "null")
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):  # TypeError: it is no text
         kept = None
     each = [kept.get(name) if isinstance(kept, dict) else None for name in ("tab", "browser")]
     tab, browser = (_kept_token(value) for value in each)

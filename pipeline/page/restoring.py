@@ -100,7 +100,7 @@ def read_kept(text: str) -> dict[str, Any]:
     """
     try:
         values = json.loads(text)
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):  # TypeError: it is no text
         values = None
     if not isinstance(values, dict):
         raise SanaError(Problem("kept", {}))
