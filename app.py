@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline import SanaPipeline
     from pipeline.jobs.job_queue import JobQueue
     from pipeline.jobs.models import Models
+    from pipeline.jobs.saved_pictures import SavedPictures
     from pipeline.jobs.service import GenerationService
     from pipeline.server.server_options import ServerOptions
     from pipeline.server.serving import Served
@@ -60,14 +61,16 @@ def build_page(models: "Models", queue: "JobQueue | None" = None) -> "gr.Blocks"
     return build(build_service(models, queue), local_words())
 
 
-def build_service(models: "Models", queue: "JobQueue | None" = None) -> "GenerationService":
+def build_service(
+    models: "Models", queue: "JobQueue | None" = None, saved: "SavedPictures | None" = None
+) -> "GenerationService":
     """Return what the page and all other interfaces submit their requests to."""
     from pipeline.jobs.job_queue import JobQueue
     from pipeline.jobs.service import GenerationService
     from pipeline.jobs.timings import Timings
     from pipeline.runtime.folders import cache_folder
 
-    return GenerationService(models, Timings(cache_folder()), queue or JobQueue())
+    return GenerationService(models, Timings(cache_folder()), queue or JobQueue(), saved)
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -78,6 +81,7 @@ def serve(options: argparse.Namespace) -> None:
     import_gradio()
     from pipeline.domain.progress import print_progress
     from pipeline.jobs.job_queue import JobQueue
+    from pipeline.jobs.saved_pictures import SavedPictures
     from pipeline.page.layout import build
     from pipeline.page.words import local_words
     from pipeline.runtime.malloc import use_single_arena
@@ -85,7 +89,9 @@ def serve(options: argparse.Namespace) -> None:
 
     use_single_arena()  # before the generating threads exist
     models = describe_models(options)
-    service, words = build_service(models, JobQueue(options.max_queue, options.max_per_client)), local_words()
+    saved = SavedPictures(options.save) if options.save else None
+    service = build_service(models, JobQueue(options.max_queue, options.max_per_client), saved)
+    words = local_words()
     with serving.serve(build(service, words), words, options.server, listeners, service) as served:
         announce(served, options.server)
         # The page is up while the model loads, and shows its progress. An error ends the program.

@@ -121,22 +121,28 @@ def test_a_model_of_the_menu_changes_the_controls_and_frees_the_other(
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
     tab.set_default_timeout(60_000)
     tab.goto(url)
+    set_steps(tab, 3)
+    tab.get_by_label("number input for Guidance").fill("6")
+    tab.get_by_label("number input for Guidance").press("Tab")
     generate(tab)
     done(tab)
     first = models.loading
     tab.get_by_label("Model").click()
     tab.get_by_role("option", name="tiny-sprint").click()
     tab.locator("#badge").get_by_text("tiny-sprint (fp16)").wait_for()
-    tab.get_by_text("More settings").click()
     tab.get_by_text("A Sprint model has none").wait_for()
     assert tab.get_by_label("Negative prompt").is_disabled()
-    assert tab.get_by_label("number input for Steps").input_value() == "2"
+    assert tab.get_by_label("number input for Steps").input_value() == "3"  # what was set stays
+    assert tab.get_by_label("number input for Guidance").input_value() == "6"
     tab.locator("#badge").get_by_text("Ready").wait_for()
     wait_for(lambda: models.loading.settled.is_set())
     assert first.pipeline is None
     generate(tab, "a moon")
-    tab.get_by_text("Step 2 of 2").or_(tab.get_by_text("Done in")).first.wait_for()
     done(tab)
+    # The badge follows a picture of the other model, and says that it is not loaded.
+    tab.locator(THUMBNAILS).nth(1).click()
+    tab.locator("#badge").get_by_text("checkpoint (fp16)").wait_for()
+    tab.locator("#badge").get_by_text("Is loaded when it draws").wait_for()
     tab.close()
 
 

@@ -195,7 +195,7 @@ def test_the_schedule_of_a_family(family: Family, values: dict[str, Any]) -> Non
         (FLOW, {"timesteps": [1.5, 0]}, "A Sana model has no list of times"),
         (FLOW, {"flow_shift": 0}, "flow shift must be a number from 0.1 to 20, not 0"),
         (FLOW, {"flow_shift": math.nan}, "flow shift must be a number"),
-        (FLOW, {"flow_shift": "3"}, "flow shift must be a number from 0.1 to 20, not '3'"),
+        (FLOW, {"flow_shift": "three"}, "flow shift must be a number from 0.1 to 20, not 'three'"),
         (SPRINT, {"max_timesteps": 1.58}, "first time must be a number from 0.01 to 1.5708, not 1.58"),
         (SPRINT, {"max_timesteps": True}, "first time must be a number"),
         (SPRINT, {"intermediate_timesteps": 1.0, "num_inference_steps": 4}, "second time is for two steps, not for 4"),

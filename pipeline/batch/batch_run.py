@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from ..domain.errors import SanaError
+from ..domain.file_names import prompt_words
 from ..domain.settings import SEED
 from ..domain.updates import PictureUpdate
 from ..generation.metadata import read_metadata, settings_of, write_png
@@ -21,8 +21,6 @@ from ..model_folder.whole_files import write_whole
 from .grid import Axes, cells
 from .prompt_lines import PromptLine
 from .results import ResultLine, Results
-
-SLUG = 40  # characters of a prompt in a file's name
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Cell:
         """Return the name of the picture's file: equal lines have files of their own."""
         text = json.dumps([self.values, self.line.occurrence, model], sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:12]
-        slug = re.sub(r"\W+", "-", self.line.prompt[:SLUG].lower()).strip("-")
+        slug = prompt_words(self.line.prompt)
         return f"{slug}-{digest}.png" if slug else f"{digest}.png"
 
 

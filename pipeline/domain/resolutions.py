@@ -3,6 +3,7 @@
 from .model import ModelDescription
 from .settings import HEIGHT, SIZE_MULTIPLE, WIDTH
 
+SAME_RATIO = 0.03  # chosen: sides in multiples of 32 pixels come as near, and the offered ratios are further apart
 RATIOS = {"Square": 1.0, "Landscape": 4 / 3, "Wide": 16 / 9, "Portrait": 3 / 4, "Tall": 9 / 16}
 
 # Aspect-ratio bins of models with a native side of 1024 pixels, from diffusers' ASPECT_RATIO_1024_BIN. Those of 512,
@@ -43,5 +44,9 @@ def size_of_ratio(model: ModelDescription, ratio: float) -> tuple[int, int]:
 
 
 def shape_of(width: object, height: object, model: ModelDescription) -> str | None:
-    """Return the name of the shape of this size, or None."""
-    return next((name for name, size in shapes(model).items() if size == (width, height)), None)
+    """Return the name of the shape whose sides have about the ratio of this size, or None."""
+    if not (isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0):
+        return None
+    offered = shapes(model).items()
+    names = [name for name, (w, h) in offered if abs(width / height / (w / h) - 1) < SAME_RATIO]
+    return names[0] if names else None

@@ -17,10 +17,15 @@ MAX_TIME = 1.5708  # pure noise, as diffusers rounds pi / 2
 
 @dataclass(frozen=True)
 class OptionalNumber(Number):
-    """A number as `Number`, or None."""
+    """A number as `Number`, or None. A text holds the number; an empty one means None."""
 
     def problem(self, value: object, **limits: Any) -> Problem | None:
         return None if value is None else super().problem(value, **limits)
+
+    def normalize(self, value: object) -> Any:
+        if isinstance(value, str):
+            return self.parse(value.strip()) if value.strip() else None
+        return super().normalize(value)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 from typing import Optional
 
 from ..domain.errors import SanaError
@@ -29,7 +30,16 @@ class ModelLoading:
         self.before = before
         self._source = source
         self._is_begun = self._is_given_up = False
+        self._stage_begun = time.monotonic()
         self._lock = threading.Lock()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The seconds that this stage will still take, if its parts take equally long; None if unknown."""
+        done, total = self.progress.done, self.progress.total
+        if not done or not total:
+            return None
+        return (time.monotonic() - self._stage_begun) * (total - done) / done
 
     def give_up(self) -> bool:
         """Give up the loading if nobody waits for it and it has not begun; return whether that succeeded."""
@@ -41,6 +51,8 @@ class ModelLoading:
         """Free the previous model and load this one. A SanaError or OSError goes into `error`; others are raised."""
 
         def tell(progress: Progress) -> None:
+            if progress.stage != self.progress.stage:
+                self._stage_begun = time.monotonic()
             self.progress = progress
             on_progress(progress)
 

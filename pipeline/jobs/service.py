@@ -9,12 +9,13 @@ from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, SOME_PICTURE
 from ..domain.problems import Problem
 from ..domain.request import Request
 from ..domain.settings import HEIGHT, MODEL, GenerationSettings
-from ..domain.updates import JobUpdate, Result
+from ..domain.updates import JobUpdate, PictureUpdate, Result
 from ..generation.given_picture import GivenPicture, check_given
 from .job import Job
 from .job_queue import JobQueue
 from .kept_requests import KeptRequests
 from .models import Models
+from .saved_pictures import SavedPictures
 from .statistics import REFUSED, Statistics
 from .submitted_request import SubmittedRequest
 from .timings import TIME_PARAMETERS, Timings
@@ -35,12 +36,14 @@ class SettledRequest:
 class GenerationService:
     """A menu of models behind one queue, called by the page, the endpoint and any other interface."""
 
-    def __init__(self, models: Models, timings: Timings, queue: JobQueue) -> None:
+    def __init__(self, models: Models, timings: Timings, queue: JobQueue, saved: SavedPictures | None = None) -> None:
+        """Make the service. `saved` gets each finished picture, whoever asked for it."""
         self.models = models
         self.timings = timings
         self.statistics = Statistics()
         self._queue = queue
         self._kept = KeptRequests()
+        self._saved = saved
 
     def problems(self, values: Values) -> dict[str, Problem]:
         """Return the problems of a request by parameter name.
@@ -133,6 +136,8 @@ class GenerationService:
     def draw(self, request: SettledRequest) -> Generator[JobUpdate, None, None]:
         """Yield the updates of a request in this thread, past the queue; raise SanaError if it fails."""
         for update in self.models.generate(request.model, request.settings, request.given):
+            if isinstance(update, PictureUpdate) and self._saved:
+                self._saved.save(update.picture, request.settings.of_picture(update.image - 1))
             if isinstance(update, Result):
                 self.timings.learn(request.model, request.settings.values(), update.times)
                 self.statistics.spend(update.times)

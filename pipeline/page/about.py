@@ -11,9 +11,14 @@ from .words import English
 FULL_SIZE = "python app.py --model DIR"
 
 
-def badge(model: ModelDescription, device: str, line: str | None, words: English) -> str:
-    """Return the status line at the top of the page; `line` describes the loading of the model, None if it is ready."""
+def badge(model: ModelDescription, device: str, line: str | None, words: English, share: float | None = None) -> str:
+    """Return the status line at the top of the page.
+
+    `line` describes the loading of the model, None if it is ready. `share` is what is done of it, from 0 to 1.
+    """
     state = f'<span class="busy">{html.escape(line)}</span>' if line else f'<span class="ready">{words.ready}</span>'
+    if share is not None:
+        state += f'<progress value="{share:.3f}" aria-label="{html.escape(str(line))}"></progress>'
     facts = " · ".join(html.escape(fact) for fact in (model.name, device))
     return f'<div class="badge" role="status"><span>{facts}</span>{state}</div>'
 

@@ -35,7 +35,7 @@ COMPONENTS: dict[type[Parameter], Any] = {
     Text: gr.Textbox,
     WholeNumber: gr.Slider,
     Number: gr.Slider,
-    OptionalNumber: gr.Number,
+    OptionalNumber: gr.Textbox,  # gr.Number makes 0 of None when it is first shown
     Times: gr.Textbox,
     Pixels: gr.Number,
     Switch: gr.Checkbox,
@@ -76,6 +76,8 @@ def properties(parameter: Parameter, model: ModelDescription, words: English) ->
             common |= {**_size_limits(parameter, model, words), "step": step}
         case WholeNumber():
             common |= {"minimum": parameter.minimum, "maximum": parameter.maximum, "step": 1, "precision": 0}
+        case OptionalNumber():
+            common |= {"max_lines": 1}
         case Number():
             common |= {"minimum": parameter.minimum, "maximum": parameter.maximum, "step": parameter.step}
     return common | _special(parameter, model, words)
@@ -85,6 +87,16 @@ def fit(model: ModelDescription, words: English) -> dict[str, Any]:
     """Return the updates that fit the controls to a model, by parameter name."""
     own = (parameter for parameter in SETTINGS if parameter not in SAME_FOR_ALL_MODELS)
     return {parameter.name: gr.update(**properties(parameter, model, words)) for parameter in own}
+
+
+def carried_over(values: Mapping[str, Any], before: ModelDescription, model: ModelDescription) -> dict[str, Any]:
+    """Return those of `values` that a visitor has set, no defaults of the model `before`, and that `model` allows."""
+    own = [each for each in SETTINGS if each not in SAME_FOR_ALL_MODELS]
+    set_by_visitor = {each.name: each.normalize(values[each.name]) for each in own}
+    changed = {
+        each.name: set_by_visitor[each.name] for each in own if set_by_visitor[each.name] != before.default(each)
+    }
+    return {name: value for name, value in changed.items() if not model.problems({name: value})}
 
 
 def filled(values: Mapping[str, Any], model: ModelDescription | None, words: English) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from .controls import Controls
 from .following import Followed, follow, submit
 from .given_files import of_page
 from .kept_tokens import read_requests, read_token
+from .model_updates import ModelUpdates
 from .picture_gallery import gallery
 from .queueing import FOLLOWING, QUIET
 from .status import Status
@@ -37,11 +38,14 @@ KEEP = """(pictures, status) => {
 }"""
 REST = 0.2  # seconds between two states of a job; chosen: looks alive, and more would cost drawing time
 TOKEN = "token"
+TELLS_OF_MODEL = ("preparation", "done", "stopped")  # the statuses at which a model has been loaded, or is
 
 
 def connect_generate(
     app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService, words: English
 ) -> None:
+    model = ModelUpdates(parts, controls, service.models, words)
+
     def estimate(**values: Any) -> str:
         seconds = service.estimate(of_page(values))
         return f"<p>{html.escape(words.estimate(seconds))}</p>" if seconds is not None else ""
@@ -83,9 +87,11 @@ def connect_generate(
         try:
             async with aclosing(follow(service, words, submitted, visitor, REST)) as updates:
                 async for last in updates:
-                    yield shown(last, token)
+                    told = model.about(submitted.model) if last.status.kind in TELLS_OF_MODEL else {}
+                    yield {**shown(last, token), **told}
         except SanaError as error:
-            yield refusal(words.error(error), last.status.finished if last else 0)
+            finished = last.status.finished if last else 0
+            yield {**refusal(words.error(error), finished), **model.about(submitted.model)}
 
     def refusal(text: str, finished: int = 0) -> dict[Any, Any]:
         """Return the update that shows a problem beside the button."""
@@ -117,7 +123,7 @@ def connect_generate(
     asked = {**controls, TOKEN: parts.from_browser}
     of_browser = {list(asked).index(MASK_IMAGE.name): MASK, list(asked).index(TOKEN): NEW_TOKEN}
     drawn = [parts.pictures, controls[SEED.name], parts.status, parts.problem, parts.stop, parts.selected]
-    drawn += [parts.finished, parts.run]
+    drawn += [parts.finished, parts.run, *model.state]
     following: dict[str, Any] = {
         "outputs": drawn,
         "preprocess": False,  # the service checks the plain values, so Gradio need not

@@ -43,6 +43,10 @@ CACHE_CHECK, CACHE_AGE = 3600, 86400  # seconds; chosen: delete pictures after a
 HISTORY_SCRIPT, STATUS_SCRIPT, STATUS_TEMPLATE = (
     Path(__file__).with_name(name) for name in ("history.js", "status.js", "status.html")
 )
+# Look again whether the model is loaded when the visitor comes back to this tab.
+BADGE_SCRIPT = """document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") trigger("input");
+});"""
 FIRST: tuple[Parameter, ...] = (PROMPT, WIDTH, HEIGHT, SEED)
 """The settings with a place of their own; "More settings" holds all others."""
 
@@ -57,7 +61,9 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
     with app:
         with gr.Row(elem_id="head"):
             gr.HTML(f"<h1>{words.title}</h1><p>{words.motto}</p>", elem_id="title")
-            parts.badge = gr.HTML(badge(model, models.device(first), None, words), elem_id="badge")
+            parts.badge = gr.HTML(
+                badge(model, models.device(first), words.one_moment, words), js_on_load=BADGE_SCRIPT, elem_id="badge"
+            )
         with gr.Row(elem_id="work"):
             with gr.Column(elem_id="ask", min_width=0):
                 _ask(parts, controls, model, words)
@@ -146,6 +152,7 @@ def _settings(
         return controls.add(parameter, model, words, **changes)
 
     names = models.names
+    parts.fitted = gr.State(names[0])  # the name of the model that the controls are fitted to
     add(MODEL, choices=names, value=names[0], visible=len(names) > 1, elem_id=MODEL.name)
     parts.shape = gr.Radio(label=words.shape, elem_id="shape", **shape_choices(model, words))
     with gr.Row():

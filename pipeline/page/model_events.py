@@ -1,4 +1,4 @@
-"""The events of the menu of models, and the facts about the chosen one."""
+"""The events of the menu of models."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,14 +7,12 @@ from typing import Any
 import gradio as gr
 
 from ..domain.errors import SanaError
-from ..domain.settings import MODEL
+from ..domain.settings import MODEL, SETTINGS
 from ..domain.updates import PreparationUpdate
 from ..jobs.service import GenerationService
-from .about import badge, facts, note
-from .controls import Controls, fit
-from .examples import examples
+from .controls import Controls, carried_over, filled
+from .model_updates import ModelUpdates
 from .queueing import FOLLOWING, QUIET
-from .setting_events import shape_choices
 from .visitor import Visitor
 from .words import English
 
@@ -22,53 +20,46 @@ POLL_SECONDS = 0.5  # between two looks at a model that is loading; chosen: look
 
 
 def connect_models(app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
-    models = service.models
+    models, shown = service.models, ModelUpdates(parts, controls, service.models, words)
 
-    def choose(name: str | None) -> dict[Any, Any]:
-        name = models.find(name)
-        model = models.describe(name)
-        return {
-            **controls.updates(fit(model, words)),
-            parts.shape: gr.update(**shape_choices(model, words)),
-            parts.examples: gr.update(samples=examples(model)),
-            parts.note: note(model, words),
-            **about(name, words.waiting_for_model),
-        }
+    def choose(menu: str | None, fitted: str | None, *values: Any) -> dict[Any, Any]:
+        """Fit the controls to a newly chosen model. What the visitor has set stays, where the model allows it."""
+        name = models.find(menu)
+        if name == fitted:  # Gradio's menu reports some choices twice
+            return {parts.fitted: gr.skip()}
+        before, model = models.describe(models.find(fitted)), models.describe(name)
+        own = dict(zip([each.name for each in SETTINGS], values, strict=True))
+        return {**controls.updates(filled(carried_over(own, before, model), model, words)), **shown.show(name)}
 
-    async def load(name: str | None, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-        name, visitor = models.find(name), Visitor.of(app, request)
+    async def load(menu: str | None, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+        name, visitor = models.find(menu), Visitor.of(app, request)
         try:
             job = service.prepare(name, visitor.name, visitor.address)
-            async with job.follow() as updates, visitor.listening(job.cancel):
+            async with job.follow() as updates, visitor.listening(updates.leave):
                 async for update in updates:
                     if isinstance(update, PreparationUpdate):
-                        yield about(name, words.preparation(update.progress))
-        except SanaError as error:
-            yield about(name, words.error(error))
-            return
-        yield about(name, None)
+                        yield shown.about(name)
+        except SanaError:  # the loading holds it for `about`
+            pass
+        yield shown.about(name)
 
-    def about(name: str, line: str | None) -> dict[Any, Any]:
-        model, pipeline = models.describe(name), models.loaded(name)
-        device = models.device(name)
-        if pipeline:
-            device = words.device(device, pipeline.threads, pipeline.precision)
-        return {parts.badge: badge(model, device, line, words), parts.facts: facts(model, device, words)}
-
-    async def follow(name: str | None, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+    async def follow(menu: str | None, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
         """Yield the progress of the first model's loading to a page opened meanwhile."""
-        name, has_left = models.find(name), asyncio.Event()
+        name, has_left = models.find(menu), asyncio.Event()
         async with Visitor.of(app, request).listening(has_left.set):
             while (loading := models.loading) and not (loading.settled.is_set() or has_left.is_set()):
-                yield about(name, words.preparation(loading.progress))
+                yield shown.about(name)
                 await asyncio.sleep(POLL_SECONDS)
-        yield about(name, None)
+        yield shown.about(name)
 
-    about_parts = [parts.badge, parts.facts]
+    def look(menu: str | None) -> dict[Any, Any]:
+        return shown.about(models.find(menu))
+
     menu = controls[MODEL.name]
-    chosen = menu.input(
-        choose, menu, [*controls.values(), parts.shape, parts.examples, parts.note, *about_parts], **QUIET
-    )
+    own = [controls[each.name] for each in SETTINGS]
+    outputs = list(dict.fromkeys([*controls.values(), *shown.outputs]))
+    chosen = menu.input(choose, [menu, parts.fitted, *own], outputs, preprocess=False, **QUIET)
     parts.model_chosen = chosen
-    chosen.then(load, menu, about_parts, **FOLLOWING)
-    app.load(follow, menu, about_parts, **FOLLOWING)
+    chosen.then(load, menu, shown.state, **FOLLOWING)
+    app.load(follow, menu, shown.state, **FOLLOWING)
+    parts.badge.input(look, menu, shown.state, **QUIET)  # whoever comes back: another tab may have chosen another model

@@ -14,6 +14,7 @@ from .browser_values import with_mask
 from .controls import Controls, filled
 from .given_files import path_of
 from .given_state import REPLACED, Given, PanelUpdates, Wanted
+from .model_updates import ModelUpdates
 from .picture_gallery import paths_of
 from .picture_settings import chosen_model, is_same_picture, picture_at, refill
 from .queueing import QUIET
@@ -30,6 +31,7 @@ SHOW_COMPARISON = """() => {
 
 def connect_pictures(parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
     models, panel = service.models, PanelUpdates(parts, controls, words)
+    shown_model = ModelUpdates(parts, controls, models, words)
 
     def fill(path: Path, current: str, given: Given | None, mask: Any) -> dict[Any, Any]:
         """Fill in the settings of a picture. A given picture stays if they start from it."""
@@ -46,7 +48,13 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
             line = f"{line} {words.picture_wanted(settings.image_sha256)}{masked}"
         else:
             shown = panel.take_away(model, own)
-        return {**controls.updates(filled(values, model, words)), **panel.fit(model), **shown, parts.status: said(line)}
+        return {
+            **controls.updates(filled(values, model, words)),
+            **shown_model.show(values[MODEL.name]),
+            **panel.fit(model),
+            **shown,
+            parts.status: said(line),
+        }
 
     def use(pictures: Any, index: Any, finished: Any, current: str, given: Given | None, mask: Any) -> dict[Any, Any]:
         paths, name = paths_of(pictures, finished), chosen_model(current, models)
@@ -92,7 +100,7 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
     def said(line: str) -> dict[str, Any]:
         return Status("note", line).record()
 
-    filling = list(dict.fromkeys([*controls.values(), *panel.outputs, parts.status]))
+    filling = list(dict.fromkeys([*controls.values(), *panel.outputs, *shown_model.outputs, parts.status]))
     selected = [parts.pictures, parts.selected, parts.finished]
     start = [controls[MODEL.name], parts.given, controls[MASK_IMAGE.name]]
     plain: dict[str, Any] = {"preprocess": False, **QUIET}  # Gradio's own would leave copies of files behind

@@ -10,6 +10,7 @@ from ..domain.settings import HEIGHT, MAX_SIZE, MODEL, NUM_IMAGES, SIZE_MULTIPLE
 from ..jobs.service import GenerationService
 from .controls import Controls, filled
 from .given_state import REPLACED, Given, PanelUpdates, before_picture, picture_values
+from .model_updates import ModelUpdates
 from .picture_gallery import paths_of
 from .picture_settings import chosen_model, picture_at, refill
 from .queueing import QUIET
@@ -24,6 +25,7 @@ SHOW_PANEL = """() => {
 
 def connect_redrawing(parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
     models, panel = service.models, PanelUpdates(parts, controls, words)
+    shown_model = ModelUpdates(parts, controls, models, words)
 
     def button(fill: Callable[[Given, str], dict[Any, Any]]) -> Any:
         """Return the handler of a button, from a function that fills in what a picture asks for."""
@@ -65,6 +67,7 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
         own = {key: value for key, value in recorded.items() if key not in values}
         return {
             **controls.updates(filled(own, model, words)),
+            **shown_model.show(recorded[MODEL.name]),
             **panel.show(picture, model, values),
             **panel.fit(model),
             **said(words.enlarges(*size)),
@@ -76,7 +79,7 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
     menu = controls[MODEL.name]
     inputs = [parts.pictures, parts.selected, parts.finished, menu, parts.given]
     inputs += [controls[each.name] for each in REPLACED]
-    outputs = list(dict.fromkeys([*controls.values(), *panel.outputs, parts.status]))
+    outputs = list(dict.fromkeys([*controls.values(), *panel.outputs, *shown_model.outputs, parts.status]))
     for pressed, fill in ((parts.change_this, change), (parts.fill_here, fill_here), (parts.larger, enlarge)):
         shown = pressed.click(button(fill), inputs, outputs, preprocess=False, **QUIET)
         panel.say_kept(shown).then(None, None, None, js=SHOW_PANEL, **QUIET)

@@ -17,6 +17,7 @@ from .controls import Controls, filled
 from .given_files import path_of
 from .given_state import REPLACED, Given, PanelUpdates
 from .link import checked_values, read_link
+from .model_updates import ModelUpdates
 from .page_blocks import PageBlocks
 from .queueing import QUIET
 from .status import Status
@@ -30,6 +31,7 @@ def connect_restoring(
     app: PageBlocks, parts: Any, controls: Controls, service: GenerationService, words: English
 ) -> None:
     models, panel = service.models, PanelUpdates(parts, controls, words)
+    shown = ModelUpdates(parts, controls, models, words)
 
     def restore(kept: str | None, request: gr.Request) -> dict[Any, Any]:
         """Fill in what was typed; without that, what the page's link says."""
@@ -40,7 +42,8 @@ def connect_restoring(
 
     def fill(kept: Mapping[str, Any]) -> dict[Any, Any]:
         values, problems = checked_values(kept, models)
-        model = models.describe(models.find(values.get(MODEL.name)))
+        name = models.find(values.get(MODEL.name))
+        model = models.describe(name)
         lines = [words.problem(problem) for problem in problems]
         updates = controls.updates(filled(values, model if MODEL.name in values else None, words))
         if kept.get(IMAGE.name) is not None:
@@ -50,6 +53,7 @@ def connect_restoring(
                 lines.append(words.picture_again)
         return {
             **updates,
+            **shown.show(name),
             **panel.fit(model),
             parts.status: said(words.not_kept(" ".join(lines))) if lines else gr.skip(),
         }
@@ -65,17 +69,19 @@ def connect_restoring(
 
     def open_link(request: gr.Request) -> dict[Any, Any]:
         values, problems = read_link(request.query_params, models)
-        model = models.describe(values[MODEL.name]) if MODEL.name in values else None
+        name = values.get(MODEL.name)
+        model = models.describe(name) if name else None
         line = " ".join(words.problem(problem) for problem in problems)
         status = said(words.link_problems(line)) if problems else gr.skip()
-        return {**controls.updates(filled(values, model, words)), parts.status: status}
+        shown_model = {**shown.show(name), **panel.fit(models.describe(name))} if name else {}
+        return {**controls.updates(filled(values, model, words)), **shown_model, parts.status: status}
 
     def said(line: str) -> dict[str, Any]:
         return Status("note", line).record()
 
     kept = [controls[each.name] for each in KEPT]
     names = json.dumps([each.name for each in KEPT])
-    outputs = list(dict.fromkeys([*controls.values(), *panel.outputs, parts.status]))
+    outputs = list(dict.fromkeys([*controls.values(), *panel.outputs, *shown.outputs, parts.status]))
     restored = app.load(
         restore, parts.from_browser, outputs, js="() => window.sanaKept.form()", preprocess=False, **QUIET
     )

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from pathlib import Path
 from typing import NoReturn
 
 from .. import __version__
@@ -48,6 +49,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         default=MAX_PER_CLIENT,
         metavar="N",
         help=f"how many requests of one browser tab or client may wait or run (default: {MAX_PER_CLIENT})",
+    )
+    parser.add_argument(
+        "--save", type=Path, metavar="DIR", help="keep a copy of each finished picture in this folder, with its record"
     )
     parser.add_argument(
         "--mcp", action="store_true", help="also offer generation as an MCP tool (needs: pip install 'gradio[mcp]')"

@@ -7,7 +7,7 @@ from typing import Any
 from ...domain.errors import SanaError
 from ...domain.model import ModelDescription
 from ...domain.parameters import Parameter
-from ...domain.problems import SENTENCES, Problem
+from ...domain.problems import SENTENCES, Problem, shown
 from ...domain.progress import Progress
 from ...domain.styles import PLACE, find_style
 from ...domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
@@ -31,6 +31,7 @@ class English(PictureWords):
     shape = "Shape"
     drop = "Settings from a picture: drop a PNG made here"
     no_style = "(No style)"
+    empty_field = "empty"
     ready = "Ready"
     miniature_note = (
         "The bundled miniature draws picture-book scenes only: houses, trees, flowers, cars, boats, stars and the "
@@ -57,7 +58,8 @@ class English(PictureWords):
     lost = "This picture is lost: the program was started again, or nobody came back for it in time."
     draw_again = "Draw it again"
     picture_again = "The picture to start from is needed again."
-    waiting_for_model = "Waiting for the model"
+    one_moment = "One moment"
+    loaded_when_needed = "Is loaded when it draws"
     reading_prompt = "Reading the prompt"
     stopping = "Stopping"
 
@@ -78,7 +80,7 @@ class English(PictureWords):
         "max_timesteps": "Empty: 1.5708, which is pure noise",
         "intermediate_timesteps": "Empty: 1.3",
         "timesteps": "Such as 1.5708, 1.1, 0.5, 0 for three steps",
-        "flow_shift": "Empty: the model's own. A higher one spends more steps on the layout, a lower one on detail.",
+        "flow_shift": "Empty: as trained. A higher one spends more steps on the layout, a lower one on detail.",
     }
 
     labels: Mapping[str, str] = {}
@@ -107,14 +109,16 @@ class English(PictureWords):
         facts = dict(problem.facts)
         if "noun" in facts:
             facts["noun"] = self.nouns.get(facts["noun"], facts["noun"])
+        if facts.get("value") == shown(None):  # an emptied field
+            facts["value"] = self.empty_field
         return self.sentences.get(problem.code, SENTENCES[problem.code]).format(**facts)
 
     def error(self, error: SanaError) -> str:
         """Return the sentence of an error. Errors without a `problem`, such as a damaged model, are English only."""
         return self.problem(error.problem) if error.problem else str(error)
 
-    def preparation(self, progress: Progress) -> str:
-        return progress.text
+    def preparation(self, progress: Progress, left: float | None = None) -> str:
+        return progress.text + self.left(left)
 
     def queue(self, update: QueueUpdate) -> str:
         before = "one request is" if update.ahead == 1 else f"{update.ahead} requests are"
