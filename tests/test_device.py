@@ -7,7 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import openvino as ov
 import pytest
+from openvino import opset13
 
 from pipeline import SanaPipeline
 from pipeline.jobs.model_sources import NamedSource
@@ -15,7 +17,7 @@ from pipeline.model_folder.manifest import read_manifest
 from pipeline.model_folder.parity import Sample
 from pipeline.runtime import device
 from pipeline.runtime.compiled_model import CompiledModel, ExclusiveResidency
-from pipeline.runtime.device import EXACT, Device, compile_config
+from pipeline.runtime.device import EXACT, Device, compile_config, shared_core
 from pipeline.runtime.precision import choose_precision
 
 
@@ -121,3 +123,140 @@ def test_one_model_at_a_time_is_resident() -> None:
     for model in (first, first, second, second, first):
         residency.acquire(model)
     assert released == ["a", "b"]
+
+
+class FakeRequest:
+    """A request whose answer is spoiled, or that fails."""
+
+    def __init__(self, request: Any, spoil: Any) -> None:
+        self._request, self._spoil = request, spoil
+
+    def infer(self, *arguments: Any, **named: Any) -> Any:
+        answer = self._request.infer(*arguments, **named)
+        return {0: self._spoil(np.array(answer[0]))}
+
+
+class FakeCompiled:
+    def __init__(self, compiled: Any, spoil: Any) -> None:
+        self._compiled, self._spoil, self.inputs = compiled, spoil, compiled.inputs
+
+    def create_infer_request(self) -> FakeRequest:
+        return FakeRequest(self._compiled.create_infer_request(), self._spoil)
+
+    def release_memory(self) -> None:
+        self._compiled.release_memory()
+
+
+class FakeCore:
+    """OpenVINO with GPUs that compute on the CPU; `spoil` changes what they answer in f16, or raises an error."""
+
+    def __init__(self, devices: list[str], spoil: Any = lambda answer: answer, preferred: Any = ov.Type.f32) -> None:
+        self.available_devices = devices
+        self.compiled: list[tuple[str, dict[str, Any]]] = []
+        self._core, self._spoil, self._preferred = shared_core(), spoil, preferred
+
+    def get_property(self, device: str, name: str) -> Any:
+        return self._preferred
+
+    def read_model(self, path: Path) -> Any:
+        return self._core.read_model(path)
+
+    def compile_model(self, model: Any, name: str, config: dict[str, Any]) -> Any:
+        self.compiled.append((name, config))
+        is_half = config["INFERENCE_PRECISION_HINT"] == "f16"
+        if is_half and self._spoil is refuse:
+            refuse()
+        compiled = self._core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        return FakeCompiled(compiled, self._spoil) if is_half else compiled
+
+
+def refuse() -> None:
+    raise RuntimeError("Exception from src/plugin.cpp:1:\nThis device does not compute in f16.")
+
+
+def run_out(answer: np.ndarray) -> np.ndarray:
+    raise RuntimeError("Exception from src/request.cpp:1:\n[GPU] out of GPU resources")
+
+
+@pytest.mark.parametrize(
+    ("name", "devices", "preferred", "fast"),
+    [
+        ("GPU", ["CPU", "GPU"], ov.Type.f32, "f16"),
+        ("GPU.1", ["CPU", "GPU.0", "GPU.1"], ov.Type.bf16, "f16"),
+        ("AUTO", ["CPU", "GPU.0", "GPU.1"], ov.Type.f32, "f16"),
+        ("AUTO", ["CPU"], ov.Type.f32, EXACT),
+        ("AUTO:GPU,CPU", ["CPU", "GPU"], ov.Type.f32, "f16"),
+        ("AUTO:CPU", ["CPU", "GPU"], ov.Type.f32, EXACT),
+        ("AUTO:-GPU", ["CPU", "GPU.0"], ov.Type.f32, EXACT),
+        ("AUTO:-CPU", ["CPU", "GPU.0"], ov.Type.f32, "f16"),
+        ("AUTO:-GPU.0", ["CPU", "GPU.0", "GPU.1"], ov.Type.f32, "f16"),
+        ("HETERO:GPU.0,CPU", ["CPU", "GPU.0"], ov.Type.f32, "f16"),
+        ("MULTI:CPU,GPU", ["CPU", "GPU"], ov.Type.f32, "f16"),
+        ("CPU", ["CPU", "GPU"], ov.Type.f32, EXACT),
+        ("CPU", ["CPU", "GPU"], ov.Type.bf16, "bf16"),
+        ("CPU", ["CPU"], ov.Type.f16, "f16"),  # ARM
+    ],
+)
+def test_the_fast_precision_of_a_device(
+    monkeypatch: pytest.MonkeyPatch, name: str, devices: list[str], preferred: Any, fast: str
+) -> None:
+    core = FakeCore(devices, preferred=preferred)
+    monkeypatch.setattr(device, "shared_core", lambda: core)
+    monkeypatch.setattr(device, "cpu_quota", lambda: 1)
+    monkeypatch.setattr(device, "_visible_processors", lambda: 8)
+    known = Device(name).scaling(96.0)
+    assert known.fast_precision == fast
+    number = opset13.parameter([1], ov.Type.f32)
+    for precision in (EXACT, fast):
+        known.compile(ov.Model([opset13.relu(number)], [number]), precision)
+    exact, other = (config for _, config in core.compiled)
+    is_scaled = fast == "f16" and name != "CPU"
+    assert "ACTIVATIONS_SCALE_FACTOR" not in exact
+    assert other.get("ACTIVATIONS_SCALE_FACTOR") == (96.0 if is_scaled else None)
+    # AUTO would answer from a CPU first, so that the sample would be tried there.
+    assert other.get("ENABLE_STARTUP_FALLBACK") == (False if is_scaled and name.startswith("AUTO") else None)
+    assert ("INFERENCE_NUM_THREADS" in exact) != name.startswith("GPU"), "GPUs refuse this property"
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "reason"),
+    [
+        ("GPU", lambda answer: answer, None),
+        ("AUTO", lambda answer: answer, None),
+        ("GPU", lambda answer: answer + np.ptp(answer), "dB, and 35.0 dB are needed"),
+        ("GPU", lambda answer: answer * np.nan, "its sample comes out at nan dB"),
+        ("GPU", refuse, "This device does not compute in f16"),
+        ("GPU", run_out, "[GPU] out of GPU resources"),
+    ],
+    ids=["good", "AUTO", "off", "NaN", "refused", "out of memory"],
+)
+def test_a_gpu_computes_in_f16_or_else_in_f32_and_says_so(
+    model: Path,
+    pipe: SanaPipeline,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    spoil: Any,
+    reason: str | None,
+) -> None:
+    core = FakeCore(["CPU", "GPU"], spoil)
+    monkeypatch.setattr(device, "shared_core", lambda: core)
+    manifest = read_manifest(model)
+    int8 = dataclasses.replace(manifest, model=dataclasses.replace(manifest.model, compression="int8"))
+    ours = SanaPipeline(model, int8, Device(name))
+    sentences = [record.getMessage() for record in caplog.records]
+    if reason is None:
+        assert ours.precision == "f16"
+        assert sentences == []
+        scales = {config.get("ACTIVATIONS_SCALE_FACTOR") for _, config in core.compiled}
+        assert scales == {None, 384.0, 2560.0}
+    else:
+        assert ours.precision == EXACT
+        assert [each.split(" computes in f32, not in f16: ")[0] for each in sentences] == [
+            "The text encoder",
+            "The transformer",
+            "The vae decoder",
+        ]
+        assert all(reason in each and "\n" not in each for each in sentences)
+    settings: dict[str, Any] = {"num_inference_steps": 2, "output_type": "np"}
+    assert np.allclose(ours("a house", **settings).images, pipe("a house", **settings).images, atol=1e-3)

@@ -208,15 +208,14 @@ def test_no_junk_is_taken_for_a_fault_of_the_program(site: Site, value: Any, cap
     assert "Traceback" not in caplog.text
 
 
+NO_PICTURES: list[Any] = ["pictures", [[]], {"image": 1}, {"pictures": 1}, {"pictures": ["a"]}]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("use", "pictures"),
-        ("use", [[]]),
-        ("use", {"image": 1}),
-        ("use", {"pictures": 1}),
-        ("use", {"pictures": ["a"]}),
-        *(("use", {"pictures": [], "selected": place}) for place in (-1, True, "1", [0])),
+        *(("use", value) for value in NO_PICTURES),
+        *(("use", {"pictures": [], "selected": place}) for place in (-1, True, 1.5, "1", [0])),
         ("drop", "file"),
         ("drop", {"meta": FILE}),
     ],

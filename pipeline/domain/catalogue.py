@@ -77,6 +77,10 @@ CATALOGUE = (
     ModelVariant("Sana_1600M_4Kpx_BF16_diffusers", FLOW, 4096, 20, 70, False, 20, 4.5, "bf16", False),
 )
 
+# What activations are divided by for f16 on GPUs, as published with OpenVINO's notebook of Sana: in a transformer with
+# and without normalised queries and keys, and in the VAE decoder. Nothing is published for the other parts.
+TRANSFORMER_SCALES = {True: 96.0, False: 384.0}
+DECODER_SCALE = 2560.0
 LANGUAGES = {True: "English, Chinese, emoji", False: "English"}
 """What the prompts of a checkpoint may be in, by `multilingual`."""
 WEIGHTS = ("fp16", "bf16")

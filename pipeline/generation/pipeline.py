@@ -85,7 +85,7 @@ class SanaPipeline:
 
     @property
     def precision(self) -> str:
-        """Return the precision of all models, "f32" or "bf16", or a list of the models' own if they differ."""
+        """Return the precision of all models, "f32", "bf16" or "f16", or a list of the models' own if they differ."""
         precisions = self._stages.precisions
         if len(set(precisions.values())) == 1:
             return next(iter(precisions.values()))

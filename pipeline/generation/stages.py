@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from ..domain.catalogue import DECODER_SCALE, TRANSFORMER_SCALES
 from ..domain.settings import SIZE_MULTIPLE, GenerationSettings
 from ..model_folder.configurations import read_configurations
 from ..model_folder.folder_layout import (
@@ -75,10 +76,13 @@ class Stages:
         prefix = Prefix.load(prefix_file) if prefix_file.exists() else None  # optimum-intel's exports have none
         transformer = check_models(self._paths, device, configurations, prefix)
 
+        is_normalised = configurations.transformer.qk_norm is not None
+        scales = {"transformer": TRANSFORMER_SCALES[is_normalised], VAE_DECODER: DECODER_SCALE}
+
         def load(name: str, build: Callable[[Device, Path, str, ExclusiveResidency | None], Model]) -> Model:
             parity = model.components.get(name, {}).get("parity_db", 0.0)
-            path = self._paths[name]
-            return choose_precision(lambda each: build(device, path, each, residency), fast, path.parent, parity)
+            path, own = self._paths[name], device.scaling(scales.get(name))
+            return choose_precision(lambda each: build(own, path, each, residency), fast, path.parent, parity)
 
         def scaled(kind: type[Coder], factor: float) -> Callable[[Device, Path, str, ExclusiveResidency | None], Coder]:
             return lambda device, path, precision, residency: kind(device, path, factor, precision, residency)

@@ -16,6 +16,7 @@ from ..domain.settings import MODEL, PROMPT, SEED
 from ..jobs.service import GenerationService
 from ..jobs.submitted_request import SubmittedRequest
 from ..jobs.timings import TIME_PARAMETERS
+from .alerts import alert
 from .browser_values import MASK, NEW_TOKEN, with_values
 from .controls import Controls
 from .following import Followed, follow, submit
@@ -24,7 +25,7 @@ from .kept_tokens import read_requests, read_token
 from .model_updates import ModelUpdates
 from .picture_gallery import stage
 from .queueing import FOLLOWING, QUIET
-from .status import Status, alert
+from .status import Status
 from .visitor import Visitor
 from .words import English
 

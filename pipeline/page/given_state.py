@@ -13,11 +13,11 @@ from ..domain.model import ModelDescription
 from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_INVERT, STRENGTH, kept_steps
 from ..domain.settings import HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING, WIDTH
 from ..generation.given_picture import GivenPicture
+from .alerts import alert
 from .controls import Controls, size_limits
 from .picture_gallery import preview_address
 from .picture_panel import no_encoder
 from .queueing import QUIET
-from .status import alert
 from .words import English
 
 REPLACED = (WIDTH, HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING)

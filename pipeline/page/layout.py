@@ -1,5 +1,6 @@
 """The layout of the page. The *_events.py files connect its buttons, theme.py holds its looks."""
 
+import html
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +24,7 @@ from ..jobs.models import Models
 from ..jobs.service import GenerationService
 from .about import badge, facts, note
 from .browser_scripts import script
-from .controls import Controls
+from .controls import Controls, shape_choices
 from .endpoint import connect_endpoint
 from .examples import examples
 from .generate_events import connect_generate
@@ -36,7 +37,7 @@ from .picture_panel import build_panel
 from .redraw_events import connect_redrawing
 from .restoring import connect_restoring
 from .result_panel import build_history, build_result
-from .setting_events import connect_settings, shape_choices
+from .setting_events import connect_settings
 from .undo_events import connect_undo
 from .words import English
 
@@ -97,6 +98,13 @@ def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, wo
     parts.undo = gr.Button(words.undo, size="sm", visible=False, elem_id="undo")
     parts.before = gr.State(None)
     parts.estimate = gr.HTML("", elem_id="estimate")
+    choices = "".join(f'<option value="{value}">{html.escape(text)}</option>' for value, text in words.calls.items())
+    gr.HTML(
+        None,
+        html_template=f"<label>{html.escape(words.call)} <select>{choices}</select></label>",
+        js_on_load=script("attention", words=words.called),
+        elem_id="call",
+    )
     parts.examples = gr.Dataset(
         components=[prompt], samples=examples(model), label=words.examples, type="values", elem_id="examples"
     )

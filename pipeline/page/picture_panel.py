@@ -1,8 +1,6 @@
 """The panel "Start from a picture": a place to give one, and all that shows only when one is there."""
 
 import html
-import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,10 +10,10 @@ from ..domain.model import ModelDescription
 from ..domain.parameters import Parameter
 from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_BLUR, MASK_GROW, MASK_IMAGE, MASK_INVERT, STRENGTH
 from ..domain.problems import SENTENCES, Problem
+from .browser_scripts import script
 from .controls import Controls
 from .words import English
 
-PAINTER_SCRIPT = Path(__file__).with_name("mask.js")
 SHARES = (0.25, 0.5)  # of a side, by which the canvas grows
 WEBCAM = gr.WebcamOptions(mirror=False)  # a mirrored preview would show another picture than the one taken
 
@@ -98,4 +96,4 @@ def _painter(words: Any) -> str:
 
 def _painter_script(words: English) -> str:
     texts = {**words.painter, "other size": words.sentences.get("mask size", SENTENCES["mask size"])}
-    return f"const words = {json.dumps(texts)};\n{PAINTER_SCRIPT.read_text(encoding='utf-8')}"
+    return script("mask", words=texts)

@@ -12,7 +12,7 @@ from .browser_scripts import script
 from .words import English
 
 HISTORY_SCRIPTS = ("store_opening", "picture_store", "thumbnail", "zip", "handing", "history")
-STATUS_SCRIPT, STATUS_TEMPLATE = (Path(__file__).with_name(name) for name in ("status.js", "status.html"))
+STATUS_TEMPLATE = Path(__file__).with_name("status.html")
 
 
 def build_result(parts: SimpleNamespace, words: English) -> None:
@@ -26,7 +26,7 @@ def build_result(parts: SimpleNamespace, words: English) -> None:
     parts.status = gr.HTML(
         None,
         html_template=STATUS_TEMPLATE.read_text(encoding="utf-8"),
-        js_on_load=STATUS_SCRIPT.read_text(encoding="utf-8"),
+        js_on_load=script("status", words={}),
         elem_id="status",
     )
     with gr.Row(elem_id="actions"):

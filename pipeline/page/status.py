@@ -1,6 +1,5 @@
 """The status of a job, as a record for the browser and for programs."""
 
-import html
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -127,8 +126,3 @@ class StatusTracker:
         others = (self._picture or 0.0) * (update.images - update.image)
         left = (time.monotonic() - self._decode_start) * (1 - share) / share + others
         return left or None
-
-
-def alert(text: str) -> str:
-    """Return text as HTML that a screen reader announces at once."""
-    return f'<p role="alert">{html.escape(text)}</p>'

@@ -1,5 +1,6 @@
 """The device that models run on: its check, its precision and number of threads, and compiling for it."""
 
+import copy
 import os
 import threading
 from functools import cache, cached_property
@@ -13,8 +14,9 @@ from ..domain.errors import DeviceError
 from .compile_cache import CompileCache, Shapes, read_reshaped
 from .host import cpu_quota
 
-# Not f16, the default on GPUs: Sana's activations, up to 5e5, overflow it.
+# Not f16, the default on GPUs: Sana's activations, up to 5e5, overflow it, unless they are scaled.
 EXACT = "f32"
+HALF = "f16"
 _VIRTUAL = ("AUTO", "HETERO", "MULTI")  # choose from the devices listed after a colon, e.g. AUTO:GPU,CPU
 
 
@@ -59,20 +61,39 @@ class Device:
         self.name = name
         self.core = shared_core()
         available = self.core.available_devices
-        kind, _, listed = name.partition(":")
-        self._cache = None if kind in _VIRTUAL else cache
-        chosen = listed.split(",") if kind in _VIRTUAL and listed else [name]
+        self._activations_scale: float | None = None
+        self._kind, _, listed = name.partition(":")
+        self._cache = None if self._kind in _VIRTUAL else cache
+        chosen = listed.split(",") if self._kind in _VIRTUAL and listed else [name]
         wanted = {entry.lstrip("-") for entry in chosen}  # AUTO:-CPU means any device except CPU
         # With several GPUs, named GPU.0 and so on, OpenVINO takes GPU for the first.
         known = {"AUTO", *available, *(entry.partition(".")[0] for entry in available)}
         if not wanted <= known:
             raise DeviceError(f"There is no device {name!r} here; available: {', '.join(available)}, AUTO.")
+        excluded = {entry[1:] for entry in chosen if entry.startswith("-")}
+        candidates = available if chosen == ["AUTO"] or excluded else chosen
+        self._has_gpu = any(_is_gpu(entry) and not {entry, "GPU"} & excluded for entry in candidates)
 
     @property
     def fast_precision(self) -> str:
-        """Return "bf16" on a CPU with instructions for it (AMX, AVX512-BF16), else "f32"."""
+        """Return the fast precision of this device.
+
+        It is "f16" where a GPU may compute, "bf16" on a CPU with instructions for it (AMX, AVX512-BF16), "f16" on
+        another CPU that prefers it (ARM), and else "f32". No GPU and no ARM was tried.
+        """
+        if self._has_gpu:
+            return HALF
         preferred = self.core.get_property("CPU", "INFERENCE_PRECISION_HINT") if self.name == "CPU" else None
-        return "bf16" if preferred == ov.Type.bf16 else EXACT
+        return {ov.Type.bf16: "bf16", ov.Type.f16: HALF}.get(preferred, EXACT)
+
+    def scaling(self, activations: float | None) -> "Device":
+        """Return the same device for a model whose `activations` are divided by this factor where it computes in f16.
+
+        They would overflow without. Only GPUs know the factor: on CPUs it has no effect, and None has none.
+        """
+        other = copy.copy(self)
+        other._activations_scale = activations
+        return other
 
     @cached_property
     def threads(self) -> int | None:
@@ -92,7 +113,9 @@ class Device:
         Raises:
             DeviceError: the device cannot take the model.
         """
-        config = compile_config(precision)
+        config = compile_config(precision) | self._half_config(precision)
+        if _is_gpu(self.name):
+            config.pop("INFERENCE_NUM_THREADS", None)  # which GPUs do not know, and refuse
         try:
             if self._cache and isinstance(model, Path):
                 return self._cache.compile(self.core, model, self.name, config, shapes)
@@ -101,18 +124,31 @@ class Device:
             return self.core.compile_model(model, self.name, config)
         except RuntimeError as error:
             name = model if isinstance(model, Path) else f"The model {model.get_friendly_name()}"
-            raise DeviceError(f"{name} does not compile for {self.name}: {_reason(error)}") from error
+            raise DeviceError(f"{name} does not compile for {self.name}: {reason_of(error)}") from error
+
+    def _half_config(self, precision: str) -> dict[str, Any]:
+        """Return OpenVINO's properties for f16 beside those of every precision."""
+        if precision != HALF or not self._has_gpu:
+            return {}
+        scaled = {} if self._activations_scale is None else {"ACTIVATIONS_SCALE_FACTOR": self._activations_scale}
+        # Otherwise AUTO answers from a CPU first, while it compiles for the GPU: the sample would be tried there.
+        return {**scaled, "ENABLE_STARTUP_FALLBACK": False} if self._kind == "AUTO" else scaled
 
     def read(self, path: Path) -> ov.Model:
         """Return the model of an IR file; raise DeviceError if the file holds none."""
         try:
             return self.core.read_model(path)
         except RuntimeError as error:
-            raise DeviceError(f"{path} cannot be read: {_reason(error)}") from error
+            raise DeviceError(f"{path} cannot be read: {reason_of(error)}") from error
 
 
-def _reason(error: RuntimeError) -> str:
-    return str(error).strip().splitlines()[-1].strip()
+def _is_gpu(name: str) -> bool:
+    return name.partition(".")[0] == "GPU"
+
+
+def reason_of(error: Exception) -> str:
+    """Return the last line of an error of OpenVINO, which says most."""
+    return (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
 
 
 def _visible_processors() -> int:

@@ -1,17 +1,21 @@
 """The choice of a model's precision on this device: the fast one if a sample shows that it suffices, else f32."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from ..domain.errors import DeviceError
 from ..model_folder.parity import Sample, psnr
 from .compiled_model import Infer
-from .device import EXACT
+from .device import EXACT, reason_of
 
 # The fast precision is taken if its PSNR against torch reaches SUFFICIENT dB, or is at most MAX_LOSS dB below that of
 # the same IR in f32. Chosen: 3 dB are twice the squared error; no measurement stands behind either number.
 SUFFICIENT = 35.0
 MAX_LOSS = 3.0
+
+_LOG = logging.getLogger(__name__)
 
 Model = TypeVar("Model", bound=Infer)
 
@@ -19,11 +23,21 @@ Model = TypeVar("Model", bound=Infer)
 def choose_precision(build: Callable[[str], Model], fast: str, folder: Path, exact_db: float) -> Model:
     """Return `build(fast)` if its answer to the sample in `folder` is close enough to torch's, else `build(EXACT)`.
 
+    The sample is tried on the device itself. If the device fails, or its answer is too far off, a sentence is logged.
     `exact_db` is the parity of the same IR in f32. A folder without a sample, such as optimum-intel's, gets EXACT.
     """
     sample = Sample.load(folder)
     if fast == EXACT or sample is None:
         return build(EXACT)
-    model = build(fast)
-    decibels = psnr(model(sample.inputs), sample.answer)
-    return model if decibels >= min(SUFFICIENT, exact_db - MAX_LOSS) else build(EXACT)
+    needed = min(SUFFICIENT, exact_db - MAX_LOSS)
+    try:
+        model = build(fast)
+        decibels = psnr(model(sample.inputs), sample.answer)
+        if decibels >= needed:
+            return model
+        reason = f"its sample comes out at {decibels:.1f} dB, and {needed:.1f} dB are needed"
+        del model  # before the other is compiled, so that two are never in memory
+    except (DeviceError, RuntimeError, MemoryError) as error:  # RuntimeError: all that OpenVINO raises
+        reason = reason_of(error).rstrip(".")
+    _LOG.warning("The %s computes in f32, not in %s: %s.", folder.name.replace("_", " "), fast, reason)
+    return build(EXACT)

@@ -37,6 +37,11 @@ class English(PictureWords, GalleryWords):
         "like, in plain colours."
     )
 
+    # The call when a picture is done
+    call = "When it is done:"
+    calls: Mapping[str, str] = {"": "no call", "sound": "a sound", "notification": "a notification"}
+    called: Mapping[str, str] = {"done": "Your picture is done", "failed": "Your picture could not be drawn"}
+
     # Texts in the style sheet
     painted: Mapping[str, str] = {
         "unfinished": "unfinished",
