@@ -141,6 +141,8 @@ PICTURE = encoded(Image.effect_noise((128, 128), 90).convert("RGB"))
         ("img2img", {"init_images": [{}]}),
         ("img2img", {"init_images": [PICTURE], "mask": PICTURE, "inpainting_mask_invert": "yes"}),
         ("txt2img", {"override_settings": ["sdxl"]}),
+        ("txt2img", {"override_settings": {"sd_model_checkpoint": ["sdxl"]}}),
+        ("options", {"sd_model_checkpoint": 3}),
         ("png-info", {"image": "data:image/png;base64,AAAA"}),
     ],
 )

@@ -113,6 +113,8 @@ def find_checkpoint(models: Models, name: object, chosen: str | None, is_strict:
     problem = models.problem(name)
     if problem is None:
         return models.find(name), []
+    if not isinstance(name, str):
+        raise refused(problem, CHECKPOINT)
     if is_strict:
         raise Refused(404, problem.sentence, CHECKPOINT)
     return own, [CHECKPOINT]
