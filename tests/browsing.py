@@ -57,3 +57,13 @@ def set_steps(tab: Page, steps: int) -> None:
 
 def drop(tab: Page, path: Path) -> None:
     tab.locator("#drop input[type=file]").set_input_files(path)
+
+
+def serious_violations(tab: Page) -> list[tuple[str, list[str]]]:
+    """Return what axe finds serious or critical: its rule and the elements."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(tab).response
+    assert len(found["passes"]) > 10
+    serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in serious]

@@ -109,7 +109,7 @@ def test_each_picture_is_kept_as_soon_as_it_is_there_and_a_stop_loses_none(
     tab.get_by_text("Stopped").wait_for()
     kept = tab.locator(THUMBNAILS).count()
     assert 2 <= kept < 8
-    assert tab.locator("#pictures .thumbnail-item").count() >= kept
+    assert tab.locator("#pictures .tile").count() >= kept
 
 
 def test_what_is_typed_survives_a_reload(tab: Page) -> None:

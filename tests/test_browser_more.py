@@ -12,7 +12,7 @@ from pipeline.domain.settings import MAX_STEPS
 from pipeline.generation.metadata import read_settings
 from pipeline.jobs.job_queue import JobQueue
 from pipeline.jobs.models import Models
-from tests.browsing import PROGRESS, STEPS, TWO_FRAMES, done, generate, picture, prompt, set_steps
+from tests.browsing import PROGRESS, TWO_FRAMES, done, generate, prompt, serious_violations, set_steps
 from tests.conftest import serve_page, wait_for
 
 THUMBNAILS = "#history .strip button"
@@ -33,64 +33,6 @@ def menu(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tupl
     models = Models([NamedSource(str(folder), "CPU") for folder in (model, sprint)])
     with serve_page(build_page(models)) as url:
         yield url, models
-
-
-def test_the_history_survives_a_reload_and_brings_a_picture_back(tab: Page) -> None:
-    for text in ("a red house", "a blue boat"):
-        generate(tab, text)
-        done(tab)
-    tab.wait_for_function(f"document.querySelectorAll('{THUMBNAILS}').length === 2")
-    tab.reload()
-    tab.locator(THUMBNAILS).nth(1).click()  # the newest is the first
-    tab.get_by_text("The settings of this picture are filled in").wait_for()
-    assert prompt(tab).input_value() == "a red house"
-    assert not tab.get_by_label("Random seed").is_checked()
-    picture(tab).wait_for()
-
-
-def test_nothing_is_brought_back_while_a_picture_is_drawn(tab: Page, steps_done: list[int | str]) -> None:
-    set_steps(tab, 2)
-    generate(tab)
-    done(tab)
-    tab.get_by_label(STEPS).fill(str(MAX_STEPS))
-    generate(tab, "a blue boat")
-    tab.get_by_text(PROGRESS).wait_for()
-    tab.locator(THUMBNAILS).first.click()
-    tab.get_by_text("A picture is being drawn").wait_for()
-    assert prompt(tab).input_value() == "a blue boat"
-    tab.get_by_role("button", name="Stop").click()
-    wait_for(lambda: steps_done[-1] == "closed")
-
-
-def test_two_pictures_under_a_slider(tab: Page) -> None:
-    generate(tab)
-    done(tab)
-    tab.get_by_role("button", name="Compare", exact=True).click()
-    tab.get_by_text("Kept for comparison").wait_for()
-    tab.get_by_role("button", name="Reuse last seed").click()
-    set_steps(tab, 2)
-    generate(tab)
-    done(tab)
-    tab.locator("#comparison img").nth(1).wait_for()
-    tab.wait_for_function("document.querySelector('#comparison').getBoundingClientRect().top < innerHeight / 2")
-    tab.locator(".captions").get_by_text("4 steps").wait_for()
-    tab.locator(".captions").get_by_text("2 steps").wait_for()
-    tab.get_by_role("button", name="End the comparison").click()
-    tab.locator("#comparison").wait_for(state="hidden")
-
-
-def test_use_these_settings_of_one_of_several_pictures(tab: Page) -> None:
-    set_steps(tab, 2)
-    tab.get_by_label("number input for Pictures").fill("2")
-    tab.get_by_label("number input for Pictures").press("Tab")
-    generate(tab, "two stars")
-    done(tab)
-    prompt(tab).fill("something else")
-    tab.locator("#pictures .thumbnails button").nth(1).click()
-    tab.get_by_role("button", name="Same seed, change this").click()
-    tab.wait_for_function("document.querySelector('#prompt textarea').value === 'two stars'")
-    tab.wait_for_function("document.activeElement.matches('#prompt textarea')")
-    assert not tab.get_by_label("Random seed").is_checked()
 
 
 def test_two_people_each_get_their_own_picture_and_the_second_sees_a_place(
@@ -148,8 +90,6 @@ def test_a_model_of_the_menu_changes_the_controls_and_frees_the_other(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_accessibility_violation(browser: Browser, page: str, scheme: Literal["light", "dark"]) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     context.set_default_timeout(60_000)
     tab = context.new_page()
@@ -163,10 +103,7 @@ def test_no_accessibility_violation(browser: Browser, page: str, scheme: Literal
     for width in (390, 1280):
         tab.set_viewport_size({"width": width, "height": 844})
         tab.evaluate(TWO_FRAMES)
-        found = Axe().run(tab).response
-        assert len(found["passes"]) > 20
-        serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in serious] == [], width
+        assert serious_violations(tab) == [], width
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
 

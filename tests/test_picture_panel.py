@@ -14,7 +14,7 @@ from pipeline.generation.given_picture import GivenPicture
 from pipeline.page.extending import Extension, own_size
 from pipeline.page.given_state import Given, picture_values
 from pipeline.page.picture_files import write_given
-from pipeline.page.picture_gallery import gallery, paths_of
+from pipeline.page.picture_gallery import selected_picture, stage
 from pipeline.page.picture_panel import no_encoder
 from pipeline.page.redraw_events import larger_size
 from pipeline.page.words import English
@@ -135,13 +135,21 @@ def test_a_model_without_an_encoder_says_so() -> None:
     assert no_encoder(replace(MODEL, has_vae_encoder=True), English()) == ""
 
 
-def test_the_gallerys_value_gives_its_paths(tmp_path: Path) -> None:
-    value = gallery([tmp_path / "a.png"], "data:image/webp;base64,AA")
-    assert paths_of(value, 1) == [str(tmp_path / "a.png"), ""]
-    assert paths_of(value, None) == ["", ""]
-    assert paths_of(None, 0) == []
-    with pytest.raises(SanaError, match="not what the page sends"):
-        paths_of(value, "one")
+def test_the_chosen_picture_is_the_newest_until_the_browser_names_another(tmp_path: Path) -> None:
+    words, files = English(), [tmp_path / "a.png", tmp_path / "b.png"]
+    for file in files:
+        file.write_bytes(b"")
+    assert selected_picture(stage(files), words) == files[1]
+    assert selected_picture({**stage(files), "selected": 0}, words) == files[0]
+    assert selected_picture({**stage(files, "data:,"), "selected": 0}, words) == files[0]
+    for value, sentence in (
+        (None, "no picture yet"),
+        (stage([]), "no picture yet"),
+        (stage(files, "data:,"), "unfinished"),
+        (stage([tmp_path / "c.png"]), "gone"),
+    ):
+        with pytest.raises(SanaError, match=sentence):
+            selected_picture(value, words)
 
 
 def test_a_picture_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:

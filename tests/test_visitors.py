@@ -11,52 +11,22 @@ from typing import Any
 import gradio as gr
 import httpx
 import pytest
-from PIL import Image
 
 from app import build_page
 from pipeline.domain.limits import MAX_PER_CLIENT
-from pipeline.domain.model import ModelDescription
-from pipeline.domain.progress import OnProgress
 from pipeline.domain.settings import GenerationSettings
-from pipeline.domain.updates import PictureUpdate, Result, StepUpdate, Update
-from pipeline.generation.metadata import describe, write_png
+from pipeline.domain.updates import StepUpdate, Update
+from pipeline.generation.metadata import write_png
 from pipeline.jobs.models import Models
 from pipeline.page.link import read_link
 from pipeline.page.visitor import picture_folder
 from tests.conftest import serve_page, wait_for
 from tests.descriptions import MODEL
+from tests.painter import Painter, picture
 
-RUN = {"sampler": "DPMSolverMultistepScheduler", "device": "CPU", "precision": "f32"}
 FILE = {"_type": "gradio.FileData"}
 REFUSED = "This file was neither uploaded here nor made for you: drop the picture on the page."
 UNKNOWN = "This is not what the page sends: reload the page."
-
-
-def picture(seed: int = 0) -> Image.Image:
-    image = Image.new("RGB", (256, 256), "red")
-    image.info.update(describe(GenerationSettings("a house", width=256, height=256, seed=seed), MODEL, RUN, {}))
-    return image
-
-
-class Painter:
-    """A pipeline without a model, and its source in the menu: it draws a red picture in two steps."""
-
-    device, threads, precision = "CPU", 1, "f32"
-
-    def describe(self) -> ModelDescription:
-        return MODEL
-
-    def load(self, on_progress: OnProgress) -> Any:
-        return self
-
-    def check(self, settings: object) -> None:
-        pass
-
-    def generate(self, settings: GenerationSettings, given: object = None) -> Generator[Update, None, None]:
-        for step in (1, 2):
-            yield StepUpdate(step, 2, Image.new("RGB", (64, 64), "red"), 0.1)
-        yield PictureUpdate(1, 1, picture(settings.seed))
-        yield Result([picture(settings.seed)], settings, {})
 
 
 def send(http: httpx.Client, path: str, body: object) -> httpx.Response:
@@ -76,6 +46,10 @@ class Site:
         """Press a button as a browser's tab `session` does."""
         body = {"fn_index": self.functions[name], "data": values, "session_hash": session, **more}
         return send(self.http, "run/predict", body)
+
+    def fields(self, name: str) -> list[Any]:
+        """Return the values of a new page's fields, as a function gets them after its first value."""
+        return [getattr(component, "value", None) for component in self.app.fns[self.functions[name]].inputs[1:]]
 
     def upload(self, content: bytes) -> str:
         """Return the path that an uploaded file has on the server."""
@@ -99,8 +73,9 @@ def outside(tmp_path: Path) -> str:
     return str(tmp_path / "secret.png")
 
 
-def shown(path: object, **more: object) -> list[dict[str, Any]]:
-    return [{"image": {"path": path, "meta": FILE, **more}, "caption": None}]
+def shown(path: object) -> dict[str, Any]:
+    """Return the value of the page's pictures, as the browser sends it."""
+    return {"pictures": [{"path": path, "meta": FILE}], "preview": None, "is_new": True, "selected": 0}
 
 
 def outputs(site: Site, session: str) -> list[dict[str, Any]]:
@@ -125,13 +100,10 @@ def drawn(site: Site, session: str) -> str:
 
 def test_a_picture_is_of_use_to_whom_it_was_made_for_and_to_nobody_else(site: Site) -> None:
     path = drawn(site, "mine")
-    model = MODEL.name
-    own = site.press("use", shown(path), None, 1, model, None, None, session="mine")
+    own = site.press("use", shown(path), *site.fields("use"), session="mine")
     assert "filled in" in own.text
-    assert site.press("pin", shown(path), None, 1, session="mine").is_success
-    others: dict[str, list[Any]] = {"use": [None, 1, model, None, None], "pin": [None, 1], "lay_over": [None, 1, None]}
-    for name, values in others.items():
-        refusal = site.press(name, shown(path), *values, session="another")
+    for name in ("use", "vary", "change", "link"):
+        refusal = site.press(name, shown(path), *site.fields(name), session="another")
         assert (refusal.status_code, refusal.json()["error"]) == (500, REFUSED)
 
 
@@ -161,13 +133,14 @@ def test_no_event_opens_a_file_that_is_not_the_visitors_or_fetches_one(
 ) -> None:
     file, model = spell(outside), MODEL.name
     events: dict[str, list[Any]] = {
-        "drop": [file, model],
-        "use": [[{"image": file, "caption": None}], None, 1, model],
-        "pin": [[{"video": file, "caption": None}], None, 1],
+        "drop": [file, *site.fields("drop")],
+        "start": [file, *site.fields("start")],
+        "use": [{"pictures": [file]}, *site.fields("use")],
+        "vary": [{"pictures": file}, *site.fields("vary")],
+        "link": [{"pictures": [file], "preview": file}, *site.fields("link")],
         "arrive": [file, 256, 256, 20, True, model, None, None],
         "extend": [file, False, ["left"], 0.25, model, None],
-        "change": [[{"image": file, "caption": None}], None, 1, model, None, 256, 256, 20, True],
-        "lay_over": [[{"image": file}], None, 1, file],
+        "change": [{"pictures": [file]}, *site.fields("change")],
         "estimate": [model, file, 256, 20, 4.5, 1, False, False],
         "effect": [file, model],
     }
@@ -181,29 +154,22 @@ def test_paths_that_climb_out_of_the_visitors_folder_are_foreign(site: Site, out
     own = drawn(site, "climber")
     folder = own.rpartition("/")[0]
     for path in (f"{folder}/../../../../../../../../{outside}", f"{folder}/./{own.rpartition('/')[2]}", f"{folder}\0"):
-        assert (
-            site.press("drop", {"path": path, "meta": FILE}, MODEL.name, None, None, session="climber").json()["error"]
-            == REFUSED
-        )
+        refusal = site.press("drop", {"path": path, "meta": FILE}, *site.fields("drop"), session="climber")
+        assert refusal.json()["error"] == REFUSED
 
 
 def test_an_uploaded_picture_comes_back_with_its_settings(site: Site, outside: str) -> None:
     with open(outside, "rb") as file:
         path = site.upload(file.read())
-    answer = site.press("drop", {"path": path, "meta": FILE}, MODEL.name, None, None)
+    answer = site.press("drop", {"path": path, "meta": FILE}, *site.fields("drop"))
     assert "filled in" in answer.text
     cut = {"path": site.upload(b"\x89PNG\r\n\x1a\n"), "meta": FILE}
-    assert "cut off" in site.press("drop", cut, MODEL.name, None, None).text
+    assert "cut off" in site.press("drop", cut, *site.fields("drop")).text
 
 
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("use", ["pictures", None, 1, MODEL.name, None, None]),
-        ("use", [[[]], None, 1, MODEL.name, None, None]),
-        ("use", [{"image": 1}, None, 1, MODEL.name, None, None]),
-        ("use", [None, None, "one", MODEL.name, None, None]),
-        ("use", [None, None, 1, {"a": 1}, None, None]),
         ("use", []),
         ("use", [None] * 50),
         ("choose", [["a"]]),
@@ -211,14 +177,12 @@ def test_an_uploaded_picture_comes_back_with_its_settings(site: Site, outside: s
         ("size_of", ["Round", MODEL.name]),
         ("size_of", [{}, []]),
         ("effect", [3, MODEL.name]),
-        ("drop", ["file", MODEL.name, None, None]),
-        ("drop", [{"meta": FILE}, MODEL.name, None, None]),
-        ("_index", []),
+        ("drop", ["file"]),
         (None, []),
     ],
 )
 def test_values_of_another_kind_are_refused_in_a_sentence(site: Site, name: str | None, values: list[Any]) -> None:
-    refusal = site.press(name, *values, event_data={"index": "first"})
+    refusal = site.press(name, *values)
     assert refusal.status_code == 500
     assert refusal.json()["error"] == UNKNOWN
 
@@ -244,11 +208,25 @@ def test_no_junk_is_taken_for_a_fault_of_the_program(site: Site, value: Any, cap
     assert "Traceback" not in caplog.text
 
 
-@pytest.mark.parametrize("data", [None, 3, [], {}, {"index": -1}, {"index": True}, {"index": [0]}, {"index": 1e9}])
-def test_a_place_in_the_gallery_is_a_whole_number(site: Site, data: object) -> None:
-    assert site.press("_index", event_data=data).json()["error"] == UNKNOWN
-    assert site.press("_index", event_data={"index": 7}).is_success
-    assert "describe one" in site.press("use", [], None, 1, MODEL.name, None, None).text
+NO_PICTURES: list[Any] = ["pictures", [[]], {"image": 1}, {"pictures": 1}, {"pictures": ["a"]}]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("use", value) for value in NO_PICTURES),
+        *(("use", {"pictures": [], "selected": place}) for place in (-1, True, 1.5, "1", [0])),
+        ("drop", "file"),
+        ("drop", {"meta": FILE}),
+    ],
+)
+def test_pictures_of_another_kind_are_refused_in_a_sentence(site: Site, name: str, value: Any) -> None:
+    assert UNKNOWN in site.press(name, value, *site.fields(name)).text
+
+
+def test_a_model_that_the_menu_does_not_have_is_refused(site: Site) -> None:
+    values = [{"a": 1} if value == MODEL.name else value for value in site.fields("use")]
+    assert site.press("use", None, *values).json()["error"] == UNKNOWN
 
 
 @pytest.mark.parametrize(

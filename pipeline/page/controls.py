@@ -9,7 +9,7 @@ from ..domain.model import ModelDescription
 from ..domain.parameters import Choice, Number, Parameter, Picture, Pixels, Switch, Text, WholeNumber
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS, STRENGTH
 from ..domain.request import BATCH_INDEX
-from ..domain.resolutions import has_bins
+from ..domain.resolutions import has_bins, shape_of, shapes
 from ..domain.schedule_parameters import SCHEDULE_PARAMETERS, TIMESTEPS, OptionalNumber, Times
 from ..domain.settings import (
     DRAFT_DECODE,
@@ -117,6 +117,13 @@ def values_of(settings: GenerationSettings, model: ModelDescription) -> dict[str
     values = {name: value for name, value in settings.values().items() if name not in (IMAGE.name, MASK_IMAGE.name)}
     times = {TIMESTEPS.name: TIMESTEPS.spell(settings.timesteps)}
     return {**values, **own, **times, BATCH_INDEX: settings.batch_index}
+
+
+def shape_choices(model: ModelDescription, words: English) -> dict[str, Any]:
+    """Return the properties of the shape control: a model's shapes, and the one of its default size."""
+    width, height = (model.default(side) for side in (WIDTH, HEIGHT))
+    choices = [(words.key_label(name, name), name) for name in shapes(model)]
+    return {"choices": choices, "value": shape_of(width, height, model)}
 
 
 def _size_limits(

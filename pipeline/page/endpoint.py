@@ -54,7 +54,7 @@ def connect_endpoint(app: gr.Blocks, parts: Any, controls: Controls, service: Ge
     parts.endpoint.click(
         _with_defaults(generate, [*parts.of_endpoint, *(each.name for each in SCHEDULE_PARAMETERS)]),
         inputs_kwargs=own,
-        outputs=[parts.pictures, controls[SEED.name], parts.times],
+        outputs=[parts.gallery, controls[SEED.name], parts.times],
         api_name=ENDPOINT,
         api_description=DESCRIPTION,
         validator=validate,

@@ -12,18 +12,18 @@ import gradio as gr
 
 from ..domain.errors import SanaError
 from ..domain.picture_parameters import MASK_IMAGE
-from ..domain.problems import Problem
 from ..domain.settings import MODEL, PROMPT, SEED
 from ..jobs.service import GenerationService
 from ..jobs.submitted_request import SubmittedRequest
 from ..jobs.timings import TIME_PARAMETERS
+from .alerts import alert
 from .browser_values import MASK, NEW_TOKEN, with_values
 from .controls import Controls
 from .following import Followed, follow, submit
 from .given_files import of_page
 from .kept_tokens import read_requests, read_token
 from .model_updates import ModelUpdates
-from .picture_gallery import gallery
+from .picture_gallery import stage
 from .queueing import FOLLOWING, QUIET
 from .status import Status
 from .visitor import Visitor
@@ -32,10 +32,6 @@ from .words import English
 # The browser enables and disables the buttons at once. Stop is enabled by the server, when there is a job to stop.
 BUSY = "() => [{__type__: 'update', interactive: false}, '', null]"
 IDLE = "() => [{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}]"
-# The browser keeps its own copy of finished pictures, each as soon as it is there.
-KEEP = """(pictures, status) => {
-    window.sanaKeep?.(window.sanaKept.fresh((pictures || []).slice(0, status?.finished || 0)));
-}"""
 REST = 0.2  # seconds between two states of a job; chosen: looks alive, and more would cost drawing time
 TOKEN = "token"
 TELLS_OF_MODEL = ("preparation", "done", "stopped")  # the statuses at which a model has been loaded, or is
@@ -98,17 +94,14 @@ def connect_generate(
         return {parts.problem: alert(text), parts.status: Status("failed", "", finished=finished).record()}
 
     def shown(followed: Followed, token: str) -> dict[Any, Any]:
-        """Return the update for a state. It keeps the old pictures until a preview exists, and selects the newest."""
+        """Return the update for a state. It keeps the old pictures until a preview exists."""
         pictures, preview, seed, status = followed
-        shown_pictures = gallery(pictures, preview)
         updates: dict[Any, Any] = {parts.status: status.record()}
         if status.kind == "begun":
             updates = {parts.status: replace(status, token=token).record(), controls[SEED.name]: seed}
             updates[parts.stop] = gr.update(interactive=True)
-        if shown_pictures and status.kind in ("step", "picture"):
-            last = len(shown_pictures) - 1
-            updates[parts.pictures] = gr.update(value=shown_pictures, selected_index=last)
-            updates |= {parts.selected: last, parts.finished: status.finished}
+        if (pictures or preview) and status.kind in ("step", "picture"):
+            updates[parts.pictures] = stage(pictures, preview)
         return updates
 
     def stop(token: str | None) -> None:
@@ -122,8 +115,7 @@ def connect_generate(
     gr.on(triggers, None, None, [parts.run, parts.problem, parts.status], js=BUSY, **QUIET)
     asked = {**controls, TOKEN: parts.from_browser}
     of_browser = {list(asked).index(MASK_IMAGE.name): MASK, list(asked).index(TOKEN): NEW_TOKEN}
-    drawn = [parts.pictures, controls[SEED.name], parts.status, parts.problem, parts.stop, parts.selected]
-    drawn += [parts.finished, parts.run, *model.state]
+    drawn = [parts.pictures, controls[SEED.name], parts.status, parts.problem, parts.stop, parts.run, *model.state]
     following: dict[str, Any] = {
         "outputs": drawn,
         "preprocess": False,  # the service checks the plain values, so Gradio need not
@@ -139,22 +131,7 @@ def connect_generate(
         lost = f"() => [...({IDLE})(), {json.dumps(alert(words.server_gone))}]"
         running.failure(None, None, [parts.run, parts.stop, parts.problem], js=lost, **QUIET)
         running.success(estimate, inputs_kwargs=priced, outputs=parts.estimate, preprocess=False, **QUIET)
-    parts.pictures.change(None, [parts.pictures, parts.status], None, js=KEEP, **QUIET)
     # The browser shows this status itself: one from the server could arrive after the job's last status.
     stopping = json.dumps(Status("note", words.stopping).record())
     parts.stop.click(None, None, parts.status, js=f"() => ({stopping})", **QUIET)
     parts.stop.click(stop, parts.from_browser, None, js="() => window.sanaKept.token()", **QUIET)
-    parts.pictures.select(_index, None, parts.selected, **QUIET)
-
-
-def alert(text: str) -> str:
-    """Return text as HTML that a screen reader announces at once."""
-    return f'<p role="alert">{html.escape(text)}</p>'
-
-
-def _index(event: gr.EventData) -> int:
-    data = event._data  # unchecked: `gr.SelectData` accepts anything
-    index = data.get("index") if isinstance(data, dict) else None
-    if isinstance(index, bool) or not isinstance(index, int) or index < 0:
-        raise SanaError(Problem("event kind", {}))
-    return index

@@ -13,8 +13,8 @@ from ..domain.model import ModelDescription
 from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_INVERT, STRENGTH, kept_steps
 from ..domain.settings import HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING, WIDTH
 from ..generation.given_picture import GivenPicture
+from .alerts import alert
 from .controls import Controls, size_limits
-from .generate_events import alert
 from .picture_gallery import preview_address
 from .picture_panel import no_encoder
 from .queueing import QUIET

@@ -25,10 +25,10 @@ def read_token(value: object) -> str:
     return value
 
 
-def read_requests(text: str | None) -> tuple[KeptToken, KeptToken]:
+def read_requests(text: object) -> tuple[KeptToken, KeptToken]:
     """Return the requests kept by this tab and by its browser. What is damaged or foreign counts as none."""
     try:
-        kept = json.loads(text or "null")
+        kept = json.loads(text) if isinstance(text, str) and text else None
     except (ValueError, RecursionError):
         kept = None
     each = [kept.get(name) if isinstance(kept, dict) else None for name in ("tab", "browser")]

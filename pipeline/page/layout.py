@@ -1,7 +1,6 @@
 """The layout of the page. The *_events.py files connect its buttons, theme.py holds its looks."""
 
-import json
-from pathlib import Path
+import html
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,12 +8,11 @@ import gradio as gr
 
 from ..domain.model import ModelDescription
 from ..domain.parameters import Parameter
-from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS
+from ..domain.picture_parameters import PICTURE_PARAMETERS
 from ..domain.request import BATCH_INDEX
 from ..domain.settings import (
     HEIGHT,
     MODEL,
-    OF_MODEL,
     PROMPT,
     RANDOMIZE_SEED,
     SEED,
@@ -25,10 +23,13 @@ from ..domain.settings import (
 from ..jobs.models import Models
 from ..jobs.service import GenerationService
 from .about import badge, facts, note
-from .controls import Controls
+from .browser_scripts import script
+from .controls import Controls, shape_choices
 from .endpoint import connect_endpoint
 from .examples import examples
+from .fields import connect_undo
 from .generate_events import connect_generate
+from .link_events import connect_link
 from .model_events import connect_models
 from .page_blocks import PageBlocks
 from .panel_events import connect_panel
@@ -36,13 +37,11 @@ from .picture_events import connect_pictures
 from .picture_panel import build_panel
 from .redraw_events import connect_redrawing
 from .restoring import connect_restoring
-from .setting_events import connect_settings, shape_choices
+from .result_panel import build_history, build_result
+from .setting_events import connect_settings
 from .words import English
 
 CACHE_CHECK, CACHE_AGE = 3600, 86400  # seconds; chosen: delete pictures after a day, look for them every hour
-HISTORY_SCRIPT, STATUS_SCRIPT, STATUS_TEMPLATE = (
-    Path(__file__).with_name(name) for name in ("history.js", "status.js", "status.html")
-)
 # Look again whether the model is loaded when the visitor comes back to this tab.
 BADGE_SCRIPT = """document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") trigger("input");
@@ -60,7 +59,8 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
     app = PageBlocks(title=words.title, analytics_enabled=False, delete_cache=(CACHE_CHECK, CACHE_AGE))
     with app:
         with gr.Row(elem_id="head"):
-            gr.HTML(f"<h1>{words.title}</h1><p>{words.motto}</p>", elem_id="title")
+            keys = script("prompt_history", "keyboard", "link", words=words.gallery)
+            gr.HTML(f"<h1>{words.title}</h1><p>{words.motto}</p>", js_on_load=keys, elem_id="title")
             parts.badge = gr.HTML(
                 badge(model, models.device(first), words.one_moment, words), js_on_load=BADGE_SCRIPT, elem_id="badge"
             )
@@ -68,11 +68,11 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
             with gr.Column(elem_id="ask", min_width=0):
                 _ask(parts, controls, model, words)
             with gr.Column(elem_id="result", min_width=0):
-                _result(parts, words)
+                build_result(parts, words)
             with gr.Column(elem_id="settings", min_width=0):
                 _settings(parts, controls, models, model, words)
             with gr.Column(elem_id="keep", min_width=0):
-                _keep(parts, words)
+                build_history(parts, words)
         with gr.Accordion(words.about, open=False, elem_id="about"):
             parts.facts = gr.HTML(facts(model, models.device(first), words))
         connect_generate(app, parts, controls, service, words)
@@ -82,6 +82,8 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
         connect_models(app, parts, controls, service, words)
         connect_panel(parts, controls, service, words)
         connect_redrawing(parts, controls, service, words)
+        connect_undo(parts, controls, service, words)
+        connect_link(parts, controls, service, words)
         connect_restoring(app, parts, controls, service, words)
     app.queue(api_open=False)  # no request bypasses the queue
     return app
@@ -93,56 +95,21 @@ def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, wo
         parts.run = gr.Button(words.generate, variant="primary", scale=3, min_width=120, elem_id="generate")
         parts.stop = gr.Button(words.stop, scale=1, min_width=80, interactive=False, elem_id="stop")
     parts.problem = gr.HTML("", elem_id="problem")
+    parts.undo = gr.Button(words.undo, size="sm", visible=False, elem_id="undo")
+    parts.before = gr.State(None)
     parts.estimate = gr.HTML("", elem_id="estimate")
+    choices = "".join(f'<option value="{value}">{html.escape(text)}</option>' for value, text in words.calls.items())
+    gr.HTML(
+        None,
+        html_template=f"<label>{html.escape(words.call)} <select>{choices}</select></label>",
+        js_on_load=script("attention", words=words.called),
+        elem_id="call",
+    )
     parts.examples = gr.Dataset(
         components=[prompt], samples=examples(model), label=words.examples, type="values", elem_id="examples"
     )
     build_panel(parts, controls, model, words)  # after these, so that Tab leads from the prompt to Generate
     parts.note = gr.HTML(note(model, words), elem_id="note")
-
-
-def _result(parts: SimpleNamespace, words: English) -> None:
-    parts.pictures = gr.Gallery(
-        label=words.pictures,
-        show_label=False,
-        preview=True,
-        selected_index=0,
-        object_fit="contain",
-        buttons=["download", "fullscreen"],
-        interactive=False,
-        elem_id="pictures",
-    )
-    parts.status = gr.HTML(
-        None,
-        html_template=STATUS_TEMPLATE.read_text(encoding="utf-8"),
-        js_on_load=STATUS_SCRIPT.read_text(encoding="utf-8"),
-        elem_id="status",
-    )
-    with gr.Row(elem_id="actions"):
-        parts.change_this = gr.Button(words.change_this, size="sm", min_width=0)
-        parts.larger = gr.Button(words.larger, size="sm", min_width=0)
-        parts.fill_here = gr.Button(words.fill_here, size="sm", min_width=0)
-        parts.use = gr.Button(words.use, size="sm", min_width=0)
-        parts.same_seed = gr.Button(words.same_seed, size="sm", min_width=0)
-        parts.compare = gr.Button(words.compare, size="sm", min_width=0)
-        parts.link = gr.Button(words.link, size="sm", min_width=0)
-    parts.endpoint = gr.Button("/generate", visible=False)
-    # Components of its own, where the page's own value is no default for others: its seed is random, its size and steps
-    # are of its first model and of no picture. None stands for what suits the request.
-    parts.of_endpoint = {RANDOMIZE_SEED.name: gr.Checkbox(False, label=RANDOMIZE_SEED.label, visible=False)}
-    parts.of_endpoint |= {each.name: gr.Number(None, label=each.label, visible=False) for each in OF_MODEL}
-    parts.of_endpoint |= {each.name: gr.File(label=each.label, visible=False) for each in (IMAGE, MASK_IMAGE)}
-    parts.from_browser = gr.Textbox(visible=False)  # what JavaScript sends in place of a control's value
-    parts.times = gr.Textbox(label="Times", visible=False)
-    parts.selected, parts.pinned = gr.State(0), gr.State(None)
-    # The number of finished pictures in the gallery. A component, not a gr.State, so that both travel together.
-    parts.finished = gr.Number(0, precision=0, visible=False)
-    with gr.Column(visible=False, elem_id="comparison") as parts.comparison:
-        parts.slider = gr.ImageSlider(
-            label=words.comparison, show_label=False, interactive=False, buttons=["fullscreen"], max_height=620
-        )
-        parts.captions = gr.HTML("")
-        parts.end_compare = gr.Button(words.end_comparison, size="sm")
 
 
 def _settings(
@@ -172,14 +139,3 @@ def _settings(
             if parameter not in (*FIRST, *PICTURE_PARAMETERS):
                 add(parameter)
     controls[BATCH_INDEX] = gr.Number(None, visible=False)
-
-
-def _keep(parts: SimpleNamespace, words: English) -> None:
-    parts.history = gr.HTML(
-        "",
-        html_template=f'<div class="head"><h2>{words.history["title"]}</h2><span class="note"></span>'
-        f'<button type="button" class="clear" hidden>{words.history["clear"]}</button></div><div class="strip"></div>',
-        js_on_load=f"const words = {json.dumps(words.history)};\n{HISTORY_SCRIPT.read_text(encoding='utf-8')}",
-        elem_id="history",
-    )
-    parts.drop = gr.File(label=words.drop, file_count="single", height=96, elem_id="drop")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from ..domain.picture_parameters import PICTURE_PARAMETERS
 from ..domain.problems import Problem
@@ -42,3 +43,14 @@ def checked_values(given: Mapping[str, Any], models: Models) -> tuple[dict[str, 
     if RANDOMIZE_SEED.name in values and (problem := RANDOMIZE_SEED.problem(values[RANDOMIZE_SEED.name])):
         problems[RANDOMIZE_SEED.name] = problem
     return {name: value for name, value in values.items() if name not in problems}, list(problems.values())
+
+
+def write_link(values: Mapping[str, Any]) -> str:
+    """Return the query of a link to values by parameter name; `read_link` reads it. Empty fields are left out."""
+    given = {each.name: values.get(each.name) for each in LINKED}
+    texts = {name: _spelt(value) for name, value in given.items() if isinstance(value, str | int | float)}
+    return urlencode({name: text for name, text in texts.items() if text}, errors="replace")
+
+
+def _spelt(value: str | int | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

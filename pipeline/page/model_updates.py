@@ -7,9 +7,8 @@ import gradio as gr
 from ..domain.settings import MODEL
 from ..jobs.models import Models
 from .about import badge, facts, note
-from .controls import Controls
+from .controls import Controls, shape_choices
 from .examples import examples
-from .setting_events import shape_choices
 from .words import English
 
 

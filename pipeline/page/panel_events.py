@@ -1,13 +1,10 @@
 """The events of the panel "Start from a picture"."""
 
-import io
-from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
@@ -20,6 +17,7 @@ from .extending import Extension, own_size
 from .given_files import path_of
 from .given_state import REPLACED, Given, PanelUpdates, Wanted, before_picture
 from .picture_files import write_given
+from .picture_gallery import png_address
 from .picture_settings import chosen_model
 from .queueing import QUIET
 from .status import Status
@@ -43,10 +41,8 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
         given: Given | None,
         wanted: Wanted | None,
     ) -> dict[Any, Any]:
-        """Show a picture that has been uploaded; those that the page gives itself are shown already."""
+        """Show a picture that the visitor has given, or take away one that the visitor has cleared."""
         path, model = path_of(record), model_of(menu)
-        if str(path) == (given.path if given else "None"):
-            return {parts.given: gr.skip()}
         if path is None:
             return panel.take_away(model, given.before if given else {})
         try:
@@ -102,7 +98,7 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
         model = model_of(menu)
         values = {**extended.values(model), **own_size(extended.size, model), STRENGTH.name: STRENGTH.maximum}
         return {
-            **panel.show(extended, model, values, mask=_png(mask)),
+            **panel.show(extended, model, values, mask=png_address(mask)),
             controls[MASK_INVERT.name]: False,
             parts.status: Status("note", words.extended).record(),
         }
@@ -110,7 +106,7 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
     image, menu = controls[IMAGE.name], controls[MODEL.name]
     replaced = [controls[each.name] for each in REPLACED]
     plain: dict[str, Any] = {"preprocess": False, **QUIET}
-    panel.say_kept(image.change(arrive, [image, *replaced, menu, parts.given, parts.wanted], panel.outputs, **plain))
+    panel.say_kept(image.input(arrive, [image, *replaced, menu, parts.given, parts.wanted], panel.outputs, **plain))
     parts.take_away.click(leave, [menu, parts.given], panel.outputs, **plain)
     panel.say_kept(parts.model_chosen.then(refit, [menu, parts.given], panel.outputs, **plain))
     parts.painter.input(paint, menu, [controls[STRENGTH.name], parts.mask_settings], **plain)
@@ -120,10 +116,3 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
     gr.on([each.change for each in sizes], panel.size, [parts.given, *sizes], parts.size_line, **plain)
     extending = [controls[MASK_IMAGE.name], controls[MASK_INVERT.name], parts.sides, parts.share, menu, parts.given]
     panel.say_kept(parts.extend.click(extend, extending, [*panel.outputs, parts.status], js=with_mask(0), **plain))
-
-
-def _png(mask: Image.Image) -> str:
-    """Return a mask as a data URL."""
-    content = io.BytesIO()
-    mask.save(content, format="PNG")
-    return "data:image/png;base64," + b64encode(content.getvalue()).decode()

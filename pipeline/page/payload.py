@@ -11,7 +11,6 @@ from ..domain.limits import MAX_EVENT_DEPTH, MAX_EVENT_TEXT, MAX_EVENT_VALUES
 from ..domain.problems import Problem
 
 FILE = {"_type": "gradio.FileData"}
-PREVIEW = "data:image/webp;base64,"  # the start of a preview in the gallery, which the page may send back
 
 
 def check_payload(values: Sequence[Any], owns: Callable[[str], bool]) -> None:
@@ -39,8 +38,6 @@ def _inside(value: Any) -> Sequence[Any]:
 
 
 def _check_file(value: dict[str, Any], owns: Callable[[str], bool]) -> None:
-    path, url = value.get("path"), value.get("url")
-    if path is None and isinstance(url, str) and url.startswith(PREVIEW):
-        return
+    path = value.get("path")
     if value.get("meta") != FILE or not isinstance(path, str) or not owns(path):
         raise SanaError(Problem("foreign file", {}))

@@ -3,7 +3,9 @@
 import errno
 import logging
 import os
+import re
 import secrets
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from ..domain.problems import Problem
 from ..domain.settings import GenerationSettings
 from ..generation.metadata import write_png
 
+NAMED = 40  # characters of the prompt in a file's name; chosen: names of 255 bytes hold them in any script
 _LOG = logging.getLogger(__name__)
 
 
@@ -31,8 +34,14 @@ class PictureFiles:
 
     def write(self, picture: Image.Image, index: int) -> None:
         """Write picture `index`, counted from 0, whole or, raising SanaError, not at all."""
-        seed = self._settings.of_picture(index).seed
-        self.finished.append(_write(picture, self._folder / f"sana-{seed}.png"))
+        name = file_name(self._settings.prompt, self._settings.of_picture(index).seed)
+        self.finished.append(_write(picture, self._folder / name))
+
+
+def file_name(prompt: str, seed: int) -> str:
+    """Return "sana-a-red-house-7.png" for "a red house" and seed 7: the first words of the prompt, of any script."""
+    words = "-".join(re.findall(r"\w+", unicodedata.normalize("NFC", prompt.lower())))
+    return f"sana-{words[:NAMED]}".rstrip("-_") + f"-{seed}.png"
 
 
 def write_given(picture: Image.Image, folder: Path) -> Path:

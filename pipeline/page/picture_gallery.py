@@ -1,4 +1,4 @@
-"""The value of the gallery: finished pictures as files, the preview of an unfinished one as a data URL.
+"""The pictures that the page shows, and the gallery of `/generate`: finished ones as files, a preview as a data URL.
 
 Preview files would pile up by the hundreds. A file deleted for the next preview would be missing for a browser that is
 just fetching it.
@@ -16,34 +16,81 @@ from PIL import Image
 
 from ..domain.errors import SanaError
 from ..domain.problems import Problem
-from .payload import PREVIEW
+from .given_files import path_of
+from .words import English
 
 
 def gallery(pictures: Sequence[Path], preview: str | None) -> list[dict[str, Any]]:
-    """Return the gallery's value for events without postprocessing, since `gr.Gallery` accepts only files.
+    """Return the value of `/generate`'s gallery, for events without postprocessing: `gr.Gallery` accepts only files.
 
     `preview` is a data URL from `preview_address`, or None.
     """
-    files = [ImageData(path=str(path), orig_name=path.name, mime_type="image/png") for path in pictures]
-    last = [ImageData(url=preview, mime_type="image/webp")] if preview else []
-    value: list[dict[str, Any]] = GalleryData(root=[GalleryImage(image=each) for each in (*files, *last)]).model_dump()
+    files = [GalleryImage(image=_file(path)) for path in pictures]
+    last = [GalleryImage(image=ImageData(url=preview, mime_type="image/webp"))] if preview else []
+    value: list[dict[str, Any]] = GalleryData(root=[*files, *last]).model_dump()
     return value
 
 
-def paths_of(value: Any, finished: object) -> list[str]:
-    """Return the paths in the gallery's value as an event without preprocessing gets it; "" for an unfinished picture.
+def stage(pictures: Sequence[Path], preview: str | None = None, *, is_new: bool = True) -> dict[str, Any]:
+    """Return the value of the page's pictures, which browser/stage.js shows.
+
+    The browser keeps those that are new. It adds "selected", the place of the picture that the visitor has chosen.
+    """
+    return {"pictures": [_file(path).model_dump() for path in pictures], "preview": preview, "is_new": is_new}
+
+
+def has_picture(value: Any) -> bool:
+    """Return True if the page shows a picture, finished or not; raise SanaError for a value of another kind."""
+    pictures, preview, _ = _parts(value)
+    return bool(pictures or preview)
+
+
+def selected_picture(value: Any, words: English) -> Path:
+    """Return the path of the chosen picture, of the newest if none was chosen.
 
     Raises:
-        SanaError: `finished`, the number of finished pictures, is none.
+        SanaError: there is none, it is unfinished, its file is gone, or the value is of another kind.
     """
-    if isinstance(finished, bool) or not isinstance(finished, int | float | None):
-        raise SanaError(Problem("event kind", {}))
-    paths = [(each.get("image") or {}).get("path") or "" for each in value or []]
-    return [path if place < (finished or 0) else "" for place, path in enumerate(paths)]
+    pictures, preview, selected = _parts(value)
+    if not pictures and not preview:
+        raise SanaError(words.no_picture)
+    places = len(pictures) + bool(preview)
+    place = places - 1 if selected is None else min(selected, places - 1)
+    if place == len(pictures):
+        raise SanaError(words.unfinished)
+    path = path_of(pictures[place])
+    if path is None or not path.is_file():
+        raise SanaError(words.picture_gone)
+    return path
 
 
 def preview_address(preview: Image.Image) -> str:
     """Return a preview as a data URL; in WebP, since a saved PNG would look like a finished picture."""
+    return _address(preview, "WEBP")
+
+
+def png_address(picture: Image.Image) -> str:
+    """Return a picture, such as a mask, as a data URL of a PNG."""
+    return _address(picture, "PNG")
+
+
+def _address(picture: Image.Image, kind: str) -> str:
     content = io.BytesIO()
-    preview.save(content, format="WEBP")
-    return PREVIEW + base64.b64encode(content.getvalue()).decode()
+    picture.save(content, format=kind)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+def _file(path: Path) -> ImageData:
+    return ImageData(path=str(path), orig_name=path.name, mime_type="image/png")
+
+
+def _parts(value: Any) -> tuple[list[Any], Any, int | None]:
+    """Return pictures, preview and selected place in a value as the browser sends it."""
+    if not value:  # nothing was drawn yet
+        return [], None, None
+    pictures = value.get("pictures") if isinstance(value, dict) else None
+    selected = value.get("selected") if isinstance(value, dict) else None
+    is_place = isinstance(selected, int) and not isinstance(selected, bool) and selected >= 0
+    if not isinstance(pictures, list) or not (selected is None or is_place):
+        raise SanaError(Problem("event kind", {}))
+    return pictures, value.get("preview"), selected

@@ -1,8 +1,6 @@
 """The panel "Start from a picture": a place to give one, and all that shows only when one is there."""
 
 import html
-import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,10 +10,10 @@ from ..domain.model import ModelDescription
 from ..domain.parameters import Parameter
 from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_BLUR, MASK_GROW, MASK_IMAGE, MASK_INVERT, STRENGTH
 from ..domain.problems import SENTENCES, Problem
+from .browser_scripts import script
 from .controls import Controls
 from .words import English
 
-PAINTER_SCRIPT = Path(__file__).with_name("mask.js")
 SHARES = (0.25, 0.5)  # of a side, by which the canvas grows
 WEBCAM = gr.WebcamOptions(mirror=False)  # a mirrored preview would show another picture than the one taken
 
@@ -64,7 +62,6 @@ def _with_picture(parts: SimpleNamespace, add: Any, words: English) -> None:
         add(MASK_INVERT)
     parts.size_line = gr.HTML("", elem_id="size-line")
     add(STRENGTH)
-    add(ENLARGE)
     parts.kept = gr.HTML("", elem_id="kept")
     add(ENLARGE)
     with gr.Accordion(words.extend, open=False, elem_id="extend"):
@@ -85,7 +82,8 @@ def _painter(words: Any) -> str:
         return f'<button type="button" class="{name}"{more}>{texts[name]}</button>'
 
     return (
-        f'<div class="sheet"><img alt=""><canvas role="img" aria-label="{texts["canvas"]}"></canvas></div>'
+        f'<div class="sheet"><img alt="{texts["picture"]}">'
+        f'<canvas role="img" aria-label="{texts["canvas"]}"></canvas></div>'
         f"{button('paint', ' aria-expanded=false')}"
         f'<div class="tools" role="toolbar" aria-label="{texts["tools"]}" hidden>'
         f"{button('brush', ' aria-pressed=true')}{button('eraser', ' aria-pressed=false')}"
@@ -98,4 +96,4 @@ def _painter(words: Any) -> str:
 
 def _painter_script(words: English) -> str:
     texts = {**words.painter, "other size": words.sentences.get("mask size", SENTENCES["mask size"])}
-    return f"const words = {json.dumps(texts)};\n{PAINTER_SCRIPT.read_text(encoding='utf-8')}"
+    return script("mask", words=texts)

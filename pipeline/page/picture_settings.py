@@ -1,6 +1,6 @@
 """The settings and the model of an existing picture, for the page to fill in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -76,23 +76,3 @@ def find_model(made_by: Mapping[str, str], models: Models, current: str) -> str 
         ):
             return name
     return None
-
-
-def picture_at(paths: Sequence[str], index: int, words: English) -> Path:
-    """Return the path of the selected picture; raise SanaError if it is missing or unfinished."""
-    if not paths:
-        raise SanaError(words.no_picture)
-    path = paths[min(index, len(paths) - 1)]
-    if not path:
-        raise SanaError(words.unfinished)
-    if not Path(path).is_file():
-        raise SanaError(words.picture_gone)
-    return Path(path)
-
-
-def is_same_picture(one: Path, other: Path) -> bool:
-    """Return True if two pictures have the same record and size; their pixels are not read.
-
-    Raises SanaError if one has no record of this program, OSError if one is gone.
-    """
-    return one.stat().st_size == other.stat().st_size and PictureRecord.read(one) == PictureRecord.read(other)

@@ -1,4 +1,4 @@
-"""The buttons beside the result that make the selected picture the given one: "Change this", "Larger", "Fill here"."""
+"""The buttons that make a picture the given one: "Change this", "Larger", "Fill here"."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +9,12 @@ from ..domain.problems import Problem
 from ..domain.settings import HEIGHT, MAX_SIZE, MODEL, NUM_IMAGES, SIZE_MULTIPLE, WIDTH
 from ..jobs.service import GenerationService
 from .controls import Controls, filled
+from .fields import Fields, UndoableFields
+from .given_files import path_of
 from .given_state import REPLACED, Given, PanelUpdates, before_picture, picture_values
 from .model_updates import ModelUpdates
-from .picture_gallery import paths_of
-from .picture_settings import chosen_model, picture_at, refill
+from .picture_gallery import selected_picture
+from .picture_settings import chosen_model, refill
 from .queueing import QUIET
 from .status import Status
 from .words import English
@@ -24,28 +26,41 @@ SHOW_PANEL = """() => {
 
 
 def connect_redrawing(parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
-    models, panel = service.models, PanelUpdates(parts, controls, words)
+    models, panel, undoable = service.models, PanelUpdates(parts, controls, words), UndoableFields(parts, controls)
     shown_model = ModelUpdates(parts, controls, models, words)
 
     def button(fill: Callable[[Given, str], dict[Any, Any]]) -> Any:
         """Return the handler of a button, from a function that fills in what a picture asks for."""
 
-        def handle(
-            pictures: Any, index: Any, finished: Any, menu: str | None, given: Given | None, *replaced: Any
-        ) -> dict[Any, Any]:
-            paths, name = paths_of(pictures, finished), chosen_model(menu, models)
-            model = models.describe(name)
+        def handle(pictures: Any, *values: Any) -> dict[Any, Any]:
+            fields = undoable.read(values)
+            name = chosen_model(fields.menu, models)
             try:
-                if not model.has_vae_encoder:
-                    raise SanaError(Problem("no encoder", {}))
-                path = picture_at(paths, index, words)
-                picture = Given.read(path, before_picture(model, replaced)).instead_of(given)
-                return fill(picture, name)
+                path = selected_picture(pictures, words)
+                return {**fill(given(path, fields, name), name), **undoable.keep(fields)}
             except SanaError as error:
                 return said(words.error(error))
 
         handle.__name__ = fill.__name__
         return handle
+
+    def start(file: Any, *values: Any) -> dict[Any, Any]:
+        """Start from a picture that the browser hands over, such as one of the history."""
+        path, fields = path_of(file), undoable.read(values)
+        name = chosen_model(fields.menu, models)
+        if path is None:
+            return {parts.start: None}
+        try:
+            return {**change(given(path, fields, name), name), **undoable.keep(fields), parts.start: None}
+        except SanaError as error:
+            return {**said(words.error(error)), parts.start: None}
+
+    def given(path: Path, fields: Fields, name: str) -> Given:
+        model = models.describe(name)
+        if not model.has_vae_encoder:
+            raise SanaError(Problem("no encoder", {}))
+        replaced = [fields.values[each.name] for each in REPLACED]
+        return Given.read(path, before_picture(model, replaced)).instead_of(fields.given)
 
     def change(picture: Given, name: str) -> dict[Any, Any]:
         values = picture.values(models.describe(name))
@@ -62,7 +77,7 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
         model = models.describe(recorded[MODEL.name])
         size = larger_size(picture.size)
         if size == picture.size:
-            return said(words.largest(MAX_SIZE))
+            raise SanaError(words.largest(MAX_SIZE))
         values = {**picture_values(model, size, enlarge=True), NUM_IMAGES.name: 1}
         own = {key: value for key, value in recorded.items() if key not in values}
         return {
@@ -76,13 +91,17 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
     def said(line: str) -> dict[Any, Any]:
         return {parts.status: Status("note", line).record()}
 
-    menu = controls[MODEL.name]
-    inputs = [parts.pictures, parts.selected, parts.finished, menu, parts.given]
-    inputs += [controls[each.name] for each in REPLACED]
-    outputs = list(dict.fromkeys([*controls.values(), *panel.outputs, *shown_model.outputs, parts.status]))
-    for pressed, fill in ((parts.change_this, change), (parts.fill_here, fill_here), (parts.larger, enlarge)):
-        shown = pressed.click(button(fill), inputs, outputs, preprocess=False, **QUIET)
-        panel.say_kept(shown).then(None, None, None, js=SHOW_PANEL, **QUIET)
+    all_outputs = [*controls.values(), *panel.outputs, *shown_model.outputs, *undoable.outputs, parts.status]
+    outputs = list(dict.fromkeys(all_outputs))
+    plain: dict[str, Any] = {"js": undoable.script(1), "preprocess": False, **QUIET}
+    inputs = [parts.pictures, *undoable.inputs]
+    shown = [
+        pressed.click(button(fill), inputs, outputs, **plain)
+        for pressed, fill in ((parts.change_this, change), (parts.fill_here, fill_here), (parts.larger, enlarge))
+    ]
+    shown.append(parts.start.upload(start, [parts.start, *undoable.inputs], [*outputs, parts.start], **plain))
+    for event in shown:
+        panel.say_kept(event).then(None, None, None, js=SHOW_PANEL, **QUIET)
 
 
 def larger_size(size: tuple[int, int]) -> tuple[int, int]:

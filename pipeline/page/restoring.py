@@ -92,14 +92,14 @@ def connect_restoring(
     gr.on([each.change for each in kept], None, kept, None, js=save, **QUIET)
 
 
-def read_kept(text: str) -> dict[str, Any]:
+def read_kept(text: object) -> dict[str, Any]:
     """Return the values that the browser has kept, by parameter name, without those of emptied fields.
 
     Raises:
         SanaError: the text is none that this page wrote.
     """
     try:
-        values = json.loads(text)
+        values = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):

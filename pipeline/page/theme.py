@@ -7,13 +7,14 @@ from typing import Any
 
 import gradio as gr
 
+from .browser_scripts import FOLDER
 from .words import English
 
 # Fonts of the visitor's machine: Gradio's own themes fetch web fonts.
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 MONOSPACE = ("ui-monospace", "Menlo", "Consolas", "monospace")
 
-HEAD_SCRIPTS = [Path(__file__).with_name(name) for name in ("kept.js", "connection.js")]
+HEAD_SCRIPTS = [FOLDER / name for name in ("kept.js", "connection.js")]
 
 THEME = gr.themes.Base(
     primary_hue=gr.themes.colors.teal,
@@ -81,7 +82,7 @@ def launch_options(words: English) -> dict[str, Any]:
         "head": f"<script>{kept}</script><script data-words='{offline}'>{connection}</script>",
         "theme": THEME,
         "css": f":root {{ {painted}}}",
-        "css_paths": Path(__file__).with_name("page.css"),
+        "css_paths": [Path(__file__).with_name(name) for name in ("page.css", "pictures.css")],
         "footer_links": ["api"],
         "run_history": False,  # Gradio's would offer to keep runs at a third party
         "show_error": False,  # unexpected errors may name paths of the server; `gr.Error` is shown anyway

@@ -11,10 +11,11 @@ from ...domain.problems import SENTENCES, Problem, shown
 from ...domain.progress import Progress
 from ...domain.styles import PLACE, find_style
 from ...domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
+from .en_gallery import GalleryWords
 from .en_pictures import PictureWords
 
 
-class English(PictureWords):
+class English(PictureWords, GalleryWords):
     """The words in English. A translation is a subclass called `Words`."""
 
     # Head, buttons, fields
@@ -23,9 +24,7 @@ class English(PictureWords):
     placeholder = "What do you want to see?"
     generate, stop = "Generate", "Stop"
     examples = "Try one of these"
-    pictures, comparison = "Pictures", "Comparison"
-    use, same_seed, compare, link = "Use these settings", "Same seed, change this", "Compare", "Copy link"
-    end_comparison = "End the comparison"
+    pictures = "Pictures"
     reuse_seed = "Reuse last seed"
     more_settings, about = "More settings", "What is running"
     shape = "Shape"
@@ -38,9 +37,13 @@ class English(PictureWords):
         "like, in plain colours."
     )
 
+    # The call when a picture is done
+    call = "When it is done:"
+    calls: Mapping[str, str] = {"": "no call", "sound": "a sound", "notification": "a notification"}
+    called: Mapping[str, str] = {"done": "Your picture is done", "failed": "Your picture could not be drawn"}
+
     # Texts in the style sheet
     painted: Mapping[str, str] = {
-        "no-picture": "Your picture appears here",
         "unfinished": "unfinished",
         "drop": "Drop a PNG that was made here, to get its settings back",
     }
@@ -50,9 +53,8 @@ class English(PictureWords):
     unfinished = "An unfinished picture holds no settings: let one finish, or take it from the history."
     no_picture = "There is no picture yet: describe one and press Generate."
     picture_gone = "This picture is gone from the server: take it from the history."
-    pinned = "Kept for comparison: now draw or choose another picture, and a slider lays one over the other."
     linked = "The link to these settings is in the address bar."
-    linked_and_copied = "The link to these settings is in the address bar, and copied."
+    linked_without_picture = "The link is in the address bar, without the picture that these settings start from."
     server_gone = "No picture: the answer did not come. Try again in a moment."
     offline = "No connection: trying again"
     lost = "This picture is lost: the program was started again, or nobody came back for it in time."
@@ -62,19 +64,6 @@ class English(PictureWords):
     loaded_when_needed = "Is loaded when it draws"
     reading_prompt = "Reading the prompt"
     stopping = "Stopping"
-
-    # The history in the browser
-    history: Mapping[str, str] = {
-        "title": "History",
-        "clear": "Clear",
-        "empty": "Your pictures gather here, in this browser only.",
-        "kept": "Kept in this browser only. Choose one to bring it back with its settings.",
-        "none": "This browser keeps no history (private window?).",
-        "busy": "A picture is being drawn: wait for it, or press Stop, before you bring another one back.",
-        "forget": "Forget all pictures of this browser?",
-        "bring": "Bring back: {caption}",
-        "caption": "{prompt} (seed {seed}, {steps} steps)",
-    }
 
     schedule_hints: Mapping[str, str] = {
         "max_timesteps": "Empty: 1.5708, which is pure noise",
@@ -178,9 +167,6 @@ class English(PictureWords):
             f"The settings are filled in: this is picture {index + 1} of {count} that were drawn together, as earlier "
             "versions did. Generate makes it again."
         )
-
-    def picture_caption(self, steps: int, guidance: float, seed: int, width: int, height: int) -> str:
-        return f"{steps} steps, guidance {guidance:g}, seed {seed}, {width} x {height}"
 
     def style_effect(self, name: str, has_negative_prompt: bool) -> str:
         style = find_style(name)

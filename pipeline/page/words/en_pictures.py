@@ -18,6 +18,7 @@ class PictureWords:
     # The mask painter
     painter: Mapping[str, str] = {
         "paint": "Draw only a part anew: paint it",
+        "picture": "The picture to start from",
         "canvas": "The picture, and the mask painted on it",
         "tools": "Tools for the mask",
         "brush": "Brush",

@@ -1,5 +1,6 @@
 // On a phone the picture is below the button: scroll it into view when drawing begins. (760 px as in page.css.)
 watch("value", () => {
+  dispatchEvent(new CustomEvent("sana-status", { detail: props.value }));
   const kind = props.value?.kind;
   if (props.value?.token) window.sanaKept.follow(props.value.token);
   if (["done", "stopped", "failed"].includes(kind)) window.sanaKept.end();
@@ -7,6 +8,9 @@ watch("value", () => {
     document.querySelector("#result").scrollIntoView({ behavior: "smooth" });
   }
 });
+
+// Say a sentence under the picture.
+sana.say = (text) => { props.value = { kind: "note", text }; };
 
 // A lost request is drawn again with its seed, which stands in its field.
 element.addEventListener("click", (event) => {

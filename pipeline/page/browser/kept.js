@@ -15,7 +15,6 @@
   const own = (key) => read("sessionStorage", key);
   const latest = (key) => own(key) ?? read("localStorage", key);
 
-  const handedOn = new Set();
   let savesForm = false;  // controls report their first values as changes, before the kept ones are filled in
 
   window.sanaKept = {
@@ -38,12 +37,6 @@
       const mine = own(FORM);
       const kept = mine?.search === location.search ? mine : location.search ? null : latest(FORM);
       return kept ? JSON.stringify(kept.values ?? null) : "";
-    },
-    // Return the finished pictures that this page has not handed on yet.
-    fresh(pictures) {
-      const fresh = pictures.filter(({ image }) => !handedOn.has(image.path));
-      fresh.forEach(({ image }) => handedOn.add(image.path));
-      return fresh;
     },
     beginSaving() { savesForm = true; },
     save(values) { if (savesForm) write(FORM, { search: location.search, values }); },

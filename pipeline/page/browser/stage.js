@@ -1,0 +1,220 @@
+// The result: the pictures of the last request as tiles, or a single one large, each replaced by its preview meanwhile.
+// `props.value` is the value of picture_gallery.py, { pictures, preview, is_new }, to which this adds `selected`.
+
+const tiles = element.querySelector(".tiles");
+const corner = element.querySelector(".corner");
+const known = new Map();  // path -> the promise of { blob, settings, address }, of the pictures shown
+const deleted = new Set();  // paths, which the server sends again while it draws the others
+let chosen = null;  // the path that the visitor chose; else the newest picture is
+
+async function load(file) {
+  const answer = await fetch(file.url);
+  if (!answer.ok) throw new Error(words.lost);
+  const blob = await answer.blob();
+  return { blob, settings: await sana.settingsOf(blob), address: URL.createObjectURL(blob) };
+}
+
+function pictureOf(file) {
+  if (!known.has(file.path)) {
+    const loading = load(file);
+    loading.catch(() => {});
+    known.set(file.path, loading);
+  }
+  return known.get(file.path);
+}
+
+// Return the finished pictures.
+function files() {
+  return props.value?.pictures || [];
+}
+
+function place() {
+  const at = files().findIndex(({ path }) => path === chosen);
+  return at >= 0 ? at : tiles.children.length - 1;
+}
+
+function choose(path) {
+  chosen = path;
+  props.value = { ...props.value, selected: place() };
+  mark();
+}
+
+// Mark the chosen tile, and tell the comparison.
+function mark() {
+  const at = place();
+  [...tiles.children].forEach((tile, index) => {
+    tile.classList.toggle("selected", index === at);
+    const image = tile.querySelector("img");
+    if (index === at) image.dataset.testid = "detailed-image";
+    else delete image.dataset.testid;
+  });
+  const file = files()[at];
+  corner.hidden = !file;
+  if (!file) return;
+  const link = corner.querySelector(".download");
+  link.download = file.orig_name;
+  link.href = file.url;
+  pictureOf(file).then((picture) => {
+    if (files()[place()] !== file) return;
+    link.href = picture.address;
+    sana.comparable?.({ ...picture, id: file.path });
+  }, () => {});
+}
+
+function press(selector) {
+  document.querySelector(selector).click();
+}
+
+function remove(file) {
+  deleted.add(file.path);
+  const before = props.value;
+  update();
+  const forgotten = sana.forget?.(file.path);
+  sana.offerUndo(words.deleted, () => {
+    deleted.delete(file.path);
+    // The server may have sent more pictures meanwhile, or those of another request.
+    if (props.value.pictures.every(({ path }) => before.pictures.some((each) => each.path === path))) props.value = before;
+    update();
+    forgotten?.then((restore) => restore());
+  });
+}
+
+function acts(file) {
+  const first = () => choose(file.path);
+  return [
+    { text: words.use, act: () => { first(); press("#use"); } },
+    { text: words.vary, act: () => { first(); press("#vary"); } },
+    { text: words.compare, act: () => { first(); return sana.compareChosen(); } },
+    { text: words.delete, act: () => remove(file), stays: true },
+  ];
+}
+
+function items() {
+  return files().map((file) => {
+    const [use, vary, compare, drop] = acts(file);
+    const change = { text: words.change, act: () => { choose(file.path); press("#change-this"); } };
+    return {
+      id: file.path,
+      text: tileOf(file.path)?.querySelector("img").alt || file.orig_name,
+      blob: async () => (await pictureOf(file)).blob,
+      buttons: [use, vary, change, compare, drop],
+    };
+  });
+}
+
+function tileOf(path) {
+  return [...tiles.children].find((tile) => tile.dataset.path === path);
+}
+
+function enlarge(path) {
+  sana.view(items, path, (item) => choose(item.id));
+}
+
+function build() {
+  const tile = document.createElement("div");
+  tile.className = "tile";
+  const open = document.createElement("button");
+  open.type = "button";
+  open.className = "open";
+  const image = document.createElement("img");
+  open.append(image);
+  open.addEventListener("click", () => {
+    const path = tile.dataset.path;
+    if (!path) return;
+    if (sana.isComparing?.()) choose(path);  // the comparison below shows it large
+    else enlarge(path);
+  });
+  const bar = document.createElement("div");
+  bar.className = "acts";
+  tile.append(open, bar);
+  return tile;
+}
+
+// Show a file, or the preview, in a tile. What it showed stays until the picture can be painted.
+async function fill(tile, file, preview) {
+  const [open, image, bar] = [".open", "img", ".acts"].map((selector) => tile.querySelector(selector));
+  const path = file?.path || "";
+  if (file && tile.dataset.path === path) return;
+  tile.dataset.path = path;
+  open.disabled = !file;
+  bar.replaceChildren();
+  if (!file) {
+    image.src = preview;
+    image.alt = words.preview;
+    open.removeAttribute("aria-label");
+    return;
+  }
+  for (const { text, act } of acts(file)) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = text;
+    button.addEventListener("click", act);
+    bar.append(button);
+  }
+  image.alt = file.orig_name;
+  open.setAttribute("aria-label", sana.fill(words.enlarge, { prompt: file.orig_name }));
+  try {
+    const { settings, address } = await pictureOf(file);
+    if (tile.dataset.path !== path) return;
+    if (settings) {
+      image.alt = settings.prompt;
+      open.setAttribute("aria-label", sana.fill(words.enlarge, { prompt: settings.prompt }));
+    }
+    image.src = address;
+  } catch {
+    if (tile.dataset.path === path) image.src = file.url;
+    sana.say(words.lost);
+  }
+}
+
+function update() {
+  const value = props.value;
+  if (!value) return;
+  const all = value.pictures || [];
+  const pictures = all.filter(({ path }) => !deleted.has(path));
+  if (pictures.length < all.length) props.value = { ...value, pictures };
+  const count = pictures.length + (value.preview ? 1 : 0);
+  while (tiles.children.length > count) tiles.lastChild.remove();
+  while (tiles.children.length < count) tiles.append(build());
+  tiles.dataset.count = count;
+  [...tiles.children].forEach((tile, index) => fill(tile, pictures[index], value.preview));
+  for (const [path, loading] of known) {
+    if (pictures.some((file) => file.path === path) || deleted.has(path)) continue;
+    known.delete(path);
+    loading.then(({ address }) => URL.revokeObjectURL(address), () => {});
+  }
+  if (chosen && !pictures.some(({ path }) => path === chosen)) chosen = null;
+  if (value.is_new) for (const file of pictures) sana.keep?.(file, pictureOf(file));
+  if (chosen) choose(chosen);  // the server's value does not name it
+  else mark();
+}
+
+tiles.addEventListener("keydown", (event) => {
+  const tile = event.target.closest(".tile");
+  const by = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+  if (event.key === "Delete" && tile.dataset.path) remove(files().find(({ path }) => path === tile.dataset.path));
+  const next = by && tiles.children[[...tiles.children].indexOf(tile) + by];
+  if (!next || !next.dataset.path) return;
+  event.preventDefault();
+  choose(next.dataset.path);
+  next.querySelector(".open").focus();
+});
+corner.querySelector(".fullscreen").addEventListener("click", () => {
+  const file = files()[place()];
+  if (file) enlarge(file.path);
+});
+watch("value", update);
+
+// Keep the chosen picture for a comparison, or compare it with the one that was kept.
+sana.compareChosen = async () => {
+  const file = files()[place()];
+  if (!file) {
+    sana.say(tiles.children.length ? words.unfinished : words["no picture"]);
+    return;
+  }
+  try {
+    sana.compare({ ...(await pictureOf(file)), id: file.path });
+  } catch {
+    sana.say(words.lost);
+  }
+};
