@@ -225,6 +225,9 @@ def test_what_names_no_lora_is_refused_before_any_work(tmp_path: Path, capsys: p
     for name in ("two/a.safetensors", "two/b.safetensors", "a.safetensors", "a.bin", "a.zip"):
         (tmp_path / name).write_bytes(b"nonsense")
     output = tmp_path / "output"
+    for text in ("", ":0.5"):
+        assert program.main(["--output", str(output), "--lora", text]) == 2
+        assert "names no LoRA" in capsys.readouterr().err
     for text, message in {
         "none.safetensors": "There is no LoRA",
         "empty": "it has no .safetensors file",
