@@ -16,6 +16,7 @@ from .allowed_hosts import AllowedHosts
 from .http_server import HttpServer
 from .server_options import ServerOptions
 from .share_link import open_share_link
+from .tool_calls import connect_tools
 from .web_app import build_web_app, end_streams
 
 # Trusted proxies: those on this machine. On a Space, also those of its network, since nobody else reaches the program.
@@ -58,8 +59,8 @@ def serve(
     )
     url = addresses.url(options.host, listeners[0], "https" if options.ssl_certfile else "http")
     app = build_web_app(page, words, options, hosts, service)
-    if page.mcp_server_obj:  # calls the page at this URL; by default, at one from the first caller's headers
-        page.mcp_server_obj._local_url = url
+    if page.mcp_server_obj:
+        connect_tools(page.mcp_server_obj, url, options.credentials)
     certificate = (options.ssl_certfile, options.ssl_keyfile) if options.ssl_certfile else None
     proxies = _trusted_proxies(options, is_space)
     with HttpServer(app, listeners, proxies, certificate, lambda: end_streams(page)):
