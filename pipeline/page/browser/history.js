@@ -138,11 +138,11 @@ async function load() {
 // Make the thumbnails of pictures that version 1 kept.
 async function describe(bare) {
   let unreadable = 0;
-  for (const key of bare.reverse()) {
+  for (const [place, key] of bare.reverse().entries()) {
     const entry = await (await opened).describe(key);
     if (entry) insert(entry);
     else unreadable += 1;
-    draw();
+    if (place % 10 === 9 || place === bare.length - 1) draw();  // not after each: it makes all thumbnails anew
   }
   if (unreadable) say(sana.fill(words.unreadable, { count: unreadable }));
 }
