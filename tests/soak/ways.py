@@ -2,6 +2,7 @@
 
 import base64
 import json
+import secrets
 import shutil
 import tempfile
 import time
@@ -128,6 +129,7 @@ class Page:
         self._http = httpx.Client(base_url=f"{url}gradio_api/", timeout=TIMEOUT)
         self._session = f"soak{number}"
         self._is_closing = False
+        self._token = ""
         config = httpx.get(f"{url}config", timeout=TIMEOUT).json()
         events = {event["api_name"]: event for event in config["dependencies"]}
         shown = {component["id"]: component["props"] for component in config["components"]}
@@ -138,9 +140,9 @@ class Page:
 
     def draw(self, prompt: str, seed: int) -> bytes:
         paths: list[str] = []
-        for pictures, *_ in self._updates(prompt=prompt, seed=seed, randomize_seed=False, num_inference_steps=STEPS):
-            entries = pictures.get("value") or [] if isinstance(pictures, dict) else []
-            paths += [entry["image"]["path"] for entry in entries if entry["image"].get("path")]
+        for shown, *_ in self._updates(prompt=prompt, seed=seed, randomize_seed=False, num_inference_steps=STEPS):
+            files = (shown.get("pictures") or []) if isinstance(shown, dict) else []
+            paths += [file["path"] for file in files if file.get("path")]
         assert paths, "no picture came"
         answer = self._http.get(f"file={paths[-1]}")
         assert answer.status_code == 200, answer.text
@@ -151,7 +153,7 @@ class Page:
         for _ in self._updates(prompt=prompt, num_inference_steps=MANY_STEPS):
             if self._is_closing:
                 return
-            body = {"fn_index": self._stop, "data": [], "session_hash": self._session}
+            body = {"fn_index": self._stop, "data": [self._token], "session_hash": self._session}
             self._http.post("run/predict", json=body).raise_for_status()
 
     def be_refused(self) -> None:
@@ -160,7 +162,8 @@ class Page:
 
     def _updates(self, **values: Any) -> Iterator[list[Any]]:
         """Press Generate; yield the outputs of each update."""
-        data = list(self._values)
+        self._token = secrets.token_hex(16)
+        data = [*self._values[:-1], self._token]  # the last input is the token, which the page's script makes
         for name, value in values.items():
             data[self._labels.index(English().label(PARAMETER[name]))] = value
         body = {"fn_index": self._show, "data": data, "session_hash": self._session}
