@@ -54,11 +54,11 @@ def build_app(pipeline: "SanaPipeline", queue: "JobQueue | None" = None) -> "gr.
 
 
 def build_page(models: "Models", queue: "JobQueue | None" = None) -> "gr.Blocks":
-    """Build the page for a menu of models, without launching it, in the machine's language if it is translated."""
+    """Build the page for a menu of models, in English, without launching it."""
     from pipeline.page.layout import build
-    from pipeline.page.words import local_words
+    from pipeline.page.words import English
 
-    return build(build_service(models, queue), local_words())
+    return build(build_service(models, queue), English())
 
 
 def build_service(
@@ -83,16 +83,17 @@ def serve(options: argparse.Namespace) -> None:
     from pipeline.jobs.job_queue import JobQueue
     from pipeline.jobs.saved_pictures import SavedPictures
     from pipeline.page.layout import build
-    from pipeline.page.words import local_words
+    from pipeline.page.words import all_words
     from pipeline.runtime.malloc import use_single_arena
     from pipeline.server import serving
+    from pipeline.server.web_app import LocalPage
 
     use_single_arena()  # before the generating threads exist
     models = describe_models(options)
     saved = SavedPictures(options.save) if options.save else None
     service = build_service(models, JobQueue(options.max_queue, options.max_per_client), saved)
-    words = local_words()
-    with serving.serve(build(service, words), words, options.server, listeners, service) as served:
+    pages = [LocalPage(words, build(service, words)) for words in all_words()]
+    with serving.serve(pages, options.server, listeners, service) as served:
         announce(served, options.server)
         # The page is up while the model loads, and shows its progress. An error ends the program.
         models.start(print_progress)

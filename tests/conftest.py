@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pipeline import SanaPipeline
     from pipeline.jobs.service import GenerationService
+    from pipeline.server.web_app import LocalPage
 
 T = TypeVar("T")
 
@@ -43,7 +44,7 @@ SLOW = (
     *("cli", "browser_more", "space", "export", "browser", "vae_decoder", "parity", "load", "benchmark"),
     *("vae_encoder", "image_to_image", "draft", "optimum", "conversion", "imports", "winograd", "miniature"),
     *("compiled_model", "illustrations", "telemetry", "process_end", "batch", "browser_pictures"),
-    *("browser_kept", "lora", "soak", "browser_gallery"),
+    *("browser_kept", "lora", "soak", "browser_gallery", "languages"),
 )
 # The longest files begin first, so that both processes end at about the same time.
 FIRST = (*SLOW, "app", "visitors", "compile_cache", "server", "hub_faults", "sana")
@@ -183,13 +184,24 @@ def serve_all(service: "GenerationService", **options: Any) -> Iterator[str]:
 
 @contextmanager
 def serve_page(app: "gr.Blocks", service: "GenerationService | None" = None, **options: Any) -> Iterator[str]:
-    """Serve a page as app.py does, with options of the server; yield its address."""
+    """Serve a page in English as app.py does, with options of the server; yield its address."""
     from pipeline.page.words import English
+    from pipeline.server.web_app import LocalPage
+
+    with serve_pages([LocalPage(English(), app)], service, **options) as url:
+        yield url
+
+
+@contextmanager
+def serve_pages(
+    pages: "Sequence[LocalPage]", service: "GenerationService | None" = None, **options: Any
+) -> Iterator[str]:
+    """Serve a page in several languages; yield its address."""
     from pipeline.server import serving
     from pipeline.server.server_options import ServerOptions
 
     server = ServerOptions(port=free_port(), **options)
-    with serving.serve(app, English(), server, server.listen(), service) as served:
+    with serving.serve(pages, server, server.listen(), service) as served:
         yield served.url
 
 

@@ -359,8 +359,9 @@ def test_the_share_link_is_one_of_the_servers_names(monkeypatch: pytest.MonkeyPa
     options = ServerOptions(port=free_port(), share=True)
     from pipeline.page.words import English
     from pipeline.server import serving
+    from pipeline.server.web_app import LocalPage
 
-    with serving.serve(echo_page(), English(), options, options.listen()) as served:
+    with serving.serve([LocalPage(English(), echo_page())], options, options.listen()) as served:
         assert served.share_url == "https://abc.gradio.live"
         assert asked[0][:2] == ("127.0.0.1", options.port)
         shared = {"Host": "abc.gradio.live", "Origin": "https://abc.gradio.live"}

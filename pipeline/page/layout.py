@@ -56,7 +56,7 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
     first = models.names[0]
     model = models.describe(first)
     parts, controls = SimpleNamespace(), Controls()
-    app = PageBlocks(title=words.title, analytics_enabled=False, delete_cache=(CACHE_CHECK, CACHE_AGE))
+    app = PageBlocks(words, title=words.title, analytics_enabled=False, delete_cache=(CACHE_CHECK, CACHE_AGE))
     with app:
         with gr.Row(elem_id="head"):
             keys = script("prompt_history", "keyboard", "link", words=words.gallery)

@@ -34,15 +34,17 @@ class ModelUpdates:
     def about(self, name: str) -> dict[Any, Any]:
         """Show whether a model is loaded, as far as is known now."""
         models, words, parts = self._models, self._words, self._parts
-        model, pipeline, device = models.describe(name), models.loaded(name), models.device(name)
+        model, pipeline = models.describe(name), models.loaded(name)
+        device = exact = models.device(name)
         line, share = None, None
         loading = models.loading
         if pipeline:
-            device = words.device(device, pipeline.threads, pipeline.precision)
+            device = words.device(device, pipeline.threads)
+            exact = f"{device}, {words.precision(pipeline.precision)}"
         elif loading is None or loading.name != name:
             line = words.loaded_when_needed
         else:
             progress = loading.progress
             line = words.error(loading.error) if loading.error else words.preparation(progress, loading.seconds_left)
             share = progress.done / progress.total if progress.done is not None and progress.total else None
-        return {parts.badge: badge(model, device, line, words, share), parts.facts: facts(model, device, words)}
+        return {parts.badge: badge(model, device, line, words, share), parts.facts: facts(model, exact, words)}

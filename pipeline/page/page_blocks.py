@@ -12,6 +12,7 @@ from ..domain.limits import MAX_SESSIONS
 from ..domain.problems import Problem
 from .payload import check_payload
 from .visitor import picture_folder
+from .words import English
 
 ENDPOINT = "generate"
 EVENTS_AT_ONCE = 512  # chosen: well over MAX_WAITING; each waiting request and each page that watches a load holds one
@@ -24,6 +25,11 @@ class PageBlocks(gr.Blocks):
     `/generate` fills in values that are missing at the end: clients of earlier versions send fewer.
     """
 
+    def __init__(self, words: English, **options: Any) -> None:
+        """Begin a page that says its errors in the language of `words`; those of `/generate` are English."""
+        super().__init__(**options)
+        self._words = words
+
     async def process_api(  # type: ignore[override]  # the rest of Gradio's parameters pass through `options`
         self,
         block_fn: Any,
@@ -34,6 +40,7 @@ class PageBlocks(gr.Blocks):
         **options: Any,
     ) -> dict[str, Any]:
         """Run an event, or its next update; raise `gr.Error` with a sentence for any error."""
+        words = English() if block_fn.api_name == ENDPOINT else self._words
         try:
             if iterator is None:
                 check_payload(inputs, lambda path: self.owns(session_hash, path))
@@ -41,10 +48,10 @@ class PageBlocks(gr.Blocks):
         except gr.Error:
             raise
         except SanaError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(words.error(error), print_exception=False) from error
         except Exception as error:
             _LOG.exception("An event failed")
-            raise gr.Error(Problem("failed", {}).sentence, print_exception=False) from error
+            raise gr.Error(words.problem(Problem("failed", {})), print_exception=False) from error
 
     def owns(self, session: str | None, path: str) -> bool:
         """Return True if a file was uploaded, or made for this session."""

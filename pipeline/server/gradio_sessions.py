@@ -1,6 +1,7 @@
 """The sessions of Gradio's login form, as the guard in front of it sees them."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -18,9 +19,11 @@ class GradioSessions:
         self._app: Any = None
         self._own = secrets.token_urlsafe(16)
 
-    def attach(self, app: Any) -> None:
-        """Take the mounted Gradio app, which holds the sessions."""
-        self._app = app
+    def attach(self, apps: Sequence[Any]) -> None:
+        """Take the mounted Gradio apps, and let them share the sessions that the first one holds."""
+        self._app = apps[0]
+        for app in apps:
+            app.tokens, app.cookie_id = self._app.tokens, self._app.cookie_id
 
     def is_open(self, headers: Headers) -> bool:
         """Return whether a request comes from a browser or client that has logged in."""

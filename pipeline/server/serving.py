@@ -7,17 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import gradio as gr
-
 from ..jobs.service import GenerationService
-from ..page.words import English
 from . import addresses
 from .allowed_hosts import AllowedHosts
 from .http_server import HttpServer
 from .server_options import ServerOptions
 from .share_link import open_share_link
 from .tool_calls import connect_tools
-from .web_app import build_web_app, end_streams
+from .web_app import LocalPage, build_web_app, end_streams
 
 # Trusted proxies: those on this machine. On a Space, also those of its network, since nobody else reaches the program.
 _LOCAL_PROXIES = "127.0.0.0/8,::1"
@@ -38,15 +35,15 @@ class Served:
 
 @contextmanager
 def serve(
-    page: gr.Blocks,
-    words: English,
+    pages: Sequence[LocalPage],
     options: ServerOptions,
     listeners: Sequence[socket.socket],
     service: GenerationService | None = None,
 ) -> Iterator[Served]:
-    """Serve a page in this context, on the sockets from `ServerOptions.listen`.
+    """Serve a page in its languages in this context, on the sockets from `ServerOptions.listen`.
 
-    With the service behind the page, the interfaces for other programs are served as well.
+    The first language is the one of programs. With the service behind the page, the interfaces for other programs
+    are served as well.
     """
     is_space = "SPACE_ID" in os.environ
     is_local = all(addresses.is_loopback(listener) for listener in listeners)
@@ -58,12 +55,12 @@ def serve(
         any_name=is_space,  # the Hub decides which names lead to a Space
     )
     url = addresses.url(options.host, listeners[0], "https" if options.ssl_certfile else "http")
-    app = build_web_app(page, words, options, hosts, service)
-    if page.mcp_server_obj:
-        connect_tools(page.mcp_server_obj, url, options.credentials)
+    app = build_web_app(pages, options, hosts, service)
+    if mcp_server := pages[0].blocks.mcp_server_obj:
+        connect_tools(mcp_server, url, options.credentials)
     certificate = (options.ssl_certfile, options.ssl_keyfile) if options.ssl_certfile else None
     proxies = _trusted_proxies(options, is_space)
-    with HttpServer(app, listeners, proxies, certificate, lambda: end_streams(page)):
+    with HttpServer(app, listeners, proxies, certificate, lambda: end_streams(pages)):
         share_url = open_share_link(listeners[0]) if options.share else None
         if share_url:
             hosts.add(urlsplit(share_url).hostname or "")

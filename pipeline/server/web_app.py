@@ -1,7 +1,8 @@
-"""The web application: Gradio's, below the layers that guard it."""
+"""The web application: Gradio's, one for each language, below the layers that guard them."""
 
 import logging
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import gradio as gr
 from fastapi import FastAPI
@@ -17,9 +18,11 @@ from ..page.theme import launch_options
 from ..page.words import English
 from .allowed_hosts import AllowedHosts
 from .body_limits import BodyLimits
+from .by_language import ByLanguage
 from .gradio_sessions import GradioSessions
 from .host_guard import HostGuard
 from .login_guard import LoginGuard
+from .page_head import use_own_head
 from .refusals import refusal
 from .routes import Routes
 from .server_options import ServerOptions
@@ -29,14 +32,23 @@ _LOG = logging.getLogger(__name__)
 _OF_UNKNOWN_CALLS: tuple[type[Exception], ...] = (FnIndexInferError, LookupError, TypeError, ValueError, AttributeError)
 
 
+class LocalPage(NamedTuple):
+    """The page in one language."""
+
+    words: English
+    blocks: gr.Blocks
+
+
 def build_web_app(
-    page: gr.Blocks,
-    words: English,
+    pages: Sequence[LocalPage],
     options: ServerOptions,
     hosts: AllowedHosts,
     service: GenerationService | None = None,
 ) -> FastAPI:
-    """Return the application that serves a page and, with the service behind it, the interfaces for other programs."""
+    """Return the application that serves a page and, with the service behind it, the interfaces for other programs.
+
+    The first of `pages` is for programs, and for browsers that ask for no language of the others.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     sessions = GradioSessions()
     # The layer added last sees a request first.
@@ -56,24 +68,34 @@ def build_web_app(
     app.add_middleware(HostGuard, hosts=hosts)
     if service:
         add_interfaces(app, service, options.strict_models, options.root_path)
+    use_own_head()
+    apps = {page.words.language: _gradio_app(app, page, options, page is pages[0]) for page in pages}
+    sessions.attach(list(apps.values()))
+    app.mount("/", ByLanguage(apps))
+    return app
+
+
+def _gradio_app(app: FastAPI, page: LocalPage, options: ServerOptions, is_first: bool) -> Any:
+    """Return Gradio's application for a page; it starts and ends with `app`."""
+    words, blocks = page
     gr.mount_gradio_app(
         app,
-        page,
+        blocks,
         "/",
         auth=options.auth,
         root_path=options.root_path,
         max_file_size=options.max_upload << 20,
         enable_monitoring=False,
-        mcp_server=options.mcp,
+        mcp_server=options.mcp and is_first,
         **launch_options(words),
     )
-    mounted: Any = app.routes[-1]
-    sessions.attach(mounted.app)
-    page.app = page.server_app = mounted.app  # as `launch` does; validators need it
+    mounted: Any = app.routes.pop()  # `ByLanguage` takes its place
+    mounted.app.state.words = words
+    blocks.app = blocks.server_app = mounted.app  # as `launch` does; validators need it
     mounted.app.startup_events_triggered = True  # the server runs them; else the first visitor would run them again
     for error in _OF_UNKNOWN_CALLS:
         mounted.app.add_exception_handler(error, _refuse_unknown_call)
-    return app
+    return mounted.app
 
 
 async def _refuse_unknown_call(request: Request, error: Exception) -> Response:
@@ -82,8 +104,9 @@ async def _refuse_unknown_call(request: Request, error: Exception) -> Response:
     return refusal(request.scope, 404, sentence)
 
 
-def end_streams(page: gr.Blocks) -> None:
+def end_streams(pages: Sequence[LocalPage]) -> None:
     """Tell all open pages that the server closes. Call this in the server's loop."""
-    page._queue.close()
-    page.is_running = False
-    page.app.stop_event.set()
+    for _, blocks in pages:
+        blocks._queue.close()
+        blocks.is_running = False
+        blocks.app.stop_event.set()

@@ -1,27 +1,18 @@
-"""All words on the page. A language is one file here with its translations; English fills the gaps.
+"""All words on the page. A language is one file here, such as de.py, whose class `Words` translates `English`.
 
 The command line, logs, HTTP errors and model cards are English.
 """
 
-import locale
 from importlib import import_module
-from importlib.util import find_spec
+from pkgutil import iter_modules
 
 from .en import English
 
-__all__ = ["English", "find_words", "local_words"]
+__all__ = ["English", "all_words"]
 
 
-def local_words() -> English:
-    """Return the words in the language of this machine."""
-    return find_words(locale.getlocale()[0] or "")
-
-
-def find_words(name: str) -> English:
-    """Return the words for a locale such as "de_DE": `Words` from de.py, or English without such a file."""
-    language = name.partition("_")[0].lower()
-    module = f"{__name__}.{language}"
-    if not language.isalpha() or language == "en" or find_spec(module) is None:
-        return English()
-    words: English = import_module(module).Words()
-    return words
+def all_words() -> list[English]:
+    """Return the words of each language, English first. A language is a file with a name like "de" or "zh"."""
+    names = sorted(module.name for module in iter_modules(__path__))
+    translations = [name for name in names if "_" not in name and name != English.language]
+    return [English(), *(import_module(f"{__name__}.{name}").Words() for name in translations)]

@@ -1,26 +1,30 @@
 """The page in English: labels, and sentences made from the program's records."""
 
-import html
-from collections.abc import Mapping
+import string
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...domain.errors import SanaError
-from ...domain.model import ModelDescription
 from ...domain.parameters import Parameter
 from ...domain.problems import SENTENCES, Problem, shown
 from ...domain.progress import Progress
 from ...domain.styles import PLACE, find_style
 from ...domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
 from .en_gallery import GalleryWords
+from .en_model import ModelWords
 from .en_pictures import PictureWords
 
+_WORDS_IN_FACTS = {"noun", "colour", "reason"}
 
-class English(PictureWords, GalleryWords):
+
+class English(PictureWords, GalleryWords, ModelWords):
     """The words in English. A translation is a subclass called `Words`."""
+
+    language, direction = "en", "ltr"  # as HTML's `lang` and `dir`
 
     # Head, buttons, fields
     title = "Sana"
-    motto = "Describe a picture. It is drawn on this machine."
+    motto = "Describe a picture, and Sana draws it."
     placeholder = "What do you want to see?"
     generate, stop = "Generate", "Stop"
     examples = "Try one of these"
@@ -29,14 +33,9 @@ class English(PictureWords, GalleryWords):
     more_settings, about = "More settings", "What is running"
     shape = "Shape"
     drop = "Settings from a picture: drop a PNG made here"
-    no_style = "(No style)"
+    no_style, plain_prompt = "(No style)", "The prompt goes to the model as it is."
     empty_field = "empty"
     ready = "Ready"
-    miniature_note = (
-        "The bundled miniature draws picture-book scenes only: houses, trees, flowers, cars, boats, stars and the "
-        "like, in plain colours."
-    )
-
     # The call when a picture is done
     call = "When it is done:"
     calls: Mapping[str, str] = {"": "no call", "sound": "a sound", "notification": "a notification"}
@@ -77,7 +76,7 @@ class English(PictureWords, GalleryWords):
     sentences: Mapping[str, str] = {}
     """Sentences of problems by code; `domain.problems.SENTENCES` fills the gaps."""
     nouns: Mapping[str, str] = {}
-    """Nouns of parameters in those sentences, by their English nouns."""
+    """Nouns of parameters in those sentences, and their other facts that are words, by the English ones."""
 
     def label(self, parameter: Parameter) -> str:
         return self.labels.get(parameter.name, parameter.label)
@@ -96,11 +95,11 @@ class English(PictureWords, GalleryWords):
 
     def problem(self, problem: Problem) -> str:
         facts = dict(problem.facts)
-        if "noun" in facts:
-            facts["noun"] = self.nouns.get(facts["noun"], facts["noun"])
+        facts |= {name: self.nouns.get(facts[name], facts[name]) for name in _WORDS_IN_FACTS & facts.keys()}
         if facts.get("value") == shown(None):  # an emptied field
             facts["value"] = self.empty_field
-        return self.sentences.get(problem.code, SENTENCES[problem.code]).format(**facts)
+        sentence = self.sentences.get(problem.code, SENTENCES[problem.code])
+        return _Filler(self.number).format(sentence, **facts)
 
     def error(self, error: SanaError) -> str:
         """Return the sentence of an error. Errors without a `problem`, such as a damaged model, are English only."""
@@ -129,8 +128,10 @@ class English(PictureWords, GalleryWords):
     def done(self, total: float, times: Mapping[str, float]) -> str:
         """Return the times of a finished request in seconds: `times` by model, and the rest of `total`."""
         parts = {**times, "the rest": total - sum(times.values())}
-        listed = ", ".join(f"{name.replace('_', ' ')} {seconds:.1f} s" for name, seconds in parts.items())
-        return f"Done in {total:.1f} s: {listed}"
+        return self.finished(self.number(total, ".1f"), self.listed(parts))
+
+    def finished(self, seconds: str, parts: str) -> str:
+        return f"Done in {seconds} s: {parts}"
 
     def stopped(self, update: StoppedUpdate) -> str:
         if update.last is None:
@@ -144,13 +145,13 @@ class English(PictureWords, GalleryWords):
             return "about a second"
         if seconds < 90:
             return f"about {round(seconds) if seconds < 20 else round(seconds / 5) * 5} s"
-        return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
+        return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {self.number(seconds / 3600, '.1f')} h"
 
     def left(self, seconds: float | None) -> str:
         return "" if seconds is None else f", {self.duration(seconds)} left"
 
     def estimate(self, seconds: float) -> str:
-        return f"Takes {self.duration(seconds)} on this machine"
+        return f"Takes {self.duration(seconds)}"
 
     def link_problems(self, problems: str) -> str:
         return f"The link is not right in all: {problems}"
@@ -171,53 +172,26 @@ class English(PictureWords, GalleryWords):
     def style_effect(self, name: str, has_negative_prompt: bool) -> str:
         style = find_style(name)
         if style.template == PLACE:
-            return "The prompt goes to the model as it is."
+            return self.plain_prompt
         before, after = (part.strip(" .") for part in style.template.split(PLACE))
+        return self.adds(before, after, style.avoid if has_negative_prompt else None)
+
+    def adds(self, before: str, after: str, avoid: str | None) -> str:
+        """Return what a style adds to the prompt, and what it avoids; None if the model avoids nothing."""
         adds = f"Adds “{before}” before and “{after}” after the prompt"
-        if has_negative_prompt:
-            return f"{adds}; avoids “{style.avoid}”."
-        return f"{adds}; its negative part is left out: Sprint has none."
-
-    def device(self, device: str, threads: int | None, precision: str) -> str:
-        threads_part = f", {threads} thread{'s' * (threads > 1)}" if threads else ""
-        return f"{device}{threads_part}, computing in {precision}"
-
-    def facts(self, model: ModelDescription, device: str, used: float, free: float) -> list[tuple[str, str]]:
-        """Return the rows of the table "What is running"; `used` and `free` are bytes of memory."""
-        return [
-            ("Model", model.name),
-            ("Source", f"{model.source}, {model.revision}" if model.revision else model.source),
-            ("Kind", "Sana with guidance" if model.family.has_negative_prompt else self._few_steps),
-            *([("LoRAs", ", ".join(map(str, model.loras)))] if model.loras else []),
-            *([("Prompts in", model.languages)] if model.languages else []),
-            ("Compression", model.compression),
-            ("Compared with torch", self._parity(model)),
-            ("Device", device),
-            ("Memory", f"{used / 1e9:.1f} GB in use, {free / 1e9:.1f} GB free"),
-        ]
-
-    def about_miniature(self, command: str) -> str:
-        """Return HTML that describes the bundled model and the way to another one."""
-        return (
-            "<p>This is the bundled miniature, a very small Sana trained for this program: it draws picture-book "
-            "scenes of circles, squares, triangles, stars, hearts, suns, moons, clouds, houses, trees, flowers, "
-            "mushrooms, cars, boats, balloons and fish, in ten colours, by day, at night, at sea or in the desert. It "
-            "knows nothing else.</p><p>For any other picture, turn a full-size checkpoint into a folder with "
-            f"<code>precompile.py</code> (see the README) and start <code>{html.escape(command)}</code></p>"
-        )
-
-    _few_steps = "Sana Sprint: few steps, no negative prompt"
+        if avoid is None:
+            return f"{adds}; its negative part is left out: Sprint has none."
+        return f"{adds}; avoids “{avoid}”."
 
     def _picture(self, update: StepUpdate | DecodeUpdate) -> str:
         return f"Picture {update.image} of {update.images}. " if update.images > 1 else ""
 
-    def _parity(self, model: ModelDescription) -> str:
-        measured = [
-            f"{name.replace('_', ' ')} {part['parity_db']:.0f} dB"
-            for name, part in model.components.items()
-            if isinstance(part, Mapping) and "parity_db" in part
-        ]
-        if model.pictures:
-            worst: Mapping[str, Any] = min(model.pictures, key=lambda picture: picture["psnr_db"])
-            measured.append(f"pictures at least {worst['psnr_db']:.0f} dB")
-        return ", ".join(measured) or "not known yet: it is measured when the model is precompiled"
+
+class _Filler(string.Formatter):
+    """Fills facts into a sentence, numbers as the language writes them."""
+
+    def __init__(self, number: Callable[[Any, str], str]) -> None:
+        self._number = number
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return self._number(value, format_spec) if format_spec else str(value)

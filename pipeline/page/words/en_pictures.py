@@ -1,6 +1,7 @@
 """The English words for starting from a picture."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 
 class PictureWords:
@@ -37,11 +38,19 @@ class PictureWords:
     def picture_size(self, given: tuple[int, int], drawn: tuple[int, int]) -> str:
         """Return a line about the size of the given picture and the size at which it is drawn."""
         (width, height), (drawn_width, drawn_height) = given, drawn
+        match self.fitting(given, drawn):
+            case "same":
+                return f"The picture has {width} x {height} pixels, and is drawn at this size."
+            case how:
+                return f"The picture has {width} x {height} pixels, and is {how} to {drawn_width} x {drawn_height}."
+
+    def fitting(self, given: tuple[int, int], drawn: tuple[int, int]) -> Literal["same", "resized", "stretched"]:
+        """Return how a picture becomes as large as it is drawn."""
+        (width, height), (drawn_width, drawn_height) = given, drawn
         if given == drawn:
-            return f"The picture has {width} x {height} pixels, and is drawn at this size."
+            return "same"
         has_same_shape = abs(width * drawn_height - height * drawn_width) < max(given) * max(drawn) / 100
-        how = "resized" if has_same_shape else "stretched"
-        return f"The picture has {width} x {height} pixels, and is {how} to {drawn_width} x {drawn_height}."
+        return "resized" if has_same_shape else "stretched"
 
     def starts_here(self, width: int, height: int) -> str:
         return f"This picture is the start now: say what to change. Generate draws it at {width} x {height}."

@@ -1,0 +1,177 @@
+"""The page in Chinese, in simplified characters."""
+
+from collections.abc import Mapping
+
+from ...domain.progress import Progress
+from ...domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
+from .en import English
+from .zh_gallery import ChineseGallery
+from .zh_model import ChineseModel
+from .zh_pictures import ChinesePictures
+from .zh_problems import NOUNS, SENTENCES
+
+
+class Words(ChinesePictures, ChineseGallery, ChineseModel, English):
+    """The words in Chinese."""
+
+    language = "zh"
+
+    motto = "描述一幅画面，Sana 为您画出来。"
+    placeholder = "想看到什么？（请用英文）"
+    generate, stop = "开始画", "停止"
+    examples = "试试这些"
+    pictures = "图片"
+    reuse_seed = "用上次的种子"
+    more_settings, about = "更多设置", "运行信息"
+    shape = "画幅"
+    drop = "从图片读取设置：把这里生成的 PNG 拖到此处"
+    no_style, plain_prompt = "（无风格）", "提示词原样交给模型。"
+    empty_field = "空"
+    ready = "就绪"
+
+    call = "画完时："
+    calls: Mapping[str, str] = {"": "不提醒", "sound": "声音", "notification": "通知"}
+    called: Mapping[str, str] = {"done": "您的图片画好了", "failed": "您的图片没能画成"}
+
+    painted: Mapping[str, str] = {
+        "unfinished": "未完成",
+        "drop": "把这里生成的 PNG 拖到此处，取回它的设置",
+    }
+
+    filled = "已填入这张图片的设置：按“开始画”可再画一次。"
+    unfinished = "未完成的图片没有设置：请等它画完，或从历史中选取。"
+    no_picture = "还没有图片：请描述画面并按“开始画”。"
+    picture_gone = "这张图片已不在服务器上：请从历史中选取。"
+    linked = "这些设置的链接在地址栏中。"
+    linked_without_picture = "链接在地址栏中，但不含这些设置所用的起始图片。"
+    server_gone = "没有图片：没有收到回应。请稍后再试。"
+    offline = "连接已断开：正在重试"
+    lost = "这张图片已丢失：程序重新启动了，或者没有人及时回来取。"
+    draw_again = "再画一次"
+    picture_again = "需要再次提供起始图片。"
+    one_moment = "请稍候"
+    loaded_when_needed = "作画时加载"
+    reading_prompt = "正在读取提示词"
+    stopping = "正在停止"
+
+    schedule_hints: Mapping[str, str] = {
+        "max_timesteps": "留空：1.5708，即纯噪声",
+        "intermediate_timesteps": "留空：1.3",
+        "timesteps": "例如三步：1.5708, 1.1, 0.5, 0",
+        "flow_shift": "留空：与训练时相同。较大的值把更多步数用于构图，较小的值用于细节。",
+    }
+
+    labels: Mapping[str, str] = {
+        "prompt": "提示词",
+        "negative_prompt": "负面提示词",
+        "style": "风格",
+        "width": "宽度",
+        "height": "高度",
+        "num_inference_steps": "步数",
+        "guidance_scale": "引导强度",
+        "seed": "种子",
+        "randomize_seed": "随机种子",
+        "num_images": "图片数量",
+        "model": "模型",
+        "use_resolution_binning": "按最接近的训练尺寸作画，再缩放",
+        "draft_decode": "草稿解码：快得多，细节较简单",
+        "image": "图片",
+        "mask_image": "蒙版",
+        "strength": "重绘幅度",
+        "mask_grow": "扩展蒙版",
+        "mask_blur": "柔化边缘",
+        "mask_invert": "反转：保留涂抹的部分",
+        "enlarge": "放大：只重画细节，其余不变",
+        "max_timesteps": "起始时间",
+        "intermediate_timesteps": "第二个时间（仅限两步）",
+        "timesteps": "所有时间",
+        "flow_shift": "流偏移（flow shift）",
+        "cinematic": "电影",
+        "photographic": "摄影",
+        "anime": "动画",
+        "manga": "漫画",
+        "digital-art": "数字艺术",
+        "pixel-art": "像素画",
+        "fantasy-art": "奇幻",
+        "neonpunk": "霓虹朋克",
+        "3d-model": "3D 模型",
+        "Square": "方形",
+        "Landscape": "横向",
+        "Wide": "宽屏",
+        "Portrait": "纵向",
+        "Tall": "竖屏",
+    }
+    sentences, nouns = SENTENCES, NOUNS
+
+    def size_hint(self, minimum: int, maximum: int, step: int) -> str:
+        return f"{minimum} 到 {maximum}，每次 {step}"
+
+    def negative_prompt_hint(self, has_one: bool) -> str:
+        if has_one:
+            return "不想出现的内容。引导强度大于 1 时有效。"
+        return "Sprint 模型没有负面提示词，请留空。"
+
+    def preparation(self, progress: Progress, left: float | None = None) -> str:
+        fetched = self.fetched(progress)
+        text = f"正在下载模型：{fetched[0]} / {fetched[1]} MB" if fetched else "正在准备模型"
+        return text + self.left(left)
+
+    def queue(self, update: QueueUpdate) -> str:
+        return f"排队中：前面还有 {update.ahead} 个请求"
+
+    def step(self, update: StepUpdate, left: float | None) -> str:
+        decoding = "，正在解码" if update.step == update.steps else ""
+        return f"{self._picture(update)}第 {update.step} 步，共 {update.steps} 步{decoding}{self.left(left)}"
+
+    def encode(self, update: EncodeUpdate) -> str:
+        return f"正在读取图片：第 {update.band} 段，共 {update.bands} 段"
+
+    def decode(self, update: DecodeUpdate, left: float | None) -> str:
+        return f"{self._picture(update)}正在解码：第 {update.band} 段，共 {update.bands} 段{self.left(left)}"
+
+    def picture(self, update: PictureUpdate) -> str:
+        return f"第 {update.image} 张图片已完成，共 {update.images} 张"
+
+    def finished(self, seconds: str, parts: str) -> str:
+        return f"完成，用时 {seconds} 秒：{parts}"
+
+    def stopped(self, update: StoppedUpdate) -> str:
+        if update.last is None:
+            return "已停止。"
+        unfinished = "：这张图片未完成。" if update.last.preview else "。"
+        return f"已在第 {update.last.step} 步停止，共 {update.last.steps} 步{unfinished}"
+
+    def duration(self, seconds: float) -> str:
+        if seconds < 1.5:
+            return "约 1 秒"
+        if seconds < 90:
+            return f"约 {round(seconds) if seconds < 20 else round(seconds / 5) * 5} 秒"
+        return f"约 {round(seconds / 60)} 分钟" if seconds < 5400 else f"约 {self.number(seconds / 3600, '.1f')} 小时"
+
+    def left(self, seconds: float | None) -> str:
+        return "" if seconds is None else f"，还需{self.duration(seconds)}"
+
+    def estimate(self, seconds: float) -> str:
+        return f"需要{self.duration(seconds)}"
+
+    def link_problems(self, problems: str) -> str:
+        return f"链接有误：{problems}"
+
+    def not_kept(self, problems: str) -> str:
+        return f"已恢复您输入的内容，但不是全部：{problems}"
+
+    def other_model(self, source: object, compression: object) -> str:
+        made_by = f"{str(source)[:80]} ({str(compression)[:40]})"
+        return f"已填入设置，但这张图片由 {made_by} 生成：用别的模型会画出不同的图片。"
+
+    def drawn_together(self, index: int, count: int) -> str:
+        return f"已填入设置：这是早期版本一起画的 {count} 张中的第 {index + 1} 张。按“开始画”可再画一次。"
+
+    def adds(self, before: str, after: str, avoid: str | None) -> str:
+        adds = f"在提示词前加“{before}”，后加“{after}”"
+        if avoid is None:
+            return f"{adds}；不使用负面部分：Sprint 没有。"
+        return f"{adds}；避免“{avoid}”。"
+
+    def _picture(self, update: StepUpdate | DecodeUpdate) -> str:
+        return f"第 {update.image} 张，共 {update.images} 张。" if update.images > 1 else ""

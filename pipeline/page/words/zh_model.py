@@ -1,0 +1,57 @@
+"""The Chinese words about the model that draws."""
+
+import html
+from collections.abc import Mapping
+
+from .en_model import ModelWords
+
+
+class ChineseModel(ModelWords):
+    """The part of the Chinese words about what is running."""
+
+    miniature_note = "自带的小模型只懂英文，只会画图画书里的景物：房子、树、花、汽车、船、星星等，颜色简单。"
+    parts: Mapping[str, str] = {
+        "the rest": "其他",
+        "text_encoder": "文本",
+        "transformer": "作画",
+        "vae_decoder": "解码",
+        "vae_encoder": "读取图片",
+        "draft_decoder": "草稿解码",
+        "draft_encoder": "草稿读取",
+    }
+    rows: Mapping[str, str] = {
+        "model": "模型",
+        "source": "来源",
+        "kind": "类型",
+        "loras": "LoRA",
+        "languages": "提示词语言",
+        "compression": "压缩",
+        "parity": "与 torch 相比",
+        "device": "设备",
+        "memory": "内存",
+    }
+    with_guidance, few_steps = "Sana，带引导", "Sana Sprint：步数少，没有负面提示词"
+    no_parity = "尚未知：在转换模型时测量"
+
+    def listed(self, seconds: Mapping[str, float]) -> str:
+        return "，".join(f"{self._part(name)} {self.number(time, '.1f')} 秒" for name, time in seconds.items())
+
+    def device(self, device: str, threads: int | None) -> str:
+        return f"{device}，{threads} 个线程" if threads else device
+
+    def precision(self, precision: str) -> str:
+        return f"以 {precision} 计算"
+
+    def memory(self, used: float, free: float) -> str:
+        return f"已用 {self.number(used / 1e9, '.1f')} GB，空闲 {self.number(free / 1e9, '.1f')} GB"
+
+    def worst_picture(self, db: float) -> str:
+        return f"图片至少 {db:.0f} dB"
+
+    def about_miniature(self, command: str) -> str:
+        return (
+            "<p>这是自带的小模型，一个为本程序训练的很小的 Sana：它画图画书里的景物，有圆、方块、三角、星星、心、太阳、"
+            "月亮、云、房子、树、花、蘑菇、汽车、船、气球和鱼，十种颜色，在白天、夜晚、海上或沙漠里。别的它都不会。</p>"
+            "<p>要画其他图片，请用 <code>precompile.py</code> 转换一个完整的模型（见 README），然后运行 "
+            f"<code>{html.escape(command)}</code></p>"
+        )
