@@ -29,11 +29,12 @@ CLOSED = ("", "config", "theme.css", "gradio_api/info", "gradio_api/startup-even
 CLOSED += ("v1/models", "v1/nothing", "sdapi/v1/sd-models", "assets/nothing.js", "login", "docs")
 
 
-def served(**options: Any) -> AbstractContextManager[str]:
+def served(mcp_server: object = None, **options: Any) -> AbstractContextManager[str]:
     source = SimpleNamespace(describe=lambda: MODEL, device="CPU")
     with gr.Blocks(analytics_enabled=False) as page:
         text, out = gr.Textbox(), gr.Textbox()
         gr.Button().click(lambda value: value, text, out, api_name="echo")
+    page.mcp_server_obj = mcp_server
     return serve_page(page, build_service(Models([source])), **options)
 
 
@@ -109,6 +110,16 @@ def test_of_a_key_and_a_password_either_opens() -> None:
         for headers in (basic(*USER), bearer(KEY)):
             assert httpx.get(f"{url}config", headers=headers).status_code == 200
         assert Client(url, auth=USER, verbose=False).predict("a house", api_name="/echo") == "a house"
+
+
+@pytest.mark.parametrize("options", [{}, {"api_key": KEY}, {"auth": USER}, {"api_key": KEY, "auth": USER}])
+def test_tools_of_mcp_call_the_page_whatever_opens_it(options: dict[str, Any]) -> None:
+    server = SimpleNamespace(launch_mcp_on_sse=lambda *arguments: None)
+    with served(server, **options) as url:
+        client = server._get_or_create_client()
+        assert client.src == url
+        assert client.predict("a house", api_name="/echo") == "a house"
+        assert server._get_or_create_client() is client
 
 
 def test_without_either_a_header_is_ignored() -> None:

@@ -24,6 +24,7 @@ from pipeline.interfaces.automatic1111.picture_info import parse_parameters
 from pipeline.interfaces.automatic1111.prompt_syntax import plain_prompt
 from pipeline.jobs.model_sources import Pipeline
 from pipeline.jobs.models import Models
+from pipeline.jobs.service import GenerationService
 from tests.conftest import serve_all, wait_for
 from tests.descriptions import MODEL
 
@@ -121,6 +122,9 @@ def test_img2img_draws_from_a_picture_and_a_mask(client: webuiapi.WebUIApi, pipe
     assert answer.info["denoising_strength"] == 0.5
 
 
+PICTURE = encoded(Image.effect_noise((128, 128), 90).convert("RGB"))
+
+
 @pytest.mark.parametrize(
     ("route", "values"),
     [
@@ -135,6 +139,10 @@ def test_img2img_draws_from_a_picture_and_a_mask(client: webuiapi.WebUIApi, pipe
         ("img2img", {"init_images": ["no base64!"]}),
         ("img2img", {"init_images": [base64.b64encode(b"no picture").decode()]}),
         ("img2img", {"init_images": [{}]}),
+        ("img2img", {"init_images": [PICTURE], "mask": PICTURE, "inpainting_mask_invert": "yes"}),
+        ("txt2img", {"override_settings": ["sdxl"]}),
+        ("txt2img", {"override_settings": {"sd_model_checkpoint": ["sdxl"]}}),
+        ("options", {"sd_model_checkpoint": 3}),
         ("png-info", {"image": "data:image/png;base64,AAAA"}),
     ],
 )
@@ -193,6 +201,26 @@ def test_options_change_the_model_of_that_client_only(pipe: SanaPipeline, model:
         assert second.get("options").json()["sd_model_checkpoint"] == names[0]
         unknown = second.post("options", json={"sd_model_checkpoint": "sdxl", "CLIP_stop_at_last_layers": 2})
         assert unknown.headers["x-sana-ignored"] == "CLIP_stop_at_last_layers, sd_model_checkpoint"
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_unknown_models_are_refused_only_where_asked_for(service: GenerationService, is_strict: bool) -> None:
+    unknown = {"sd_model_checkpoint": "sdxl"}
+    known = {"sd_model_checkpoint": service.models.names[0]}
+    with serve_all(service, strict_models=is_strict) as url, httpx.Client(base_url=f"{url}sdapi/v1/") as http:
+        for name, body in (
+            ("options", {}),
+            ("txt2img", {"prompt": "a house", "steps": 1}),
+            ("img2img", {"prompt": "a house", "steps": 2, "init_images": [PICTURE]}),
+        ):
+            for model, is_refused in ((unknown, is_strict), (known, False)):
+                own = model if name == "options" else {"override_settings": model}
+                answer = http.post(name, json={**body, **own}, timeout=60)
+                assert answer.status_code == (404 if is_refused else 200)
+                assert ("sd_model_checkpoint" in answer.headers.get("x-sana-ignored", "")) == (
+                    model is unknown and not is_strict
+                )
+                assert not is_refused or "There is no model" in answer.json()["detail"]
 
 
 def test_lists(client: webuiapi.WebUIApi) -> None:

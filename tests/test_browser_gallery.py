@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from pipeline.generation.metadata import read_settings, write_png
-from tests.browsing import TWO_FRAMES, done, generate, prompt, serious_violations
+from tests.browsing import done, generate, prompt, serious_violations
 from tests.conftest import serve_page, wait_for
 from tests.painter import Painter, picture
 
@@ -68,18 +68,16 @@ def slow(painter: Painter, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def draw(tab: Page, text: str, count: int = 1) -> None:
-    if count > 1:
-        pictures = tab.get_by_label("number input for Pictures")
-        if not pictures.is_visible():
-            tab.get_by_text("More settings").click()
-            pictures.wait_for()
-            tab.evaluate(TWO_FRAMES)  # Gradio resets controls when they are first shown
-        pictures.fill(str(count))
-        pictures.press("Tab")
     before = thumbnails(tab).count()
     generate(tab, text)
     wait_for(lambda: thumbnails(tab).count() == before + count)
     done(tab)
+
+
+def open_for_three(tab: Page) -> None:
+    """Open the page with three pictures a request."""
+    tab.goto(f"{tab.url}?num_images=3&randomize_seed=true&prompt=three")
+    wait_for_prompt(tab, "three")
 
 
 def thumbnails(tab: Page) -> Locator:
@@ -107,6 +105,7 @@ def wait_for_prompt(tab: Page, text: str) -> None:
 
 
 def test_another_tile_is_compared_as_soon_as_it_is_chosen(tab: Page) -> None:
+    open_for_three(tab)
     draw(tab, "a red house", 3)
     seeds = [int(read) for read in tab.evaluate(SEEDS)]
     tiles(tab).nth(0).hover()
@@ -127,11 +126,12 @@ def test_another_tile_is_compared_as_soon_as_it_is_chosen(tab: Page) -> None:
 
 SEEDS = """() => Promise.all([...document.querySelectorAll("#pictures img")].map(async (image) => {
     const blob = await (await fetch(image.src)).blob();
-    return (await window.sana.settingsOf(blob)).seed;
+    return window.sana.settingsOf(await window.sana.recordOf(blob)).seed;
 }))"""
 
 
 def test_a_tile_is_used_varied_enlarged_and_deleted(tab: Page) -> None:
+    open_for_three(tab)
     draw(tab, "a red house", 3)
     seeds = tab.evaluate(SEEDS)
     prompt(tab).fill("what I am typing")
@@ -180,6 +180,7 @@ def test_the_history_survives_a_reload_and_is_used_starred_searched_and_deleted(
         draw(tab, text)
     tab.reload()
     wait_for(lambda: thumbnails(tab).count() == 2)
+    wait_for_prompt(tab, "a blue boat")  # what was typed is there again
     prompt(tab).fill("what I am typing")
     thumbnails(tab).nth(1).click()
     large(tab).get_by_role("button", name="Star").click()
@@ -214,7 +215,8 @@ def test_the_history_survives_a_reload_and_is_used_starred_searched_and_deleted(
 
 def test_all_pictures_are_downloaded_in_a_zip_under_the_words_of_their_prompts(tab: Page, tmp_path: Path) -> None:
     draw(tab, "A red house, <b>naïve</b> & 猫!")
-    draw(tab, "a boat", 2)
+    open_for_three(tab)
+    draw(tab, "a boat", 3)
     with tab.expect_download() as download:
         press(tab, "Download all")
     download.value.save_as(tmp_path / "all.zip")
@@ -223,12 +225,12 @@ def test_all_pictures_are_downloaded_in_a_zip_under_the_words_of_their_prompts(t
         archive.extractall(tmp_path)
         names = archive.namelist()
     settings = [read_settings(tmp_path / name) for name in names]
-    assert [each.prompt for each in settings] == ["a boat", "a boat", "A red house, <b>naïve</b> & 猫!"]
+    assert [each.prompt for each in settings] == ["a boat", "a boat", "a boat", "A red house, <b>naïve</b> & 猫!"]
     expected = [f"sana-{words}-{each.seed}.png" for words, each in zip(WORDS, settings, strict=True)]
     assert names == expected
 
 
-WORDS = ("a-boat", "a-boat", "a-red-house-b-naïve-b-猫")
+WORDS = ("a-boat", "a-boat", "a-boat", "a-red-house-b-naïve-b-猫")
 
 
 @pytest.fixture

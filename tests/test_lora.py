@@ -20,6 +20,8 @@ from pipeline.export.checkpoint import read_checkpoint
 from pipeline.export.lora import read_lora
 from pipeline.generation.metadata import write_png
 from pipeline.hub.lora_source import WEIGHTS, find_lora
+from pipeline.miniature import CHECKPOINT
+from pipeline.miniature.training import lora
 from pipeline.model_folder.manifest import read_manifest
 from pipeline.publish.model_card import model_card
 from tests.fake_hub import FakeHub
@@ -223,6 +225,9 @@ def test_what_names_no_lora_is_refused_before_any_work(tmp_path: Path, capsys: p
     for name in ("two/a.safetensors", "two/b.safetensors", "a.safetensors", "a.bin", "a.zip"):
         (tmp_path / name).write_bytes(b"nonsense")
     output = tmp_path / "output"
+    for text in ("", ":0.5"):
+        assert program.main(["--output", str(output), "--lora", text]) == 2
+        assert "names no LoRA" in capsys.readouterr().err
     for text, message in {
         "none.safetensors": "There is no LoRA",
         "empty": "it has no .safetensors file",
@@ -250,9 +255,9 @@ def test_a_lora_of_the_hub_is_pinned_and_keeps_its_licence(hub: FakeHub, tmp_pat
     repo.commit({**files, WEIGHTS: b"another"})
     source = find_lora(f"tester/lora@{commit}:0.5", silent)
     assert source.path.read_bytes() == file.read_bytes()
-    lora = source.lora
-    assert (lora.name, lora.scale, lora.revision, lora.licence) == ("tester/lora", 0.5, commit, "mine")
-    assert lora.licence_link == f"https://huggingface.co/tester/lora/blob/{commit}/LICENSE.md"
+    found = source.lora
+    assert (found.name, found.scale, found.revision, found.licence) == ("tester/lora", 0.5, commit, "mine")
+    assert found.licence_link == f"https://huggingface.co/tester/lora/blob/{commit}/LICENSE.md"
     assert read_lora(source, network).factors["transformer_blocks.0.attn1.to_q"] == 0.5
     assert not [request for request in hub.requests if "sample.png" in request]
     hub.add("tester/gone", {WEIGHTS: file.read_bytes(), "README.md": card})
@@ -266,12 +271,12 @@ def test_a_lora_of_the_hub_is_pinned_and_keeps_its_licence(hub: FakeHub, tmp_pat
 
 def test_adapters_in_a_checkpoint_are_refused(tmp_path: Path, network: Any) -> None:
     original = build(tmp_path / "original")
-    lora = random_lora(network, ("attn1.to_q",))
+    adapter = random_lora(network, ("attn1.to_q",))
 
     def beside(folder: Path) -> None:
         """Put the adapter's tensors beside the plain ones: libraries ignore what they do not know."""
         path = folder / "transformer" / "diffusion_pytorch_model.safetensors"
-        own = {name.removeprefix("transformer."): tensor for name, tensor in lora.items()}
+        own = {name.removeprefix("transformer."): tensor for name, tensor in adapter.items()}
         save_file({**load_file(path), **own}, path, {"format": "pt"})
 
     def below(folder: Path) -> None:
@@ -282,10 +287,10 @@ def test_adapters_in_a_checkpoint_are_refused(tmp_path: Path, network: Any) -> N
         (folder / "text_encoder" / "adapter_config.json").write_text("{}")
 
     def second_file(folder: Path) -> None:
-        save_file(renamed(lora, "transformer.", "base_model.model."), folder / "text_encoder" / "a.safetensors")
+        save_file(renamed(adapter, "transformer.", "base_model.model."), folder / "text_encoder" / "a.safetensors")
 
     def at_the_root(folder: Path) -> None:
-        write_lora(folder / WEIGHTS, lora)
+        write_lora(folder / WEIGHTS, adapter)
 
     for number, damage in enumerate((beside, below, saved_by_peft, second_file, at_the_root)):
         folder = shutil.copytree(original, tmp_path / str(number))
@@ -293,3 +298,10 @@ def test_adapters_in_a_checkpoint_are_refused(tmp_path: Path, network: Any) -> N
         with pytest.raises(ArtifactError, match="of an adapter that is not fused"):
             read_checkpoint(folder)
     assert read_checkpoint(folder, loras=[find_lora(str(folder / WEIGHTS), silent)]).model.loras
+
+
+def test_a_trained_lora_of_the_miniature_can_be_fused(tmp_path: Path) -> None:
+    before, after = lora.train(tmp_path / "ink.safetensors", steps=2, scenes=2, held_out=2, folder=tmp_path)
+    assert after != before
+    source = find_lora(str(tmp_path / "ink.safetensors"), silent)
+    assert len(read_checkpoint(CHECKPOINT, loras=[source]).files.loras[0].factors) == 6 * len(lora.LAYERS)

@@ -102,10 +102,23 @@ def test_what_has_no_effect_is_named(client: openai.OpenAI) -> None:
     assert picture.width > picture.height
 
 
-def test_unknown_models_are_refused_where_asked_for(service: GenerationService) -> None:
+def test_unknown_models_are_refused_where_asked_for(service: GenerationService, picture: Image.Image) -> None:
+    own = service.models.names[0]
     with serve_all(service, strict_models=True) as url:
-        answer = post(url, {"prompt": "a house", "model": "unknown"})
-        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
+
+        def edit(model: str) -> httpx.Response:
+            files, data = {"image": png(picture)}, {"prompt": "a house", "model": model, "num_inference_steps": "2"}
+            return httpx.post(f"{url}v1/images/edits", files=files, data=data, timeout=60)
+
+        def generations(model: str) -> httpx.Response:
+            return post(url, {"prompt": "a house", "model": model, "num_inference_steps": 1})
+
+        for ask in (generations, edit):
+            answer = ask("unknown")
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
+            assert answer.json()["error"]["param"] == "model"
+            for known in (own, "gpt-image-1", "dall-e-3"):
+                assert ask(known).status_code == 200
 
 
 @pytest.mark.parametrize(

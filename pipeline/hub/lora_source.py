@@ -45,6 +45,8 @@ def find_lora(text: str, on_progress: OnProgress) -> LoraSource:
         SanaError: there is no such LoRA, or its file is of a kind that is never read; or the scale is none.
     """
     place, scale = _split(text)
+    if not place:  # Path("") is the current folder
+        raise SanaError(f"--lora {text!r} names no LoRA: give a .safetensors file, a folder, or OWNER/NAME on the Hub.")
     path, hub_name = expand_home(place), HubName.parse(place)
     if path.exists():
         file = path / _choose(place, [each.name for each in path.iterdir()]) if path.is_dir() else path
@@ -67,7 +69,7 @@ def find_lora(text: str, on_progress: OnProgress) -> LoraSource:
 def _split(text: str) -> tuple[str, float]:
     """Return the place and the scale in `text`."""
     place, colon, said = text.rpartition(":")
-    if not colon or expand_home(text).exists():  # a file's name may hold a colon, too
+    if not colon or expand_home(text).exists():  # a name may hold a colon, too
         return text, 1.0
     try:
         scale = float(said)

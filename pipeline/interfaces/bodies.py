@@ -22,7 +22,7 @@ async def read_object(request: Request) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise refused(Problem("no object", {}))
+        raise refused(Problem("no object", {"noun": "The body"}))
     return {name: each for name, each in value.items() if each is not None}
 
 

@@ -27,7 +27,6 @@ from .browser_scripts import script
 from .controls import Controls, shape_choices
 from .endpoint import connect_endpoint
 from .examples import examples
-from .fields import connect_undo
 from .generate_events import connect_generate
 from .link_events import connect_link
 from .model_events import connect_models
@@ -39,6 +38,7 @@ from .redraw_events import connect_redrawing
 from .restoring import connect_restoring
 from .result_panel import build_history, build_result
 from .setting_events import connect_settings
+from .undo_events import connect_undo
 from .words import English
 
 CACHE_CHECK, CACHE_AGE = 3600, 86400  # seconds; chosen: delete pictures after a day, look for them every hour

@@ -91,8 +91,8 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
     def said(line: str) -> dict[Any, Any]:
         return {parts.status: Status("note", line).record()}
 
-    all_outputs = [*controls.values(), *panel.outputs, *shown_model.outputs, *undoable.outputs, parts.status]
-    outputs = list(dict.fromkeys(all_outputs))
+    filling = [*controls.values(), *panel.outputs, *shown_model.outputs, *undoable.outputs, parts.status]
+    outputs = list(dict.fromkeys(filling))
     plain: dict[str, Any] = {"js": undoable.script(1), "preprocess": False, **QUIET}
     inputs = [parts.pictures, *undoable.inputs]
     shown = [

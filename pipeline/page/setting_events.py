@@ -4,12 +4,15 @@ from typing import Any
 
 import gradio as gr
 
+from ..domain.errors import SanaError
+from ..domain.problems import Problem
 from ..domain.request import BATCH_INDEX
 from ..domain.resolutions import shape_of, shapes
 from ..domain.settings import HEIGHT, MODEL, NUM_IMAGES, PROMPT, RANDOM_SEED, RANDOMIZE_SEED, SEED, STYLE, WIDTH
 from ..domain.styles import NO_STYLE
 from ..jobs.service import GenerationService
 from .controls import Controls
+from .examples import examples
 from .fields import UndoableFields
 from .queueing import QUIET
 from .words import English
@@ -29,10 +32,13 @@ def connect_settings(parts: Any, controls: Controls, service: GenerationService,
         has_negative_prompt = models.describe(models.find(model)).family.has_negative_prompt
         return words.style_effect(style or NO_STYLE, has_negative_prompt)
 
-    def example(row: list[str] | None, *values: Any) -> dict[Any, Any]:
-        if not row:
-            return {parts.undo: gr.skip()}
-        return {controls[PROMPT.name]: row[0], **undoable.keep(undoable.read(values))}
+    def example(place: Any, *values: Any) -> dict[Any, Any]:
+        """Fill in the prompt of the example at a place among those of the model."""
+        fields = undoable.read(values)
+        rows = examples(models.describe(models.find(fields.menu)))
+        if isinstance(place, bool) or not isinstance(place, int) or place not in range(len(rows)):
+            raise SanaError(Problem("event kind", {}))
+        return {controls[PROMPT.name]: rows[place][0], **undoable.keep(fields)}
 
     menu, sizes = controls[MODEL.name], [controls[WIDTH.name], controls[HEIGHT.name]]
     parts.shape.input(size_of, [parts.shape, menu], sizes, **QUIET)

@@ -15,6 +15,15 @@ class Credentials:
     def __bool__(self) -> bool:
         return self.key is not None or self.user is not None
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header by which this program is let into its own routes; {} if everybody is."""
+        if self.key is not None:
+            return {"authorization": f"Bearer {self.key}"}
+        if self.user is not None:
+            return {"authorization": "Basic " + base64.b64encode(":".join(self.user).encode()).decode()}
+        return {}
+
     def admits(self, authorization: str) -> bool:
         """Return whether a header holds the key (as bearer token, or as a password) or the name and its password.
 

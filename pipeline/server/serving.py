@@ -13,6 +13,7 @@ from .allowed_hosts import AllowedHosts
 from .http_server import HttpServer
 from .server_options import ServerOptions
 from .share_link import open_share_link
+from .tool_calls import connect_tools
 from .web_app import LocalPage, build_web_app, end_streams
 
 # Trusted proxies: those on this machine. On a Space, also those of its network, since nobody else reaches the program.
@@ -56,7 +57,7 @@ def serve(
     url = addresses.url(options.host, listeners[0], "https" if options.ssl_certfile else "http")
     app = build_web_app(pages, options, hosts, service)
     if mcp_server := pages[0].blocks.mcp_server_obj:
-        mcp_server._local_url = url  # where it calls the page; by default, an URL from the first caller's headers
+        connect_tools(mcp_server, url, options.credentials)
     certificate = (options.ssl_certfile, options.ssl_keyfile) if options.ssl_certfile else None
     proxies = _trusted_proxies(options, is_space)
     with HttpServer(app, listeners, proxies, certificate, lambda: end_streams(pages)):

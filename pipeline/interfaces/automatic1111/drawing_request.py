@@ -7,6 +7,7 @@ from typing import Any
 from ...domain.families import SPRINT
 from ...domain.parameters import Parameter
 from ...domain.picture_parameters import IMAGE, MASK_BLUR, MASK_IMAGE, MASK_INVERT, STRENGTH
+from ...domain.problems import Problem
 from ...domain.settings import (
     GUIDANCE_SCALE,
     HEIGHT,
@@ -30,7 +31,7 @@ from .webui_lists import SAMPLER, SCHEDULERS
 # What its clients send whether or not anybody has chosen it.
 STEPS, CFG_SCALE, SIDE, BLUR = 20, 7, 512, 4
 MOST_SPRINT_STEPS = 4  # more is a setting for other models: Open WebUI sends 50
-CHECKPOINT = "sd_model_checkpoint"
+CHECKPOINT, OVERRIDES = "sd_model_checkpoint", "override_settings"
 # Sent by clients in each request, and without effect at these values or where they are empty.
 _WITHOUT_EFFECT: Mapping[str, tuple[object, ...]] = {
     "denoising_strength": (0.7, 0.75),  # of txt2img, where it is for a second pass
@@ -73,8 +74,10 @@ def read_drawing(fields: Mapping[str, Any], models: Models, chosen: str | None, 
         Refused: a field that does not reach the service is refused. The service checks the others.
     """
     given = dict(fields)
-    overrides = given.pop("override_settings", {})
-    overrides = dict(overrides) if isinstance(overrides, dict) else {}
+    overrides = given.pop(OVERRIDES, {})
+    if not isinstance(overrides, dict):
+        raise refused(Problem("no object", {"noun": OVERRIDES}), OVERRIDES)
+    overrides = dict(overrides)
     model, ignored = find_checkpoint(models, overrides.pop(CHECKPOINT, None), chosen, is_strict)
     values: dict[str, Any] = {MODEL.name: model}
     for parameter in (PROMPT, NEGATIVE_PROMPT):
@@ -110,6 +113,8 @@ def find_checkpoint(models: Models, name: object, chosen: str | None, is_strict:
     problem = models.problem(name)
     if problem is None:
         return models.find(name), []
+    if not isinstance(name, str):
+        raise refused(problem, CHECKPOINT)
     if is_strict:
         raise Refused(404, problem.sentence, CHECKPOINT)
     return own, [CHECKPOINT]
@@ -151,7 +156,7 @@ def _pictures(given: dict[str, Any]) -> dict[str, Any]:
         values[MASK_IMAGE.name] = picture_file(mask, MASK_IMAGE.noun)
         blur, inverted = given.pop("mask_blur", BLUR), given.pop("inpainting_mask_invert", 0)
         values |= {} if blur == BLUR else {MASK_BLUR.name: blur}
-        values |= {MASK_INVERT.name: True} if inverted in (1, True) else {}
+        values[MASK_INVERT.name] = bool(inverted) if inverted in (0, 1) else inverted
     else:
         for name in ("mask_blur", "inpainting_mask_invert", "inpaint_full_res", "inpainting_fill"):
             given.pop(name, None)

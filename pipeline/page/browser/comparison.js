@@ -1,4 +1,4 @@
-// Two pictures, one laid over the other, with a slider between them. A picture here is { id, blob, settings }.
+// Two pictures, one laid over the other, with a slider between them. A picture here is { blob, record, settings }.
 
 const area = element.querySelector("#comparison");
 const sheet = area.querySelector(".sheet");
@@ -8,8 +8,7 @@ let first = null;  // kept for comparison
 let second = null;
 
 function isSame(one, other) {
-  return one.id === other.id
-    || (one.blob.size === other.blob.size && JSON.stringify(one.settings) === JSON.stringify(other.settings));
+  return one.record === other.record && one.blob.size === other.blob.size;
 }
 
 function caption({ settings }) {
@@ -67,7 +66,7 @@ sana.compare = (picture) => {
 
 // Compare the one that was kept, if there is one, with a picture that was chosen or drawn.
 sana.comparable = (picture) => {
-  if (!first || isSame(first, picture) || second?.id === picture.id) return;
+  if (!first || isSame(first, picture) || (second && isSame(second, picture))) return;
   second = picture;
   show();
 };

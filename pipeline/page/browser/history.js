@@ -7,7 +7,6 @@ const [note, tools, search, starred, strip, more] = [".note", ".tools", "input",
 let entries = [];  // oldest first, as they are stored
 let shown = AT_ONCE;
 let problem = "";  // a sentence, in place of the count
-const paths = new Set();  // of the pictures that are kept, or being kept: the server may send one again
 
 function say(sentence) {
   problem = sentence;
@@ -105,7 +104,7 @@ async function removeWithUndo(entry) {
 async function compare(entry) {
   const record = await (await opened).picture(entry.key);
   if (!record) say(words.gone);
-  else sana.compare({ id: entry.path || entry.key, blob: record.blob, settings: await sana.settingsOf(record.blob) });
+  else sana.compare({ blob: record.blob, record: entry.record, settings: sana.settingsOf(entry.record) });
 }
 
 async function download(list) {
@@ -132,7 +131,6 @@ async function load() {
   const store = await opened;
   const { entries: stored, bare } = await store.read();
   entries = stored;
-  for (const { path } of entries) if (path) paths.add(path);
   draw();
   return bare;
 }
@@ -153,17 +151,16 @@ const loaded = load();
 let keeping = loaded;  // one after the other, so that their order is that of the drawing
 loaded.then(describe).catch(() => say(words.none));
 
-async function keep(file, loading) {
-  const picture = await loading.catch(() => null);
-  if (!picture) return;  // the result says so
-  // A page that was loaded anew gets the pictures of its request again, at other paths.
-  const same = entries.find((each) => each.name === file.orig_name && each.bytes === picture.blob.size);
+// Return the entry of a picture. Pictures with the same record and size are the same, byte for byte.
+function entryOf({ blob, record }) {
+  return entries.find((entry) => entry.bytes === blob.size && entry.record === record);
+}
+
+async function keep(name, loading) {
+  const picture = await loading.catch(() => null);  // the result says so
+  if (!picture || entryOf(picture)) return;  // the server sends a picture again after a reload
   try {
-    if (same) {
-      Object.assign(same, await (await opened).note({ ...same, path: file.path }));
-      return;
-    }
-    const entry = await (await opened).add(picture.blob, file.orig_name, file.path);
+    const entry = await (await opened).add(picture.blob, name);
     if (entry) insert(entry);
     problem = "";
     draw();
@@ -172,19 +169,15 @@ async function keep(file, loading) {
   }
 }
 
-// Keep a picture of the server's, once; `loading` is the promise of { blob }.
-sana.keep = (file, loading) => {
-  keeping = keeping.then(() => {
-    if (paths.has(file.path)) return undefined;
-    paths.add(file.path);
-    return keep(file, loading);
-  }, () => {});  // no history is kept
+// Keep a picture of the server's; `loading` is the promise of { blob, record }.
+sana.keep = (name, loading) => {
+  keeping = keeping.then(() => keep(name, loading), () => {});  // rejected: no history is kept
 };
 
 // Delete a picture of the server's; return a promise of a function that puts it back.
-sana.forget = async (path) => {
-  const entry = entries.find((each) => each.path === path);
-  return entry ? remove(entry) : () => {};
+sana.forget = async (picture) => {
+  const entry = entryOf(picture);
+  return entry && remove(entry);
 };
 
 strip.addEventListener("click", (event) => {

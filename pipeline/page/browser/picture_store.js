@@ -1,4 +1,4 @@
-// Pictures in the browser's database, each with its facts: { name, path, prompt, caption, bytes, starred, thumbnail }.
+// Pictures in the browser's database, each with its facts: { name, record, prompt, caption, bytes, starred, thumbnail }.
 // Both are written together or not at all. Nothing is deleted but what a person deletes.
 
 function isPicture(record) {
@@ -6,15 +6,16 @@ function isPicture(record) {
 }
 
 function isFacts(record) {
-  const texts = ["name", "prompt", "caption", "thumbnail"].every((name) => typeof record?.[name] === "string");
+  const texts = ["name", "record", "prompt", "caption", "thumbnail"].every((name) => typeof record?.[name] === "string");
   return texts && record.thumbnail.startsWith("data:image/") && Number.isFinite(record.bytes);
 }
 
-async function factsOf(blob, name, path) {
-  const settings = await sana.settingsOf(blob);
+async function factsOf(blob, name) {
+  const record = await sana.recordOf(blob);
+  const settings = sana.settingsOf(record);
   if (!settings) return null;
-  const thumbnail = await sana.thumbnail(blob);
-  return { name, path, prompt: settings.prompt, caption: sana.caption(settings), bytes: blob.size, starred: false, thumbnail };
+  const [caption, thumbnail] = [sana.caption(settings), await sana.thumbnail(blob)];
+  return { name, record, prompt: settings.prompt, caption, bytes: blob.size, starred: false, thumbnail };
 }
 
 function ended(transaction) {
@@ -60,8 +61,8 @@ class PictureStore {
   }
 
   // Keep a PNG and return its entry, or null if it holds no record of this program.
-  async add(blob, name, path) {
-    const facts = await factsOf(blob, name, path);
+  async add(blob, name) {
+    const facts = await factsOf(blob, name);
     if (!facts) return null;
     const [transaction, pictures, stored] = this.transaction("readwrite");
     const request = pictures.add({ blob, name });
@@ -73,7 +74,7 @@ class PictureStore {
   // Make the facts of a picture that has none; return its entry, or null if it cannot be read.
   async describe(key) {
     const record = await this.picture(key);
-    const found = record && (await factsOf(record.blob, record.name, null).catch(() => null));
+    const found = record && (await factsOf(record.blob, record.name).catch(() => null));
     return found && this.note({ ...found, key });
   }
 

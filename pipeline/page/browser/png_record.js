@@ -3,8 +3,8 @@
 const TEXT = 0x74455874;  // "tEXt"
 const PIXELS = 0x49444154;  // "IDAT": the texts are before it
 
-// Return the settings in the `sana` record of a PNG, or null if there are none.
-sana.settingsOf = async (blob) => {
+// Return the `sana` record of a PNG as it is written there, or null if there is none.
+sana.recordOf = async (blob) => {
   const bytes = new DataView(await blob.arrayBuffer());
   for (let at = 8; at + 12 <= bytes.byteLength; at += bytes.getUint32(at) + 12) {
     const kind = bytes.getUint32(at + 4);
@@ -12,15 +12,19 @@ sana.settingsOf = async (blob) => {
     if (kind !== TEXT) continue;
     const length = Math.min(bytes.getUint32(at), bytes.byteLength - at - 8);
     const text = new TextDecoder("latin1").decode(new Uint8Array(bytes.buffer, at + 8, length));
-    if (!text.startsWith("sana\0")) continue;
-    try {
-      const { settings } = JSON.parse(text.slice(5));
-      return typeof settings?.prompt === "string" ? settings : null;
-    } catch {
-      return null;
-    }
+    if (text.startsWith("sana\0")) return text.slice(5);
   }
   return null;
+};
+
+// Return the settings in a record, or null if there are none.
+sana.settingsOf = (record) => {
+  try {
+    const { settings } = JSON.parse(record);
+    return typeof settings.prompt === "string" ? settings : null;
+  } catch {
+    return null;
+  }
 };
 
 // Return a sentence with {names} replaced by values. As text, never as markup: anyone may have written a prompt.

@@ -3,7 +3,8 @@
 
 const tiles = element.querySelector(".tiles");
 const corner = element.querySelector(".corner");
-const known = new Map();  // path -> the promise of { blob, settings, address }, of the pictures shown
+const known = new Map();  // path -> the promise of { blob, record, settings, address }, of the pictures shown
+const handed = new Set();  // paths of the pictures that the history has got
 const deleted = new Set();  // paths, which the server sends again while it draws the others
 let chosen = null;  // the path that the visitor chose; else the newest picture is
 
@@ -11,7 +12,8 @@ async function load(file) {
   const answer = await fetch(file.url);
   if (!answer.ok) throw new Error(words.lost);
   const blob = await answer.blob();
-  return { blob, settings: await sana.settingsOf(blob), address: URL.createObjectURL(blob) };
+  const record = await sana.recordOf(blob);
+  return { blob, record, settings: sana.settingsOf(record), address: URL.createObjectURL(blob) };
 }
 
 function pictureOf(file) {
@@ -57,7 +59,7 @@ function mark() {
   pictureOf(file).then((picture) => {
     if (files()[place()] !== file) return;
     link.href = picture.address;
-    sana.comparable?.({ ...picture, id: file.path });
+    sana.comparable?.(picture);
   }, () => {});
 }
 
@@ -69,13 +71,13 @@ function remove(file) {
   deleted.add(file.path);
   const before = props.value;
   update();
-  const forgotten = sana.forget?.(file.path);
+  const forgotten = pictureOf(file).then((picture) => sana.forget?.(picture));
   sana.offerUndo(words.deleted, () => {
     deleted.delete(file.path);
     // The server may have sent more pictures meanwhile, or those of another request.
     if (props.value.pictures.every(({ path }) => before.pictures.some((each) => each.path === path))) props.value = before;
     update();
-    forgotten?.then((restore) => restore());
+    forgotten.then((restore) => restore?.());
   });
 }
 
@@ -184,7 +186,10 @@ function update() {
     loading.then(({ address }) => URL.revokeObjectURL(address), () => {});
   }
   if (chosen && !pictures.some(({ path }) => path === chosen)) chosen = null;
-  if (value.is_new) for (const file of pictures) sana.keep?.(file, pictureOf(file));
+  for (const file of value.is_new ? pictures : []) {
+    if (!handed.has(file.path)) sana.keep?.(file.orig_name, pictureOf(file));
+    handed.add(file.path);
+  }
   if (chosen) choose(chosen);  // the server's value does not name it
   else mark();
 }
@@ -213,7 +218,7 @@ sana.compareChosen = async () => {
     return;
   }
   try {
-    sana.compare({ ...(await pictureOf(file)), id: file.path });
+    sana.compare(await pictureOf(file));
   } catch {
     sana.say(words.lost);
   }

@@ -1,0 +1,57 @@
+"""The event of Undo, which brings back what was in the fields before a picture or an example filled them in."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, STRENGTH
+from ..jobs.service import GenerationService
+from .controls import Controls, filled
+from .fields import Fields
+from .given_state import REPLACED, PanelUpdates
+from .model_updates import ModelUpdates
+from .picture_gallery import png_address
+from .picture_settings import chosen_model
+from .queueing import QUIET
+from .status import Status
+from .words import English
+
+
+def connect_undo(parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
+    models, panel = service.models, PanelUpdates(parts, controls, words)
+    shown_model = ModelUpdates(parts, controls, models, words)
+
+    def undo(before: Fields | None) -> dict[Any, Any]:
+        if before is None:
+            return {parts.undo: gr.update(visible=False)}
+        name = chosen_model(before.menu, models)
+        model = models.describe(name)
+        values = {name: value for name, value in before.values.items() if name not in (IMAGE.name, MASK_IMAGE.name)}
+        of_picture = {each.name: values[each.name] for each in (*REPLACED, STRENGTH, ENLARGE)}
+        if before.given:
+            shown = panel.show(before.given, model, of_picture, mask=_address_of(before.mask))
+        else:
+            shown = panel.take_away(model, of_picture, before.wanted)
+        return {
+            **controls.updates(filled(values, model, words)),
+            **shown_model.show(name),
+            **panel.fit(model),
+            **shown,
+            parts.before: None,
+            parts.undo: gr.update(visible=False),
+            parts.status: Status("note", words.undone).record(),
+        }
+
+    undone = [parts.status, parts.before, parts.undo]
+    outputs = dict.fromkeys([*controls.values(), *panel.outputs, *shown_model.outputs, *undone])
+    panel.say_kept(parts.undo.click(undo, parts.before, list(outputs), preprocess=False, **QUIET))
+
+
+def _address_of(mask: Path | None) -> str | None:
+    """Return a mask as a data URL; None for none, and for one whose file is gone by now."""
+    if mask is None or not mask.is_file():
+        return None
+    with Image.open(mask) as picture:
+        return png_address(picture)

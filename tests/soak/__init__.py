@@ -1,0 +1,1 @@
+"""Many clients of all kinds for some minutes: `python -m tests.soak MINUTES`."""
