@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import gradio as gr
 import httpx
 import pytest
 from gradio_client import Client
@@ -73,6 +74,17 @@ def test_programs_are_answered_in_english(address: str) -> None:
     german = {"Accept-Language": "de"}
     refused = httpx.post(f"{address}v1/images/generations", json={"prompt": ""}, headers=german)
     assert "The prompt is empty" in refused.text
+
+
+def test_a_login_counts_in_all_languages() -> None:
+    from pipeline.server.web_app import LocalPage
+
+    pages = [LocalPage(words, gr.Blocks(analytics_enabled=False)) for words in all_words()]
+    with serve_pages(pages, auth=("me", "secret")) as url, httpx.Client(base_url=url) as client:
+        asked = [{"Accept-Language": language} for language in ("zh", "de", "en")]
+        assert [client.get("config", headers=headers).status_code for headers in asked] == [401] * 3
+        client.post("login", data={"username": "me", "password": "secret"}, headers=asked[0])
+        assert [client.get("config", headers=headers).status_code for headers in asked] == [200] * 3
 
 
 @pytest.mark.parametrize("locale", ["de-DE", "zh-CN"])
