@@ -122,7 +122,7 @@ def test_a_second_run_does_nothing_and_says_so(checkpoint: Path, int4: Path) -> 
 
 
 def test_an_output_of_other_inputs_is_refused_and_left_as_it_is(checkpoint: Path, int4: Path, tmp_path: Path) -> None:
-    with pytest.raises(SanaError, match="made from another checkpoint, compression or tool version"):
+    with pytest.raises(SanaError, match="made from another checkpoint, LoRA, compression or tool version"):
         precompile(checkpoint, int4, "int8")
     changed = shutil.copytree(checkpoint, tmp_path / "changed")
     sana = json.loads((changed / "sana.json").read_text())
