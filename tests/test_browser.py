@@ -143,7 +143,7 @@ def test_a_size_is_refused_as_it_was_typed(tab: Page) -> None:
         tab.get_by_label("Width").fill(value)
         tab.get_by_label("Width").press("Tab")
         generate(tab)
-        tab.locator("#problem").get_by_text(f"not {value or 'None'}.").wait_for()
+        tab.locator("#problem").get_by_text(f"not {value or 'empty'}.").wait_for()
         assert tab.get_by_label("Width").input_value() == value
         tab.wait_for_function("!document.querySelector('#generate').disabled")
 

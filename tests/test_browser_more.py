@@ -83,6 +83,7 @@ def test_a_model_of_the_menu_changes_the_controls_and_frees_the_other(
     done(tab)
     # The badge follows a picture of the other model, and says that it is not loaded.
     tab.locator(THUMBNAILS).nth(1).click()
+    tab.get_by_role("dialog").get_by_role("button", name="Use").click()
     tab.locator("#badge").get_by_text("checkpoint (fp16)").wait_for()
     tab.locator("#badge").get_by_text("Is loaded when it draws").wait_for()
     tab.close()

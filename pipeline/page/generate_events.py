@@ -96,9 +96,9 @@ def connect_generate(
     def shown(followed: Followed, token: str) -> dict[Any, Any]:
         """Return the update for a state. It keeps the old pictures until a preview exists."""
         pictures, preview, seed, status = followed
-        updates: dict[Any, Any] = {parts.status: status.record()}
+        updates: dict[Any, Any] = {parts.status: replace(status, token=token).record()}
         if status.kind == "begun":
-            updates = {parts.status: replace(status, token=token).record(), controls[SEED.name]: seed}
+            updates[controls[SEED.name]] = seed
             updates[parts.stop] = gr.update(interactive=True)
         if (pictures or preview) and status.kind in ("step", "picture"):
             updates[parts.pictures] = stage(pictures, preview)

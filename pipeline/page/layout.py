@@ -98,6 +98,11 @@ def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, wo
     parts.undo = gr.Button(words.undo, size="sm", visible=False, elem_id="undo")
     parts.before = gr.State(None)
     parts.estimate = gr.HTML("", elem_id="estimate")
+    parts.examples = gr.Dataset(
+        components=[prompt], samples=examples(model), label=words.examples, type="values", elem_id="examples"
+    )
+    build_panel(parts, controls, model, words)  # after these, so that Tab leads from the prompt to Generate
+    parts.note = gr.HTML(note(model, words), elem_id="note")
     choices = "".join(f'<option value="{value}">{html.escape(text)}</option>' for value, text in words.calls.items())
     gr.HTML(
         None,
@@ -105,11 +110,6 @@ def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, wo
         js_on_load=script("attention", words=words.called),
         elem_id="call",
     )
-    parts.examples = gr.Dataset(
-        components=[prompt], samples=examples(model), label=words.examples, type="values", elem_id="examples"
-    )
-    build_panel(parts, controls, model, words)  # after these, so that Tab leads from the prompt to Generate
-    parts.note = gr.HTML(note(model, words), elem_id="note")
 
 
 def _settings(

@@ -31,7 +31,7 @@ class Status:
     finished pictures.
     `is_unfinished` is true if the page shows the preview of a picture that was stopped. `share` is the part of the
     request, or of the loading of its model, that is done, from 0 to 1.
-    `token` is that of a request that has begun. `action` is the label of the button of a lost request.
+    `token` is that of the request. `action` is the label of the button of a lost request.
     """
 
     kind: str

@@ -63,7 +63,7 @@ addEventListener("sana-status", ({ detail: status }) => {
     document.title = `${Math.round(100 * status.share)} % · ${TITLE}`;
     drawIcon(status.share);
   }
-  if (status?.kind === "begun") isDrawing = true;
+  if (status?.token) isDrawing = true;
   if (isDrawing) keepAwake(!ENDS.includes(status?.kind));
   if (!isDrawing || !ENDS.includes(status?.kind)) return;
   isDrawing = false;

@@ -72,7 +72,9 @@ function draw() {
   strip.replaceChildren(...list.slice(0, shown).map(thumbnail));
   more.hidden = list.length <= shown;
   tools.hidden = !entries.length;
-  const megabytes = (entries.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6).toFixed(1);
+  const size = entries.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
+  const oneDigit = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  const megabytes = size.toLocaleString(document.documentElement.lang, oneDigit);
   const count = entries.length ? sana.fill(words.kept, { count: entries.length, megabytes }) : words.empty;
   note.textContent = problem || (entries.length && !list.length ? words["nothing found"] : count);
 }
@@ -138,11 +140,11 @@ async function load() {
 // Make the thumbnails of pictures that version 1 kept.
 async function describe(bare) {
   let unreadable = 0;
-  for (const key of bare.reverse()) {
+  for (const [place, key] of bare.reverse().entries()) {
     const entry = await (await opened).describe(key);
     if (entry) insert(entry);
     else unreadable += 1;
-    draw();
+    if (place % 10 === 9 || place === bare.length - 1) draw();  // not after each: it makes all thumbnails anew
   }
   if (unreadable) say(sana.fill(words.unreadable, { count: unreadable }));
 }

@@ -1,12 +1,15 @@
 // On a phone the picture is below the button: scroll it into view when drawing begins. (760 px as in page.css.)
+const ENDS = ["done", "stopped", "failed"], REPORTS = ["begun", "queue", "preparation", "encode", "step", "decode"];
+let isDrawing = false;  // the first report of a request can be any: Gradio drops those that others follow at once
+
 watch("value", () => {
   dispatchEvent(new CustomEvent("sana-status", { detail: props.value }));
   const kind = props.value?.kind;
   if (props.value?.token) window.sanaKept.follow(props.value.token);
-  if (["done", "stopped", "failed"].includes(kind)) window.sanaKept.end();
-  if (kind === "begun" && innerWidth <= 760) {
-    document.querySelector("#result").scrollIntoView({ behavior: "smooth" });
-  }
+  if (ENDS.includes(kind)) window.sanaKept.end();
+  const begins = !isDrawing && REPORTS.includes(kind);
+  isDrawing = (isDrawing || begins) && !ENDS.includes(kind);
+  if (begins && innerWidth <= 760) document.querySelector("#result").scrollIntoView({ behavior: "smooth" });
 });
 
 // Say a sentence under the picture.
