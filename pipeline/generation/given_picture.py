@@ -15,7 +15,7 @@ from ..domain.picture_parameters import IMAGE, MASK_IMAGE
 from ..domain.problems import Problem
 from ..domain.settings import GenerationSettings
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF")  # some cameras write MPO files and name them .jpg
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")  # JPEG includes MPO, which some cameras name .jpg
 _WHITE = 128  # of 255: the least brightness of a mask that counts as white, as in diffusers' `VaeImageProcessor`
 
 
