@@ -97,6 +97,8 @@ def test_the_page_speaks_german_and_chinese(browser: Browser, address: str, loca
         tab.get_by_role("button", name=words.generate).wait_for()
         assert str(tab.locator("html").get_attribute("lang")).startswith(words.language)  # Gradio adds the region
         assert tab.title() == words.title
+        drawn_by_css = "getComputedStyle(document.querySelector('.gradio-container')).getPropertyValue('--word-drop')"
+        assert words.painted["drop"] in tab.evaluate(drawn_by_css)
         tab.evaluate(TWO_FRAMES)
         generate.click()
         tab.get_by_text(words.sentences["empty"].format(noun=words.labels["prompt"])).wait_for()

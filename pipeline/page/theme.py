@@ -75,7 +75,10 @@ THEME = gr.themes.Base(
 
 def launch_options(words: English) -> dict[str, Any]:
     """Return the options of `launch` that concern the page."""
-    painted = "".join(f"--word-{name}: {json.dumps(text)}; " for name, text in words.painted.items())
+    # CSS escapes quotes as JSON does, but other characters differently.
+    painted = "".join(
+        f"--word-{name}: {json.dumps(text, ensure_ascii=False)}; " for name, text in words.painted.items()
+    )
     kept, connection = (script.read_text(encoding="utf-8") for script in HEAD_SCRIPTS)
     offline = html.escape(json.dumps({"offline": words.offline}))
     return {

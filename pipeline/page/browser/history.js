@@ -72,7 +72,9 @@ function draw() {
   strip.replaceChildren(...list.slice(0, shown).map(thumbnail));
   more.hidden = list.length <= shown;
   tools.hidden = !entries.length;
-  const megabytes = (entries.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6).toFixed(1);
+  const size = entries.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
+  const oneDigit = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  const megabytes = size.toLocaleString(document.documentElement.lang, oneDigit);
   const count = entries.length ? sana.fill(words.kept, { count: entries.length, megabytes }) : words.empty;
   note.textContent = problem || (entries.length && !list.length ? words["nothing found"] : count);
 }
