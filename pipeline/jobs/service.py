@@ -1,5 +1,6 @@
 """The service behind every interface: checks, estimates, submits and cancels requests."""
 
+import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, SOME_PICTURE
 from ..domain.problems import Problem
 from ..domain.request import Request
 from ..domain.settings import HEIGHT, MODEL, GenerationSettings
-from ..domain.updates import JobUpdate, PictureUpdate, Result
+from ..domain.updates import JobUpdate, PictureUpdate, PreparationUpdate, Result
 from ..generation.given_picture import GivenPicture, check_given
 from .job import Job
 from .job_queue import JobQueue
@@ -18,7 +19,7 @@ from .models import Models
 from .saved_pictures import SavedPictures
 from .statistics import REFUSED, Statistics
 from .submitted_request import SubmittedRequest
-from .timings import TIME_PARAMETERS, Timings
+from .timings import REST, TIME_PARAMETERS, Timings
 
 Values = Mapping[str, Any]
 """A request: unchecked values by parameter name. A picture is the path of its file, or the open file."""
@@ -135,11 +136,15 @@ class GenerationService:
 
     def draw(self, request: SettledRequest) -> Generator[JobUpdate, None, None]:
         """Yield the updates of a request in this thread, past the queue; raise SanaError if it fails."""
+        start = time.monotonic()
         for update in self.models.generate(request.model, request.settings, request.given):
+            if isinstance(update, PreparationUpdate):
+                start = time.monotonic()
             if isinstance(update, PictureUpdate) and self._saved:
                 self._saved.save(update.picture, request.settings.of_picture(update.image - 1))
             if isinstance(update, Result):
-                self.timings.learn(request.model, request.settings.values(), update.times)
+                rest = max(time.monotonic() - start - sum(update.times.values()), 0.0)
+                self.timings.learn(request.model, request.settings.values(), {**update.times, REST: rest})
                 self.statistics.spend(update.times)
             yield update
 

@@ -15,6 +15,7 @@ from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER, VAE_DECOD
 from ..model_folder.whole_files import write_whole
 
 FILE = "timings.json"
+REST = "rest"  # the seconds of a request outside of compiled models: previews, noise, records
 MAX_ENTRIES = 100  # models, and sizes of each; chosen: more than anybody uses
 MAX_BYTES = 4 << 20  # of the file; chosen: 100 x 100 sizes of about 100 bytes are 1 MB
 MAX_SECONDS = 1e6  # of one entry; chosen: 12 days, longer than any real time
@@ -30,7 +31,10 @@ class Timings:
         self._path = folder / FILE
 
     def learn(self, model: str, values: Values, times: Mapping[str, float]) -> None:
-        """Remember the `times` of a `Result`. Errors of writing the file are ignored: the picture matters more."""
+        """Remember the `times` of a `Result`, and REST if it is among them.
+
+        Errors of writing the file are ignored: the picture matters more.
+        """
         parts = ("text_encoder", "transformer", DRAFT_DECODER if values[DRAFT_DECODE.name] else VAE_DECODER)
         if not all(part in times for part in parts):
             return
@@ -41,6 +45,7 @@ class Timings:
         known = sizes.pop(_size(values), {})
         known[_step_key(values)] = transformer / _steps(values) / images
         known[_decode_key(values)] = decoder / images
+        known[REST] = times.get(REST, 0.0) / images
         # a remembered prompt takes no time, and neither does a remembered picture
         known["text"] = max(text, known.get("text", 0.0))
         encoder = times.get(VAE_ENCODER, 0.0) + times.get(DRAFT_ENCODER, 0.0)
@@ -74,7 +79,7 @@ class Timings:
 
     def _picture(self, values: Values, entry: Mapping[str, float], scale: float) -> float:
         steps = _steps(values) * entry[_step_key(values)]
-        return (steps + entry[_decode_key(values)]) * scale
+        return (steps + entry[_decode_key(values)] + entry.get(REST, 0.0)) * scale
 
     def _nearest(self, model: str, values: Values) -> tuple[dict[str, float], float] | None:
         """Return the entry of the size nearest in pixels, and the ratio of the wanted pixels to its own."""
