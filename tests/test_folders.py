@@ -112,4 +112,4 @@ def test_a_model_folder_that_must_not_be_read(
     assert program.main(["--model", "any", "--output", str(tmp_path)]) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert "cannot be used (Permission denied)" in first
-    assert "name another folder with --model, --vae or --output" in second
+    assert "name another folder with --model, --vae, --lora or --output" in second

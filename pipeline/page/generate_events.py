@@ -34,7 +34,8 @@ BUSY = "() => [{__type__: 'update', interactive: false}, '', null]"
 IDLE = "() => [{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}]"
 REST = 0.2  # seconds between two states of a job; chosen: looks alive, and more would cost drawing time
 TOKEN = "token"
-TELLS_OF_MODEL = ("preparation", "done", "stopped")  # the statuses at which a model has been loaded, or is
+ENDS = ("done", "stopped")
+TELLS_OF_MODEL = ("preparation", *ENDS)  # the statuses at which a model has been loaded, or is
 
 
 def connect_generate(
@@ -69,7 +70,6 @@ def connect_generate(
         if submitted is None and browser.token and (left := service.find(browser.token)) and left.job.left_at:
             token, submitted = browser.token, left
         if submitted is not None:
-            yield {parts.run: gr.update(interactive=False)}
             async with aclosing(states(submitted, Visitor.of(app, request), token)) as updates:
                 async for update in updates:
                     yield update
@@ -99,7 +99,8 @@ def connect_generate(
         updates: dict[Any, Any] = {parts.status: replace(status, token=token).record()}
         if status.kind == "begun":
             updates[controls[SEED.name]] = seed
-            updates[parts.stop] = gr.update(interactive=True)
+        if status.kind not in ENDS:
+            updates |= {parts.stop: gr.update(interactive=True), parts.run: gr.update(interactive=False)}
         if (pictures or preview) and status.kind in ("step", "picture"):
             updates[parts.pictures] = stage(pictures, preview)
         return updates
