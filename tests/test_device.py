@@ -208,7 +208,7 @@ def test_the_fast_precision_of_a_device(
     assert known.fast_precision == fast
     number = opset13.parameter([1], ov.Type.f32)
     for each in (EXACT, fast):
-        known.compile(ov.Model([opset13.relu(number)], [number]), precision)
+        known.compile(ov.Model([opset13.relu(number)], [number]), each)
     exact, other = (config for _, config in core.compiled)
     is_scaled = fast == "f16" and name != "CPU"
     assert "ACTIVATIONS_SCALE_FACTOR" not in exact
