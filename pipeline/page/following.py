@@ -61,11 +61,11 @@ async def follow(
     words: English,
     submitted: SubmittedRequest,
     visitor: Visitor,
-    rest: float = 0.0,
+    pause: float = 0.0,
 ) -> AsyncGenerator[Followed, None]:
     """Yield the state of a submitted request after each of its updates, from the first.
 
-    Steps and bands are skipped if the state before is younger than `rest` in seconds. Closing the generator leaves the
+    Steps and bands are skipped if the state before is younger than `pause` in seconds. Closing the generator leaves the
     job.
 
     Raises:
@@ -81,7 +81,7 @@ async def follow(
         async for update in updates:
             status = tracker.status(update)
             match update:
-                case StepUpdate() | DecodeUpdate() if time.monotonic() - said < rest:
+                case StepUpdate() | DecodeUpdate() if time.monotonic() - said < pause:
                     continue
                 case StepUpdate(preview=Image.Image() as rough):
                     preview = await asyncio.to_thread(preview_address, rough)

@@ -25,14 +25,14 @@ from .kept_tokens import read_requests, read_token
 from .model_updates import ModelUpdates
 from .picture_gallery import stage
 from .queueing import FOLLOWING, QUIET
-from .status import Status
+from .status import Status, said
 from .visitor import Visitor
 from .words import English
 
 # The browser enables and disables the buttons at once. Stop is enabled by the server, when there is a job to stop.
 BUSY = "() => [{__type__: 'update', interactive: false}, '', null]"
 IDLE = "() => [{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}]"
-REST = 0.2  # seconds between two states of a job; chosen: looks alive, and more would cost drawing time
+PAUSE = 0.2  # seconds between two states of a job; chosen: looks alive, and more would cost drawing time
 TOKEN = "token"
 ENDS = ("done", "stopped")
 TELLS_OF_MODEL = ("preparation", *ENDS)  # the statuses at which a model has been loaded, or is
@@ -79,19 +79,17 @@ def connect_generate(
             yield {parts.run: gr.skip()}  # without any update, Gradio would empty all outputs
 
     async def states(submitted: SubmittedRequest, visitor: Visitor, token: str) -> AsyncGenerator[dict[Any, Any], None]:
-        last: Followed | None = None
         try:
-            async with aclosing(follow(service, words, submitted, visitor, REST)) as updates:
-                async for last in updates:
-                    told = model.about(submitted.model) if last.status.kind in TELLS_OF_MODEL else {}
-                    yield {**shown(last, token), **told}
+            async with aclosing(follow(service, words, submitted, visitor, PAUSE)) as updates:
+                async for followed in updates:
+                    told = model.about(submitted.model) if followed.status.kind in TELLS_OF_MODEL else {}
+                    yield {**shown(followed, token), **told}
         except SanaError as error:
-            finished = last.status.finished if last else 0
-            yield {**refusal(words.error(error), finished), **model.about(submitted.model)}
+            yield {**refusal(words.error(error)), **model.about(submitted.model)}
 
-    def refusal(text: str, finished: int = 0) -> dict[Any, Any]:
+    def refusal(text: str) -> dict[Any, Any]:
         """Return the update that shows a problem beside the button."""
-        return {parts.problem: alert(text), parts.status: Status("failed", "", finished=finished).record()}
+        return {parts.problem: alert(text), parts.status: Status("failed", "").record()}
 
     def shown(followed: Followed, token: str) -> dict[Any, Any]:
         """Return the update for a state. It keeps the old pictures until a preview exists."""
@@ -133,6 +131,6 @@ def connect_generate(
         running.failure(None, None, [parts.run, parts.stop, parts.problem], js=lost, **QUIET)
         running.success(estimate, inputs_kwargs=priced, outputs=parts.estimate, preprocess=False, **QUIET)
     # The browser shows this status itself: one from the server could arrive after the job's last status.
-    stopping = json.dumps(Status("note", words.stopping).record())
+    stopping = json.dumps(said(words.stopping))
     parts.stop.click(None, None, parts.status, js=f"() => ({stopping})", **QUIET)
     parts.stop.click(stop, parts.from_browser, None, js="() => window.sanaKept.token()", **QUIET)

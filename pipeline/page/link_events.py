@@ -10,7 +10,7 @@ from .link import LINKED, write_link
 from .picture_gallery import has_picture, selected_picture
 from .picture_settings import chosen_model, refill
 from .queueing import QUIET
-from .status import Status
+from .status import said
 from .words import English
 
 COPY = "(query) => { if (query) window.sana.copyLink(query); }"
@@ -32,9 +32,6 @@ def connect_link(parts: Any, controls: Controls, service: GenerationService, wor
             return {parts.query: "", parts.status: said(words.error(error))}
         line = words.linked_without_picture if found.settings.image_sha256 else words.linked
         return {parts.query: write_link(found.values), parts.status: said(line)}
-
-    def said(line: str) -> dict[str, Any]:
-        return Status("note", line).record()
 
     inputs = [parts.pictures, *(controls[name] for name in names)]
     event = parts.link.click(link, inputs, [parts.query, parts.status], preprocess=False, **QUIET)

@@ -20,7 +20,7 @@ from .picture_files import write_given
 from .picture_gallery import png_address
 from .picture_settings import chosen_model
 from .queueing import QUIET
-from .status import Status
+from .status import said
 from .visitor import picture_folder
 from .words import English
 
@@ -86,7 +86,7 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
         request: gr.Request,
     ) -> dict[Any, Any]:
         if given is None or not sides:
-            return {parts.status: Status("note", words.no_side).record()}
+            return {parts.status: said(words.no_side)}
         try:
             canvas, mask = Extension.of_page(sides, share).apply(
                 Path(given.path), path_of(mask_record), inverts is True
@@ -94,13 +94,13 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
             path = write_given(canvas, picture_folder(request.session_hash or ""))
             extended = Given.read(path, given.before)
         except SanaError as error:
-            return {parts.status: Status("note", words.error(error)).record()}
+            return {parts.status: said(words.error(error))}
         model = model_of(menu)
         values = {**extended.values(model), **own_size(extended.size, model), STRENGTH.name: STRENGTH.maximum}
         return {
             **panel.show(extended, model, values, mask=png_address(mask)),
             controls[MASK_INVERT.name]: False,
-            parts.status: Status("note", words.extended).record(),
+            parts.status: said(words.extended),
         }
 
     image, menu = controls[IMAGE.name], controls[MODEL.name]

@@ -15,7 +15,7 @@ from .model_updates import ModelUpdates
 from .picture_gallery import selected_picture, stage
 from .picture_settings import Refilled, chosen_model, refill
 from .queueing import QUIET
-from .status import Status
+from .status import Status, said
 from .words import English
 
 FOCUS = f"() => {{ document.querySelector('#{PROMPT.name} textarea').focus(); }}"
@@ -82,9 +82,6 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
             return {**found, parts.pictures: stage([path], is_new=False), parts.drop: None}
         except SanaError as error:
             return {parts.status: said(words.error(error)), parts.drop: None}
-
-    def said(line: str) -> dict[str, Any]:
-        return Status("note", line).record()
 
     outputs = [*controls.values(), *panel.outputs, *shown_model.outputs, *undoable.outputs, parts.status]
     filling = list(dict.fromkeys(outputs))

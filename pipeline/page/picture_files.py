@@ -3,9 +3,7 @@
 import errno
 import logging
 import os
-import re
 import secrets
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +11,11 @@ from pathlib import Path
 from PIL import Image
 
 from ..domain.errors import SanaError
+from ..domain.file_names import prompt_words
 from ..domain.problems import Problem
 from ..domain.settings import GenerationSettings
 from ..generation.metadata import write_png
 
-NAMED = 40  # characters of the prompt in a file's name; chosen: names of 255 bytes hold them in any script
 _LOG = logging.getLogger(__name__)
 
 
@@ -40,8 +38,7 @@ class PictureFiles:
 
 def file_name(prompt: str, seed: int) -> str:
     """Return "sana-a-red-house-7.png" for "a red house" and seed 7: the first words of the prompt, of any script."""
-    words = "-".join(re.findall(r"\w+", unicodedata.normalize("NFC", prompt.lower())))
-    return f"sana-{words[:NAMED]}".rstrip("-_") + f"-{seed}.png"
+    return "-".join(part for part in ("sana", prompt_words(prompt), str(seed)) if part) + ".png"
 
 
 def write_given(picture: Image.Image, folder: Path) -> Path:

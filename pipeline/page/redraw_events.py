@@ -16,7 +16,7 @@ from .model_updates import ModelUpdates
 from .picture_gallery import selected_picture
 from .picture_settings import chosen_model, refill
 from .queueing import QUIET
-from .status import Status
+from .status import said
 from .words import English
 
 # The panel is above the result: on a phone, out of sight.
@@ -39,7 +39,7 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
                 path = selected_picture(pictures, words)
                 return {**fill(given(path, fields, name), name), **undoable.keep(fields)}
             except SanaError as error:
-                return said(words.error(error))
+                return {parts.status: said(words.error(error))}
 
         handle.__name__ = fill.__name__
         return handle
@@ -53,7 +53,7 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
         try:
             return {**change(given(path, fields, name), name), **undoable.keep(fields), parts.start: None}
         except SanaError as error:
-            return {**said(words.error(error)), parts.start: None}
+            return {parts.status: said(words.error(error)), parts.start: None}
 
     def given(path: Path, fields: Fields, name: str) -> Given:
         model = models.describe(name)
@@ -65,12 +65,12 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
     def change(picture: Given, name: str) -> dict[Any, Any]:
         values = picture.values(models.describe(name))
         line = words.starts_here(values[WIDTH.name], values[HEIGHT.name])
-        return {**panel.show(picture, models.describe(name), values), **said(line)}
+        return {**panel.show(picture, models.describe(name), values), parts.status: said(line)}
 
     def fill_here(picture: Given, name: str) -> dict[Any, Any]:
         values = picture.values(models.describe(name))
         line = words.paint_here(values[WIDTH.name], values[HEIGHT.name])
-        return {**panel.show(picture, models.describe(name), values, paints=True), **said(line)}
+        return {**panel.show(picture, models.describe(name), values, paints=True), parts.status: said(line)}
 
     def enlarge(picture: Given, name: str) -> dict[Any, Any]:
         recorded = refill(Path(picture.path), models, name, words).values
@@ -85,11 +85,8 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
             **shown_model.show(recorded[MODEL.name]),
             **panel.show(picture, model, values),
             **panel.fit(model),
-            **said(words.enlarges(*size)),
+            parts.status: said(words.enlarges(*size)),
         }
-
-    def said(line: str) -> dict[Any, Any]:
-        return {parts.status: Status("note", line).record()}
 
     filling = [*controls.values(), *panel.outputs, *shown_model.outputs, *undoable.outputs, parts.status]
     outputs = list(dict.fromkeys(filling))

@@ -20,7 +20,7 @@ from .link import checked_values, read_link
 from .model_updates import ModelUpdates
 from .page_blocks import PageBlocks
 from .queueing import QUIET
-from .status import Status
+from .status import said
 from .words import English
 
 KEPT = tuple(each for each in PARAMETERS if each is not MASK_IMAGE)
@@ -75,9 +75,6 @@ def connect_restoring(
         status = said(words.link_problems(line)) if problems else gr.skip()
         shown_model = {**shown.show(name), **panel.fit(models.describe(name))} if name else {}
         return {**controls.updates(filled(values, model, words)), **shown_model, parts.status: status}
-
-    def said(line: str) -> dict[str, Any]:
-        return Status("note", line).record()
 
     kept = [controls[each.name] for each in KEPT]
     names = json.dumps([each.name for each in KEPT])

@@ -27,8 +27,7 @@ class Status:
     """One status.
 
     `kind` is "begun", "queue", "preparation", "encode", "step", "decode", "picture", "done", "stopped", "failed",
-    "lost" or "note". `done` of `total` counts `unit`; None if that has no meaning. `finished` counts the request's
-    finished pictures.
+    "lost" or "note". `done` of `total` counts `unit`; None if that has no meaning.
     `is_unfinished` is true if the page shows the preview of a picture that was stopped. `share` is the part of the
     request, or of the loading of its model, that is done, from 0 to 1.
     `token` is that of the request. `action` is the label of the button of a lost request.
@@ -39,7 +38,6 @@ class Status:
     done: float | None = None
     total: float | None = None
     unit: str = ""
-    finished: int = 0
     is_unfinished: bool = False
     share: float | None = None
     token: str = ""
@@ -47,6 +45,11 @@ class Status:
 
     def record(self) -> dict[str, Any]:
         return dict(vars(self))
+
+
+def said(line: str) -> dict[str, Any]:
+    """Return the record of a status that only says a sentence."""
+    return Status("note", line).record()
 
 
 class StatusTracker:
@@ -60,7 +63,6 @@ class StatusTracker:
         self._picture = timings.picture(model, values)
         self._decoding = timings.decoding(model, values)
         self._decode_start = time.monotonic()
-        self._finished = 0
 
     def begun(self) -> Status:
         return self._status("begun", self._words.reading_prompt + self._words.left(self._estimate))
@@ -83,7 +85,6 @@ class StatusTracker:
                 share = self._share(update, 1 - self._decoding_share * (1 - update.band / update.bands))
                 return self._status("decode", text, update.band, update.bands, "bands", share)
             case PictureUpdate():
-                self._finished = update.image
                 share = self._share(update, 1.0)
                 return self._status("picture", words.picture(update), update.image, update.images, "pictures", share)
             case Result():
@@ -103,7 +104,7 @@ class StatusTracker:
     ) -> Status:
         if share is None and done is not None and total:
             share = done / total
-        return Status(kind, text, done, total, unit, self._finished, share=share)
+        return Status(kind, text, done, total, unit, share=share)
 
     @property
     def _decoding_share(self) -> float:

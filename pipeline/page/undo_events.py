@@ -15,7 +15,7 @@ from .model_updates import ModelUpdates
 from .picture_gallery import png_address
 from .picture_settings import chosen_model
 from .queueing import QUIET
-from .status import Status
+from .status import said
 from .words import English
 
 
@@ -41,7 +41,7 @@ def connect_undo(parts: Any, controls: Controls, service: GenerationService, wor
             **shown,
             parts.before: None,
             parts.undo: gr.update(visible=False),
-            parts.status: Status("note", words.undone).record(),
+            parts.status: said(words.undone),
         }
 
     undone = [parts.status, parts.before, parts.undo]

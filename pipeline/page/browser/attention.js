@@ -1,9 +1,9 @@
 // How far it is and that it is done, for who looks at another tab: in the tab's title and icon and, if asked for, by a
 // sound or a notification. The screen of a phone stays awake meanwhile. Browsers allow notifications and this only over
 // HTTPS or on localhost, so that elsewhere there is a sound at most.
-const KEY = "sana-call", TITLE = document.title, ENDS = ["done", "stopped", "failed"];
+const KEY = "sana-call", TITLE = document.title;
 const choice = element.querySelector("select");
-let awake = null, sound = null, isDrawing = false;
+let awake = null, sound = null;
 
 for (const option of choice.options) option.hidden = option.value === "notification" && !("Notification" in window && isSecureContext);
 try { choice.value = localStorage.getItem(KEY) || ""; } catch {}
@@ -58,15 +58,13 @@ async function keepAwake(is) {
   }
 }
 
-addEventListener("sana-status", ({ detail: status }) => {
+addEventListener("sana-status", ({ detail: { status, isDrawing, ends } }) => {
   if (status?.share != null) {
     document.title = `${Math.round(100 * status.share)} % · ${TITLE}`;
     drawIcon(status.share);
   }
-  if (status?.token) isDrawing = true;
-  if (isDrawing) keepAwake(!ENDS.includes(status?.kind));
-  if (!isDrawing || !ENDS.includes(status?.kind)) return;
-  isDrawing = false;
+  if (isDrawing || ends) keepAwake(isDrawing);
+  if (!ends) return;
   document.title = TITLE;
   icon().href = plainIcon;
   if (status.kind === "stopped") return;

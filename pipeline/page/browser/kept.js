@@ -30,7 +30,7 @@
     // Return what the server needs to find the request again.
     request: () => JSON.stringify({ tab: own(REQUEST), browser: read("localStorage", REQUEST) }),
     // Take over a request that the server has found, and note its end.
-    follow(token) { write(REQUEST, { token, ended: false }); },
+    follow(token) { if (own(REQUEST)?.token !== token) write(REQUEST, { token, ended: false }); },
     end() { if (own(REQUEST)) write(REQUEST, { ...own(REQUEST), ended: true }); },
     // Return what was typed, unless the page was opened by another link since.
     form() {

@@ -3,12 +3,12 @@ const ENDS = ["done", "stopped", "failed"], REPORTS = ["begun", "queue", "prepar
 let isDrawing = false;  // the first report of a request can be any: Gradio drops those that others follow at once
 
 watch("value", () => {
-  dispatchEvent(new CustomEvent("sana-status", { detail: props.value }));
   const kind = props.value?.kind;
   if (props.value?.token) window.sanaKept.follow(props.value.token);
   if (ENDS.includes(kind)) window.sanaKept.end();
-  const begins = !isDrawing && REPORTS.includes(kind);
-  isDrawing = (isDrawing || begins) && !ENDS.includes(kind);
+  const begins = !isDrawing && REPORTS.includes(kind), ends = isDrawing && ENDS.includes(kind);
+  isDrawing = (isDrawing || begins) && !ends;
+  dispatchEvent(new CustomEvent("sana-status", { detail: { status: props.value, isDrawing, ends } }));
   if (begins && innerWidth <= 760) document.querySelector("#result").scrollIntoView({ behavior: "smooth" });
 });
 
