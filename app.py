@@ -4,8 +4,11 @@ import argparse
 import atexit
 import importlib.util
 import os
+import platform
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from pipeline import SanaError
@@ -89,29 +92,36 @@ def serve(options: argparse.Namespace) -> None:
     from pipeline.server.web_app import LocalPage
 
     use_single_arena()  # before the generating threads exist
-    models = describe_models(options)
-    saved = SavedPictures(options.save) if options.save else None
-    service = build_service(models, JobQueue(options.max_queue, options.max_per_client), saved)
-    pages = [LocalPage(words, build(service, words)) for words in all_words()]
-    with serving.serve(pages, options.server, listeners, service) as served:
-        announce(served, options.server)
-        # The page is up while the model loads, and shows its progress. An error ends the program.
-        models.start(print_progress)
-        while True:  # an endless wait would miss a signal delivered to another thread
-            time.sleep(0.2)  # chosen: too short to be noticed
+    with menu(options) as models:
+        saved = SavedPictures(options.save) if options.save else None
+        queue = JobQueue(options.max_queue, options.max_per_client, options.replicas.most)
+        service = build_service(models, queue, saved)
+        pages = [LocalPage(words, build(service, words)) for words in all_words()]
+        with serving.serve(pages, options.server, listeners, service) as served:
+            announce(served, options.server)
+            # The page is up while the model loads, and shows its progress. An error ends the program.
+            models.start(print_progress)
+            while True:  # an endless wait would miss a signal delivered to another thread
+                time.sleep(0.2)  # chosen: too short to be noticed
 
 
-def describe_models(options: argparse.Namespace) -> "Models":
-    """Return the menu without loading a model; raise SanaError for an unknown device or a bad model folder."""
-    from pipeline.jobs.model_sources import BundledSource, NamedSource
+@contextmanager
+def menu(options: argparse.Namespace) -> Iterator["Models"]:
+    """Yield the menu without loading a model; raise SanaError for an unknown device, a bad model folder or cluster."""
+    from pipeline.jobs.model_sources import source_of
     from pipeline.jobs.models import Models
-    from pipeline.miniature import CHECKPOINT
     from pipeline.runtime.device import Device
 
+    names = options.model or [None]
+    if options.cluster:
+        from pipeline.cluster.cluster import joined
+
+        owner = f"{platform.node()}-{options.server.port}"
+        with joined(options.cluster, owner, options.replicas) as cluster:
+            yield Models(cluster.sources(names, options.device, options.low_memory), have_own_machines=True)
+        return
     Device(options.device)
-    if not options.model:
-        return Models([BundledSource(CHECKPOINT, options.device, options.low_memory)])
-    return Models([NamedSource(name, options.device, options.low_memory) for name in options.model])
+    yield Models([source_of(name, options.device, options.low_memory) for name in names])
 
 
 def announce(served: "Served", options: "ServerOptions") -> None:

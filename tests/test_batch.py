@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Generator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from pipeline.batch.grid import cells, parse_grid
 from pipeline.batch.prompt_lines import read_lines
 from pipeline.domain.errors import SanaError
 from pipeline.domain.settings import GenerationSettings
-from pipeline.domain.updates import Update
+from pipeline.domain.updates import AnyUpdate, StillAtWork, Update
 from pipeline.generation.given_picture import GivenPicture
 from pipeline.generation.metadata import read_settings
 from pipeline.jobs.model_sources import LoadedSource
@@ -33,7 +35,7 @@ def run(pipe: SanaPipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Return a function that runs a batch of a file's text, and returns the exit status and the results."""
     service = build_service(Models([LoadedSource(pipe)]))
     service.models.start(print)
-    monkeypatch.setattr(batch, "load", lambda name: service)
+    monkeypatch.setattr(batch, "loaded", lambda options: nullcontext(service))
 
     def run(text: str | bytes, *arguments: str, name: str = "prompts.txt") -> tuple[int, list[dict[str, Any]]]:
         (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -59,6 +61,37 @@ def test_each_line_is_a_picture_and_equal_lines_are_two(run: Run, tmp_path: Path
         assert read_settings(path).seed == each["seed"]
     own = pipe("a house", seed=results[0]["seed"]).images[0]
     assert np.array_equal(np.asarray(Image.open(tmp_path / "out" / results[0]["file"])), np.asarray(own))
+
+
+def test_a_cluster_draws_several_at_once_in_the_same_order_and_bytes(run: Run, tmp_path: Path) -> None:
+    text = "a house\na moon\na boat\na house\n"
+    _, alone = run(text)
+    files = {each["file"]: (tmp_path / "out" / each["file"]).read_bytes() for each in alone}
+    for name in files:
+        (tmp_path / "out" / name).unlink()
+    status, results = run(text, "--cluster", "auto", "--replicas", "3")
+    assert status == 0
+    assert [each["file"] for each in results] == [each["file"] for each in alone]
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in files} == files
+
+
+def test_ctrl_c_ends_what_a_cluster_draws(run: Run, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, closed = threading.Event(), threading.Event()
+
+    def generate(settings: GenerationSettings, given: GivenPicture | None = None) -> Generator[AnyUpdate, None, None]:
+        if settings.prompt == "a house":
+            assert begun.wait(30)
+            raise KeyboardInterrupt
+        try:
+            while True:
+                begun.set()
+                yield StillAtWork()
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(pipe, "generate", generate)
+    status, results = run("a house\na moon\n", "--cluster", "auto", "--replicas", "2")
+    assert (status, results, closed.is_set()) == (1, [], True)
 
 
 def test_what_is_there_is_not_drawn_again(

@@ -110,7 +110,7 @@ def test_low_memory_draws_the_same_and_holds_one_model(
 
 
 def test_the_page_passes_the_wish_for_low_memory_on(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SanaPipeline, "from_pretrained", lambda folder, device, low_memory, on_progress: low_memory)
+    monkeypatch.setattr(SanaPipeline, "from_pretrained", lambda folder, device, low_memory, *_, **__: low_memory)
     for wish in (True, False):
         assert NamedSource(str(model), "CPU", low_memory=wish).load(print) is wish
 

@@ -5,7 +5,11 @@ import sys
 
 import pytest
 
-HEAVY = "nncf torch openvino transformers diffusers pipeline.export"
+HEAVY = "nncf torch openvino transformers diffusers ray pipeline.export"
+# All that app.py does before it serves, without --cluster
+START = """import argparse, app, pipeline.page.layout, pipeline.server.serving
+from pipeline.server.flags import parse
+with app.menu(parse([])): pass"""
 
 
 @pytest.mark.parametrize(
@@ -18,7 +22,8 @@ HEAVY = "nncf torch openvino transformers diffusers pipeline.export"
         ("import pipeline.hub.resolve, pipeline.publish", f"{HEAVY} gradio"),
         ("import app", f"{HEAVY} gradio"),
         ("import pipeline.page.layout, pipeline.page.theme", HEAVY),
-        ("from pipeline import SanaPipeline", "nncf gradio pipeline.export pipeline.miniature pipeline.jobs"),
+        ("from pipeline import SanaPipeline", "nncf gradio ray pipeline.export pipeline.miniature pipeline.jobs"),
+        (START, "nncf ray pipeline.export pipeline.cluster.connection"),
     ],
 )
 def test_import_loads_no_more_than_it_needs(statement: str, forbidden: str) -> None:

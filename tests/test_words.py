@@ -11,12 +11,12 @@ from pipeline.domain.errors import SanaError, SettingsError
 from pipeline.domain.families import FAMILIES, SPRINT, Family
 from pipeline.domain.model import ModelDescription
 from pipeline.domain.problems import SENTENCES, Problem
-from pipeline.domain.progress import Progress
+from pipeline.domain.progress import MACHINE, Progress
 from pipeline.domain.resolutions import RATIOS
 from pipeline.domain.schedule_parameters import SCHEDULE_PARAMETERS
 from pipeline.domain.settings import PARAMETERS, STYLE, WIDTH, GenerationSettings
 from pipeline.domain.styles import NO_STYLE, STYLES
-from pipeline.domain.updates import QueueUpdate, StepUpdate, StoppedUpdate
+from pipeline.domain.updates import QueueUpdate, RestartUpdate, StepUpdate, StoppedUpdate
 from pipeline.page.words import English, all_words
 from tests.descriptions import MODEL
 
@@ -111,6 +111,8 @@ def test_every_record_becomes_a_sentence_of_the_language(words: English) -> None
     lines = [
         words.queue(QueueUpdate(1)),
         words.queue(QueueUpdate(3)),
+        words.begun_again(RestartUpdate(2, 3, "bf16")),
+        words.preparation(Progress(MACHINE, "Waiting for a free machine")),
         words.step(step, 7.3),
         words.stopped(StoppedUpdate(step, 0)),
         words.done(3.5, {"text_encoder": 1.0, "transformer": 2.0}),
@@ -119,10 +121,10 @@ def test_every_record_becomes_a_sentence_of_the_language(words: English) -> None
         words.style_effect("anime", has_negative_prompt=False),
         words.device("CPU", 2),
     ]
-    english = re.compile(r"\b(of|the|is|are|step|rest|left|about|after|threads|encoder|exporting)\b")
+    english = re.compile(r"\b(of|the|is|are|step|rest|left|about|after|threads|encoder|exporting|machine)\b")
     assert not [line for line in lines if english.search(line.replace("after the prompt", ""))]
-    assert "3" in lines[5]
-    assert "9 MB" in lines[5]
+    assert any("3" in line and "9 MB" in line for line in lines)
+    assert "bf16" in lines[2]
 
 
 def test_every_label_and_sentence_can_be_said() -> None:
@@ -137,6 +139,11 @@ def test_every_label_and_sentence_can_be_said() -> None:
     [
         (English().queue(QueueUpdate(1)), "In the queue: one request is before yours"),
         (English().queue(QueueUpdate(3)), "In the queue: 3 requests are before yours"),
+        (
+            English().begun_again(RestartUpdate(2, 3, "bf16")),
+            "Picture 2 of 3. The machine that drew this is gone: it is begun again on another, which is computing in "
+            "bf16",
+        ),
         (English().step(StepUpdate(2, 4, None, 1.0), 7.3), "Step 2 of 4, about 7 s left"),
         (English().step(StepUpdate(4, 4, None, 1.0, 2, 3), None), "Picture 2 of 3. Step 4 of 4, decoding"),
         (English().stopped(StoppedUpdate(None, 0)), "Stopped."),

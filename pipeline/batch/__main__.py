@@ -2,10 +2,14 @@
 
 import argparse
 import os
+import platform
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..cluster.cluster_flags import add_cluster_flags, check_cluster_flags
 from ..domain.complaints import complain, start_logging
 from ..domain.errors import SanaError
 from ..domain.progress import Progress
@@ -28,8 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         lines = read_lines(options.prompts)
         axes = parse_grid(options.grid) if options.grid is not None else {}
         options.output.mkdir(parents=True, exist_ok=True)
-        with tidy_process():
-            return draw(lines, axes, options.output, load(options.model))
+        with tidy_process(), loaded(options) as service:
+            return draw(lines, axes, options.output, service, options.replicas.most)
     except SanaError as error:
         complain(PROGRAM, error)
         return USAGE_ERROR
@@ -68,27 +72,38 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="SETTINGS",
         help='draw each prompt with all of these, and a sheet of them: "num_inference_steps=2,4 seed=1..4"',
     )
-    return parser.parse_args(arguments)
+    add_cluster_flags(parser)
+    options = parser.parse_args(arguments)
+    check_cluster_flags(parser, options)
+    return options
 
 
-def load(name: str | None) -> "GenerationService":
-    """Return the service of a model, loaded; raise SanaError."""
+@contextmanager
+def loaded(options: argparse.Namespace) -> Iterator["GenerationService"]:
+    """Yield the service of a model, loaded; raise SanaError."""
     from ..jobs.job_queue import JobQueue
-    from ..jobs.model_sources import BundledSource, NamedSource
+    from ..jobs.model_sources import source_of
     from ..jobs.models import Models
     from ..jobs.service import GenerationService
     from ..jobs.timings import Timings
-    from ..miniature import CHECKPOINT
     from ..runtime.folders import cache_folder
 
     device = os.environ.get("SANA_DEVICE") or "CPU"
-    models = Models([NamedSource(name, device) if name else BundledSource(CHECKPOINT, device)])
-    models.start(_tell)
-    return GenerationService(models, Timings(cache_folder()), JobQueue())
+    with ExitStack() as stack:
+        if options.cluster:
+            from ..cluster.cluster import joined
+
+            owner = f"{platform.node()}-batch-{options.output.resolve().name}"
+            cluster = stack.enter_context(joined(options.cluster, owner, options.replicas))
+            models = Models(cluster.sources([options.model], device))
+        else:
+            models = Models([source_of(options.model, device)])
+        models.start(_tell)
+        yield GenerationService(models, Timings(cache_folder()), JobQueue())
 
 
-def draw(lines: list[PromptLine], axes: Axes, folder: Path, service: "GenerationService") -> int:
-    """Draw all lines; return the exit status."""
+def draw(lines: list[PromptLine], axes: Axes, folder: Path, service: "GenerationService", at_once: int) -> int:
+    """Draw all lines, `at_once` of them at a time; return the exit status."""
     from .batch_run import Cell, all_cells, draw_all
     from .contact_sheet import FILE, draw_sheet
     from .progress_bar import ProgressBar
@@ -103,7 +118,7 @@ def draw(lines: list[PromptLine], axes: Axes, folder: Path, service: "Generation
         bar.interrupt()
         print(f"line {cell.line.number}: {sentence}", file=sys.stderr)
 
-    for is_drawn in draw_all(service, todo, results, folder, tell):
+    for is_drawn in draw_all(service, todo, results, folder, tell, at_once):
         bar.advance(is_drawn)
     bar.interrupt()
     if axes:

@@ -1,10 +1,13 @@
-"""The drawing of all lines, one after another, into a folder."""
+"""The drawing of all lines into a folder: one after another, or as many at once as a cluster has replicas."""
 
 import hashlib
 import io
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,23 +57,37 @@ def draw_all(
     results: Results,
     folder: Path,
     on_error: Callable[[Cell, str], object],
+    at_once: int = 1,
 ) -> Iterator[bool]:
-    """Yield after each picture whether it was drawn now; raise OSError if the folder cannot be written.
+    """Yield after each picture, in their order, whether it was drawn now; raise OSError if a file cannot be written.
 
     Results are written at the end, however it comes. Errors of single pictures are told and kept among the results.
     """
+    is_over = threading.Event()
+
+    def one(cell: Cell) -> tuple[ResultLine, bool]:
+        return _draw_one(service, cell, results, folder, is_over)
+
     try:
-        for cell in todo:
-            line, is_drawn = _draw_one(service, cell, results, folder)
-            results.add(line)
-            if line.error:
-                on_error(cell, line.error)
-            yield is_drawn
+        with ExitStack() as stack:
+            if at_once > 1:
+                pool = stack.enter_context(ThreadPoolExecutor(at_once, "batch"))
+                stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+            stack.callback(is_over.set)  # first: threads that draw end within a step
+            for cell, (line, is_drawn) in zip(
+                todo, pool.map(one, todo) if at_once > 1 else map(one, todo), strict=True
+            ):
+                results.add(line)
+                if line.error:
+                    on_error(cell, line.error)
+                yield is_drawn
     finally:
         results.write()
 
 
-def _draw_one(service: GenerationService, cell: Cell, results: Results, folder: Path) -> tuple[ResultLine, bool]:
+def _draw_one(
+    service: GenerationService, cell: Cell, results: Results, folder: Path, is_over: threading.Event
+) -> tuple[ResultLine, bool]:
     prompt, seed = cell.line.prompt, None
     try:
         if cell.line.problem:
@@ -84,15 +101,21 @@ def _draw_one(service: GenerationService, cell: Cell, results: Results, folder: 
         if _is_there(folder / file, request, service):
             return ResultLine(prompt, seed, file, results.seconds(file), None), False
         begun = time.monotonic()
-        _write(folder / file, _drawn_picture(service, request))
+        _write(folder / file, _drawn_picture(service, request, is_over))
         return ResultLine(prompt, seed, file, round(time.monotonic() - begun, 3), None), True
     except SanaError as error:
         return ResultLine(prompt, seed, None, None, str(error)), False
 
 
-def _drawn_picture(service: GenerationService, request: SettledRequest) -> Image.Image:
-    (picture,) = [update.picture for update in service.draw(request) if isinstance(update, PictureUpdate)]
-    assert isinstance(picture, Image.Image)
+def _drawn_picture(service: GenerationService, request: SettledRequest, is_over: threading.Event) -> Image.Image:
+    pictures: list[Image.Image] = []
+    with closing(service.draw(request)) as updates:
+        for update in updates:
+            if is_over.is_set():
+                raise SanaError("The batch was interrupted.")
+            if isinstance(update, PictureUpdate):
+                pictures.append(update.picture)
+    (picture,) = pictures
     return picture
 
 

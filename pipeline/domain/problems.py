@@ -62,6 +62,8 @@ SENTENCES = {
     "client busy": "You have {count} requests here already: wait for one of them to end.",
     "queue full": "Too many requests are waiting: try again in a moment.",
     "failed": "Something went wrong on the way: the log of the program says what.",
+    "machines lost": "{count} machines were lost in the middle of this picture, one after another: ask for a simpler "
+    "one.",
     "model released": "{model} has made room for another model: try again.",
     "model unloadable": "{model} cannot be loaded: the log of the program says why.",
     "model files": "The files of {model} are gone or have changed: try again, and it is loaded anew.",

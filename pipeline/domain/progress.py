@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+MACHINE = "machine"  # the stage of waiting for a machine that draws
+
 
 @dataclass(frozen=True)
 class Progress:

@@ -11,9 +11,13 @@ from .settings import GenerationSettings
 
 @dataclass(frozen=True)
 class QueueUpdate:
-    """The request waits for `ahead` others, including those being drawn."""
+    """The request waits for `ahead` others, including those being drawn.
+
+    It begins in about `seconds`; None if that is unknown.
+    """
 
     ahead: int
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,24 @@ class PreparationUpdate:
     """The request waits for its model."""
 
     progress: Progress
+
+
+@dataclass(frozen=True)
+class RestartUpdate:
+    """The machine that drew picture `image` of `images`, counted from 1, was lost: another begins it again.
+
+    The seed stays. `precision` is that of the new machine if it differs from the lost one's, so that the picture may
+    differ slightly; else None.
+    """
+
+    image: int
+    images: int
+    precision: str | None = None
+
+
+@dataclass(frozen=True)
+class StillAtWork:
+    """Nothing is new. Whoever runs the generation may close it here; followers are not told."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +117,8 @@ class StoppedUpdate:
 
 
 Update = EncodeUpdate | StepUpdate | DecodeUpdate | PictureUpdate | Result
-"""The updates that a pipeline yields."""
-JobUpdate = QueueUpdate | PreparationUpdate | Update | StoppedUpdate
+"""The updates that a pipeline on this machine yields."""
+AnyUpdate = PreparationUpdate | RestartUpdate | StillAtWork | Update
+"""The updates that any pipeline yields."""
+JobUpdate = QueueUpdate | PreparationUpdate | RestartUpdate | Update | StoppedUpdate
 """The updates that followers of a job get."""

@@ -57,6 +57,7 @@ class SanaPipeline:
         low_memory: bool = False,
         on_progress: OnProgress = print_progress,
         cache_dir: str | Path | None = None,
+        max_threads: int | None = None,
     ) -> "SanaPipeline":
         """Load, verify and compile an IR folder written by precompile.py. One of optimum-intel is loaded unverified.
 
@@ -68,13 +69,16 @@ class SanaPipeline:
             on_progress: called with the progress of fetching and loading.
             cache_dir: where compiled models are kept until the IR, the device or OpenVINO changes; by default a folder
                 in the user's cache.
+            max_threads: on how many CPU threads to compute at most, by default on as many as there are.
 
         Raises:
             SanaError: there is no such folder, it is no IR folder, a file is damaged, the device is unknown, or the
                 repo cannot be fetched.
         """
         cache = Path(cache_dir) if cache_dir else cache_folder() / "compiled"
-        known = Device(device, CompileCache(cache))  # first: an unknown device is refused before anything is fetched
+        known = Device(
+            device, CompileCache(cache), max_threads
+        )  # first: an unknown device is refused before anything is fetched
         folder = resolve(name, on_progress)
         if is_exported_by_optimum(folder):
             text = f"{name} comes from optimum-intel and has no manifest: it is loaded unverified."

@@ -17,19 +17,22 @@ from ..domain.updates import (
     QueueUpdate,
     Result,
     StepUpdate,
+    StillAtWork,
     StoppedUpdate,
 )
 from .follower import Follower
 from .statistics import DRAWN, FAILED, STOPPED
 
 _LOG = logging.getLogger(__name__)
-Work = Callable[[], Generator[JobUpdate, None, Any]]
+Work = Callable[[], Generator[JobUpdate | StillAtWork, None, Any]]
 
 
 class Job:
     """Work that a queue runs in its thread, and whose updates go to any number of followers.
 
     `client` names the sender. `party` names all senders who share their turns: those of one address, if it is known.
+    `lane` names what the job needs for itself: jobs of different lanes do not wait for each other. `seconds` is what
+    the work will take, None if unknown.
     A job without followers is cancelled at once, unless it `is_kept`: then `on_leave` is called, with the job.
     A cancelled job stops at its next update, and calls `on_cancel` at once. `on_finish` is called once, when the job
     has ended in any way.
@@ -47,9 +50,13 @@ class Job:
         address: str = "",
         on_finish: Callable[["Job"], object] = lambda job: None,
         is_kept: bool = False,
+        lane: str = "",
+        seconds: float | None = None,
     ) -> None:
         self.client = client
         self.party = address or client
+        self.lane = lane
+        self.seconds = seconds
         self.is_kept = is_kept
         self.left_at: float | None = None
         self.worked_since = self.told_at = time.monotonic()
@@ -88,7 +95,9 @@ class Job:
         try:
             with closing(self._work()) as updates:
                 while not self.is_cancelled:
-                    self.tell(next(updates))
+                    update = next(updates)
+                    if not isinstance(update, StillAtWork):
+                        self.tell(update)
         except StopIteration:
             pass
         except SanaError as error:
@@ -97,6 +106,11 @@ class Job:
             _LOG.exception("A job failed")
             self._error = SanaError(Problem("failed", {}))
         self.finish()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The seconds that the running work will still take; None if unknown."""
+        return None if self.seconds is None else max(0.0, self.seconds - (time.monotonic() - self.worked_since))
 
     @property
     def outcome(self) -> str:

@@ -9,12 +9,13 @@ from ..domain.limits import KEEP_SECONDS, KEEP_SECONDS_FOR_OTHERS, MAX_PER_CLIEN
 from ..domain.problems import Problem
 from ..domain.updates import QueueUpdate
 from .job import Job, Work
+from .waiting_times import waiting_times
 
 LOOK_SECONDS = 5.0  # between two looks at a job that nobody follows; chosen: others do not notice such a wait
 
 
 class JobQueue:
-    """A fair queue: it runs `at_once` jobs at a time, and serves parties in turn.
+    """A fair queue: it runs `at_once` jobs of each lane at a time, and serves parties in turn.
 
     Each turn begins one job of each party, in the order of submission. A new party joins the current turn.
     """
@@ -32,9 +33,9 @@ class JobQueue:
         A kept job goes on for `keep_seconds` after its last follower left, and for `keep_seconds_for_others` if others
         wait.
         """
+        self._at_once = at_once
         self._max_waiting = max_waiting
         self._max_per_client = max_per_client
-        self._at_once = at_once
         self._keep_seconds = keep_seconds
         self._keep_seconds_for_others = keep_seconds_for_others
         self._waiting: list[Job] = []
@@ -54,29 +55,31 @@ class JobQueue:
         address: str = "",
         on_finish: Callable[[Job], object] = lambda job: None,
         is_kept: bool = False,
+        lane: str = "",
+        seconds: float | None = None,
     ) -> Job:
-        """Add a job behind the client's other jobs, and start it if nothing else runs.
+        """Add a job behind the client's other jobs, and start it if its lane has room.
 
         `address` is the client's public address, or "" if unknown. Clients of one address share places and turns, so
         that nobody gains from several names. `on_finish` is called once, when the job has ended in any way. A job that
-        `is_kept` goes on for a while after its last follower left; any other is then cancelled.
+        `is_kept` goes on for a while after its last follower left; any other is then cancelled. `lane` and
+        `seconds` are those of `Job`.
 
         Raises:
             BusyError: too many jobs wait, or this client has too many.
         """
         with self._lock:
-            job = Job(work, client, self._remove, self._keep, address, on_finish, is_kept)
+            job = Job(work, client, self._remove, self._keep, address, on_finish, is_kept, lane, seconds)
             here = (*self._waiting, *self._running)
             own = sum(job.client == each.client or job.party == each.party for each in here)
             if own >= self._max_per_client:
                 raise BusyError(Problem("client busy", {"count": own}))
-            if len(self._running) >= self._at_once and len(self._waiting) >= self._max_waiting:
+            if not self._has_room(lane) and len(self._waiting) >= self._max_waiting:
                 raise BusyError(Problem("queue full", {}))
             job.turn = max([self._turn, *(each.turn + 1 for each in here if each.party == job.party)])
             self._waiting.append(job)
             self._waiting.sort(key=lambda each: each.turn)  # stable: within a turn, in the order of submission
-            if len(self._running) < self._at_once:
-                started = self._take()
+            if started := self._take():
                 threading.Thread(target=self._run, args=(started,), daemon=True, name="job").start()
             else:
                 self._tell_places()
@@ -90,14 +93,18 @@ class JobQueue:
                 job = self._take()
 
     def _take(self) -> Job | None:
-        """Move the next waiting job to the running ones and return it, or None if none waits."""
-        if not self._waiting:
+        """Move the next waiting job whose lane has room to the running ones and return it; None if there is none."""
+        job = next((each for each in self._waiting if self._has_room(each.lane)), None)
+        if job is None:
             return None
-        job = self._waiting.pop(0)
-        self._turn = job.turn
+        self._waiting.remove(job)
+        self._turn = max(self._turn, job.turn)
         self._running.append(job)
         self._tell_places()
         return job
+
+    def _has_room(self, lane: str) -> bool:
+        return sum(each.lane == lane for each in self._running) < self._at_once
 
     def _remove(self, job: Job) -> None:
         """Remove and end a cancelled job that still waits. A running job ends by itself."""
@@ -129,7 +136,13 @@ class JobQueue:
         look.start()
 
     def _tell_places(self) -> None:
-        for ahead, job in enumerate(self._waiting, len(self._running)):
-            if ahead != job.ahead:
-                job.ahead = ahead
-                job.tell(QueueUpdate(ahead))
+        for lane in {job.lane for job in self._waiting}:
+            running = [job for job in self._running if job.lane == lane]
+            waiting = [job for job in self._waiting if job.lane == lane]
+            times = waiting_times(
+                [job.seconds_left for job in running], [job.seconds for job in waiting], self._at_once
+            )
+            for ahead, (job, seconds) in enumerate(zip(waiting, times, strict=True), len(running)):
+                if ahead != job.ahead:
+                    job.ahead = ahead
+                    job.tell(QueueUpdate(ahead, seconds))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 from ..domain.model import ModelDescription
 from ..domain.progress import OnProgress, Progress
 from ..domain.settings import GenerationSettings
-from ..domain.updates import Update
+from ..domain.updates import AnyUpdate
 from ..generation.given_picture import GivenPicture
 from ..hub.resolve import resolve, resolve_description
+from ..miniature import CHECKPOINT
 from ..miniature.precompiled import PrecompiledMiniature
 from ..model_folder.description import describe_folder, describe_unverified
 from ..model_folder.files import expand_home
@@ -23,7 +24,7 @@ SMALL = 64 << 20  # bytes; chosen: hashing a folder of this size before the page
 
 
 class Pipeline(Protocol):
-    """The part of `SanaPipeline` that this room uses."""
+    """What drawing needs of a pipeline: `SanaPipeline` on this machine, `RemotePipeline` over a cluster."""
 
     threads: int | None
 
@@ -32,7 +33,7 @@ class Pipeline(Protocol):
 
     def generate(
         self, settings: GenerationSettings, *, given: GivenPicture | None = None
-    ) -> Generator[Update, None, None]: ...
+    ) -> Generator[AnyUpdate, None, None]: ...
 
     def check(self, settings: GenerationSettings) -> None: ...
 
@@ -63,45 +64,73 @@ class LoadedSource:
 
 
 class NamedSource:
-    """The source of a folder written by precompile.py or optimum-intel, local or on the Hub."""
+    """The source of a folder written by precompile.py or optimum-intel, local or on the Hub.
 
-    def __init__(self, name: str, device: str, low_memory: bool = False) -> None:
+    Once it was described, `name` has the commit on the Hub, and `size` the bytes of the model's files.
+    """
+
+    size = 0
+
+    def __init__(self, name: str, device: str, low_memory: bool = False, max_threads: int | None = None) -> None:
         self.device = device
-        self._name = name
-        self._low_memory = low_memory
+        self.name = name
+        self._options = low_memory, max_threads
 
     def describe(self) -> ModelDescription:
-        folder = resolve_description(self._name)
-        if folder != expand_home(self._name):  # on the Hub: pin the commit, so that `load` ignores a moved tag
-            self._name = f"{self._name.partition('@')[0]}@{folder.name}"
-            return (describe_folder if (folder / MANIFEST).is_file() else describe_unverified)(folder).model
+        folder = resolve_description(self.name)
+        if folder != expand_home(self.name):  # on the Hub: pin the commit, so that `load` ignores a moved tag
+            self.name = f"{self.name.partition('@')[0]}@{folder.name}"
+            manifest = (describe_folder if (folder / MANIFEST).is_file() else describe_unverified)(folder)
+            self.size = manifest.size()
+            return manifest.model
         manifest = describe_folder(folder)
+        self.size = _size(folder)
         if manifest.size() <= SMALL:
             verify(folder, manifest)
         return manifest.model
 
     def load(self, on_progress: OnProgress) -> Pipeline:
-        return _load(resolve(self._name, on_progress), self.device, self._low_memory, on_progress)
+        return _load(resolve(self.name, on_progress), self.device, *self._options, on_progress)
 
 
 class BundledSource:
-    """The source of the bundled checkpoint, precompiled into the user's cache folder on first start."""
+    """The source of the bundled checkpoint, precompiled into the user's cache folder on first start.
 
-    def __init__(self, checkpoint: Path, device: str, low_memory: bool = False) -> None:
+    `size` is the bytes of its files.
+    """
+
+    def __init__(self, checkpoint: Path, device: str, low_memory: bool = False, max_threads: int | None = None) -> None:
         self.device = device
+        self.size = _size(checkpoint)
         self._miniature = PrecompiledMiniature(checkpoint)
-        self._low_memory = low_memory
+        self._options = low_memory, max_threads
 
     def describe(self) -> ModelDescription:
         return self._miniature.describe()
 
     def load(self, on_progress: OnProgress) -> Pipeline:
-        return _load(self._miniature.folder(on_progress), self.device, self._low_memory, on_progress)
+        return _load(self._miniature.folder(on_progress), self.device, *self._options, on_progress)
 
 
-def _load(folder: Path, device: str, low_memory: bool, on_progress: OnProgress) -> Pipeline:
+def source_of(
+    name: str | None, device: str, low_memory: bool = False, max_threads: int | None = None
+) -> NamedSource | BundledSource:
+    """Return the source of a folder or a name on the Hub, or of the bundled checkpoint if there is no name.
+
+    `max_threads` is that of `SanaPipeline.from_pretrained`.
+    """
+    if name:
+        return NamedSource(name, device, low_memory, max_threads)
+    return BundledSource(CHECKPOINT, device, low_memory, max_threads)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _load(folder: Path, device: str, low_memory: bool, max_threads: int | None, on_progress: OnProgress) -> Pipeline:
     on_progress(Progress("load", "Loading the model"))
     # Importing torch, diffusers and transformers takes seconds: the page is already up by now.
     from ..generation.pipeline import SanaPipeline
 
-    return SanaPipeline.from_pretrained(folder, device, low_memory, on_progress)
+    return SanaPipeline.from_pretrained(folder, device, low_memory, on_progress, max_threads=max_threads)

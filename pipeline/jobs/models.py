@@ -9,7 +9,7 @@ from ..domain.model import ModelDescription
 from ..domain.problems import Problem
 from ..domain.progress import OnProgress
 from ..domain.settings import MODEL, GenerationSettings
-from ..domain.updates import PreparationUpdate, Update
+from ..domain.updates import AnyUpdate, PreparationUpdate
 from ..generation.given_picture import GivenPicture
 from .model_loading import ModelLoading
 from .model_sources import ModelSource, Pipeline
@@ -21,8 +21,12 @@ PATIENCE = 0.5  # seconds between two looks at a loading model; chosen: a Stop a
 class Models:
     """The menu: model descriptions by name, and access to the loaded model."""
 
-    def __init__(self, sources: Sequence[ModelSource]) -> None:
-        """Describe each source; raise SanaError for the first that fails."""
+    def __init__(self, sources: Sequence[ModelSource], have_own_machines: bool = False) -> None:
+        """Describe each source; raise SanaError for the first that fails.
+
+        With `have_own_machines`, each model has machines of its own, and stays loaded there.
+        """
+        self._have_own_machines = have_own_machines
         self._sources: dict[str, ModelSource] = {}
         self._descriptions: dict[str, ModelDescription] = {}
         for source in sources:
@@ -64,6 +68,10 @@ class Models:
         loading = self._loading
         loaded = loading.model if loading and loading.name == name else None
         return loaded or self._descriptions[name]
+
+    def lane(self, name: str) -> str:
+        """Return the lane in the queue of a model's requests: models that share machines share one."""
+        return name if self._have_own_machines else ""
 
     def device(self, name: str) -> str:
         """Return the OpenVINO device of a model."""
@@ -107,7 +115,7 @@ class Models:
 
     def generate(
         self, name: str, settings: GenerationSettings, given: GivenPicture | None = None
-    ) -> Generator[Update | PreparationUpdate, None, None]:
+    ) -> Generator[AnyUpdate, None, None]:
         """Yield the updates of one generation, after those of loading the model; raise SanaError if it fails."""
         pipeline = yield from self.prepare(name)
         try:

@@ -10,7 +10,7 @@ from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, SOME_PICTURE
 from ..domain.problems import Problem
 from ..domain.request import Request
 from ..domain.settings import HEIGHT, MODEL, GenerationSettings
-from ..domain.updates import JobUpdate, PictureUpdate, PreparationUpdate, Result
+from ..domain.updates import AnyUpdate, PictureUpdate, PreparationUpdate, Result
 from ..generation.given_picture import GivenPicture, check_given
 from .job import Job
 from .job_queue import JobQueue
@@ -116,6 +116,8 @@ class GenerationService:
                 address,
                 lambda job: self.statistics.count(interface, job.outcome),
                 is_kept=token is not None,
+                lane=self.models.lane(settled.model),
+                seconds=self.timings.estimate(settled.model, settled.settings.values()),
             )
         except SanaError:
             self.statistics.count(interface, REFUSED)
@@ -132,9 +134,9 @@ class GenerationService:
     def prepare(self, model: str, client: str, address: str = "") -> Job:
         """Put the loading of a model into the queue; raise SanaError as `submit` does."""
         name = self.models.find(model)
-        return self._queue.submit(lambda: self.models.prepare(name), client, address)
+        return self._queue.submit(lambda: self.models.prepare(name), client, address, lane=self.models.lane(name))
 
-    def draw(self, request: SettledRequest) -> Generator[JobUpdate, None, None]:
+    def draw(self, request: SettledRequest) -> Generator[AnyUpdate, None, None]:
         """Yield the updates of a request in this thread, past the queue; raise SanaError if it fails."""
         start = time.monotonic()
         for update in self.models.generate(request.model, request.settings, request.given):

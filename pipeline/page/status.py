@@ -11,6 +11,7 @@ from ..domain.updates import (
     PictureUpdate,
     PreparationUpdate,
     QueueUpdate,
+    RestartUpdate,
     Result,
     StepUpdate,
     StoppedUpdate,
@@ -26,8 +27,8 @@ UNKNOWN_DECODING_SHARE = 0.5  # before the first picture of a model; chosen
 class Status:
     """One status.
 
-    `kind` is "begun", "queue", "preparation", "encode", "step", "decode", "picture", "done", "stopped", "failed",
-    "lost" or "note". `done` of `total` counts `unit`; None if that has no meaning.
+    `kind` is "begun", "queue", "preparation", "restart", "encode", "step", "decode", "picture", "done", "stopped",
+    "failed", "lost" or "note". `done` of `total` counts `unit`; None if that has no meaning.
     `is_unfinished` is true if the page shows the preview of a picture that was stopped. `share` is the part of the
     request, or of the loading of its model, that is done, from 0 to 1.
     `token` is that of the request. `action` is the label of the button of a lost request.
@@ -71,9 +72,12 @@ class StatusTracker:
         words = self._words
         match update:
             case QueueUpdate():
-                return self._status("queue", words.queue(update), update.ahead, None, "requests")
+                text = words.queue(update) + words.left(self._left_in_queue(update))
+                return self._status("queue", text, update.ahead, None, "requests")
             case PreparationUpdate(progress=progress):
                 return self._status("preparation", words.preparation(progress), progress.done, progress.total, "parts")
+            case RestartUpdate():
+                return self._status("restart", words.begun_again(update))
             case EncodeUpdate():
                 return self._status("encode", words.encode(update), update.band, update.bands, "bands")
             case StepUpdate():
@@ -114,6 +118,11 @@ class StatusTracker:
     @staticmethod
     def _share(update: StepUpdate | DecodeUpdate | PictureUpdate, of_picture: float) -> float:
         return (update.image - 1 + of_picture) / update.images
+
+    def _left_in_queue(self, update: QueueUpdate) -> float | None:
+        if update.seconds is None or self._estimate is None:
+            return None
+        return update.seconds + self._estimate
 
     def _left_after_step(self, update: StepUpdate) -> float | None:
         self._decode_start = time.monotonic()

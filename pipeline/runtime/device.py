@@ -38,28 +38,30 @@ def _make_core() -> ov.Core:
     return ov.Core()
 
 
-def compile_config(precision: str = EXACT) -> dict[str, Any]:
-    """Return OpenVINO's properties for models that run one request at a time."""
+def compile_config(precision: str = EXACT, threads: int | None = None) -> dict[str, Any]:
+    """Return OpenVINO's properties for models that run one request at a time, on at most `threads` if not None."""
     config = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
-    quota = cpu_quota()
-    if quota and quota < _visible_processors():
-        config["INFERENCE_NUM_THREADS"] = str(quota)
+    limit = min(filter(None, (cpu_quota(), threads)), default=None)
+    if limit and limit < _visible_processors():
+        config["INFERENCE_NUM_THREADS"] = str(limit)
     return config
 
 
 class Device:
     """An OpenVINO device."""
 
-    def __init__(self, name: str = "CPU", cache: CompileCache | None = None) -> None:
+    def __init__(self, name: str = "CPU", cache: CompileCache | None = None, max_threads: int | None = None) -> None:
         """Take OpenVINO's name of a device, such as "CPU", "GPU.0" or "AUTO:GPU,CPU".
 
-        Compiled IR files are kept in `cache`, except those of AUTO, which compiles for several devices.
+        Compiled IR files are kept in `cache`, except those of AUTO, which compiles for several devices. A CPU computes
+        on at most `max_threads`, by default on as many as there are.
 
         Raises:
             DeviceError: there is no such device on this machine. The error names the devices that there are.
         """
         self.name = name
         self.core = shared_core()
+        self._max_threads = max_threads
         available = self.core.available_devices
         self._activations_scale: float | None = None
         self._kind, _, listed = name.partition(":")
@@ -101,7 +103,8 @@ class Device:
         if self.name != "CPU":
             return None
         number = opset13.parameter([1], ov.Type.f32)
-        compiled = self.core.compile_model(ov.Model([opset13.relu(number)], [number]), self.name, compile_config())
+        config = compile_config(threads=self._max_threads)
+        compiled = self.core.compile_model(ov.Model([opset13.relu(number)], [number]), self.name, config)
         count: int = compiled.get_property("INFERENCE_NUM_THREADS")
         return count
 
@@ -113,7 +116,7 @@ class Device:
         Raises:
             DeviceError: the device cannot take the model.
         """
-        config = compile_config(precision) | self._half_config(precision)
+        config = compile_config(precision, self._max_threads) | self._half_config(precision)
         if _is_gpu(self.name):
             config.pop("INFERENCE_NUM_THREADS", None)  # which GPUs do not know, and refuse
         try:

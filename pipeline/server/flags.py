@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from .. import __version__
+from ..cluster.cluster_flags import add_cluster_flags, check_cluster_flags
 from ..domain.limits import MAX_PER_CLIENT, MAX_WAITING
 from .server_flags import add_server_flags, positive_number, server_options
 
@@ -35,6 +36,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="hold one of text encoder, transformer and decoder at a time, and load it again whenever its turn comes",
     )
+    add_cluster_flags(parser)
     add_server_flags(parser, environment)
     parser.add_argument(
         "--max-queue",
@@ -60,6 +62,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.model is None and environment.get("SANA_MODEL"):
         options.model = [environment["SANA_MODEL"]]
+    check_cluster_flags(parser, options)
     options.server = server_options(parser, options)
     return options
 

@@ -1,5 +1,5 @@
 // On a phone the picture is below the button: scroll it into view when drawing begins. (760 px as in page.css.)
-const ENDS = ["done", "stopped", "failed"], REPORTS = ["begun", "queue", "preparation", "encode", "step", "decode"];
+const ENDS = ["done", "stopped", "failed"], REPORTS = ["begun", "queue", "preparation", "restart", "encode", "step", "decode"];
 let isDrawing = false;  // the first report of a request can be any: Gradio drops those that others follow at once
 
 watch("value", () => {

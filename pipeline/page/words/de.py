@@ -2,8 +2,16 @@
 
 from collections.abc import Mapping
 
-from ...domain.progress import Progress
-from ...domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
+from ...domain.progress import MACHINE, Progress
+from ...domain.updates import (
+    DecodeUpdate,
+    EncodeUpdate,
+    PictureUpdate,
+    QueueUpdate,
+    RestartUpdate,
+    StepUpdate,
+    StoppedUpdate,
+)
 from .de_gallery import GermanGallery
 from .de_model import GermanModel
 from .de_pictures import GermanPictures
@@ -52,6 +60,7 @@ class Words(GermanPictures, GermanGallery, GermanModel, English):
     draw_again = "Noch einmal zeichnen"
     picture_again = "Das Ausgangsbild wird noch einmal gebraucht."
     one_moment = "Einen Moment"
+    no_free_machine = "Wartet auf einen freien Rechner"
     loaded_when_needed = "Wird beim Zeichnen geladen"
     reading_prompt = "Der Prompt wird gelesen"
     stopping = "Wird angehalten"
@@ -114,6 +123,8 @@ class Words(GermanPictures, GermanGallery, GermanModel, English):
         return "Ein Sprint-Modell hat keinen, daher bleibt dies leer."
 
     def preparation(self, progress: Progress, left: float | None = None) -> str:
+        if progress.stage == MACHINE:
+            return self.no_free_machine
         fetched = self.fetched(progress)
         text = (
             f"Das Modell wird heruntergeladen: {fetched[0]} von {fetched[1]} MB"
@@ -125,6 +136,10 @@ class Words(GermanPictures, GermanGallery, GermanModel, English):
     def queue(self, update: QueueUpdate) -> str:
         before = "eine Anfrage ist" if update.ahead == 1 else f"{update.ahead} Anfragen sind"
         return f"In der Warteschlange: {before} vor deiner"
+
+    def begun_again(self, update: RestartUpdate) -> str:
+        precision = f" und {self.precision(update.precision)}" if update.precision else ""
+        return f"{self._picture(update)}Der Rechner, der hier zeichnete, ist weg: Ein anderer beginnt neu{precision}"
 
     def step(self, update: StepUpdate, left: float | None) -> str:
         decoding = ", das Bild entsteht" if update.step == update.steps else ""
@@ -183,5 +198,5 @@ class Words(GermanPictures, GermanGallery, GermanModel, English):
             return f"{adds}; der negative Teil entfällt: Sprint hat keinen."
         return f"{adds}; vermeidet „{avoid}“."
 
-    def _picture(self, update: StepUpdate | DecodeUpdate) -> str:
+    def _picture(self, update: StepUpdate | DecodeUpdate | RestartUpdate) -> str:
         return f"Bild {update.image} von {update.images}. " if update.images > 1 else ""

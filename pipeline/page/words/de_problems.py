@@ -83,6 +83,7 @@ SENTENCES: Mapping[str, str] = {
     "client busy": "Du hast hier schon {count} Anfragen: Warte, bis eine davon zu Ende ist.",
     "queue full": "Zu viele Anfragen warten: Versuche es gleich noch einmal.",
     "failed": "Unterwegs ging etwas schief: Das Log des Programms sagt, was.",
+    "machines lost": "{count} Rechner sind nacheinander mitten in diesem Bild ausgefallen: Nimm ein einfacheres.",
     "model released": "{model} hat einem anderen Modell Platz gemacht: Versuche es noch einmal.",
     "model unloadable": "{model} lässt sich nicht laden: Das Log des Programms sagt, warum.",
     "model files": "Die Dateien von {model} fehlen oder sind anders: Versuche es noch einmal, dann wird neu geladen.",

@@ -7,9 +7,17 @@ from typing import Any
 from ...domain.errors import SanaError
 from ...domain.parameters import Parameter
 from ...domain.problems import SENTENCES, Problem, shown
-from ...domain.progress import Progress
+from ...domain.progress import MACHINE, Progress
 from ...domain.styles import PLACE, find_style
-from ...domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
+from ...domain.updates import (
+    DecodeUpdate,
+    EncodeUpdate,
+    PictureUpdate,
+    QueueUpdate,
+    RestartUpdate,
+    StepUpdate,
+    StoppedUpdate,
+)
 from .en_gallery import GalleryWords
 from .en_model import ModelWords
 from .en_pictures import PictureWords
@@ -60,6 +68,7 @@ class English(PictureWords, GalleryWords, ModelWords):
     draw_again = "Draw it again"
     picture_again = "The picture to start from is needed again."
     one_moment = "One moment"
+    no_free_machine = "Waiting for a free machine"
     loaded_when_needed = "Is loaded when it draws"
     reading_prompt = "Reading the prompt"
     stopping = "Stopping"
@@ -106,11 +115,15 @@ class English(PictureWords, GalleryWords, ModelWords):
         return self.problem(error.problem) if error.problem else str(error)
 
     def preparation(self, progress: Progress, left: float | None = None) -> str:
-        return progress.text + self.left(left)
+        return (self.no_free_machine if progress.stage == MACHINE else progress.text) + self.left(left)
 
     def queue(self, update: QueueUpdate) -> str:
         before = "one request is" if update.ahead == 1 else f"{update.ahead} requests are"
         return f"In the queue: {before} before yours"
+
+    def begun_again(self, update: RestartUpdate) -> str:
+        precision = f", which is {self.precision(update.precision)}" if update.precision else ""
+        return f"{self._picture(update)}The machine that drew this is gone: it is begun again on another{precision}"
 
     def step(self, update: StepUpdate, left: float | None) -> str:
         decoding = ", decoding" if update.step == update.steps else ""
@@ -183,7 +196,7 @@ class English(PictureWords, GalleryWords, ModelWords):
             return f"{adds}; its negative part is left out: Sprint has none."
         return f"{adds}; avoids “{avoid}”."
 
-    def _picture(self, update: StepUpdate | DecodeUpdate) -> str:
+    def _picture(self, update: StepUpdate | DecodeUpdate | RestartUpdate) -> str:
         return f"Picture {update.image} of {update.images}. " if update.images > 1 else ""
 
 

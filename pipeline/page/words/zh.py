@@ -2,8 +2,16 @@
 
 from collections.abc import Mapping
 
-from ...domain.progress import Progress
-from ...domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, QueueUpdate, StepUpdate, StoppedUpdate
+from ...domain.progress import MACHINE, Progress
+from ...domain.updates import (
+    DecodeUpdate,
+    EncodeUpdate,
+    PictureUpdate,
+    QueueUpdate,
+    RestartUpdate,
+    StepUpdate,
+    StoppedUpdate,
+)
 from .en import English
 from .zh_gallery import ChineseGallery
 from .zh_model import ChineseModel
@@ -50,6 +58,7 @@ class Words(ChinesePictures, ChineseGallery, ChineseModel, English):
     draw_again = "再画一次"
     picture_again = "需要再次提供起始图片。"
     one_moment = "请稍候"
+    no_free_machine = "正在等待空闲的机器"
     loaded_when_needed = "作画时加载"
     reading_prompt = "正在读取提示词"
     stopping = "正在停止"
@@ -112,12 +121,18 @@ class Words(ChinesePictures, ChineseGallery, ChineseModel, English):
         return "Sprint 模型没有负面提示词，请留空。"
 
     def preparation(self, progress: Progress, left: float | None = None) -> str:
+        if progress.stage == MACHINE:
+            return self.no_free_machine
         fetched = self.fetched(progress)
         text = f"正在下载模型：{fetched[0]} / {fetched[1]} MB" if fetched else "正在准备模型"
         return text + self.left(left)
 
     def queue(self, update: QueueUpdate) -> str:
         return f"排队中：前面还有 {update.ahead} 个请求"
+
+    def begun_again(self, update: RestartUpdate) -> str:
+        precision = f"，{self.precision(update.precision)}" if update.precision else ""
+        return f"{self._picture(update)}作画的机器中断了：正由另一台机器重新开始{precision}"
 
     def step(self, update: StepUpdate, left: float | None) -> str:
         decoding = "，正在解码" if update.step == update.steps else ""
@@ -173,5 +188,5 @@ class Words(ChinesePictures, ChineseGallery, ChineseModel, English):
             return f"{adds}；不使用负面部分：Sprint 没有。"
         return f"{adds}；避免“{avoid}”。"
 
-    def _picture(self, update: StepUpdate | DecodeUpdate) -> str:
+    def _picture(self, update: StepUpdate | DecodeUpdate | RestartUpdate) -> str:
         return f"第 {update.image} 张，共 {update.images} 张。" if update.images > 1 else ""

@@ -79,6 +79,7 @@ SENTENCES: Mapping[str, str] = {
     "client busy": "您已有 {count} 个请求：请等其中一个结束。",
     "queue full": "等待的请求太多：请稍后再试。",
     "failed": "出错了：程序日志中有原因。",
+    "machines lost": "画这张图片时，先后有 {count} 台机器中断：请换一张简单些的。",
     "model released": "{model} 已为另一个模型让出位置：请再试一次。",
     "model unloadable": "{model} 无法加载：程序日志中有原因。",
     "model files": "{model} 的文件已丢失或改变：请再试一次，会重新加载。",

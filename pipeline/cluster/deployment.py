@@ -1,0 +1,119 @@
+"""The replicas of one model, as an application of Ray Serve."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from ..domain.errors import SanaError
+from ..domain.progress import OnProgress, Progress
+from ..domain.settings import GenerationSettings
+from ..generation.given_picture import GivenPicture
+from .cluster_flags import ReplicaRange
+from .cluster_messages import Hello, Message
+from .model_spec import ModelSpec
+from .remote_pipeline import ReplicaLost
+
+LOOK_SECONDS = 0.3  # between two looks at replicas that start; chosen: each takes 14 s or more
+# A replica that is to go finishes its picture first; chosen: longer than any picture takes.
+DRAIN_SECONDS = 3600.0
+HEALTH_SECONDS = 2.0  # between two looks at whether a replica lives; chosen: a lost one is replaced soon
+DEPLOYMENT = "replica"
+
+
+class Deployment:
+    """The replicas of a model under a name in the cluster. Ray and Serve must be connected."""
+
+    def __init__(self, name: str, spec: ModelSpec, replicas: ReplicaRange, threads: int, memory: int) -> None:
+        """Take the sizes of a replica: CPU threads, and bytes of memory."""
+        self.name = name
+        self._spec = spec
+        self._replicas = replicas
+        self._threads = threads
+        self._memory = memory
+        self._handle: Any = None
+
+    def start(self) -> None:
+        """Let the replicas start; do not wait."""
+        from ray import serve
+        from ray.serve.config import RequestRouterConfig
+
+        from .replica import Replica
+        from .replica_router import ReplicaRouter
+
+        count: dict[str, Any] = {"num_replicas": self._replicas.most}
+        if self._replicas.least != self._replicas.most:
+            scaling = {
+                "min_replicas": self._replicas.least,
+                "max_replicas": self._replicas.most,
+                "target_ongoing_requests": 1,
+                "upscale_delay_s": 2,
+                "downscale_delay_s": 300,
+            }
+            count = {"autoscaling_config": scaling}
+        deployment = serve.deployment(
+            name=DEPLOYMENT,
+            max_ongoing_requests=1,
+            ray_actor_options={"num_cpus": self._threads, "memory": self._memory},
+            graceful_shutdown_timeout_s=DRAIN_SECONDS,
+            health_check_period_s=HEALTH_SECONDS,
+            request_router_config=RequestRouterConfig(request_router_class=ReplicaRouter),
+            **count,
+        )(Replica)
+        self._handle = serve.api._run(
+            deployment.bind(self._spec, self._threads), name=self.name, route_prefix=None, _blocking=False
+        )
+
+    def wait(self, on_progress: OnProgress) -> Hello:
+        """Wait until one of the replicas draws, and return what it says of itself; raise SanaError if none can."""
+        told = -1
+        while True:
+            running, problem = self._state()
+            if problem:
+                raise SanaError(f"The replicas do not start: {problem}")
+            if running != told:
+                told = running
+                text = f"Starting replicas: {running} of {self._replicas.least} draw"
+                on_progress(Progress("load", text, running, self._replicas.least))
+            if running:
+                hello: Hello = self._handle.hello.remote().result()
+                return hello
+            time.sleep(LOOK_SECONDS)
+
+    def draw(self, settings: GenerationSettings, given: GivenPicture | None, processor: str | None) -> "ServeStream":
+        """Let a free replica draw, once there is one; one on a `processor` of this kind is preferred."""
+        handle = self._handle.options(stream=True, multiplexed_model_id=processor or "")
+        return ServeStream(handle.draw.remote(settings, given))
+
+    def end(self) -> None:
+        """Let the replicas end; do not wait."""
+        from ray import serve
+
+        serve.delete(self.name, _blocking=False)
+
+    def _state(self) -> tuple[int, str | None]:
+        """Return the number of replicas that run, and the problem if they cannot start."""
+        from ray import serve
+
+        application = serve.status().applications[self.name]
+        if application.status in ("DEPLOY_FAILED", "UNHEALTHY"):
+            return 0, application.message
+        replicas = [each.replica_states.get("RUNNING", 0) for each in application.deployments.values()]
+        return sum(replicas), None
+
+
+class ServeStream:
+    """The messages of one generation on a replica."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[Message]:
+        from ray.exceptions import RayActorError
+
+        try:
+            yield from self._response
+        except RayActorError as error:
+            raise ReplicaLost from error
+
+    def cancel(self) -> None:
+        self._response.cancel()
