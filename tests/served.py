@@ -26,11 +26,14 @@ class Server:
 
 
 @contextmanager
-def serve_miniature() -> Iterator[Server]:
-    """Run app.py with the miniature; yield when it is loaded. At the end the program is told to end, and waited for."""
+def serve_miniature(*flags: str) -> Iterator[Server]:
+    """Run app.py with the miniature and more flags; yield when it is loaded.
+
+    At the end the program is told to end, and waited for.
+    """
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANA_", "GRADIO_"))}
-    command = [sys.executable, str(APP), "--port", str(port)]
+    command = [sys.executable, str(APP), "--port", str(port), *flags]
     url = f"http://127.0.0.1:{port}/"
     with subprocess.Popen(command, env=kept, stdout=subprocess.DEVNULL) as process:
         try:

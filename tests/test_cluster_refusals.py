@@ -2,14 +2,16 @@
 
 import dataclasses
 import importlib.util
+import socket
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import app
-from pipeline.cluster import node_check
+from pipeline.cluster import connection, node_check
 from pipeline.cluster.model_spec import ModelSpec
 from pipeline.cluster.node_check import NodeView, compare, look
 from pipeline.domain.errors import SanaError
@@ -110,3 +112,17 @@ def test_a_node_looks_for_itself() -> None:
     seen = look([ModelSpec("/no/such/folder", "CPU")])
     assert (seen.versions, seen.models) == (OWN, [])
     assert "There is no folder /no/such/folder" in str(seen.error)
+
+
+def test_auto_takes_the_cluster_that_runs_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    assert connection._running_here() is None
+    (tmp_path / "ray").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        (tmp_path / "ray" / "ray_current_cluster").write_text(address)
+        assert connection._running_here() == address
+    assert connection._running_here() is None  # it has ended and left its note
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    assert connection._running_here() == "10.0.0.1:6379"

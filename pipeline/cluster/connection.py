@@ -17,7 +17,7 @@ import psutil
 
 from ..domain.errors import SanaError
 from .cluster_flags import AUTO
-from .ray_import import check_ray, import_ray
+from .ray_import import check_ray, import_ray, short
 
 NAMESPACE = "sana"
 PROBE_SECONDS = 3.0  # for a machine to answer at all; chosen
@@ -25,8 +25,6 @@ HEALTH_SECONDS = 15.0  # for a cluster to say that it is well; chosen: with the 
 OBJECT_STORE = 128 << 20  # bytes for messages between processes; chosen: dozens of pictures of 1024x1024
 END_SECONDS = 1.5  # for a cluster to be left in good order; chosen: half of SECONDS in runtime/process_end.py
 MOST_FOLDER = 40  # characters of a folder for Ray's sockets, whose paths are at most 64 longer, and 107 at most
-MOST_TEXT = 300  # characters of an error of Ray's; chosen: the reason is in the first lines
-CURRENT_CLUSTER = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -44,7 +42,7 @@ def connected(address: str) -> Iterator[Any]:
     if found:
         _check(found)
     else:
-        _close_to_others()
+        _prepare_own()
     ray = import_ray()
     handler = signal.getsignal(signal.SIGTERM)
     try:
@@ -74,17 +72,20 @@ def _connect(ray: Any, address: str | None) -> None:
             **common,
         )
     except Exception as error:
-        reason = " ".join(str(error).split())[:MOST_TEXT]
         place = f"The Ray cluster at {address} cannot be used" if address else "A Ray cluster cannot be started here"
-        raise SanaError(f"{place}: {reason}") from error
+        raise SanaError(f"{place}: {short(error)}") from error
 
 
-def _close_to_others() -> None:
-    """Let nobody else into a cluster of this program's own, which listens to the network: it has a secret token."""
+def _prepare_own() -> None:
+    """Set what Ray's processes read in a cluster of this program's own.
+
+    It listens to the network, so a secret token lets nobody else in.
+    """
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     if "RAY_AUTH_TOKEN_PATH" not in os.environ:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's workers would give way to any other process
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", "60")  # on a busy machine the default is too short
 
 
 def _running_here() -> str | None:
@@ -92,8 +93,9 @@ def _running_here() -> str | None:
     named = os.environ.get("RAY_ADDRESS")
     if named and named not in (AUTO, "local"):
         return named
+    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
     try:
-        noted = CURRENT_CLUSTER.read_text().strip()  # by the latest `ray start`
+        noted = Path(folder, "ray", "ray_current_cluster").read_text().strip()  # by the latest `ray start`
     except OSError:
         return None
     return noted if noted and _answers(noted) else None
@@ -108,7 +110,7 @@ def _check(address: str) -> None:
         subprocess.run(command, capture_output=True, timeout=HEALTH_SECONDS, check=True)
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
         lines = (error.stderr or b"").decode(errors="replace").strip().splitlines()
-        reason = lines[-1][:MOST_TEXT] if lines else "no answer"
+        reason = short(lines[-1]) if lines else "no answer"
         raise SanaError(
             f"What answers at {address} is no Ray cluster that this program can use: the port is that of ray start "
             f"--head, and RAY_AUTH_TOKEN holds its token, if it has one ({reason})."

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from ..domain.errors import SanaError
@@ -11,6 +12,7 @@ from ..generation.given_picture import GivenPicture
 from .cluster_flags import ReplicaRange
 from .cluster_messages import Hello, Message
 from .model_spec import ModelSpec
+from .ray_import import short
 from .remote_pipeline import ReplicaLost
 
 LOOK_SECONDS = 0.3  # between two looks at replicas that start; chosen: each takes 14 s or more
@@ -31,6 +33,7 @@ class Deployment:
         self._threads = threads
         self._memory = memory
         self._handle: Any = None
+        self._hello: Hello | None = None
 
     def start(self) -> None:
         """Let the replicas start; do not wait."""
@@ -64,9 +67,11 @@ class Deployment:
         )
 
     def wait(self, on_progress: OnProgress) -> Hello:
-        """Wait until one of the replicas draws, and return what it says of itself; raise SanaError if none can."""
+        """Return what the first replica that draws says of itself, and wait for it; raise SanaError if none can."""
+        from ray.exceptions import RayActorError
+
         told = -1
-        while True:
+        while self._hello is None:
             running, problem = self._state()
             if problem:
                 raise SanaError(f"The replicas do not start: {problem}")
@@ -75,9 +80,10 @@ class Deployment:
                 text = f"Starting replicas: {running} of {self._replicas.least} draw"
                 on_progress(Progress("load", text, running, self._replicas.least))
             if running:
-                hello: Hello = self._handle.hello.remote().result()
-                return hello
+                with suppress(RayActorError):  # it is lost already: wait for the next
+                    self._hello = self._handle.hello.remote().result()
             time.sleep(LOOK_SECONDS)
+        return self._hello
 
     def draw(self, settings: GenerationSettings, given: GivenPicture | None, processor: str | None) -> "ServeStream":
         """Let a free replica draw, once there is one; one on a `processor` of this kind is preferred."""
@@ -95,8 +101,8 @@ class Deployment:
         from ray import serve
 
         application = serve.status().applications[self.name]
-        if application.status in ("DEPLOY_FAILED", "UNHEALTHY"):
-            return 0, application.message
+        if application.status == "DEPLOY_FAILED":  # UNHEALTHY: one is lost, and starts again
+            return 0, short(application.message)
         replicas = [each.replica_states.get("RUNNING", 0) for each in application.deployments.values()]
         return sum(replicas), None
 

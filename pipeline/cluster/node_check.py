@@ -9,6 +9,7 @@ from typing import Any
 from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
 from .model_spec import ModelSpec
+from .ray_import import short
 
 LIBRARIES = ("openvino", "torch", "diffusers", "transformers", "pillow")  # pictures depend on them
 SECONDS = 20.0  # for all nodes to answer; chosen: with the connection, a refusal comes within 30 s
@@ -72,8 +73,7 @@ def check_nodes(ray: Any, specs: Sequence[ModelSpec], models: Sequence[ModelDesc
     try:
         views = ray.get(looks, timeout=SECONDS)
     except ray.exceptions.RayError as error:
-        reason = " ".join(str(error).split())[:200]
-        raise SanaError(f"Not every machine of the cluster can look for the model: {reason}") from error
+        raise SanaError(f"Not every machine of the cluster can look for the model: {short(error)}") from error
     compare(views, models)
 
 

@@ -3,18 +3,17 @@
 import importlib.util
 import logging
 import os
+import re
 from typing import Any
 
 from ..domain.errors import SanaError
 
-# Read by Ray when it is imported, and passed on to its own processes.
-_ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_SERVE_DISABLE_USAGE_COLLECTION": "1",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_raylet_start_wait_time_s": "60",  # the default is too short for a busy machine
-}
+MOST_TEXT = 300  # characters of an error of Ray's; chosen: the reason is at the beginning
+
+
+def short(error: object) -> str:
+    """Return the beginning of what Ray says in colours and in many lines, as one line."""
+    return " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split())[:MOST_TEXT]
 
 
 def check_ray() -> None:
@@ -24,9 +23,8 @@ def check_ray() -> None:
 
 
 def import_ray() -> Any:
-    """Import Ray Serve, and return Ray."""
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    """Import Ray Serve, and return Ray. Nobody is told that it is used."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reads it when it is imported
     import ray
     import ray.serve
 
