@@ -85,22 +85,6 @@ def test_replicas_draw_at_once_the_same_bytes_as_one_process(remote: RemotePipel
             assert theirs.info == ours.info
 
 
-def test_a_picture_whose_replica_is_killed_is_begun_again(remote: RemotePipeline, pipe: SanaPipeline) -> None:
-    asked = pipe.settings("a red house", seed=3, num_inference_steps=MANY)
-    busy = {each.pid: each.cpu_times().user for each in _replicas()}
-    updates: list[AnyUpdate] = []
-    for update in remote.generate(asked):
-        if isinstance(update, StepUpdate) and not any(isinstance(each, RestartUpdate) for each in updates):
-            drawer = max(_replicas(), key=lambda each: each.cpu_times().user - busy.get(each.pid, 0.0))
-            os.kill(drawer.pid, signal.SIGKILL)
-        updates.append(update)
-    kinds = [type(update) for update in updates]
-    assert kinds.count(RestartUpdate) == 1
-    assert kinds.count(Result) == 1
-    (theirs,), (ours,) = images(updates), images(pipe.generate(asked))
-    assert theirs.tobytes() == ours.tobytes()
-
-
 def test_previews_and_stop_on_the_page(models: Models, browser: Browser) -> None:
     service = build_service(models, JobQueue(at_once=REPLICAS))
     with serve_page(build(service, English()), service) as url:
@@ -118,3 +102,19 @@ def test_previews_and_stop_on_the_page(models: Models, browser: Browser) -> None
         assert picture(tab).is_visible()
         wait_for(lambda: service.queue_counts == (0, 0))
         context.close()
+
+
+def test_a_picture_whose_replica_is_killed_is_begun_again(remote: RemotePipeline, pipe: SanaPipeline) -> None:
+    asked = pipe.settings("a red house", seed=3, num_inference_steps=MANY)
+    busy = {each.pid: each.cpu_times().user for each in _replicas()}
+    updates: list[AnyUpdate] = []
+    for update in remote.generate(asked):
+        if isinstance(update, StepUpdate) and not any(isinstance(each, RestartUpdate) for each in updates):
+            drawer = max(_replicas(), key=lambda each: each.cpu_times().user - busy.get(each.pid, 0.0))
+            os.kill(drawer.pid, signal.SIGKILL)
+        updates.append(update)
+    kinds = [type(update) for update in updates]
+    assert kinds.count(RestartUpdate) == 1
+    assert kinds.count(Result) == 1
+    (theirs,), (ours,) = images(updates), images(pipe.generate(asked))
+    assert theirs.tobytes() == ours.tobytes()

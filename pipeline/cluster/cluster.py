@@ -11,7 +11,7 @@ from ..domain.progress import OnProgress
 from ..jobs.model_sources import NamedSource, Pipeline
 from ..model_folder.files import expand_home
 from .cluster_flags import ReplicaRange
-from .connection import connected
+from .connection import connected, in_time
 from .deployment import Deployment
 from .model_spec import ModelSpec
 from .node_check import check_nodes
@@ -33,7 +33,7 @@ def joined(address: str, owner: str, replicas: ReplicaRange) -> Iterator["Cluste
         try:
             yield cluster
         finally:
-            cluster.end()
+            in_time(cluster.end)
 
 
 class Cluster:

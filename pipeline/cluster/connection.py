@@ -1,5 +1,6 @@
 """The connection to a Ray cluster: one at an address, the one that runs here, or one of this program's own."""
 
+import atexit
 import os
 import secrets
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ NAMESPACE = "sana"
 PROBE_SECONDS = 3.0  # for a machine to answer at all; chosen
 HEALTH_SECONDS = 15.0  # for a cluster to say that it is well; chosen: with the rest, a refusal comes within 30 s
 OBJECT_STORE = 128 << 20  # bytes for messages between processes; chosen: dozens of pictures of 1024x1024
-END_SECONDS = 1.5  # for a cluster to be left in good order; chosen: half of SECONDS in runtime/process_end.py
+END_SECONDS = 1.4  # chosen: two such waits are less than SECONDS of runtime/process_end.py
 MOST_FOLDER = 40  # characters of a folder for Ray's sockets, whose paths are at most 64 longer, and 107 at most
 PACKAGE = Path(__file__).parents[1]
 
@@ -126,12 +127,21 @@ def _answers(address: str) -> bool:
         return False
 
 
+def in_time(work: Callable[[], object]) -> None:
+    """Do what may never end, such as a call to a cluster that is lost, and wait at most END_SECONDS for its end."""
+    thread = threading.Thread(target=work, daemon=True, name="leave")
+    thread.start()
+    thread.join(END_SECONDS)
+
+
 def _leave(ray: Any, is_own: bool) -> None:
-    """Disconnect. Of an own cluster, end all processes, even if it does not answer any more."""
+    """Disconnect. Of an own cluster, end all processes, even if it does not answer any more.
+
+    Ctrl-C reaches the processes of an own cluster before.
+    """
     children = psutil.Process().children(recursive=True) if is_own else []
-    leaving = threading.Thread(target=ray.shutdown, daemon=True, name="leave")
-    leaving.start()
-    leaving.join(END_SECONDS)
+    atexit.unregister(ray.shutdown)  # it would be called once more, and wait
+    in_time(ray.shutdown)
     for child in children:
         with suppress(psutil.Error):  # it has ended by itself
             child.kill()
