@@ -127,11 +127,10 @@ class RemotePipeline:
 
 
 def _without_first(settings: GenerationSettings, done: int) -> GenerationSettings:
-    """Return the settings of all pictures but the first `done`: picture k is what seed + k draws alone."""
+    """Return the settings of all pictures but the first `done`."""
     if not done:
         return settings
-    count = settings.picture_count - done
-    return dataclasses.replace(settings, seed=settings.seed + done, num_images_per_prompt=count)
+    return dataclasses.replace(settings.of_picture(done), num_images_per_prompt=settings.picture_count - done)
 
 
 def _renumbered(update: Update, done: int, count: int) -> Update:
