@@ -29,16 +29,19 @@ from .endpoint import connect_endpoint
 from .examples import examples
 from .generate_events import connect_generate
 from .link_events import connect_link
+from .list_switch import build_switch, connect_switch
 from .model_events import connect_models
 from .page_blocks import PageBlocks
 from .panel_events import connect_panel
 from .picture_events import connect_pictures
 from .picture_panel import build_panel
+from .prompt_line import build_prompt_line, connect_prompt_line
 from .redraw_events import connect_redrawing
 from .restoring import connect_restoring
 from .result_panel import build_history, build_result
 from .setting_events import connect_settings
 from .undo_events import connect_undo
+from .waiting_list import build_waiting
 from .words import English
 
 CACHE_CHECK, CACHE_AGE = 3600, 86400  # seconds; chosen: delete pictures after a day, look for them every hour
@@ -77,6 +80,8 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
             parts.facts = gr.HTML(facts(model, models.device(first), words))
         connect_generate(app, parts, controls, service, words)
         connect_endpoint(app, parts, controls, service)
+        connect_switch(app, parts, controls, words)
+        connect_prompt_line(app, parts, controls, service, words)
         connect_settings(parts, controls, service, words)
         connect_pictures(parts, controls, service, words)
         connect_models(app, parts, controls, service, words)
@@ -91,9 +96,13 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
 
 def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, words: English) -> None:
     prompt = controls.add(PROMPT, model, words, placeholder=words.placeholder, elem_id=PROMPT.name, autofocus=True)
+    with gr.Row(elem_id="under-prompt"):
+        build_prompt_line(parts)
+        build_switch(parts, words)
     with gr.Row(elem_id="go"):
         parts.run = gr.Button(words.generate, variant="primary", scale=3, min_width=120, elem_id="generate")
         parts.stop = gr.Button(words.stop, scale=1, min_width=80, interactive=False, elem_id="stop")
+    build_waiting(parts, words)
     parts.problem = gr.HTML("", elem_id="problem")
     parts.undo = gr.Button(words.undo, size="sm", visible=False, elem_id="undo")
     parts.before = gr.State(None)
@@ -130,7 +139,7 @@ def _settings(
         with gr.Column(min_width=140):
             add(RANDOMIZE_SEED, container=False)
             parts.reuse = gr.Button(words.reuse_seed, size="sm", elem_id="reuse")
-    with gr.Group():
+    with gr.Group(visible=model.takes_styles) as parts.styles:
         style = add(STYLE)
         effect = words.style_effect(style.value, model.family.has_negative_prompt)
         parts.adds = gr.HTML(effect, elem_id="adds", padding=True)
