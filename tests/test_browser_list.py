@@ -2,24 +2,29 @@
 
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from pipeline.domain.model import MINIATURE, ModelDescription
 from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import StepUpdate, Update
 from pipeline.jobs.models import Models
 from tests.browsing import done, generate, prompt
 from tests.conftest import serve_page
-from tests.painter import Painter, picture
+from tests.painter import PAINTED, Painter, picture
 
 THUMBNAILS = "#history .strip button"
 
 
 class HeldPainter(Painter):
-    """A painter that stays at its first step while it `is_held`."""
+    """A painter that stays at its first step while it `is_held`. It passes for the miniature."""
 
     is_held = False
+
+    def describe(self) -> ModelDescription:
+        return replace(PAINTED, source=MINIATURE)
 
     def generate(self, settings: GenerationSettings, given: object = None) -> Generator[Update, None, None]:
         while self.is_held:
@@ -48,6 +53,25 @@ def tab(browser: Browser, painter: HeldPainter) -> Iterator[Page]:
 
 def rows(tab: Page) -> list[str]:
     return tab.locator("#waiting li span").all_inner_texts()
+
+
+def test_the_first_minute_of_the_miniature(tab: Page) -> None:
+    """Samples and examples draw at once, chips build a prompt, unknown words are named, and no style is offered."""
+    tab.locator(".samples button").nth(1).click()
+    done(tab)
+    assert prompt(tab).input_value() == "a large yellow mushroom on the sand"
+    tab.locator("#examples button").first.click()
+    tab.wait_for_function(f"document.querySelectorAll('{THUMBNAILS}').length === 2")
+    assert prompt(tab).input_value() == "a blue boat at sea"
+    assert not tab.get_by_label("Style").is_visible()
+    tab.get_by_text("Build a scene").click()
+    for text in ("house", "orange", "at night", "and one more thing", "star"):
+        tab.locator("#scene").get_by_text(text, exact=True).click()
+    assert prompt(tab).input_value() == "an orange house and a star at night"
+    tab.locator(".sana-toast button").click()
+    tab.wait_for_function("document.querySelector('#prompt textarea').value === 'a blue boat at sea'")
+    prompt(tab).fill("a dragon at sea")
+    tab.locator("#prompt-line").get_by_text("The miniature does not know: dragon. It draws circle,").wait_for()
 
 
 def test_the_line_under_the_prompt_counts_without_a_request_at_each_key(tab: Page) -> None:
@@ -108,7 +132,7 @@ def test_a_list_draws_each_line_and_each_combination(tab: Page, painter: HeldPai
     tab.get_by_role("button", name="Generate").click()
     tab.locator("#problem").get_by_text("The list has 40 prompts, and there is room for 32").wait_for()
     tab.reload()
-    tab.wait_for_function("document.querySelector('#list input').checked")  # as it was left
+    tab.wait_for_function("document.querySelector('#list input')?.checked")  # as it was left
     tab.get_by_label("List", exact=True).uncheck()
     generate(tab, "{red|blue} house")
     done(tab)

@@ -14,7 +14,7 @@ import gradio as gr
 from ..domain.errors import SanaError
 from ..domain.picture_parameters import MASK_IMAGE
 from ..domain.prompt_list import read_prompts
-from ..domain.settings import MODEL, PROMPT, SEED
+from ..domain.settings import MODEL, PROMPT, RANDOMIZE_SEED, SEED
 from ..jobs.service import GenerationService
 from ..jobs.submitted_request import SubmittedRequest
 from ..jobs.timings import TIME_PARAMETERS
@@ -34,6 +34,8 @@ from .waiting_list import connect_waiting
 from .words import English
 
 BEGIN = "() => { window.sana.begin(); return ''; }"
+# The seed that is drawn is shown, but never in place of one that was typed: that turns "random" off.
+SHOWN_SEED = "(status, isRandom, seed) => isRandom && status?.seed != null ? status.seed : seed"
 PAUSE = 0.2  # seconds between two states of a job; chosen: looks alive, and more would cost drawing time
 KEPT_EARLIER = 16  # pictures of earlier requests that are sent again, for the history; chosen: two requests of eight
 TOKEN, LISTED = "token", "listed"
@@ -121,12 +123,10 @@ def connect_generate(
         pictures, preview, seed, status = followed
         others = len(waiting["requests"])
         updates: dict[Any, Any] = {
-            parts.status: replace(status, token=token, waiting=others).record(),
+            parts.status: replace(status, token=token, seed=seed, waiting=others).record(),
             parts.waiting: waiting,
             parts.stop: gr.update(interactive=status.kind not in ENDS or others > 0),
         }
-        if status.kind == "begun":
-            updates[controls[SEED.name]] = seed
         if (pictures or preview) and status.kind in ("step", "picture"):
             updates[parts.pictures] = stage(pictures, preview, earlier=earlier)
         return updates
@@ -143,7 +143,7 @@ def connect_generate(
     gr.on(triggers, None, None, parts.problem, js=BEGIN, **QUIET)
     asked = {**controls, TOKEN: parts.from_browser, LISTED: parts.listed}
     of_browser = {list(asked).index(MASK_IMAGE.name): MASK, list(asked).index(TOKEN): NEW_TOKEN}
-    drawn = [parts.pictures, controls[SEED.name], parts.status, parts.problem, parts.stop, parts.run, parts.waiting]
+    drawn = [parts.pictures, parts.status, parts.problem, parts.stop, parts.run, parts.waiting]
     following: dict[str, Any] = {
         "outputs": [*drawn, *model.state],
         "preprocess": False,  # the service checks the plain values, so Gradio need not
@@ -158,6 +158,8 @@ def connect_generate(
         lost = f"() => [{{__type__: 'update', interactive: false}}, {json.dumps(alert(words.server_gone))}]"
         running.failure(None, None, [parts.stop, parts.problem], js=lost, **QUIET)
         running.success(estimate, inputs_kwargs=priced, outputs=parts.estimate, preprocess=False, **QUIET)
+    seeds = [parts.status, controls[RANDOMIZE_SEED.name], controls[SEED.name]]
+    parts.status.change(None, seeds, controls[SEED.name], js=SHOWN_SEED, **QUIET)
     # The browser shows this status itself: one from the server could arrive after the job's last status.
     stopping = json.dumps(said(words.stopping))
     parts.stop.click(None, None, parts.status, js=f"() => ({stopping})", **QUIET)

@@ -27,6 +27,7 @@ from .browser_scripts import script
 from .controls import Controls, shape_choices
 from .endpoint import connect_endpoint
 from .examples import examples
+from .first_minute import build_scene
 from .generate_events import connect_generate
 from .link_events import connect_link
 from .list_switch import build_switch, connect_switch
@@ -71,7 +72,7 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
             with gr.Column(elem_id="ask", min_width=0):
                 _ask(parts, controls, model, words)
             with gr.Column(elem_id="result", min_width=0):
-                build_result(parts, words)
+                build_result(parts, model, words)
             with gr.Column(elem_id="settings", min_width=0):
                 _settings(parts, controls, models, model, words)
             with gr.Column(elem_id="keep", min_width=0):
@@ -95,10 +96,9 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
 
 
 def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, words: English) -> None:
+    build_switch(parts, words)  # before the prompt, so that Tab leads from there to Generate
     prompt = controls.add(PROMPT, model, words, placeholder=words.placeholder, elem_id=PROMPT.name, autofocus=True)
-    with gr.Row(elem_id="under-prompt"):
-        build_prompt_line(parts)
-        build_switch(parts, words)
+    build_prompt_line(parts)
     with gr.Row(elem_id="go"):
         parts.run = gr.Button(words.generate, variant="primary", scale=3, min_width=120, elem_id="generate")
         parts.stop = gr.Button(words.stop, scale=1, min_width=80, interactive=False, elem_id="stop")
@@ -110,6 +110,7 @@ def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, wo
     parts.examples = gr.Dataset(
         components=[prompt], samples=examples(model), label=words.examples, type="values", elem_id="examples"
     )
+    build_scene(parts, model, words)
     build_panel(parts, controls, model, words)  # after these, so that Tab leads from the prompt to Generate
     parts.note = gr.HTML(note(model, words), elem_id="note")
     choices = "".join(f'<option value="{value}">{html.escape(text)}</option>' for value, text in words.calls.items())

@@ -18,6 +18,15 @@ class GermanPrompt(PromptWords):
         "down": "Später: {prompt}",
         "remove": "Entfernen: {prompt}",
     }
+    scene: Mapping[str, str] = {
+        "build": "Eine Szene bauen",
+        "thing": "Ding",
+        "colour": "Farbe",
+        "place": "Ort",
+        "more": "und noch ein Ding",
+        "replaced": "Dein Prompt ist jetzt der aus den Bausteinen.",
+        "samples": "Das hat die Miniatur gezeichnet. Drücke auf eines, um es neu zu zeichnen:",
+    }
 
     def tokens(self, length: PromptLength) -> str:
         return f"{length.tokens} von {length.limit} Tokens"
@@ -27,3 +36,6 @@ class GermanPrompt(PromptWords):
 
     def prompts(self, count: int) -> str:
         return "1 Prompt" if count == 1 else f"{count} Prompts"
+
+    def draws(self, prompt: str) -> str:
+        return f"Zeichnen: {prompt}"

@@ -17,6 +17,15 @@ class PromptWords:
         "down": "Later: {prompt}",
         "remove": "Remove: {prompt}",
     }
+    scene: Mapping[str, str] = {
+        "build": "Build a scene",
+        "thing": "Thing",
+        "colour": "Colour",
+        "place": "Place",
+        "more": "and one more thing",
+        "replaced": "The chips have replaced your prompt.",
+        "samples": "Drawn by the miniature. Press one to draw it again:",
+    }
 
     def tokens(self, length: PromptLength) -> str:
         return f"{length.tokens} of {length.limit} tokens"
@@ -26,3 +35,6 @@ class PromptWords:
 
     def prompts(self, count: int) -> str:
         return "1 prompt" if count == 1 else f"{count} prompts"
+
+    def draws(self, prompt: str) -> str:
+        return f"Draw: {prompt}"

@@ -18,6 +18,15 @@ class ChinesePrompt(PromptWords):
         "down": "推后：{prompt}",
         "remove": "移除：{prompt}",
     }
+    scene: Mapping[str, str] = {
+        "build": "拼出一个场景",
+        "thing": "物体",
+        "colour": "颜色",
+        "place": "地点",
+        "more": "再加一个物体",
+        "replaced": "您的提示词已换成拼出的场景。",
+        "samples": "这些是微型模型画的。点一张，再画一次：",
+    }
 
     def tokens(self, length: PromptLength) -> str:
         return f"{length.tokens} / {length.limit} 个 token"
@@ -27,3 +36,6 @@ class ChinesePrompt(PromptWords):
 
     def prompts(self, count: int) -> str:
         return f"{count} 条提示词"
+
+    def draws(self, prompt: str) -> str:
+        return f"画：{prompt}"
