@@ -12,6 +12,7 @@ from ..domain.picture_parameters import ENLARGE
 from ..domain.problems import Problem, shown
 from ..domain.progress import OnProgress, Progress, print_progress
 from ..domain.prompt_length import PromptLength
+from ..domain.resolutions import drawn_size, generation_size
 from ..domain.settings import RANDOM_SEED, SEED, SETTINGS, SIZE_MULTIPLE, GenerationSettings, random_seed
 from ..domain.updates import PictureUpdate, Result, Update
 from ..hub.resolve import resolve
@@ -29,7 +30,6 @@ from .given_picture import GivenPicture, check_given
 from .inpainting import put_back
 from .memory_check import check_free_memory, check_total_memory
 from .metadata import describe, to_image
-from .resolution_binning import drawn_size, generation_size
 from .stages import Stages
 
 OutputType = Literal["pil", "np"]

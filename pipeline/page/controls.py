@@ -5,11 +5,12 @@ from typing import Any
 
 import gradio as gr
 
+from ..domain.bins import has_bins
 from ..domain.model import ModelDescription
 from ..domain.parameters import Choice, Number, Parameter, Picture, Pixels, Switch, Text, WholeNumber
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS, STRENGTH
 from ..domain.request import BATCH_INDEX
-from ..domain.resolutions import has_bins, shape_of, shapes
+from ..domain.resolutions import shape_of, shapes
 from ..domain.schedule_parameters import SCHEDULE_PARAMETERS, TIMESTEPS, OptionalNumber, Times
 from ..domain.settings import (
     DRAFT_DECODE,
