@@ -1,6 +1,5 @@
 """Lists of prompts: what a text stands for, and the requests of a page that follow each other."""
 
-import asyncio
 from collections.abc import Generator
 
 import pytest
@@ -141,7 +140,7 @@ def test_stop_cancels_all_and_draws_no_other() -> None:
     page.kept.cancel("token")
     wait_for(lambda: all(each.job.is_finished for each in requests))
     assert page.drawn == []
-    assert asyncio.run(_first(page)) is None
+    assert run_async(_first(page)) is None
 
 
 async def _first(page: Page) -> SubmittedRequest | None:
