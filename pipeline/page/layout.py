@@ -20,6 +20,7 @@ from ..domain.settings import (
     STYLE,
     WIDTH,
 )
+from ..jobs.full_size import FullSize
 from ..jobs.models import Models
 from ..jobs.service import GenerationService
 from .about import badge, facts, note
@@ -28,6 +29,7 @@ from .controls import Controls, shape_choices
 from .endpoint import connect_endpoint
 from .examples import examples
 from .first_minute import build_scene
+from .full_size_events import build_full_size, connect_full_size
 from .generate_events import connect_generate
 from .link_events import connect_link
 from .list_switch import build_switch, connect_switch
@@ -54,8 +56,8 @@ FIRST: tuple[Parameter, ...] = (PROMPT, WIDTH, HEIGHT, SEED)
 """The settings with a place of their own; "More settings" holds all others."""
 
 
-def build(service: GenerationService, words: English) -> gr.Blocks:
-    """Return the page and its `/generate` endpoint, not launched."""
+def build(service: GenerationService, words: English, full_size: FullSize | None = None) -> gr.Blocks:
+    """Return the page and its `/generate` endpoint, not launched. With `full_size`, it offers to make that model."""
     models = service.models
     first = models.names[0]
     model = models.describe(first)
@@ -70,7 +72,7 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
             )
         with gr.Row(elem_id="work"):
             with gr.Column(elem_id="ask", min_width=0):
-                _ask(parts, controls, model, words)
+                _ask(parts, controls, model, full_size, words)
             with gr.Column(elem_id="result", min_width=0):
                 build_result(parts, model, words)
             with gr.Column(elem_id="settings", min_width=0):
@@ -86,6 +88,8 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
         connect_settings(parts, controls, service, words)
         connect_pictures(parts, controls, service, words)
         connect_models(app, parts, controls, service, words)
+        if full_size:
+            connect_full_size(app, parts, controls, service, full_size, words)
         connect_panel(parts, controls, service, words)
         connect_redrawing(parts, controls, service, words)
         connect_undo(parts, controls, service, words)
@@ -95,7 +99,9 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
     return app
 
 
-def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, words: English) -> None:
+def _ask(
+    parts: SimpleNamespace, controls: Controls, model: ModelDescription, full_size: FullSize | None, words: English
+) -> None:
     build_switch(parts, words)  # before the prompt, so that Tab leads from there to Generate
     prompt = controls.add(PROMPT, model, words, placeholder=words.placeholder, elem_id=PROMPT.name, autofocus=True)
     build_prompt_line(parts)
@@ -113,6 +119,7 @@ def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, wo
     build_scene(parts, model, words)
     build_panel(parts, controls, model, words)  # after these, so that Tab leads from the prompt to Generate
     parts.note = gr.HTML(note(model, words), elem_id="note")
+    build_full_size(parts, full_size, words)
     choices = "".join(f'<option value="{value}">{html.escape(text)}</option>' for value, text in words.calls.items())
     gr.HTML(
         None,
