@@ -71,7 +71,7 @@ def test_the_first_minute_of_the_miniature(tab: Page) -> None:
     tab.locator(".sana-toast button").click()
     tab.wait_for_function("document.querySelector('#prompt textarea').value === 'a blue boat at sea'")
     prompt(tab).fill("a dragon at sea")
-    tab.locator("#prompt-line").get_by_text("The miniature does not know: dragon. It draws circle,").wait_for()
+    tab.locator("#prompt-line").get_by_text("The miniature does not know: dragon. It draws: circle,").wait_for()
 
 
 def test_the_line_under_the_prompt_counts_without_a_request_at_each_key(tab: Page) -> None:

@@ -32,7 +32,7 @@ class GermanPrompt(PromptWords):
         return f"{length.tokens} von {length.limit} Tokens"
 
     def unknown(self, unknown: str, known: str) -> str:
-        return f"Das kennt die Miniatur nicht: {unknown}. Sie zeichnet {known}."
+        return f"Das kennt die Miniatur nicht: {unknown}. Sie zeichnet: {known}."
 
     def prompts(self, count: int) -> str:
         return "1 Prompt" if count == 1 else f"{count} Prompts"

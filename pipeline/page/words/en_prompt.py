@@ -31,7 +31,7 @@ class PromptWords:
         return f"{length.tokens} of {length.limit} tokens"
 
     def unknown(self, unknown: str, known: str) -> str:
-        return f"The miniature does not know: {unknown}. It draws {known}."
+        return f"The miniature does not know: {unknown}. It draws: {known}."
 
     def prompts(self, count: int) -> str:
         return "1 prompt" if count == 1 else f"{count} prompts"
