@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from pipeline.domain.model import ModelDescription
 from pipeline.domain.progress import OnProgress
+from pipeline.domain.prompt_length import PromptLength
 from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import PictureUpdate, Result, StepUpdate, Update
 from pipeline.generation.metadata import describe
@@ -42,10 +43,16 @@ class Painter:
     def check(self, settings: object) -> None:
         pass
 
+    def prompt_length(self, prompt: str, is_negative: bool = False) -> PromptLength:
+        return PromptLength(len(prompt.split()), 298, "")
+
     def generate(self, settings: GenerationSettings, given: object = None) -> Generator[Update, None, None]:
         painted, count = [], settings.picture_count
         for number in range(1, count + 1):
-            image = picture(settings.seed + number - 1, settings.prompt)
+            own = settings.of_picture(number - 1)
+            image = picture(own.seed, own.prompt)
+            if own.variation_strength:
+                image.info.update(describe(own, MODEL, RUN, {}))
             for step in (1, 2):
                 time.sleep(self.pause)
                 yield StepUpdate(step, 2, image.resize((64, 64)), 0.1, number, count)

@@ -22,7 +22,10 @@ with app.menu(parse([])): pass"""
         ("import pipeline.hub.resolve, pipeline.publish", f"{HEAVY} gradio"),
         ("import app", f"{HEAVY} gradio"),
         ("import pipeline.page.layout, pipeline.page.theme", HEAVY),
-        ("from pipeline import SanaPipeline", "nncf gradio ray pipeline.export pipeline.miniature pipeline.jobs"),
+        (
+            "from pipeline import SanaPipeline",
+            "nncf gradio ray pipeline.export pipeline.miniature pipeline.jobs diffusers.pipelines diffusers.models",
+        ),
         (START, "nncf ray pipeline.export pipeline.cluster.connection"),
     ],
 )

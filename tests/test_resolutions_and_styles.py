@@ -1,12 +1,16 @@
 import dataclasses
 
 import pytest
+from diffusers.image_processor import PixArtImageProcessor
+from diffusers.pipelines.pixart_alpha import pipeline_pixart_alpha, pipeline_pixart_sigma
+from diffusers.pipelines.sana import pipeline_sana
 
+from pipeline.domain.bins import NATIVE_SIDES, nearest_bin
 from pipeline.domain.families import FLOW, SPRINT, Family
-from pipeline.domain.resolutions import TRAINED_SIDES, shape_of, shapes
+from pipeline.domain.model import MINIATURE, ModelDescription
+from pipeline.domain.resolutions import shape_of, shapes
 from pipeline.domain.settings import STYLE
-from pipeline.domain.styles import STYLES, apply_style, split_style
-from pipeline.generation.resolution_binning import BINS
+from pipeline.domain.styles import NO_STYLE, STYLES, apply_style, split_style
 from pipeline.page.words import English
 from tests.descriptions import MODEL
 
@@ -31,7 +35,25 @@ def test_a_style_puts_words_around_the_prompt_and_before_what_to_avoid() -> None
     assert "no style 'oil'" in STYLE.problem("oil").sentence
 
 
-@pytest.mark.parametrize("native", TRAINED_SIDES)
+# The sizes of diffusers' pipelines, by the model's native side in pixels.
+BINS = {
+    512: pipeline_pixart_alpha.ASPECT_RATIO_512_BIN,
+    1024: pipeline_pixart_alpha.ASPECT_RATIO_1024_BIN,
+    2048: pipeline_pixart_sigma.ASPECT_RATIO_2048_BIN,
+    4096: pipeline_sana.ASPECT_RATIO_4096_BIN,
+}
+
+
+@pytest.mark.parametrize("native", NATIVE_SIDES)
+def test_the_nearest_bin_is_that_of_diffusers(native: int) -> None:
+    sizes = [(round(native * 2 ** (step / 40)), native) for step in range(-100, 101)]
+    sizes += [(int(width), int(height)) for height, width in BINS[native].values()]
+    for width, height in sizes:
+        expected = PixArtImageProcessor.classify_height_width_bin(height, width, BINS[native])
+        assert nearest_bin(width, height, native) == expected[::-1]
+
+
+@pytest.mark.parametrize("native", NATIVE_SIDES)
 def test_shapes_are_sizes_that_the_model_was_trained_at(native: int) -> None:
     model = dataclasses.replace(MODEL, native_size=native, max_size=2 * native)
     trained = {(int(width), int(height)) for height, width in BINS[native].values()}
@@ -45,3 +67,27 @@ def test_shapes_of_a_model_without_bins_keep_its_limits_and_its_pixels() -> None
         assert width % 32 == height % 32 == 0
         assert shape_of(width, height, MODEL) == name
     assert shape_of(256, 384, MODEL) is None
+
+
+def test_the_miniature_is_offered_no_style_and_draws_those_of_links_and_pictures_all_the_same() -> None:
+    from pipeline.domain.request import Request
+    from pipeline.jobs.models import Models
+    from pipeline.page.controls import fit, values_of
+    from pipeline.page.link import checked_values
+    from tests.painter import Painter
+
+    class Miniature(Painter):
+        def describe(self) -> ModelDescription:
+            return miniature
+
+    miniature = dataclasses.replace(MODEL, source=MINIATURE)
+    asked = {"prompt": "a cat", "style": "anime", "seed": 1}
+    styled = Request(MODEL, asked).settings()
+    values, problems = checked_values(asked, Models([Miniature()]))
+    assert problems == []
+    assert values["style"] == values_of(styled, miniature)["style"] == NO_STYLE
+    assert Request(miniature, values).settings() == styled
+    assert values_of(styled, miniature)["prompt"] == styled.prompt
+    assert values_of(styled, MODEL)["style"] == "anime"
+    assert fit(miniature, English())["style"]["value"] == NO_STYLE
+    assert "style" not in fit(MODEL, English())

@@ -11,6 +11,7 @@ from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
 from ..domain.problems import Problem
 from ..domain.progress import MACHINE, Progress
+from ..domain.prompt_length import PromptLength
 from ..domain.settings import GenerationSettings
 from ..domain.updates import (
     AnyUpdate,
@@ -72,6 +73,10 @@ class RemotePipeline:
     def check(self, settings: GenerationSettings) -> None:
         """Raise SettingsError if the model does not take the settings. Whether memory holds them, replicas know."""
         self.model.check(settings)
+
+    def prompt_length(self, prompt: str, is_negative: bool = False) -> PromptLength | None:
+        """Return None: only replicas have the tokenizer, and they draw."""
+        return None
 
     def generate(
         self, settings: GenerationSettings, *, given: GivenPicture | None = None

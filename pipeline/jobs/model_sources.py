@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..domain.model import ModelDescription
 from ..domain.progress import OnProgress, Progress
+from ..domain.prompt_length import PromptLength
 from ..domain.settings import GenerationSettings
 from ..domain.updates import AnyUpdate
 from ..generation.given_picture import GivenPicture
@@ -36,6 +37,9 @@ class Pipeline(Protocol):
     ) -> Generator[AnyUpdate, None, None]: ...
 
     def check(self, settings: GenerationSettings) -> None: ...
+
+    def prompt_length(self, prompt: str, is_negative: bool = False) -> PromptLength | None:
+        """Return the length of a prompt; None if the tokenizer is on another machine."""
 
 
 class ModelSource(Protocol):

@@ -2,12 +2,8 @@
 
 const [GENERATE, STOP] = ["#generate", "#stop"];
 
-// Press Generate, or say why it cannot be pressed now.
-sana.draw = () => {
-  const button = document.querySelector(GENERATE);
-  if (button.disabled) sana.say(words.busy);
-  else button.click();
-};
+// Press Generate, which adds to what waits while a picture is drawn.
+sana.draw = () => document.querySelector(GENERATE).click();
 
 const OPEN = "dialog[open], [role=listbox][aria-expanded=true], [role=combobox][aria-expanded=true]";  // close themselves
 
@@ -16,8 +12,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !document.querySelector("dialog[open]")) {
     event.preventDefault();
     event.stopPropagation();  // the prompt field would generate as well
-    const button = document.querySelector(GENERATE);
-    if (!button.disabled) button.click();
+    sana.draw();
   }
   if (event.key !== "Escape" || document.querySelector(OPEN) || sana.endComparison?.()) return;
   const stop = document.querySelector(STOP);

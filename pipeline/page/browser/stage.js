@@ -1,5 +1,5 @@
 // The result: the pictures of the last request as tiles, or a single one large, each replaced by its preview meanwhile.
-// `props.value` is the value of picture_gallery.py, { pictures, preview, is_new }, to which this adds `selected`.
+// `props.value` is the value of picture_gallery.py, { pictures, preview, is_new, earlier }, to which this adds `selected`.
 
 const tiles = element.querySelector(".tiles");
 const corner = element.querySelector(".corner");
@@ -94,12 +94,13 @@ function acts(file) {
 function items() {
   return files().map((file) => {
     const [use, vary, compare, drop] = acts(file);
-    const change = { text: words.change, act: () => { choose(file.path); press("#change-this"); } };
+    const by = (text, button) => ({ text, act: () => { choose(file.path); press(button); } });
+    const mixes = [by(words["vary subtly"], "#vary-subtly"), by(words["vary strongly"], "#vary-strongly")];
     return {
       id: file.path,
       text: tileOf(file.path)?.querySelector("img").alt || file.orig_name,
       blob: async () => (await pictureOf(file)).blob,
-      buttons: [use, vary, change, compare, drop],
+      buttons: [use, vary, ...mixes, by(words.change, "#change-this"), compare, drop],
     };
   });
 }
@@ -186,7 +187,7 @@ function update() {
     loading.then(({ address }) => URL.revokeObjectURL(address), () => {});
   }
   if (chosen && !pictures.some(({ path }) => path === chosen)) chosen = null;
-  for (const file of value.is_new ? pictures : []) {
+  for (const file of value.is_new ? [...(value.earlier || []), ...pictures] : []) {
     if (!handed.has(file.path)) sana.keep?.(file.orig_name, pictureOf(file));
     handed.add(file.path);
   }

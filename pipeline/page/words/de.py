@@ -16,10 +16,11 @@ from .de_gallery import GermanGallery
 from .de_model import GermanModel
 from .de_pictures import GermanPictures
 from .de_problems import NOUNS, SENTENCES
+from .de_prompt import GermanPrompt
 from .en import English
 
 
-class Words(GermanPictures, GermanGallery, GermanModel, English):
+class Words(GermanPictures, GermanPrompt, GermanGallery, GermanModel, English):
     """The words in German."""
 
     language = "de"
@@ -97,6 +98,8 @@ class Words(GermanPictures, GermanGallery, GermanModel, English):
         "intermediate_timesteps": "Zweite Zeit, von zwei Schritten",
         "timesteps": "Alle Zeiten",
         "flow_shift": "Verschiebung (flow shift)",
+        "variation_seed": "Seed der Variation",
+        "variation_strength": "Stärke der Variation",
         "cinematic": "Kino",
         "photographic": "Foto",
         "anime": "Anime",

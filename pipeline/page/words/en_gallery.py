@@ -7,10 +7,13 @@ class GalleryWords:
     """The part of `English` about pictures that are there already."""
 
     use, same_seed, vary, compare = "Use these settings", "Same seed, change this", "Vary", "Compare"
+    vary_subtly, vary_strongly = "Subtle variation", "Strong variation"
     link = "Copy link"
     undo = "Undo: as it was before"
     undone = "The fields are as they were before."
     varies = "The settings of this picture, with another seed."
+    varies_noise = "A variation of this picture: its seed, and some of another one's noise."
+    varies_original = "This picture is a variation itself: here is another one, of the same seed's picture."
 
     gallery: Mapping[str, str] = {
         # The result
@@ -22,12 +25,13 @@ class GalleryWords:
         "fullscreen": "Fullscreen",
         "no picture": "There is no picture yet: describe one and press Generate.",
         "unfinished": "An unfinished picture holds no settings: let one finish, or take it from the history.",
-        "busy": "Another picture is being drawn: the settings are filled in, press Generate after it.",
         "copied": "The link to these settings is in the address bar, and copied.",
         "lost": "This picture could not be fetched from the server.",
         # What can be done with a picture
         "use": "Use",
         "vary": "Vary",
+        "vary subtly": "Subtle variation",
+        "vary strongly": "Strong variation",
         "change": "Change this",
         "compare": "Compare",
         "star": "Star",

@@ -17,9 +17,10 @@ from .zh_gallery import ChineseGallery
 from .zh_model import ChineseModel
 from .zh_pictures import ChinesePictures
 from .zh_problems import NOUNS, SENTENCES
+from .zh_prompt import ChinesePrompt
 
 
-class Words(ChinesePictures, ChineseGallery, ChineseModel, English):
+class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, English):
     """The words in Chinese."""
 
     language = "zh"
@@ -95,6 +96,8 @@ class Words(ChinesePictures, ChineseGallery, ChineseModel, English):
         "intermediate_timesteps": "第二个时间（仅限两步）",
         "timesteps": "所有时间",
         "flow_shift": "流偏移（flow shift）",
+        "variation_seed": "变体种子",
+        "variation_strength": "变体强度",
         "cinematic": "电影",
         "photographic": "摄影",
         "anime": "动画",

@@ -9,10 +9,13 @@ class ChineseGallery(GalleryWords):
     """The part of the Chinese words about pictures that are there already."""
 
     use, same_seed, vary, compare = "使用这些设置", "同一种子，修改描述", "变化", "比较"
+    vary_subtly, vary_strongly = "细微变体", "大幅变体"
     link = "复制链接"
     undo = "撤销：恢复原样"
     undone = "各栏已恢复原样。"
     varies = "这张图片的设置，换一个种子。"
+    varies_noise = "这张图片的变体：种子不变，混入另一个种子的部分噪声。"
+    varies_original = "这张图片本身就是变体：再画一张同一种子原图的变体。"
 
     gallery: Mapping[str, str] = {
         "pictures": "图片",
@@ -23,11 +26,12 @@ class ChineseGallery(GalleryWords):
         "fullscreen": "全屏",
         "no picture": "还没有图片：请描述画面并按“开始画”。",
         "unfinished": "未完成的图片没有设置：请等它画完，或从历史中选取。",
-        "busy": "正在画另一张图片：设置已填入，等它画完再按“开始画”。",
         "copied": "这些设置的链接在地址栏中，并已复制。",
         "lost": "无法从服务器取得这张图片。",
         "use": "使用",
         "vary": "变化",
+        "vary subtly": "细微变体",
+        "vary strongly": "大幅变体",
         "change": "修改这张",
         "compare": "比较",
         "star": "收藏",
