@@ -16,6 +16,7 @@ from ..generation.given_picture import GivenPicture, check_given
 from .job import Job
 from .job_queue import JobQueue
 from .kept_requests import KeptRequests
+from .live_requests import LiveRequests
 from .models import Models
 from .saved_pictures import SavedPictures
 from .statistics import REFUSED, Statistics
@@ -43,6 +44,7 @@ class GenerationService:
         self.models = models
         self.timings = timings
         self.statistics = Statistics()
+        self.live = LiveRequests(self, queue)
         self._queue = queue
         self._kept = KeptRequests()
         self._saved = saved
@@ -104,6 +106,7 @@ class GenerationService:
 
         `client` names the sender; `address` is its public address, or "". `interface` is counted in the statistics.
         A request with a secret `token`, which must be new, goes on for a while without followers: `find` finds it.
+        Live requests give way to it.
 
         Raises:
             SettingsError: a value is refused.
@@ -111,6 +114,7 @@ class GenerationService:
         """
         try:
             settled = self.settle(values)
+            self.live.give_way()
             job = self._queue.submit(
                 lambda: self.draw(settled),
                 client,
@@ -135,13 +139,13 @@ class GenerationService:
         name = self.models.find(model)
         return self._queue.submit(lambda: self.models.prepare(name), client, address)
 
-    def draw(self, request: SettledRequest) -> Generator[JobUpdate, None, None]:
+    def draw(self, request: SettledRequest, is_saved: bool = True) -> Generator[JobUpdate, None, None]:
         """Yield the updates of a request in this thread, past the queue; raise SanaError if it fails."""
         start = time.monotonic()
         for update in self.models.generate(request.model, request.settings, request.given):
             if isinstance(update, PreparationUpdate):
                 start = time.monotonic()
-            if isinstance(update, PictureUpdate) and self._saved:
+            if isinstance(update, PictureUpdate) and self._saved and is_saved:
                 self._saved.save(update.picture, request.settings.of_picture(update.image - 1))
             if isinstance(update, Result):
                 rest = max(time.monotonic() - start - sum(update.times.values()), 0.0)

@@ -29,6 +29,7 @@ from .endpoint import connect_endpoint
 from .examples import examples
 from .generate_events import connect_generate
 from .link_events import connect_link
+from .live_events import build_live, connect_live
 from .model_events import connect_models
 from .page_blocks import PageBlocks
 from .panel_events import connect_panel
@@ -76,6 +77,7 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
         with gr.Accordion(words.about, open=False, elem_id="about"):
             parts.facts = gr.HTML(facts(model, models.device(first), words))
         connect_generate(app, parts, controls, service, words)
+        connect_live(app, parts, controls, service, words)
         connect_endpoint(app, parts, controls, service)
         connect_settings(parts, controls, service, words)
         connect_pictures(parts, controls, service, words)
@@ -97,7 +99,9 @@ def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, wo
     parts.problem = gr.HTML("", elem_id="problem")
     parts.undo = gr.Button(words.undo, size="sm", visible=False, elem_id="undo")
     parts.before = gr.State(None)
-    parts.estimate = gr.HTML("", elem_id="estimate")
+    with gr.Row(elem_id="timing"):
+        parts.estimate = gr.HTML("", elem_id="estimate")
+        parts.live = build_live(words)
     parts.examples = gr.Dataset(
         components=[prompt], samples=examples(model), label=words.examples, type="values", elem_id="examples"
     )

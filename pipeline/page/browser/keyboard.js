@@ -2,8 +2,9 @@
 
 const [GENERATE, STOP] = ["#generate", "#stop"];
 
-// Press Generate, or say why it cannot be pressed now.
+// Press Generate for a picture with another seed, or say why it cannot be pressed now.
 sana.draw = () => {
+  sana.dropSeed?.();
   const button = document.querySelector(GENERATE);
   if (button.disabled) sana.say(words.busy);
   else button.click();
