@@ -80,6 +80,7 @@ def serve(options: argparse.Namespace) -> None:
     listeners = options.server.listen()
     import_gradio()
     from pipeline.domain.progress import print_progress
+    from pipeline.jobs.full_size import FullSize
     from pipeline.jobs.job_queue import JobQueue
     from pipeline.jobs.saved_pictures import SavedPictures
     from pipeline.page.layout import build
@@ -92,7 +93,10 @@ def serve(options: argparse.Namespace) -> None:
     models = describe_models(options)
     saved = SavedPictures(options.save) if options.save else None
     service = build_service(models, JobQueue(options.max_queue, options.max_per_client), saved)
-    pages = [LocalPage(words, build(service, words)) for words in all_words()]
+    full_size = None
+    if not options.model and options.server.is_private(listeners):
+        full_size = FullSize(models, options.device, options.low_memory)
+    pages = [LocalPage(words, build(service, words, full_size)) for words in all_words()]
     with serving.serve(pages, options.server, listeners, service) as served:
         announce(served, options.server)
         # The page is up while the model loads, and shows its progress. An error ends the program.

@@ -42,9 +42,9 @@ def generate(tab: Page, text: str = "a red house") -> None:
 
 
 def done(tab: Page) -> None:
-    """Wait until the picture that was asked for last is there and another can be asked for."""
+    """Wait until the picture that was asked for last is there, and no other is drawn."""
     tab.get_by_text("Done in").wait_for()
-    tab.wait_for_function("!document.querySelector('#generate').disabled")
+    tab.wait_for_function("document.querySelector('#stop').disabled")
 
 
 def set_steps(tab: Page, steps: int) -> None:

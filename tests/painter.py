@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from pipeline.domain.model import ModelDescription
 from pipeline.domain.progress import OnProgress
+from pipeline.domain.prompt_length import PromptLength
 from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import PictureUpdate, Result, StepUpdate, Update
 from pipeline.generation.metadata import describe
@@ -41,6 +42,9 @@ class Painter:
 
     def check(self, settings: object) -> None:
         pass
+
+    def prompt_length(self, prompt: str, is_negative: bool = False) -> PromptLength:
+        return PromptLength(len(prompt.split()), 298, "")
 
     def generate(self, settings: GenerationSettings, given: object = None) -> Generator[Update, None, None]:
         painted, count = [], settings.picture_count

@@ -74,26 +74,24 @@ def test_random_is_on_and_the_seed_that_was_used_is_shown_and_can_be_reused(tab:
     tab.wait_for_function("!document.querySelector('#seeds input[type=checkbox]').checked")
 
 
-def test_while_it_draws_there_is_a_preview_and_only_stop_can_be_pressed(tab: Page, steps_done: list[int | str]) -> None:
+def test_while_it_draws_there_is_a_preview_and_it_can_be_stopped(tab: Page, steps_done: list[int | str]) -> None:
     assert run_button(tab).is_enabled()
     assert stop_button(tab).is_disabled()
     set_steps(tab, MAX_STEPS)
     generate(tab)
     tab.get_by_text(PROGRESS).wait_for()
     picture(tab).wait_for()
-    assert run_button(tab).is_disabled()
     stop_button(tab).click()
     tab.get_by_text(re.compile(r"Stopped after step \d+ of 100: this picture is unfinished")).wait_for()
     wait_for(lambda: steps_done[-1] == "closed")
     assert len(steps_done) < MAX_STEPS
     assert picture(tab).is_visible()  # the last preview stays
-    tab.wait_for_function("!document.querySelector('#generate').disabled")
     tab.get_by_role("button", name="Use these settings").click()
     tab.get_by_text("An unfinished picture holds no settings").wait_for()
     tab.get_by_label(STEPS).fill("1")
     generate(tab)  # the next one is not held up
     done(tab)
-    assert stop_button(tab).is_disabled()
+    tab.wait_for_function("document.querySelector('#stop').disabled")
 
 
 def test_stop_while_decoding(tab: Page, slow_bands: list[int | str]) -> None:
@@ -140,7 +138,6 @@ def test_the_picture_follows_the_typing_and_enters_the_history_by_enter(
 def test_an_empty_prompt_is_refused_beside_the_field_and_the_next_one_is_not(tab: Page) -> None:
     generate(tab, " ")
     tab.locator("#ask").get_by_text("The prompt is empty").wait_for()
-    tab.wait_for_function("!document.querySelector('#generate').disabled")
     generate(tab)
     done(tab)
 
@@ -156,7 +153,6 @@ def test_what_goes_wrong_on_the_way_is_said_beside_the_button(
         patch.setattr(pipe, "generate", fail)
         generate(tab)
         tab.locator("#ask").get_by_text("The <disk> was taken away.").wait_for()
-        tab.wait_for_function("!document.querySelector('#generate').disabled")
     assert tab.get_by_test_id("toast-body").count() == 0
     generate(tab)
     done(tab)
@@ -178,7 +174,6 @@ def test_a_size_is_refused_as_it_was_typed(tab: Page) -> None:
         generate(tab)
         tab.locator("#problem").get_by_text(f"not {value or 'empty'}.").wait_for()
         assert tab.get_by_label("Width").input_value() == value
-        tab.wait_for_function("!document.querySelector('#generate').disabled")
 
 
 def test_a_finished_picture_is_not_called_unfinished(
@@ -197,7 +192,6 @@ def test_a_finished_picture_is_not_called_unfinished(
     tab.get_by_text(PROGRESS).wait_for()
     stop_button(tab).click()
     tab.get_by_text(re.compile(r"^Stopped after step \d+ of 100\.$")).wait_for()
-    tab.wait_for_function("!document.querySelector('#generate').disabled")
     tab.get_by_role("button", name="Use these settings").click()  # of the picture that is still there
     tab.get_by_text("The settings of this picture are filled in").wait_for()
     assert prompt(tab).input_value() == "a red house"

@@ -7,9 +7,10 @@ from diffusers.pipelines.sana import pipeline_sana
 
 from pipeline.domain.bins import NATIVE_SIDES, nearest_bin
 from pipeline.domain.families import FLOW, SPRINT, Family
+from pipeline.domain.model import MINIATURE, ModelDescription
 from pipeline.domain.resolutions import shape_of, shapes
 from pipeline.domain.settings import STYLE
-from pipeline.domain.styles import STYLES, apply_style, split_style
+from pipeline.domain.styles import NO_STYLE, STYLES, apply_style, split_style
 from pipeline.page.words import English
 from tests.descriptions import MODEL
 
@@ -66,3 +67,27 @@ def test_shapes_of_a_model_without_bins_keep_its_limits_and_its_pixels() -> None
         assert width % 32 == height % 32 == 0
         assert shape_of(width, height, MODEL) == name
     assert shape_of(256, 384, MODEL) is None
+
+
+def test_the_miniature_is_offered_no_style_and_draws_those_of_links_and_pictures_all_the_same() -> None:
+    from pipeline.domain.request import Request
+    from pipeline.jobs.models import Models
+    from pipeline.page.controls import fit, values_of
+    from pipeline.page.link import checked_values
+    from tests.painter import Painter
+
+    class Miniature(Painter):
+        def describe(self) -> ModelDescription:
+            return miniature
+
+    miniature = dataclasses.replace(MODEL, source=MINIATURE)
+    asked = {"prompt": "a cat", "style": "anime", "seed": 1}
+    styled = Request(MODEL, asked).settings()
+    values, problems = checked_values(asked, Models([Miniature()]))
+    assert problems == []
+    assert values["style"] == values_of(styled, miniature)["style"] == NO_STYLE
+    assert Request(miniature, values).settings() == styled
+    assert values_of(styled, miniature)["prompt"] == styled.prompt
+    assert values_of(styled, MODEL)["style"] == "anime"
+    assert fit(miniature, English())["style"]["value"] == NO_STYLE
+    assert "style" not in fit(MODEL, English())

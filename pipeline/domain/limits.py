@@ -2,7 +2,7 @@
 
 # Chosen: far above what one person at the page needs, far below what fills the memory or blocks others for long.
 MAX_WAITING = 128  # requests of all clients in the queue
-MAX_PER_CLIENT = 8  # requests of one client, waiting and running
+MAX_PER_CLIENT = 32  # requests of one client, waiting and running: a list of prompts, a quarter of the queue
 LISTEN_SECONDS = 30.0  # a request is dropped if nobody follows it by then
 KEEP_SECONDS = 600.0  # a request of the page goes on for so long after its last follower left,
 KEEP_SECONDS_FOR_OTHERS = 60.0  # or for so long if others wait: a phone is unlocked, a connection comes back
@@ -25,7 +25,7 @@ MAX_JSON = 1 << 19  # bytes of any other body; two prompts of emoji, escaped in 
 MAX_JSON_DEPTH = 32  # a request with a gallery has 6
 JSON_SECONDS = 30.0  # for a body to arrive; chosen: half a megabyte at 140 kbit/s
 UPLOAD_SECONDS = 600.0  # chosen: 96 MB at 1.3 Mbit/s
-UPLOADS_AT_ONCE = 8  # chosen, like MAX_PER_CLIENT
+UPLOADS_AT_ONCE = 8  # chosen: nobody at a page sends two at a time
 UPLOADED_PER_HOUR = 20  # uploads of the largest size, of all visitors together; chosen: 45 GiB a day, then deleted
 FREE_DISK = 2 << 30  # bytes that uploads leave free; chosen: room for pictures, logs and the system
 

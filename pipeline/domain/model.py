@@ -64,6 +64,11 @@ class ModelDescription:
         return self.source == MINIATURE
 
     @property
+    def takes_styles(self) -> bool:
+        """True if the words of a style help its pictures: the miniature knows none of them."""
+        return not self.is_miniature
+
+    @property
     def languages(self) -> str | None:
         """What prompts may be in, such as "English, Chinese, emoji"; None if unknown."""
         published = find_variant(self.source)

@@ -59,6 +59,8 @@ SENTENCES = {
     "unreadable": "{file} cannot be read ({reason}), so it holds no settings here.",
     "no record": "{file} holds no settings of this program.",
     "unknown record": "{file} holds settings that this version does not know.",
+    "list length": "The list has {count:,} prompts, and there is room for {room:,}: shorten it, or wait.",
+    "empty list": "The list is empty: write one prompt a line.",
     "client busy": "You have {count} requests here already: wait for one of them to end.",
     "queue full": "Too many requests are waiting: try again in a moment.",
     "failed": "Something went wrong on the way: the log of the program says what.",

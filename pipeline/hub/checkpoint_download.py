@@ -17,6 +17,7 @@ from .names import HubName
 from .revisions import MAIN
 
 MODELS = ("text_encoder", "transformer", "vae")
+CHECKPOINT_PARTS = (*MODELS, *DRAFT_FILES.values())
 CONFIGURATION = (
     *(MODEL_INDEX, "sana.json", "README.md", "LICENSE*", "config.json"),
     *(f"{part}/*.json" for part in (*MODELS, "scheduler")),
@@ -53,7 +54,7 @@ def find_configuration(name: str) -> Source:
 
 def fetch_checkpoint(source: Source, on_progress: OnProgress) -> Source:
     """Fetch the files of a checkpoint that an export reads, if it is on the Hub; raise SanaError if that fails."""
-    return _fetch(source, (*MODELS, *DRAFT_FILES.values()), on_progress)
+    return _fetch(source, CHECKPOINT_PARTS, on_progress)
 
 
 def fetch_vae(source: Source, on_progress: OnProgress) -> Source:
@@ -61,18 +62,32 @@ def fetch_vae(source: Source, on_progress: OnProgress) -> Source:
     return _fetch(source, ("", "vae"), on_progress)
 
 
+def checkpoint_size(source: Source) -> int:
+    """Return the bytes of the files that `fetch_checkpoint` fetches, 0 for a local one; raise SanaError as it does."""
+    return sum(_wanted(source, CHECKPOINT_PARTS).values())
+
+
 def _fetch(source: Source, parts: tuple[str, ...], on_progress: OnProgress) -> Source:
     if source.name is None:
         return source
+    wanted = _wanted(source, parts)
+    with in_one_line(HubName(source.name, source.folder.name)):
+        download(HubName(source.name), source.folder, wanted, on_progress)
+    return source
+
+
+def _wanted(source: Source, parts: tuple[str, ...]) -> dict[str, int]:
+    """Return the bytes of each file of these parts that an export reads, if the source is on the Hub."""
+    if source.name is None:
+        return {}
     name = HubName(source.name, source.folder.name)
     with in_one_line(name):
         files = list_files(name.repo, source.folder.name)
-        wanted = {file for file in files if _is_configuration(file) or file in parts}
-        variant = _published_weights(source)
-        for part in parts:
-            wanted |= _weights(files, part, variant)
-        download(HubName(source.name), source.folder, {file: files[file] for file in sorted(wanted)}, on_progress)
-    return source
+    wanted = {file for file in files if _is_configuration(file) or file in parts}
+    variant = _published_weights(source)
+    for part in parts:
+        wanted |= _weights(files, part, variant)
+    return {file: files[file] for file in sorted(wanted)}
 
 
 def _published_weights(source: Source) -> str | None:

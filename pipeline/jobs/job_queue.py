@@ -73,7 +73,7 @@ class JobQueue:
         with self._lock:
             job = Job(work, client, self._remove, self._keep, address, on_finish, is_kept)
             here = (*self._waiting, *self._running)
-            own = sum(job.client == each.client or job.party == each.party for each in here)
+            own = self._count(client, job.party)
             if own >= self._max_per_client:
                 raise BusyError(Problem("client busy", {"count": own}))
             if len(self._running) >= self._at_once and len(self._waiting) >= self._max_waiting:
@@ -87,6 +87,31 @@ class JobQueue:
             else:
                 self._tell_places()
         return job
+
+    def room(self, client: str, address: str = "") -> int:
+        """Return how many jobs this client may add now."""
+        with self._lock:
+            own = self._max_per_client - self._count(client, address or client)
+            idle = self._at_once - len(self._running)
+            return max(0, min(own, self._max_waiting - len(self._waiting) + idle))
+
+    def move(self, job: Job, places: int) -> None:
+        """Move a waiting job by some places among those of its party; nothing happens at the end, or if it runs."""
+        with self._lock:
+            own = [each for each in self._waiting if each.party == job.party]
+            if job not in own or not 0 <= (place := own.index(job) + places) < len(own):
+                return
+            turns = [each.turn for each in own]
+            own.remove(job)
+            own.insert(place, job)
+            for each, turn in zip(own, turns, strict=True):
+                each.turn = turn
+            self._waiting.sort(key=lambda each: each.turn)
+            self._tell_places()
+
+    def _count(self, client: str, party: str) -> int:
+        """Return the number of jobs of a client and its party, waiting and running."""
+        return sum(client == each.client or party == each.party for each in (*self._waiting, *self._running))
 
     def _run(self, job: Job | None) -> None:
         while job:
@@ -119,7 +144,7 @@ class JobQueue:
         if left_at is None or job.is_finished:
             return
         with self._lock:
-            others_wait = any(each is not job for each in self._waiting)
+            others_wait = any(each.party != job.party for each in self._waiting)
         keep = self._keep_seconds_for_others if others_wait else self._keep_seconds
         left = left_at + keep - time.monotonic()
         if left <= 0:

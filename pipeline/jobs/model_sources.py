@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..domain.model import ModelDescription
 from ..domain.progress import OnProgress, Progress
+from ..domain.prompt_length import PromptLength
 from ..domain.settings import GenerationSettings
 from ..domain.updates import Update
 from ..generation.given_picture import GivenPicture
@@ -35,6 +36,8 @@ class Pipeline(Protocol):
     ) -> Generator[Update, None, None]: ...
 
     def check(self, settings: GenerationSettings) -> None: ...
+
+    def prompt_length(self, prompt: str, is_negative: bool = False) -> PromptLength: ...
 
 
 class ModelSource(Protocol):

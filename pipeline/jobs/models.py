@@ -25,14 +25,22 @@ class Models:
         """Describe each source; raise SanaError for the first that fails."""
         self._sources: dict[str, ModelSource] = {}
         self._descriptions: dict[str, ModelDescription] = {}
+        self._loading: ModelLoading | None = None
+        self._lock = threading.Lock()
         for source in sources:
-            model = source.describe()
+            self.add(source)
+
+    def add(self, source: ModelSource) -> str:
+        """Put another model at the end of the menu, and return its name; raise SanaError if it cannot be described."""
+        model = source.describe()
+        with self._lock:
             name, same = model.name, sum(each.name == model.name for each in self._descriptions.values())
             if same:  # the same model in another folder
                 name += f" {same + 1}"
-            self._sources[name], self._descriptions[name] = source, model
-        self._loading: ModelLoading | None = None
-        self._lock = threading.Lock()
+            # New ones, since other threads may go through the old.
+            self._descriptions = {**self._descriptions, name: model}
+            self._sources = {**self._sources, name: source}
+        return name
 
     @property
     def names(self) -> list[str]:

@@ -1,16 +1,19 @@
 """The service behind every interface: checks, estimates, submits and cancels requests."""
 
+import itertools
 import time
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..domain.errors import SanaError, SettingsError
 from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, SOME_PICTURE
 from ..domain.problems import Problem
+from ..domain.prompt_length import PromptLength
 from ..domain.request import Request
 from ..domain.resolutions import drawn_size
-from ..domain.settings import HEIGHT, MODEL, GenerationSettings
+from ..domain.settings import HEIGHT, MODEL, NEGATIVE_PROMPT, PROMPT, STYLE, GenerationSettings
+from ..domain.styles import apply_style
 from ..domain.updates import JobUpdate, PictureUpdate, PreparationUpdate, Result
 from ..generation.given_picture import GivenPicture, check_given
 from .job import Job
@@ -25,6 +28,8 @@ from .timings import REST, TIME_PARAMETERS, Timings
 
 Values = Mapping[str, Any]
 """A request: unchecked values by parameter name. A picture is the path of its file, or the open file."""
+TEXTS = (PROMPT, NEGATIVE_PROMPT, STYLE)
+"""What the text encoder reads, and the style that adds words to it."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,9 @@ class GenerationService:
         self.timings = timings
         self.statistics = Statistics()
         self.live = LiveRequests(self, queue)
+        self.kept = KeptRequests()
         self._queue = queue
-        self._kept = KeptRequests()
+        self._numbers = itertools.count()
         self._saved = saved
 
     def problems(self, values: Values) -> dict[str, Problem]:
@@ -87,6 +93,26 @@ class GenerationService:
             return None
         return self.timings.estimate(name, decisive)
 
+    def prompt_lengths(self, values: Values) -> dict[str, PromptLength]:
+        """Return the lengths of prompt and negative prompt, with the style's words, by parameter name.
+
+        {} while the model is not loaded, and for values that are refused.
+        """
+        texts = {each.name: each.normalize(values.get(each.name, each.default)) for each in TEXTS}
+        if self.models.problem(values.get(MODEL.name)) or any(each.problem(texts[each.name]) for each in TEXTS):
+            return {}
+        name = self.models.find(values.get(MODEL.name))
+        pipeline = self.models.loaded(name)
+        if pipeline is None:
+            return {}
+        prompt, negative_prompt = apply_style(
+            texts[STYLE.name], texts[PROMPT.name], texts[NEGATIVE_PROMPT.name], self.models.describe(name).family
+        )
+        return {
+            PROMPT.name: pipeline.prompt_length(prompt),
+            NEGATIVE_PROMPT.name: pipeline.prompt_length(negative_prompt, is_negative=True),
+        }
+
     @property
     def queue_counts(self) -> tuple[int, int]:
         """The numbers of waiting and of running requests."""
@@ -94,10 +120,7 @@ class GenerationService:
 
     def settle(self, values: Values) -> SettledRequest:
         """Check a request, and choose a random seed if it asks for one; raise SettingsError for a refused value."""
-        name, request, given = self._request(values)
-        settings = request.settings()
-        check_given(settings, given)
-        return SettledRequest(name, settings, given)
+        return self._settle(values, None)[0]
 
     def submit(
         self, values: Values, client: str, address: str = "", interface: str = "page", token: str | None = None
@@ -105,34 +128,29 @@ class GenerationService:
         """Put a request into the queue.
 
         `client` names the sender; `address` is its public address, or "". `interface` is counted in the statistics.
-        A request with a secret `token`, which must be new, goes on for a while without followers: `find` finds it.
+        A request with a secret `token` goes on for a while without followers: `kept` holds it.
         Live requests give way to it.
 
         Raises:
             SettingsError: a value is refused.
             BusyError: too many requests wait, or this client has too many.
         """
-        try:
-            settled = self.settle(values)
-            self.live.give_way()
-            job = self._queue.submit(
-                lambda: self.draw(settled),
-                client,
-                address,
-                lambda job: self.statistics.count(interface, job.outcome),
-                is_kept=token is not None,
-            )
-        except SanaError:
-            self.statistics.count(interface, REFUSED)
-            raise
-        submitted = SubmittedRequest(settled.model, settled.settings, job)
-        if token is not None:
-            self._kept.add(token, submitted)
-        return submitted
+        return self._submit(values, None, client, address, interface, token)[0]
 
-    def find(self, token: str) -> SubmittedRequest | None:
-        """Return the request with a token; None if there is none, or no longer."""
-        return self._kept.find(token)
+    def submit_list(
+        self, values: Values, prompts: Sequence[str], client: str, address: str, interface: str, token: str
+    ) -> list[SubmittedRequest]:
+        """Put a request for each prompt into the queue, or none; values and errors are as in `submit`."""
+        return self._submit(values, prompts, client, address, interface, token)
+
+    def room(self, client: str, address: str) -> int:
+        """Return how many more requests this client may submit now."""
+        return self._queue.room(client, address)
+
+    def move(self, token: str, number: int, places: int) -> None:
+        """Move a waiting request of a token by some places, if there is one with this number."""
+        if request := self.kept.find_one(token, number):
+            self._queue.move(request.job, places)
 
     def prepare(self, model: str, client: str, address: str = "") -> Job:
         """Put the loading of a model into the queue; raise SanaError as `submit` does."""
@@ -153,10 +171,54 @@ class GenerationService:
                 self.statistics.spend(update.times)
             yield update
 
-    def cancel(self, token: str) -> None:
-        """Cancel the request with a token, if there is one; a running one stops within a step."""
-        if submitted := self._kept.find(token):
-            submitted.job.cancel()
+    def _submit(
+        self,
+        values: Values,
+        prompts: Sequence[str] | None,
+        client: str,
+        address: str,
+        interface: str,
+        token: str | None,
+    ) -> list[SubmittedRequest]:
+        submitted: list[SubmittedRequest] = []
+        try:
+            settled = self._settle(values, prompts)
+            self.live.give_way()
+            for each in settled:
+                submitted.append(self._queued(each, client, address, interface, is_kept=token is not None))
+        except SanaError:
+            self.statistics.count(interface, REFUSED)
+            for queued in reversed(submitted):
+                queued.job.cancel()
+            raise
+        if token is not None:
+            for queued in submitted:
+                self.kept.add(token, queued)
+        return submitted
+
+    def _queued(
+        self, settled: SettledRequest, client: str, address: str, interface: str, is_kept: bool
+    ) -> SubmittedRequest:
+        job = self._queue.submit(
+            lambda: self.draw(settled),
+            client,
+            address,
+            lambda job: self.statistics.count(interface, job.outcome),
+            is_kept,
+        )
+        return SubmittedRequest(settled.model, settled.settings, job, next(self._numbers))
+
+    def _settle(self, values: Values, prompts: Sequence[str] | None) -> list[SettledRequest]:
+        """Check a request, with each of the prompts in place of its own; None stands for its own."""
+        name, request, given = self._request(values)  # reads the given picture, once
+        if prompts is None:
+            requests = [request]
+        else:
+            requests = [replace(request, given={**request.given, PROMPT.name: prompt}) for prompt in prompts]
+        settled = [SettledRequest(name, each.settings(), given) for each in requests]
+        for each in settled:
+            check_given(each.settings, given)
+        return settled
 
     def _request(self, values: Values) -> tuple[str, Request, GivenPicture | None]:
         """Return the name of the model, the request, and the picture that it starts from, if it gives one.

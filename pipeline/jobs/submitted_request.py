@@ -8,8 +8,12 @@ from .job import Job
 
 @dataclass(frozen=True)
 class SubmittedRequest:
-    """A request in the queue: the name of its model, its checked settings, and its job."""
+    """A request in the queue: the name of its model, its checked settings, and its job.
+
+    `number` tells it from the others with its token.
+    """
 
     model: str
     settings: GenerationSettings
     job: Job
+    number: int = 0

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,13 +17,20 @@ PATIENCE = 1.0  # seconds that the process has to remove its temporary files; ch
 
 
 def export(checkpoint: Path, folder: Path, compression: str, on_progress: OnProgress) -> None:
-    """Write the IR folder of a checkpoint, and pass on each progress record that precompile.py prints.
+    """Write the IR folder of the bundled checkpoint, and pass on each progress record; raise SanaError on failure."""
+    try:
+        run_precompile(["--model", str(checkpoint), "--output", str(folder), "--compression", compression], on_progress)
+    except SanaError as error:
+        raise SanaError(f"The bundled model could not be precompiled: {error}") from error
+
+
+def run_precompile(arguments: Sequence[str], on_progress: OnProgress) -> None:
+    """Run precompile.py to its end, and pass on each progress record that it prints.
 
     Raises:
         SanaError: the export failed, for the reason in the last line of its errors.
     """
-    command = [sys.executable, str(PRECOMPILE), "--model", str(checkpoint), "--output", str(folder)]
-    command += ["--compression", compression, "--json-progress", "--end-with-input"]
+    command = [sys.executable, str(PRECOMPILE), *arguments, "--json-progress", "--end-with-input"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
@@ -52,4 +60,4 @@ def export(checkpoint: Path, folder: Path, compression: str, on_progress: OnProg
         lines = errors.read().split("\n")
     if status:
         reason = next((line.strip() for line in reversed(lines) if line.strip()), f"exit status {status}")
-        raise SanaError(f"The bundled model could not be precompiled: {reason.removeprefix('precompile.py: ')}")
+        raise SanaError(reason.removeprefix("precompile.py: "))

@@ -45,6 +45,7 @@ COMPONENTS: dict[type[Parameter], Any] = {
     Picture: gr.File,
 }
 OWN_COMPONENTS: dict[str, Any] = {SEED.name: gr.Number, VARIATION_SEED.name: gr.Number, IMAGE.name: gr.Image}
+MAX_LINES = 12  # of the prompt field; chosen
 SAME_FOR_ALL_MODELS = (PROMPT, SEED, NUM_IMAGES, *PICTURE_PARAMETERS, *VARIATION_PARAMETERS)
 
 
@@ -73,7 +74,7 @@ def properties(parameter: Parameter, model: ModelDescription, words: English) ->
         common["value"] = model.default(parameter)
     match parameter:
         case Text():
-            common |= {"lines": 1, "max_lines": 12 if parameter is PROMPT else 6}
+            common |= {"lines": 1, "max_lines": MAX_LINES if parameter is PROMPT else 6}
         case Pixels(step=step):
             common |= {**_size_limits(parameter, model, words), "step": step}
         case WholeNumber():
@@ -88,7 +89,8 @@ def properties(parameter: Parameter, model: ModelDescription, words: English) ->
 def fit(model: ModelDescription, words: English) -> dict[str, Any]:
     """Return the updates that fit the controls to a model, by parameter name."""
     own = (parameter for parameter in SETTINGS if parameter not in SAME_FOR_ALL_MODELS)
-    return {parameter.name: gr.update(**properties(parameter, model, words)) for parameter in own}
+    updates = {parameter.name: gr.update(**properties(parameter, model, words)) for parameter in own}
+    return updates if model.takes_styles else {**updates, STYLE.name: gr.update(value=NO_STYLE)}
 
 
 def carried_over(values: Mapping[str, Any], before: ModelDescription, model: ModelDescription) -> dict[str, Any]:
@@ -113,8 +115,13 @@ def size_limits(model: ModelDescription, words: English, has_picture: bool) -> d
 
 
 def values_of(settings: GenerationSettings, model: ModelDescription) -> dict[str, Any]:
-    """Return the values of the controls that reproduce these settings, with the style taken out of the prompts."""
-    style, prompt, negative_prompt = split_style(settings.prompt, settings.negative_prompt, model.family)
+    """Return the values of the controls that reproduce these settings, with the style taken out of the prompts.
+
+    Where no style is offered, its words stay in the prompts.
+    """
+    style, prompt, negative_prompt = NO_STYLE, settings.prompt, settings.negative_prompt
+    if model.takes_styles:
+        style, prompt, negative_prompt = split_style(prompt, negative_prompt, model.family)
     own = {"prompt": prompt, "negative_prompt": negative_prompt, "style": style, "randomize_seed": False}
     values = {name: value for name, value in settings.values().items() if name not in (IMAGE.name, MASK_IMAGE.name)}
     times = {TIMESTEPS.name: TIMESTEPS.spell(settings.timesteps)}

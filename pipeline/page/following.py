@@ -38,22 +38,11 @@ async def draw(
     Raises:
         SanaError: the request is refused, the generation fails, or a picture cannot be written.
     """
-    submitted = await submit(service, values, visitor, interface)
+    # A thread: the given picture is read again, by whoever may have changed it since the check.
+    submitted = await asyncio.to_thread(service.submit, values, visitor.name, visitor.address, interface)
     async with aclosing(follow(service, words, submitted, visitor)) as states:
         async for state in states:
             yield state
-
-
-async def submit(
-    service: GenerationService,
-    values: Mapping[str, Any],
-    visitor: Visitor,
-    interface: str,
-    token: str | None = None,
-) -> SubmittedRequest:
-    """Submit a request; raise SanaError if it is refused. With a secret `token`, it is kept without followers."""
-    # A thread: the given picture is read again, by whoever may have changed it since the check.
-    return await asyncio.to_thread(service.submit, values, visitor.name, visitor.address, interface, token)
 
 
 async def follow(

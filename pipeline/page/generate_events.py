@@ -3,38 +3,43 @@
 import asyncio
 import html
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from ..domain.errors import SanaError
 from ..domain.picture_parameters import MASK_IMAGE
-from ..domain.settings import MODEL, PROMPT, SEED
+from ..domain.prompt_list import read_prompts
+from ..domain.settings import MODEL, PROMPT, RANDOMIZE_SEED, SEED
 from ..jobs.service import GenerationService
 from ..jobs.submitted_request import SubmittedRequest
 from ..jobs.timings import TIME_PARAMETERS
 from .alerts import alert
 from .browser_values import MASK, NEW_TOKEN, with_values
 from .controls import Controls
-from .following import Followed, follow, submit
+from .following import Followed, follow
 from .given_files import of_page
 from .kept_tokens import read_requests, read_token
 from .live_events import held_seed, is_quick
 from .model_updates import ModelUpdates
+from .page_requests import PageRequests
 from .picture_gallery import stage
 from .queueing import FOLLOWING, QUIET
 from .status import Status, said
 from .visitor import Visitor
+from .waiting_list import connect_waiting
 from .words import English
 
-# The browser enables and disables the buttons at once. Stop is enabled by the server, when there is a job to stop.
-BUSY = "() => [{__type__: 'update', interactive: false}, '', null]"
-IDLE = "() => [{__type__: 'update', interactive: true}, {__type__: 'update', interactive: false}]"
+BEGIN = "() => { window.sana.begin(); return ''; }"
+# The seed that is drawn is shown, but never in place of one that was typed: that turns "random" off.
+SHOWN_SEED = "(status, isRandom, seed) => isRandom && status?.seed != null ? status.seed : seed"
 PAUSE = 0.2  # seconds between two states of a job; chosen: looks alive, and more would cost drawing time
-TOKEN = "token"
+KEPT_EARLIER = 16  # pictures of earlier requests that are sent again, for the history; chosen: two requests of eight
+TOKEN, LISTED = "token", "listed"
 ENDS = ("done", "stopped")
 TELLS_OF_MODEL = ("preparation", *ENDS)  # the statuses at which a model has been loaded, or is
 
@@ -42,7 +47,7 @@ TELLS_OF_MODEL = ("preparation", *ENDS)  # the statuses at which a model has bee
 def connect_generate(
     app: gr.Blocks, parts: Any, controls: Controls, service: GenerationService, words: English
 ) -> None:
-    model = ModelUpdates(parts, controls, service.models, words)
+    model, requests = ModelUpdates(parts, controls, service.models, words), PageRequests(service.kept)
 
     def estimate(**values: Any) -> str:
         asked = of_page(values)
@@ -53,29 +58,38 @@ def connect_generate(
         return f"<p{live}>{html.escape(words.estimate(seconds))}</p>"
 
     async def show(request: gr.Request, **values: Any) -> AsyncIterator[dict[Any, Any]]:
-        token, asked = read_token(values.pop(TOKEN)), of_page(values)
-        # This may estimate memory, and reads the given picture: both take time.
-        if problems := await asyncio.to_thread(service.problems, asked):
-            yield refusal(" ".join(words.problem(problem) for problem in problems.values()))
-            return
-        visitor = Visitor.of(app, request)
+        token, listed = read_token(values.pop(TOKEN)), values.pop(LISTED) is True
+        asked, visitor = of_page(values), Visitor.of(app, request)
         try:
-            submitted = await submit(service, asked, visitor, "page", token)
+            # A thread: this may estimate memory, and reads the given picture.
+            submitted = await asyncio.to_thread(submit, asked, listed, visitor, token)
         except SanaError as error:
-            yield refusal(words.error(error))
+            yield refusal(words.error(error), requests.are_followed(visitor.session, token))
             return
-        async with aclosing(states(submitted, visitor, token)) as updates:
+        if requests.are_followed(visitor.session, token):
+            await requests.hold(visitor.session, token, submitted)
+            yield {parts.waiting: requests.waiting(visitor.session, token)}
+            return
+        async with aclosing(states(visitor, token)) as updates:
             async for update in updates:
                 yield update
 
+    def submit(values: dict[str, Any], listed: bool, visitor: Visitor, token: str) -> list[SubmittedRequest]:
+        """Submit what was asked for, or each prompt of the list; raise SanaError if it is refused."""
+        text, sender = values[PROMPT.name], (visitor.name, visitor.address, "page", token)
+        prompts = read_prompts(text, service.room(*sender[:2])) if listed and isinstance(text, str) else [text]
+        first = {**values, PROMPT.name: prompts[0]}
+        if problems := service.problems(first):
+            raise SanaError(" ".join(words.problem(problem) for problem in problems.values()))
+        return service.submit_list(values, prompts, *sender)
+
     async def resume(kept: str | None, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-        """Follow the request that this tab drew before it was loaded anew, or one that another tab has left."""
+        """Follow the requests that this tab drew before it was loaded anew, or those that another tab has left."""
         tab, browser = read_requests(kept)
-        token, submitted = tab.token, service.find(tab.token)
-        if submitted is None and browser.token and (left := service.find(browser.token)) and left.job.left_at:
-            token, submitted = browser.token, left
-        if submitted is not None:
-            async with aclosing(states(submitted, Visitor.of(app, request), token)) as updates:
+        token = tab.token if service.kept.find(tab.token) else browser.token
+        found = service.kept.find(token)
+        if found and (token == tab.token or have_been_left(found)):
+            async with aclosing(states(Visitor.of(app, request), token, again=True)) as updates:
                 async for update in updates:
                     yield update
         elif tab.token and not tab.has_ended:
@@ -83,63 +97,85 @@ def connect_generate(
         else:
             yield {parts.run: gr.skip()}  # without any update, Gradio would empty all outputs
 
-    async def states(submitted: SubmittedRequest, visitor: Visitor, token: str) -> AsyncGenerator[dict[Any, Any], None]:
-        try:
-            async with aclosing(follow(service, words, submitted, visitor, PAUSE)) as updates:
-                async for followed in updates:
-                    told = model.about(submitted.model) if followed.status.kind in TELLS_OF_MODEL else {}
-                    yield {**shown(followed, token), **told}
-        except SanaError as error:
-            yield {**refusal(words.error(error)), **model.about(submitted.model)}
+    async def states(visitor: Visitor, token: str, again: bool = False) -> AsyncGenerator[dict[Any, Any], None]:
+        earlier: list[Path] = []
+        yield {
+            parts.waiting: requests.waiting(visitor.session, token)
+        }  # without any update, Gradio empties all outputs
+        async with aclosing(requests.follow(visitor.session, token, again)) as coming:
+            async for submitted in coming:
+                pictures: list[Path] = []
+                try:
+                    async with aclosing(follow(service, words, submitted, visitor, PAUSE)) as updates:
+                        async for followed in updates:
+                            pictures = followed.pictures
+                            waiting = requests.waiting(visitor.session, token)
+                            told = model.about(submitted.model) if followed.status.kind in TELLS_OF_MODEL else {}
+                            yield {**shown(followed, token, waiting, earlier), **told}
+                except SanaError as error:
+                    waiting = requests.waiting(visitor.session, token)
+                    refused = refusal(words.error(error), goes_on=bool(waiting["requests"]))
+                    yield {**refused, **model.about(submitted.model), parts.waiting: waiting}
+                earlier = [*earlier, *pictures][-KEPT_EARLIER:]
 
-    def refusal(text: str) -> dict[Any, Any]:
-        """Return the update that shows a problem beside the button."""
-        return {parts.problem: alert(text), parts.status: Status("failed", "").record()}
+    def refusal(text: str, goes_on: bool) -> dict[Any, Any]:
+        """Return the update that shows a problem beside the button; `goes_on` says that something is drawn."""
+        ended = {parts.status: Status("failed", "").record(), parts.stop: gr.update(interactive=False)}
+        return {parts.problem: alert(text), **({} if goes_on else ended)}
 
-    def shown(followed: Followed, token: str) -> dict[Any, Any]:
+    def shown(followed: Followed, token: str, waiting: dict[str, Any], earlier: Sequence[Path]) -> dict[Any, Any]:
         """Return the update for a state. It keeps the old pictures until a preview exists."""
         pictures, preview, seed, status = followed
-        updates: dict[Any, Any] = {parts.status: replace(status, token=token).record()}
-        if status.kind == "begun":
-            updates[controls[SEED.name]] = seed
-        if status.kind not in ENDS:
-            updates |= {parts.stop: gr.update(interactive=True), parts.run: gr.update(interactive=False)}
+        others = len(waiting["requests"])
+        updates: dict[Any, Any] = {
+            parts.status: replace(status, token=token, seed=seed, waiting=others).record(),
+            parts.waiting: waiting,
+            parts.stop: gr.update(interactive=status.kind not in ENDS or others > 0),
+        }
         if (pictures or preview) and status.kind in ("step", "picture"):
-            updates[parts.pictures] = stage(pictures, preview)
+            updates[parts.pictures] = stage(pictures, preview, earlier=earlier)
         return updates
 
     def stop(token: str | None) -> None:
-        service.cancel(read_token(token))
+        service.kept.cancel(read_token(token))
 
+    connect_waiting(parts, service, requests)
     priced = {parameter.name: controls[parameter.name] for parameter in (MODEL, *TIME_PARAMETERS)}
     changes = [each.change for each in priced.values()]
     always_last: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, **QUIET}
     gr.on([*changes, app.load], estimate, inputs_kwargs=priced, outputs=parts.estimate, **always_last)
     triggers = [parts.run.click, controls[PROMPT.name].submit]
-    gr.on(triggers, None, None, [parts.run, parts.problem, parts.status], js=BUSY, **QUIET)
-    asked = {**controls, TOKEN: parts.from_browser}
+    gr.on(triggers, None, None, parts.problem, js=BEGIN, **QUIET)
+    asked = {**controls, TOKEN: parts.from_browser, LISTED: parts.listed}
     of_browser = {
         list(asked).index(MASK_IMAGE.name): MASK,
         list(asked).index(TOKEN): NEW_TOKEN,
         **held_seed(list(asked)),
     }
-    drawn = [parts.pictures, controls[SEED.name], parts.status, parts.problem, parts.stop, parts.run, *model.state]
+    drawn = [parts.pictures, parts.status, parts.problem, parts.stop, parts.run, parts.waiting]
     following: dict[str, Any] = {
-        "outputs": drawn,
+        "outputs": [*drawn, *model.state],
         "preprocess": False,  # the service checks the plain values, so Gradio need not
         "postprocess": False,
         **FOLLOWING,
     }
     for running in (
-        gr.on(triggers, show, inputs_kwargs=asked, js=with_values(of_browser), **following),
+        gr.on(triggers, show, inputs_kwargs=asked, js=with_values(of_browser), trigger_mode="multiple", **following),
         app.load(resume, parts.from_browser, js="() => window.sanaKept.request()", **following),
     ):
-        running.then(None, None, [parts.run, parts.stop], js=IDLE, **QUIET)
-        # `then` does not run after a failure: the server was out of reach, or its answer was lost.
-        lost = f"() => [...({IDLE})(), {json.dumps(alert(words.server_gone))}]"
-        running.failure(None, None, [parts.run, parts.stop, parts.problem], js=lost, **QUIET)
+        # The server was out of reach, or its answer was lost.
+        lost = f"() => [{{__type__: 'update', interactive: false}}, {json.dumps(alert(words.server_gone))}]"
+        running.failure(None, None, [parts.stop, parts.problem], js=lost, **QUIET)
         running.success(estimate, inputs_kwargs=priced, outputs=parts.estimate, preprocess=False, **QUIET)
+    seeds = [parts.status, controls[RANDOMIZE_SEED.name], controls[SEED.name]]
+    parts.status.change(None, seeds, controls[SEED.name], js=SHOWN_SEED, **QUIET)
     # The browser shows this status itself: one from the server could arrive after the job's last status.
     stopping = json.dumps(said(words.stopping))
     parts.stop.click(None, None, parts.status, js=f"() => ({stopping})", **QUIET)
     parts.stop.click(stop, parts.from_browser, None, js="() => window.sanaKept.token()", **QUIET)
+
+
+def have_been_left(requests: Sequence[SubmittedRequest]) -> bool:
+    """Return True if nobody follows those that are not done, or, if all are, nobody followed the last to its end."""
+    going_on = [each for each in requests if not each.job.is_finished] or requests[-1:]
+    return all(each.job.left_at for each in going_on)

@@ -20,6 +20,7 @@ from ..domain.settings import (
     STYLE,
     WIDTH,
 )
+from ..jobs.full_size import FullSize
 from ..jobs.models import Models
 from ..jobs.service import GenerationService
 from .about import badge, facts, note
@@ -27,19 +28,24 @@ from .browser_scripts import script
 from .controls import Controls, shape_choices
 from .endpoint import connect_endpoint
 from .examples import examples
+from .first_minute import build_scene
+from .full_size_events import build_full_size, connect_full_size
 from .generate_events import connect_generate
 from .link_events import connect_link
+from .list_switch import build_switch, connect_switch
 from .live_events import build_live, connect_live
 from .model_events import connect_models
 from .page_blocks import PageBlocks
 from .panel_events import connect_panel
 from .picture_events import connect_pictures
 from .picture_panel import build_panel
+from .prompt_line import build_prompt_line, connect_prompt_line
 from .redraw_events import connect_redrawing
 from .restoring import connect_restoring
 from .result_panel import build_history, build_result
 from .setting_events import connect_settings
 from .undo_events import connect_undo
+from .waiting_list import build_waiting
 from .words import English
 
 CACHE_CHECK, CACHE_AGE = 3600, 86400  # seconds; chosen: delete pictures after a day, look for them every hour
@@ -51,8 +57,8 @@ FIRST: tuple[Parameter, ...] = (PROMPT, WIDTH, HEIGHT, SEED)
 """The settings with a place of their own; "More settings" holds all others."""
 
 
-def build(service: GenerationService, words: English) -> gr.Blocks:
-    """Return the page and its `/generate` endpoint, not launched."""
+def build(service: GenerationService, words: English, full_size: FullSize | None = None) -> gr.Blocks:
+    """Return the page and its `/generate` endpoint, not launched. With `full_size`, it offers to make that model."""
     models = service.models
     first = models.names[0]
     model = models.describe(first)
@@ -67,9 +73,9 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
             )
         with gr.Row(elem_id="work"):
             with gr.Column(elem_id="ask", min_width=0):
-                _ask(parts, controls, model, words)
+                _ask(parts, controls, model, full_size, words)
             with gr.Column(elem_id="result", min_width=0):
-                build_result(parts, words)
+                build_result(parts, model, words)
             with gr.Column(elem_id="settings", min_width=0):
                 _settings(parts, controls, models, model, words)
             with gr.Column(elem_id="keep", min_width=0):
@@ -79,9 +85,13 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
         connect_generate(app, parts, controls, service, words)
         connect_live(app, parts, controls, service, words)
         connect_endpoint(app, parts, controls, service)
+        connect_switch(app, parts, controls, words)
+        connect_prompt_line(app, parts, controls, service, words)
         connect_settings(parts, controls, service, words)
         connect_pictures(parts, controls, service, words)
         connect_models(app, parts, controls, service, words)
+        if full_size:
+            connect_full_size(app, parts, controls, service, full_size, words)
         connect_panel(parts, controls, service, words)
         connect_redrawing(parts, controls, service, words)
         connect_undo(parts, controls, service, words)
@@ -91,11 +101,16 @@ def build(service: GenerationService, words: English) -> gr.Blocks:
     return app
 
 
-def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, words: English) -> None:
+def _ask(
+    parts: SimpleNamespace, controls: Controls, model: ModelDescription, full_size: FullSize | None, words: English
+) -> None:
+    build_switch(parts, words)  # before the prompt, so that Tab leads from there to Generate
     prompt = controls.add(PROMPT, model, words, placeholder=words.placeholder, elem_id=PROMPT.name, autofocus=True)
+    build_prompt_line(parts)
     with gr.Row(elem_id="go"):
         parts.run = gr.Button(words.generate, variant="primary", scale=3, min_width=120, elem_id="generate")
         parts.stop = gr.Button(words.stop, scale=1, min_width=80, interactive=False, elem_id="stop")
+    build_waiting(parts, words)
     parts.problem = gr.HTML("", elem_id="problem")
     parts.undo = gr.Button(words.undo, size="sm", visible=False, elem_id="undo")
     parts.before = gr.State(None)
@@ -105,8 +120,10 @@ def _ask(parts: SimpleNamespace, controls: Controls, model: ModelDescription, wo
     parts.examples = gr.Dataset(
         components=[prompt], samples=examples(model), label=words.examples, type="values", elem_id="examples"
     )
+    build_scene(parts, model, words)
     build_panel(parts, controls, model, words)  # after these, so that Tab leads from the prompt to Generate
     parts.note = gr.HTML(note(model, words), elem_id="note")
+    build_full_size(parts, full_size, words)
     choices = "".join(f'<option value="{value}">{html.escape(text)}</option>' for value, text in words.calls.items())
     gr.HTML(
         None,
@@ -134,7 +151,7 @@ def _settings(
         with gr.Column(min_width=140):
             add(RANDOMIZE_SEED, container=False)
             parts.reuse = gr.Button(words.reuse_seed, size="sm", elem_id="reuse")
-    with gr.Group():
+    with gr.Group(visible=model.takes_styles) as parts.styles:
         style = add(STYLE)
         effect = words.style_effect(style.value, model.family.has_negative_prompt)
         parts.adds = gr.HTML(effect, elem_id="adds", padding=True)

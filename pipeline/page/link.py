@@ -4,10 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from ..domain.model import ModelDescription
 from ..domain.picture_parameters import PICTURE_PARAMETERS
 from ..domain.problems import Problem
 from ..domain.request import Request
-from ..domain.settings import MODEL, PARAMETERS, RANDOM_SEED, RANDOMIZE_SEED, SEED
+from ..domain.settings import (
+    MODEL,
+    NEGATIVE_PROMPT,
+    PARAMETERS,
+    PROMPT,
+    RANDOM_SEED,
+    RANDOMIZE_SEED,
+    SEED,
+    STYLE,
+)
+from ..domain.styles import NO_STYLE, apply_style
 from ..jobs.models import Models
 
 LINKED = tuple(each for each in PARAMETERS if each not in (RANDOMIZE_SEED, *PICTURE_PARAMETERS))
@@ -42,7 +53,18 @@ def checked_values(given: Mapping[str, Any], models: Models) -> tuple[dict[str, 
     problems |= {name: each for name, each in Request(model, own).problems().items() if name in own}
     if RANDOMIZE_SEED.name in values and (problem := RANDOMIZE_SEED.problem(values[RANDOMIZE_SEED.name])):
         problems[RANDOMIZE_SEED.name] = problem
-    return {name: value for name, value in values.items() if name not in problems}, list(problems.values())
+    right = {name: value for name, value in values.items() if name not in problems}
+    return right if model.takes_styles else _spelt_out(right, model), list(problems.values())
+
+
+def _spelt_out(values: Mapping[str, Any], model: ModelDescription) -> dict[str, Any]:
+    """Return the values with the words of the style in the prompts, for a model that is offered no styles."""
+    style = values.get(STYLE.name, NO_STYLE)
+    if style == NO_STYLE:
+        return {**values}
+    prompt, negative_prompt = values.get(PROMPT.name, ""), values.get(NEGATIVE_PROMPT.name, "")
+    prompt, negative_prompt = apply_style(style, prompt, negative_prompt, model.family)
+    return {**values, STYLE.name: NO_STYLE, PROMPT.name: prompt, NEGATIVE_PROMPT.name: negative_prompt}
 
 
 def write_link(values: Mapping[str, Any]) -> str:

@@ -18,7 +18,8 @@ class ModelUpdates:
     def __init__(self, parts: Any, controls: Controls, models: Models, words: English) -> None:
         self._parts, self._models, self._words = parts, models, words
         self.state = [parts.badge, parts.facts]
-        self.outputs = [controls[MODEL.name], parts.fitted, parts.shape, parts.examples, parts.note, *self.state]
+        shown = [parts.fitted, parts.shape, parts.styles, parts.examples, parts.scene, parts.note]
+        self.outputs = [controls[MODEL.name], *shown, *self.state]
 
     def show(self, name: str) -> dict[Any, Any]:
         """Show another model, and remember that the controls are fitted to it."""
@@ -26,7 +27,9 @@ class ModelUpdates:
         return {
             parts.fitted: name,
             parts.shape: gr.update(**shape_choices(model, self._words)),
+            parts.styles: gr.update(visible=model.takes_styles),
             parts.examples: gr.update(samples=examples(model)),
+            parts.scene: gr.update(visible=model.is_miniature),
             parts.note: note(model, self._words),
             **self.about(name),
         }

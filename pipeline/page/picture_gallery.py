@@ -31,12 +31,16 @@ def gallery(pictures: Sequence[Path], preview: str | None) -> list[dict[str, Any
     return value
 
 
-def stage(pictures: Sequence[Path], preview: str | None = None, *, is_new: bool = True) -> dict[str, Any]:
+def stage(
+    pictures: Sequence[Path], preview: str | None = None, *, is_new: bool = True, earlier: Sequence[Path] = ()
+) -> dict[str, Any]:
     """Return the value of the page's pictures, which browser/stage.js shows.
 
-    The browser keeps those that are new. It adds "selected", the place of the picture that the visitor has chosen.
+    The browser keeps those that are new, and `earlier` ones of other requests, whose last update Gradio may have
+    dropped. It adds "selected", the place of the picture that the visitor has chosen.
     """
-    return {"pictures": [_file(path).model_dump() for path in pictures], "preview": preview, "is_new": is_new}
+    shown, before = ([_file(path).model_dump() for path in paths] for paths in (pictures, earlier))
+    return {"pictures": shown, "preview": preview, "is_new": is_new, "earlier": before}
 
 
 def has_picture(value: Any) -> bool:

@@ -6,21 +6,23 @@ from types import SimpleNamespace
 
 import gradio as gr
 
+from ..domain.model import ModelDescription
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE
 from ..domain.settings import OF_MODEL, RANDOMIZE_SEED
 from .browser_scripts import script
+from .first_minute import samples
 from .words import English
 
 HISTORY_SCRIPTS = ("store_opening", "picture_store", "thumbnail", "zip", "handing", "history")
 STATUS_TEMPLATE = Path(__file__).with_name("status.html")
 
 
-def build_result(parts: SimpleNamespace, words: English) -> None:
+def build_result(parts: SimpleNamespace, model: ModelDescription, words: English) -> None:
     texts = {name: html.escape(text) for name, text in words.gallery.items()}
     parts.pictures = gr.HTML(
         None,
-        html_template=_stage(texts),
-        js_on_load=script("png_record", "toast", "large_view", "stage", words=words.gallery),
+        html_template=_stage(texts, samples(words) if model.is_miniature else ""),
+        js_on_load=script("png_record", "toast", "large_view", "stage", "samples", words=words.gallery),
         elem_id="pictures",
     )
     parts.status = gr.HTML(
@@ -71,12 +73,12 @@ def _endpoint(parts: SimpleNamespace) -> None:
     parts.times = gr.Textbox(label="Times", visible=False)
 
 
-def _stage(texts: dict[str, str]) -> str:
+def _stage(texts: dict[str, str], below: str) -> str:
     def name(key: str) -> str:
         return f'aria-label="{texts[key]}" title="{texts[key]}"'
 
     return (
-        f'<p class="empty">{texts["none yet"]}</p>'
+        f'<div class="empty"><p>{texts["none yet"]}</p>{below}</div>'
         f'<div class="tiles" role="group" aria-label="{texts["pictures"]}"></div>'
         f'<div class="corner" hidden><a class="download" {name("download")}></a>'
         f'<button type="button" class="fullscreen" {name("fullscreen")}></button></div>'

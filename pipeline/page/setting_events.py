@@ -34,7 +34,7 @@ def connect_settings(parts: Any, controls: Controls, service: GenerationService,
         return words.style_effect(style or NO_STYLE, has_negative_prompt)
 
     def example(place: Any, *values: Any) -> dict[Any, Any]:
-        """Fill in the prompt of the example at a place among those of the model."""
+        """Fill in the prompt of the example at a place among those of the model; the browser then draws it."""
         fields = undoable.read(values)
         rows = examples(models.describe(models.find(fields.menu)))
         if isinstance(place, bool) or not isinstance(place, int) or place not in range(len(rows)):
@@ -46,7 +46,7 @@ def connect_settings(parts: Any, controls: Controls, service: GenerationService,
     gr.on([each.change for each in sizes], shape, [*sizes, menu], parts.shape, preprocess=False, **QUIET)
     style = controls[STYLE.name]
     gr.on([style.change, menu.change], effect, [style, menu], parts.adds, **QUIET)
-    parts.examples.click(
+    filled = parts.examples.click(
         example,
         [parts.examples, *undoable.inputs],
         [controls[PROMPT.name], *undoable.outputs],
@@ -54,6 +54,7 @@ def connect_settings(parts: Any, controls: Controls, service: GenerationService,
         preprocess=False,
         **QUIET,
     )
+    filled.success(None, None, None, js="() => { window.sana.draw(); }", **QUIET)
     # The browser keeps the prompts that are drawn, for the up key.
     drawn = [parts.run.click, controls[PROMPT.name].submit]
     gr.on(drawn, None, controls[PROMPT.name], None, js="(prompt) => { window.sana.keepPrompt(prompt); }", **QUIET)

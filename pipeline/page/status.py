@@ -30,7 +30,8 @@ class Status:
     "lost" or "note". `done` of `total` counts `unit`; None if that has no meaning.
     `is_unfinished` is true if the page shows the preview of a picture that was stopped. `share` is the part of the
     request, or of the loading of its model, that is done, from 0 to 1.
-    `token` is that of the request. `action` is the label of the button of a lost request.
+    `token` and `seed` are those of the request, and `waiting` counts the page's requests after it. `action` is the
+    label of the button of a lost request.
     """
 
     kind: str
@@ -41,6 +42,8 @@ class Status:
     is_unfinished: bool = False
     share: float | None = None
     token: str = ""
+    seed: int | None = None
+    waiting: int = 0
     action: str = ""
 
     def record(self) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def launch_options(words: English) -> dict[str, Any]:
         "head": f"<script>{kept}</script><script data-words='{offline}'>{connection}</script>",
         "theme": THEME,
         "css": f":root {{ {painted}}}",
-        "css_paths": [Path(__file__).with_name(name) for name in ("page.css", "pictures.css")],
+        "css_paths": [Path(__file__).with_name(name) for name in ("page.css", "pictures.css", "prompt.css")],
         "footer_links": ["api"],
         "run_history": False,  # Gradio's would offer to keep runs at a third party
         "show_error": False,  # unexpected errors may name paths of the server; `gr.Error` is shown anyway

@@ -52,6 +52,11 @@ class ServerOptions:
         self._check_certificate()
         return addresses.listen(self.host, self.port)
 
+    def is_private(self, listeners: Sequence[socket.socket]) -> bool:
+        """Return True if only this machine reaches the page: on its loopback, with no share link and no proxy."""
+        is_shared = self.share or bool(self.root_path or self.allow_host)
+        return not is_shared and all(addresses.is_loopback(listener) for listener in listeners)
+
     def _check_certificate(self) -> None:
         if self.ssl_certfile is None:
             return

@@ -10,14 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from pipeline.miniature.training.pictograms import PALETTE, draw_background, draw_thing
+from pipeline.miniature.training.pictograms import draw_background, draw_thing
+from pipeline.miniature.vocabulary import COLOURS, KINDS, PLACES
 
-COLOURS = tuple(PALETTE)
-KINDS = (
-    "circle", "square", "triangle", "star", "heart", "sun", "moon", "cloud",
-    "house", "tree", "flower", "mushroom", "car", "boat", "balloon", "fish",
-)  # fmt: skip
-PLACES = ("day", "night", "sea", "desert")
 BACKGROUNDS = PLACES + COLOURS
 """Four places, and ten plain backgrounds that are named by their colour."""
 

@@ -1,7 +1,7 @@
-// What outlives a reload: the token of the request being drawn, and what is typed. A tab has its own
+// What outlives a reload: the token of the requests being drawn, and what is typed. A tab has its own
 // (sessionStorage); a new tab takes over what the browser has kept last (localStorage). Loaded in the page's head.
 (() => {
-  const REQUEST = "sana-request", FORM = "sana-form";
+  const REQUEST = "sana-request", FORM = "sana-form", LIST = "sana-list";
 
   // Storage is missing in some private windows, and can be full: the page then works without it.
   const read = (storage, key) => {
@@ -18,8 +18,10 @@
   let savesForm = false;  // controls report their first values as changes, before the kept ones are filled in
 
   window.sanaKept = {
-    // Return a new secret token, for a request that begins.
+    // Return the secret token for a request: that of the ones before it, if they have not ended.
     begin() {
+      const mine = own(REQUEST);
+      if (mine?.ended === false) return mine.token;
       const bytes = crypto.getRandomValues(new Uint8Array(16));
       const token = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
       write(REQUEST, { token, ended: false });
@@ -30,7 +32,7 @@
     // Return what the server needs to find the request again.
     request: () => JSON.stringify({ tab: own(REQUEST), browser: read("localStorage", REQUEST) }),
     // Take over a request that the server has found, and note its end.
-    follow(token) { if (own(REQUEST)?.token !== token) write(REQUEST, { token, ended: false }); },
+    follow(token) { if (own(REQUEST)?.token !== token || own(REQUEST).ended) write(REQUEST, { token, ended: false }); },
     end() { if (own(REQUEST)) write(REQUEST, { ...own(REQUEST), ended: true }); },
     // Return what was typed, unless the page was opened by another link since.
     form() {
@@ -38,6 +40,9 @@
       const kept = mine?.search === location.search ? mine : location.search ? null : latest(FORM);
       return kept ? JSON.stringify(kept.values ?? null) : "";
     },
+    // Keep and return whether the field holds a list of prompts.
+    keepList(is) { write(LIST, is); },
+    isList: () => latest(LIST) === true,
     beginSaving() { savesForm = true; },
     save(values) { if (savesForm) write(FORM, { search: location.search, values }); },
   };

@@ -2,12 +2,10 @@
 
 const [GENERATE, STOP] = ["#generate", "#stop"];
 
-// Press Generate for a picture with another seed, or say why it cannot be pressed now.
+// Press Generate for a picture with another seed. While one is drawn, it adds to what waits.
 sana.draw = () => {
   sana.dropSeed?.();
-  const button = document.querySelector(GENERATE);
-  if (button.disabled) sana.say(words.busy);
-  else button.click();
+  document.querySelector(GENERATE).click();
 };
 
 const OPEN = "dialog[open], [role=listbox][aria-expanded=true], [role=combobox][aria-expanded=true]";  // close themselves
@@ -17,8 +15,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !document.querySelector("dialog[open]")) {
     event.preventDefault();
     event.stopPropagation();  // the prompt field would generate as well
-    const button = document.querySelector(GENERATE);
-    if (!button.disabled) button.click();
+    sana.draw();
   }
   if (event.key !== "Escape" || document.querySelector(OPEN) || sana.endComparison?.()) return;
   const stop = document.querySelector(STOP);

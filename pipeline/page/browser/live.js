@@ -14,7 +14,8 @@ function isOffered() {
 }
 
 function isOn() {
-  return box.checked && isOffered() && !isDrawing;
+  const isList = document.querySelector("#list input").checked;
+  return box.checked && isOffered() && !isDrawing && !isList;
 }
 
 function draw() {

@@ -31,10 +31,16 @@ sana.keepPrompt = (prompt) => {
   }
 };
 
-function bring(field, text) {
-  brought = text;
+// Fill in the prompt field as if it was typed.
+sana.fillPrompt = (text) => {
+  const field = document.querySelector(FIELD);
   Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(field, text);
   field.dispatchEvent(new Event("input", { bubbles: true }));
+};
+
+function bring(text) {
+  brought = text;
+  sana.fillPrompt(text);
 }
 
 document.addEventListener("keydown", (event) => {
@@ -51,5 +57,5 @@ document.addEventListener("keydown", (event) => {
   if (next < 0) return;
   event.preventDefault();
   place = next >= prompts.length ? null : next;
-  bring(field, place === null ? own : prompts[place]);
+  bring(place === null ? own : prompts[place]);
 });

@@ -1,5 +1,5 @@
 // The result: the pictures of the last request as tiles, or a single one large, each replaced by its preview meanwhile.
-// `props.value` is the value of picture_gallery.py, { pictures, preview, is_new }, to which this adds `selected`.
+// `props.value` is the value of picture_gallery.py, { pictures, preview, is_new, earlier }, to which this adds `selected`.
 
 const tiles = element.querySelector(".tiles");
 const corner = element.querySelector(".corner");
@@ -187,7 +187,7 @@ function update() {
     loading.then(({ address }) => URL.revokeObjectURL(address), () => {});
   }
   if (chosen && !pictures.some(({ path }) => path === chosen)) chosen = null;
-  for (const file of value.is_new ? pictures : []) {
+  for (const file of value.is_new ? [...(value.earlier || []), ...pictures] : []) {
     if (!handed.has(file.path)) sana.keep?.(file.orig_name, pictureOf(file));
     handed.add(file.path);
   }

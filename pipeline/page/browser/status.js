@@ -3,14 +3,20 @@ const ENDS = ["done", "stopped", "failed"], REPORTS = ["begun", "queue", "prepar
 let isDrawing = false;  // the first report of a request can be any: Gradio drops those that others follow at once
 
 watch("value", () => {
-  const kind = props.value?.kind;
-  if (props.value?.token) window.sanaKept.follow(props.value.token);
-  if (ENDS.includes(kind)) window.sanaKept.end();
-  const begins = !isDrawing && REPORTS.includes(kind), ends = isDrawing && ENDS.includes(kind);
+  const { kind, token, waiting } = props.value ?? {};
+  if (token) window.sanaKept.follow(token);
+  const isEnd = ENDS.includes(kind) && !waiting;  // else the next of a list begins
+  if (isEnd) window.sanaKept.end();
+  const begins = !isDrawing && REPORTS.includes(kind), ends = isDrawing && isEnd;
   isDrawing = (isDrawing || begins) && !ends;
   dispatchEvent(new CustomEvent("sana-status", { detail: { status: props.value, isDrawing, ends } }));
   if (begins && innerWidth <= 760) document.querySelector("#result").scrollIntoView({ behavior: "smooth" });
 });
+
+// Take the line of the last picture away, since another is asked for. That of one being drawn stays. A press does it at
+// once: Gradio's own event comes a moment later.
+sana.begin = () => { if (!isDrawing) props.value = null; };
+document.addEventListener("click", ({ target }) => { if (target.closest("#generate:enabled")) sana.begin(); }, true);
 
 // Say a sentence under the picture.
 sana.say = (text) => { props.value = { kind: "note", text }; };

@@ -8,10 +8,11 @@ from .de_gallery import GermanGallery
 from .de_model import GermanModel
 from .de_pictures import GermanPictures
 from .de_problems import NOUNS, SENTENCES
+from .de_prompt import GermanPrompt
 from .en import English
 
 
-class Words(GermanPictures, GermanGallery, GermanModel, English):
+class Words(GermanPictures, GermanPrompt, GermanGallery, GermanModel, English):
     """The words in German."""
 
     language = "de"

@@ -27,7 +27,6 @@ class GermanGallery(GalleryWords):
         "no picture": "Noch gibt es kein Bild: Beschreibe eines und drücke „Zeichnen“.",
         "unfinished": "Ein unfertiges Bild enthält keine Einstellungen: Lass eines fertig werden, oder nimm es aus dem "
         "Verlauf.",
-        "busy": "Ein anderes Bild wird gezeichnet: Die Einstellungen sind eingetragen, drücke danach „Zeichnen“.",
         "copied": "Der Link zu diesen Einstellungen steht in der Adresszeile und ist kopiert.",
         "lost": "Dieses Bild konnte nicht vom Server geholt werden.",
         "use": "Nehmen",

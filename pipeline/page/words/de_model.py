@@ -15,6 +15,7 @@ class GermanModel(ModelWords):
         "Die mitgelieferte Miniatur versteht Englisch und zeichnet nur Bilderbuchszenen: Häuser, Bäume, Blumen, Autos, "
         "Boote, Sterne und Ähnliches, in einfachen Farben."
     )
+    full_size: Mapping[str, str] = {"look up": "Ein großes Modell holen", "make": "Laden und umwandeln"}
     parts: Mapping[str, str] = {
         "the rest": "Rest",
         "text_encoder": "Text",
@@ -55,6 +56,15 @@ class GermanModel(ModelWords):
 
     def worst_picture(self, db: float) -> str:
         return f"Bilder mindestens {db:.0f} dB"
+
+    def offer(self, size: float, licence: str) -> str:
+        return (
+            f"zeichnet jedes Bild, in 1024 x 1024. {self.number(size / 1e9, '.1f')} GB werden von Hugging Face geladen "
+            f"und einmal umgewandelt. Lizenz: {licence}, dazu die Bedingungen von Gemma."
+        )
+
+    def made(self, name: str) -> str:
+        return f"{name} ist da: Wähle es unter „Modell“."
 
     def about_miniature(self, command: str) -> str:
         return (

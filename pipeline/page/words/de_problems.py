@@ -82,6 +82,8 @@ SENTENCES: Mapping[str, str] = {
     "unreadable": "{file} ist nicht lesbar ({reason}), enthält hier also keine Einstellungen.",
     "no record": "{file} enthält keine Einstellungen dieses Programms.",
     "unknown record": "{file} enthält Einstellungen, die diese Version nicht kennt.",
+    "list length": "Die Liste hat {count:,} Prompts, und Platz ist für {room:,}: Kürze sie, oder warte.",
+    "empty list": "Die Liste ist leer: Schreibe einen Prompt je Zeile.",
     "client busy": "Du hast hier schon {count} Anfragen: Warte, bis eine davon zu Ende ist.",
     "queue full": "Zu viele Anfragen warten: Versuche es gleich noch einmal.",
     "failed": "Unterwegs ging etwas schief: Das Log des Programms sagt, was.",

@@ -13,11 +13,12 @@ from ...domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, QueueUp
 from .en_gallery import GalleryWords
 from .en_model import ModelWords
 from .en_pictures import PictureWords
+from .en_prompt import PromptWords
 
 _WORDS_IN_FACTS = {"noun", "colour", "reason"}
 
 
-class English(PictureWords, GalleryWords, ModelWords):
+class English(PictureWords, PromptWords, GalleryWords, ModelWords):
     """The words in English. A translation is a subclass called `Words`."""
 
     language, direction = "en", "ltr"  # as HTML's `lang` and `dir`

@@ -25,7 +25,6 @@ class GalleryWords:
         "fullscreen": "Fullscreen",
         "no picture": "There is no picture yet: describe one and press Generate.",
         "unfinished": "An unfinished picture holds no settings: let one finish, or take it from the history.",
-        "busy": "Another picture is being drawn: the settings are filled in, press Generate after it.",
         "copied": "The link to these settings is in the address bar, and copied.",
         "lost": "This picture could not be fetched from the server.",
         # What can be done with a picture

@@ -16,6 +16,7 @@ class ModelWords:
         "like, in plain colours."
     )
 
+    full_size: Mapping[str, str] = {"look up": "Get a full-size model", "make": "Fetch and convert it"}
     parts: Mapping[str, str] = {"the rest": "the rest"}
     """Names of a model's parts, by the names of their files; those fill the gaps."""
 
@@ -75,6 +76,15 @@ class ModelWords:
 
     def worst_picture(self, db: float) -> str:
         return f"pictures at least {db:.0f} dB"
+
+    def offer(self, size: float, licence: str) -> str:
+        return (
+            f"draws any picture, at 1024 x 1024. {self.number(size / 1e9, '.1f')} GB are fetched from Hugging Face and "
+            f"converted, once. Licence: {licence}, and the Gemma terms."
+        )
+
+    def made(self, name: str) -> str:
+        return f"{name} is there: choose it under “Model”."
 
     def about_miniature(self, command: str) -> str:
         """Return HTML that describes the bundled model and the way to another one."""

@@ -9,9 +9,10 @@ from .zh_gallery import ChineseGallery
 from .zh_model import ChineseModel
 from .zh_pictures import ChinesePictures
 from .zh_problems import NOUNS, SENTENCES
+from .zh_prompt import ChinesePrompt
 
 
-class Words(ChinesePictures, ChineseGallery, ChineseModel, English):
+class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, English):
     """The words in Chinese."""
 
     language = "zh"

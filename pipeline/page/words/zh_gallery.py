@@ -26,7 +26,6 @@ class ChineseGallery(GalleryWords):
         "fullscreen": "全屏",
         "no picture": "还没有图片：请描述画面并按“开始画”。",
         "unfinished": "未完成的图片没有设置：请等它画完，或从历史中选取。",
-        "busy": "正在画另一张图片：设置已填入，等它画完再按“开始画”。",
         "copied": "这些设置的链接在地址栏中，并已复制。",
         "lost": "无法从服务器取得这张图片。",
         "use": "使用",

@@ -10,6 +10,7 @@ class ChineseModel(ModelWords):
     """The part of the Chinese words about what is running."""
 
     miniature_note = "自带的小模型只懂英文，只会画图画书里的景物：房子、树、花、汽车、船、星星等，颜色简单。"
+    full_size: Mapping[str, str] = {"look up": "获取完整模型", "make": "下载并转换"}
     parts: Mapping[str, str] = {
         "the rest": "其他",
         "text_encoder": "文本",
@@ -47,6 +48,15 @@ class ChineseModel(ModelWords):
 
     def worst_picture(self, db: float) -> str:
         return f"图片至少 {db:.0f} dB"
+
+    def offer(self, size: float, licence: str) -> str:
+        return (
+            f"能画任何画面，1024 x 1024。需从 Hugging Face 下载 {self.number(size / 1e9, '.1f')} GB，并转换一次。"
+            f"许可：{licence}，以及 Gemma 条款。"
+        )
+
+    def made(self, name: str) -> str:
+        return f"{name} 已就绪：请在“模型”中选择。"
 
     def about_miniature(self, command: str) -> str:
         return (

@@ -78,6 +78,8 @@ SENTENCES: Mapping[str, str] = {
     "unreadable": "{file} 无法读取（{reason}），得不到其中的设置。",
     "no record": "{file} 中没有本程序的设置。",
     "unknown record": "{file} 中的设置是此版本不认识的。",
+    "list length": "列表有 {count:,} 条提示词，现在只能放 {room:,} 条：请缩短列表，或稍等。",
+    "empty list": "列表是空的：请每行写一条提示词。",
     "client busy": "您已有 {count} 个请求：请等其中一个结束。",
     "queue full": "等待的请求太多：请稍后再试。",
     "failed": "出错了：程序日志中有原因。",

@@ -1,0 +1,141 @@
+"""The prompt field in chromium: the line under it, what waits while a picture is drawn, and lists of prompts."""
+
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from pipeline.domain.model import MINIATURE, ModelDescription
+from pipeline.domain.settings import GenerationSettings
+from pipeline.domain.updates import StepUpdate, Update
+from pipeline.jobs.models import Models
+from tests.browsing import done, generate, prompt
+from tests.conftest import serve_page
+from tests.painter import PAINTED, Painter, picture
+
+THUMBNAILS = "#history .strip button"
+
+
+class HeldPainter(Painter):
+    """A painter that stays at its first step while it `is_held`. It passes for the miniature."""
+
+    is_held = False
+
+    def describe(self) -> ModelDescription:
+        return replace(PAINTED, source=MINIATURE)
+
+    def generate(self, settings: GenerationSettings, given: object = None) -> Generator[Update, None, None]:
+        while self.is_held:
+            yield StepUpdate(1, 2, picture(settings.seed).resize((64, 64)), 0.1)
+            time.sleep(0.1)
+        yield from super().generate(settings)
+
+
+@pytest.fixture(scope="module")
+def painter() -> HeldPainter:
+    return HeldPainter()
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, painter: HeldPainter) -> Iterator[Page]:
+    """Yield one tab for all tests of this file: the page of a painter."""
+    from app import build_page
+
+    with serve_page(build_page(Models([painter]))) as url, browser.new_context() as context:
+        context.set_default_timeout(30_000)
+        tab = context.new_page()
+        tab.goto(url)
+        yield tab
+        print("The page's last words:", tab.locator("body").inner_text())
+
+
+def rows(tab: Page) -> list[str]:
+    return tab.locator("#waiting li span").all_inner_texts()
+
+
+def test_the_first_minute_of_the_miniature(tab: Page) -> None:
+    """Samples and examples draw at once, chips build a prompt, unknown words are named, and no style is offered."""
+    tab.locator(".samples button").nth(1).click()
+    done(tab)
+    assert prompt(tab).input_value() == "a large yellow mushroom on the sand"
+    tab.locator("#examples button").first.click()
+    tab.wait_for_function(f"document.querySelectorAll('{THUMBNAILS}').length === 2")
+    assert prompt(tab).input_value() == "a blue boat at sea"
+    assert not tab.get_by_label("Style").is_visible()
+    tab.get_by_text("Build a scene").click()
+    for text in ("house", "orange", "at night", "and one more thing", "star"):
+        tab.locator("#scene").get_by_text(text, exact=True).click()
+    assert prompt(tab).input_value() == "an orange house and a star at night"
+    tab.locator(".sana-toast button").click()
+    tab.wait_for_function("document.querySelector('#prompt textarea').value === 'a blue boat at sea'")
+    prompt(tab).fill("a dragon at sea")
+    tab.locator("#prompt-line").get_by_text("The miniature does not know: dragon. It draws: circle,").wait_for()
+
+
+def test_the_line_under_the_prompt_counts_without_a_request_at_each_key(tab: Page) -> None:
+    generate(tab, "a red house")  # loads the painter
+    done(tab)
+    line = tab.locator("#prompt-line")
+    line.get_by_text("3 of 298 tokens").wait_for()
+    requests: list[str] = []
+    tab.on("request", lambda request: requests.append(request.url))
+    prompt(tab).press_sequentially(" and two white clouds near the sea")
+    line.get_by_text("10 of 298 tokens").wait_for()
+    assert len(requests) <= 3
+    prompt(tab).fill("")
+    line.locator("p").wait_for(state="detached")
+
+
+def test_what_waits_is_moved_removed_skipped_and_found_again_while_generate_stays_live(
+    tab: Page, painter: HeldPainter
+) -> None:
+    painter.is_held = True
+    generate(tab, "one")
+    tab.get_by_text("Step 1 of 2").wait_for()
+    for text in ("two", "three", "four"):
+        generate(tab, text)
+        tab.locator("#waiting").get_by_text(text, exact=True).wait_for()
+    tab.get_by_label("Earlier: four").click()
+    tab.wait_for_function("document.querySelectorAll('#waiting li span')[1].textContent === 'four'")
+    assert tab.evaluate("document.activeElement.getAttribute('aria-label')") == "Earlier: four"
+    tab.get_by_label("Remove: two").click()
+    tab.locator("#waiting").get_by_text("two", exact=True).wait_for(state="detached")
+    tab.reload()
+    tab.locator("#waiting").get_by_text("three", exact=True).wait_for()
+    assert rows(tab) == ["four", "three"]
+    kept = tab.locator(THUMBNAILS).count()
+    tab.get_by_role("button", name="Skip this one").click()
+    tab.wait_for_function("document.querySelectorAll('#waiting li').length === 1")
+    assert tab.locator("#stop").is_enabled()
+    tab.get_by_role("button", name="Stop").click()
+    tab.locator("#status").get_by_text("Stopped").wait_for()
+    tab.wait_for_function("document.querySelector('#stop').disabled")
+    assert rows(tab) == []
+    painter.is_held = False
+    generate(tab, "five")
+    done(tab)
+    tab.wait_for_function(f"document.querySelectorAll('{THUMBNAILS}').length > {kept}")
+
+
+def test_a_list_draws_each_line_and_each_combination(tab: Page, painter: HeldPainter) -> None:
+    kept = tab.locator(THUMBNAILS).count()
+    tab.get_by_label("List", exact=True).check()
+    prompt(tab).fill("{red|blue} {house|boat}\n\na moon")
+    tab.locator("#prompt-line").get_by_text("5 prompts").wait_for()
+    tab.get_by_role("button", name="Generate").click()
+    tab.wait_for_function(f"document.querySelectorAll('{THUMBNAILS}').length === {kept + 5}")
+    tab.wait_for_function("document.querySelector('#stop').disabled")
+    prompt(tab).fill("a house\n" * 40)  # thousands take the browser many seconds
+    tab.locator("#prompt-line").get_by_text("The list has 40 prompts").wait_for()
+    tab.get_by_role("button", name="Generate").click()
+    tab.locator("#problem").get_by_text("The list has 40 prompts, and there is room for 32").wait_for()
+    tab.reload()
+    tab.wait_for_function("document.querySelector('#list input')?.checked")  # as it was left
+    tab.get_by_label("List", exact=True).uncheck()
+    generate(tab, "{red|blue} house")
+    done(tab)
+    title = tab.locator(THUMBNAILS).first
+    tab.wait_for_function(f"document.querySelector('{THUMBNAILS}').title.startsWith('{{red|blue}} house')")
+    assert title.is_visible()
