@@ -116,10 +116,12 @@ def test_what_is_there_is_not_drawn_again(
 
 def test_columns_of_every_kind(run: Run, tmp_path: Path, pipe: SanaPipeline) -> None:
     Image.effect_noise((128, 128), 90).save(tmp_path / "noise.png")
-    text = 'prompt,seed,num_inference_steps,image,strength\na house,3,2,noise.png,0.5\n"a moon, red",,1,,\n'
+    columns = "prompt,seed,num_inference_steps,image,strength,variation_seed,variation_strength"
+    text = f'{columns}\na house,3,2,noise.png,0.5,9,0.25\n"a moon, red",,1,,,,\n'
     status, results = run(text, name="a.csv")
     assert status == 0
-    own = pipe("a house", image=Image.open(tmp_path / "noise.png"), strength=0.5, seed=3, num_inference_steps=2)
+    settings: dict[str, Any] = {"seed": 3, "num_inference_steps": 2, "variation_seed": 9, "variation_strength": 0.25}
+    own = pipe("a house", image=Image.open(tmp_path / "noise.png"), strength=0.5, **settings)
     assert np.array_equal(np.asarray(Image.open(tmp_path / "out" / results[0]["file"])), np.asarray(own.images[0]))
     assert results[1]["prompt"] == "a moon, red"
 

@@ -15,6 +15,7 @@ from pipeline.domain.errors import SanaError
 from pipeline.domain.settings import MAX_STEPS, GenerationSettings
 from pipeline.domain.updates import StepUpdate, Update
 from pipeline.generation.metadata import read_settings, write_png
+from pipeline.page import live_events
 from pipeline.page.examples import FULL_SIZE
 from tests.browsing import PROGRESS, STEPS, done, drop, generate, picture, prompt, set_steps
 from tests.conftest import wait_for
@@ -100,6 +101,38 @@ def test_stop_while_decoding(tab: Page, slow_bands: list[int | str]) -> None:
     tab.get_by_text("this picture is unfinished").wait_for()
     wait_for(lambda: slow_bands[-1] == "closed")
     assert "done" not in slow_bands
+
+
+def test_the_picture_follows_the_typing_and_enters_the_history_by_enter(
+    tab: Page, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[GenerationSettings] = []
+    original = pipe.generate
+
+    def generate_and_note(settings: GenerationSettings, given: object = None) -> Iterator[Update]:
+        asked.append(settings)
+        return original(settings)
+
+    monkeypatch.setattr(live_events, "LIVE_SECONDS", 1000.0)  # whatever else this machine does
+    generate(tab, "a red house")
+    done(tab)
+    history = tab.locator("#history .strip button")
+    wait_for(lambda: history.count() == 1)
+    monkeypatch.setattr(pipe, "generate", generate_and_note)
+    tab.get_by_label("Live: the picture follows the typing").check()
+    tab.get_by_text("Enter draws it in full").wait_for()
+    prompt(tab).press_sequentially(" and a boat", delay=20)
+    wait_for(lambda: asked[-1].prompt == "a red house and a boat")
+    wait_for(lambda: picture(tab).get_attribute("alt") == "a red house and a boat")
+    assert len({each.seed for each in asked}) == 1
+    assert history.count() == 1
+    tab.get_by_text("Enter draws it in full").wait_for()
+    prompt(tab).press("Enter")
+    wait_for(lambda: history.count() == 2)
+    done(tab)
+    assert len({each.seed for each in asked}) == 1
+    assert tab.get_by_label("Seed", exact=True).input_value() == str(asked[0].seed)
+    tab.get_by_label("Live: the picture follows the typing").uncheck()
 
 
 def test_an_empty_prompt_is_refused_beside_the_field_and_the_next_one_is_not(tab: Page) -> None:

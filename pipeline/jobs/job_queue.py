@@ -48,6 +48,12 @@ class JobQueue:
         """The numbers of waiting and of running jobs."""
         return len(self._waiting), len(self._running)
 
+    @property
+    def is_busy(self) -> bool:
+        """True if any job waits or runs, other than cancelled ones that have not stopped yet."""
+        with self._lock:
+            return not all(job.is_cancelled for job in (*self._waiting, *self._running))
+
     def submit(
         self,
         work: Work,

@@ -19,6 +19,7 @@ from ..generation.given_picture import GivenPicture, check_given
 from .job import Job
 from .job_queue import JobQueue
 from .kept_requests import KeptRequests
+from .live_requests import LiveRequests
 from .models import Models
 from .saved_pictures import SavedPictures
 from .statistics import REFUSED, Statistics
@@ -48,6 +49,7 @@ class GenerationService:
         self.models = models
         self.timings = timings
         self.statistics = Statistics()
+        self.live = LiveRequests(self, queue)
         self.kept = KeptRequests()
         self._queue = queue
         self._numbers = itertools.count()
@@ -128,6 +130,7 @@ class GenerationService:
 
         `client` names the sender; `address` is its public address, or "". `interface` is counted in the statistics.
         A request with a secret `token` goes on for a while without followers: `kept` holds it.
+        Live requests give way to it.
 
         Raises:
             SettingsError: a value is refused.
@@ -155,13 +158,13 @@ class GenerationService:
         name = self.models.find(model)
         return self._queue.submit(lambda: self.models.prepare(name), client, address, lane=self.models.lane(name))
 
-    def draw(self, request: SettledRequest) -> Generator[AnyUpdate, None, None]:
+    def draw(self, request: SettledRequest, is_saved: bool = True) -> Generator[AnyUpdate, None, None]:
         """Yield the updates of a request in this thread, past the queue; raise SanaError if it fails."""
         start = time.monotonic()
         for update in self.models.generate(request.model, request.settings, request.given):
             if isinstance(update, PreparationUpdate):
                 start = time.monotonic()
-            if isinstance(update, PictureUpdate) and self._saved:
+            if isinstance(update, PictureUpdate) and self._saved and is_saved:
                 self._saved.save(update.picture, request.settings.of_picture(update.image - 1))
             if isinstance(update, Result):
                 rest = max(time.monotonic() - start - sum(update.times.values()), 0.0)
@@ -180,16 +183,18 @@ class GenerationService:
     ) -> list[SubmittedRequest]:
         submitted: list[SubmittedRequest] = []
         try:
-            for settled in self._settle(values, prompts):
-                submitted.append(self._queued(settled, client, address, interface, is_kept=token is not None))
+            settled = self._settle(values, prompts)
+            self.live.give_way()
+            for each in settled:
+                submitted.append(self._queued(each, client, address, interface, is_kept=token is not None))
         except SanaError:
             self.statistics.count(interface, REFUSED)
-            for each in reversed(submitted):
-                each.job.cancel()
+            for queued in reversed(submitted):
+                queued.job.cancel()
             raise
         if token is not None:
-            for each in submitted:
-                self.kept.add(token, each)
+            for queued in submitted:
+                self.kept.add(token, queued)
         return submitted
 
     def _queued(

@@ -24,6 +24,7 @@ from .controls import Controls
 from .following import Followed, follow
 from .given_files import of_page
 from .kept_tokens import read_requests, read_token
+from .live_events import held_seed, is_quick
 from .model_updates import ModelUpdates
 from .page_requests import PageRequests
 from .picture_gallery import stage
@@ -49,8 +50,12 @@ def connect_generate(
     model, requests = ModelUpdates(parts, controls, service.models, words), PageRequests(service.kept)
 
     def estimate(**values: Any) -> str:
-        seconds = service.estimate(of_page(values))
-        return f"<p>{html.escape(words.estimate(seconds))}</p>" if seconds is not None else ""
+        asked = of_page(values)
+        seconds = service.estimate(asked)
+        if seconds is None:
+            return ""
+        live = " data-live" if is_quick(service, asked) else ""
+        return f"<p{live}>{html.escape(words.estimate(seconds))}</p>"
 
     async def show(request: gr.Request, **values: Any) -> AsyncIterator[dict[Any, Any]]:
         token, listed = read_token(values.pop(TOKEN)), values.pop(LISTED) is True
@@ -142,7 +147,11 @@ def connect_generate(
     triggers = [parts.run.click, controls[PROMPT.name].submit]
     gr.on(triggers, None, None, parts.problem, js=BEGIN, **QUIET)
     asked = {**controls, TOKEN: parts.from_browser, LISTED: parts.listed}
-    of_browser = {list(asked).index(MASK_IMAGE.name): MASK, list(asked).index(TOKEN): NEW_TOKEN}
+    of_browser = {
+        list(asked).index(MASK_IMAGE.name): MASK,
+        list(asked).index(TOKEN): NEW_TOKEN,
+        **held_seed(list(asked)),
+    }
     drawn = [parts.pictures, parts.status, parts.problem, parts.stop, parts.run, parts.waiting]
     following: dict[str, Any] = {
         "outputs": [*drawn, *model.state],

@@ -33,6 +33,7 @@ from .full_size_events import build_full_size, connect_full_size
 from .generate_events import connect_generate
 from .link_events import connect_link
 from .list_switch import build_switch, connect_switch
+from .live_events import build_live, connect_live
 from .model_events import connect_models
 from .page_blocks import PageBlocks
 from .panel_events import connect_panel
@@ -82,6 +83,7 @@ def build(service: GenerationService, words: English, full_size: FullSize | None
         with gr.Accordion(words.about, open=False, elem_id="about"):
             parts.facts = gr.HTML(facts(model, models.device(first), words))
         connect_generate(app, parts, controls, service, words)
+        connect_live(app, parts, controls, service, words)
         connect_endpoint(app, parts, controls, service)
         connect_switch(app, parts, controls, words)
         connect_prompt_line(app, parts, controls, service, words)
@@ -112,7 +114,9 @@ def _ask(
     parts.problem = gr.HTML("", elem_id="problem")
     parts.undo = gr.Button(words.undo, size="sm", visible=False, elem_id="undo")
     parts.before = gr.State(None)
-    parts.estimate = gr.HTML("", elem_id="estimate")
+    with gr.Row(elem_id="timing"):
+        parts.estimate = gr.HTML("", elem_id="estimate")
+        parts.live = build_live(words)
     parts.examples = gr.Dataset(
         components=[prompt], samples=examples(model), label=words.examples, type="values", elem_id="examples"
     )

@@ -2,8 +2,11 @@
 
 const [GENERATE, STOP] = ["#generate", "#stop"];
 
-// Press Generate, which adds to what waits while a picture is drawn.
-sana.draw = () => document.querySelector(GENERATE).click();
+// Press Generate for a picture with another seed. While one is drawn, it adds to what waits.
+sana.draw = () => {
+  sana.dropSeed?.();
+  document.querySelector(GENERATE).click();
+};
 
 const OPEN = "dialog[open], [role=listbox][aria-expanded=true], [role=combobox][aria-expanded=true]";  // close themselves
 

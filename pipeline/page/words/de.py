@@ -42,6 +42,10 @@ class Words(GermanPictures, GermanPrompt, GermanGallery, GermanModel, English):
     calls: Mapping[str, str] = {"": "kein Hinweis", "sound": "ein Ton", "notification": "eine Mitteilung"}
     called: Mapping[str, str] = {"done": "Dein Bild ist fertig", "failed": "Dein Bild konnte nicht gezeichnet werden"}
 
+    live = "Live: Das Bild folgt dem Tippen"
+    live_done = "Live: Enter zeichnet es ganz und behält es."
+    live_waits = "Gerade wird etwas anderes gezeichnet: Live wartet."
+
     painted: Mapping[str, str] = {
         "unfinished": "unfertig",
         "drop": "Lege ein PNG von hier ab, um seine Einstellungen zurückzuholen",

@@ -50,6 +50,11 @@ class English(PictureWords, PromptWords, GalleryWords, ModelWords):
     calls: Mapping[str, str] = {"": "no call", "sound": "a sound", "notification": "a notification"}
     called: Mapping[str, str] = {"done": "Your picture is done", "failed": "Your picture could not be drawn"}
 
+    # Live drawing
+    live = "Live: the picture follows the typing"
+    live_done = "Live: Enter draws it in full, and keeps it."
+    live_waits = "Something else is being drawn: live drawing waits."
+
     # Texts in the style sheet
     painted: Mapping[str, str] = {
         "unfinished": "unfinished",

@@ -42,6 +42,10 @@ class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, Englis
     calls: Mapping[str, str] = {"": "不提醒", "sound": "声音", "notification": "通知"}
     called: Mapping[str, str] = {"done": "您的图片画好了", "failed": "您的图片没能画成"}
 
+    live = "实时：边输入边画"
+    live_done = "实时预览：按回车键完整绘制并保留。"
+    live_waits = "正在画别的图片：实时绘制稍候。"
+
     painted: Mapping[str, str] = {
         "unfinished": "未完成",
         "drop": "把这里生成的 PNG 拖到此处，取回它的设置",
