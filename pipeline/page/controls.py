@@ -30,6 +30,7 @@ from ..domain.settings import (
     GenerationSettings,
 )
 from ..domain.styles import NO_STYLE, STYLES, split_style
+from ..domain.variation_parameters import VARIATION_PARAMETERS, VARIATION_SEED
 from .words import English
 
 COMPONENTS: dict[type[Parameter], Any] = {
@@ -43,9 +44,9 @@ COMPONENTS: dict[type[Parameter], Any] = {
     Choice: gr.Dropdown,
     Picture: gr.File,
 }
-OWN_COMPONENTS: dict[str, Any] = {SEED.name: gr.Number, IMAGE.name: gr.Image}
+OWN_COMPONENTS: dict[str, Any] = {SEED.name: gr.Number, VARIATION_SEED.name: gr.Number, IMAGE.name: gr.Image}
 MAX_LINES = 12  # of the prompt field; chosen
-SAME_FOR_ALL_MODELS = (PROMPT, SEED, NUM_IMAGES, *PICTURE_PARAMETERS)
+SAME_FOR_ALL_MODELS = (PROMPT, SEED, NUM_IMAGES, *PICTURE_PARAMETERS, *VARIATION_PARAMETERS)
 
 
 class Controls(dict[str, Any]):
