@@ -51,7 +51,7 @@ def exporter(model: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_full_size_model_is_looked_up_made_and_chosen(
-    browser: Browser, checkpoint: int, exporter: list[str], cache: None
+    browser: Browser, hub: FakeHub, checkpoint: int, exporter: list[str], cache: None
 ) -> None:
     from app import build_service
     from pipeline.page.layout import build
@@ -64,8 +64,13 @@ def test_a_full_size_model_is_looked_up_made_and_chosen(
         tab = context.new_page()
         tab.goto(url)
         assert not tab.get_by_label("Model").is_visible()
-        tab.get_by_role("button", name="Get a full-size model").click()
-        line = tab.locator("#full-size")
+        line, look_up = tab.locator("#full-size"), tab.get_by_role("button", name="Get a full-size model")
+        repos = dict(hub.repos)
+        hub.repos.clear()
+        look_up.click()
+        line.get_by_text(VARIANT.repo).wait_for()  # is not there
+        hub.repos.update(repos)
+        look_up.click()
         line.get_by_text(f"{checkpoint / 1e9:.1f} GB are fetched").wait_for()
         line.get_by_text("Gemma").wait_for()
         exporter.append("The <disk> is full.")
@@ -75,8 +80,8 @@ def test_a_full_size_model_is_looked_up_made_and_chosen(
         line.get_by_text("is there: choose it").wait_for()
         tab.reload()  # the menu is that of the page's start
         tab.get_by_label("Model").click()
-        tab.get_by_role("option", name="checkpoint").click()
-        tab.locator("#badge").get_by_text("checkpoint").wait_for()
+        tab.get_by_role("option", name=full_size.name).click()
+        tab.locator("#badge").get_by_text(str(full_size.name)).wait_for()
         tab.locator("#badge").get_by_text("Ready").wait_for()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import json
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
@@ -37,7 +38,7 @@ def connect_full_size(
         try:
             offer = await asyncio.to_thread(full_size.look_up)
         except SanaError as error:
-            return {parts.offer: _paragraph(words.error(error))}
+            return {parts.offer: _paragraph(words.error(error)), parts.look_up: gr.update(interactive=True)}
         page = f'<a href="{offer.page}" target="_blank" rel="noopener">{html.escape(offer.repo)}</a>'
         said = html.escape(words.offer(offer.size, offer.licence))
         return {
@@ -68,6 +69,8 @@ def connect_full_size(
         yield updates
 
     outputs = [parts.offer, parts.look_up, parts.make, menu]
+    asked = f"() => [{json.dumps(_paragraph(words.one_moment))}, {{__type__: 'update', interactive: false}}]"
+    parts.look_up.click(None, None, [parts.offer, parts.look_up], js=asked, **QUIET)
     parts.look_up.click(look_up, None, outputs, **QUIET)
     parts.make.click(make, None, outputs, **FOLLOWING)
     app.load(states, None, outputs, **FOLLOWING)

@@ -67,13 +67,13 @@ def prompt_line(
     """
     spans = [_warning(words.unknown(_named(unknown), ", ".join(KINDS)))] if unknown else []
     if lengths and (prompt := lengths[PROMPT.name]).tokens:
-        spans.insert(0, _span(words.tokens(prompt)))
+        spans.insert(0, _span(words.tokens(prompt), "tokens"))
         if prompt.cut:
             spans.append(_warning(words.cut, prompt.cut))
     if lengths and (negative := lengths[NEGATIVE_PROMPT.name]).cut:
         spans.append(_warning(f"{words.label(NEGATIVE_PROMPT)}: {words.tokens(negative)}. {words.cut}", negative.cut))
     if prompts is not None:
-        spans.insert(0, _span(words.prompts(prompts)))
+        spans.insert(0, _span(words.prompts(prompts), "prompts"))
     return _paragraph(*spans) if spans else ""
 
 
@@ -81,8 +81,8 @@ def _paragraph(*spans: str) -> str:
     return f"<p>{''.join(spans)}</p>"
 
 
-def _span(text: str) -> str:
-    return f"<span>{html.escape(text)}</span>"
+def _span(text: str, kind: str) -> str:
+    return f'<span class="{kind}">{html.escape(text)}</span>'
 
 
 def _named(unknown: Sequence[str]) -> str:

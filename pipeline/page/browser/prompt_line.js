@@ -14,4 +14,4 @@ sana.promptChanged = () => {
 };
 
 // A model was loaded, perhaps: its tokens can be counted.
-sana.modelTold = () => { if (!element.querySelector("p")) sana.promptChanged(); };
+sana.modelTold = () => { if (!element.querySelector(".tokens")) sana.promptChanged(); };
