@@ -23,10 +23,11 @@ from pipeline.hub.lora_source import WEIGHTS, find_lora
 from pipeline.miniature import CHECKPOINT
 from pipeline.miniature.training import lora
 from pipeline.model_folder.manifest import read_manifest
+from pipeline.model_folder.parity import psnr
 from pipeline.publish.model_card import model_card
 from tests.fake_hub import FakeHub
 from tests.loras import ATTENTION, FEED_FORWARD, Tensors, add_by_hooks, random_lora, write_lora
-from tests.test_parity import FLOOR, Pair, psnr
+from tests.test_parity import FLOOR, Pair
 from tests.tiny_checkpoint import build, transformer
 
 STYLE, OBJECT = "style.safetensors:1", f"object/{WEIGHTS}:0.5"
@@ -139,8 +140,8 @@ def test_a_checkpoint_of_any_type_is_fused_exactly_enough(tmp_path: Path, dtype:
         add_by_hooks(theirs, file, factor)
         expected, found = theirs(**inputs).sample, fused(**inputs).sample
     peak = float(expected.abs().max())
-    assert psnr(found.numpy() / peak, expected.numpy() / peak) >= FLOOR
-    assert psnr(plain.numpy() / peak, expected.numpy() / peak) < FLOOR - 10
+    assert psnr(found.numpy() / peak, expected.numpy() / peak, peak=1.0) >= FLOOR
+    assert psnr(plain.numpy() / peak, expected.numpy() / peak, peak=1.0) < FLOOR - 10
 
 
 def renamed(tensors: Tensors, old: str, new: str) -> Tensors:

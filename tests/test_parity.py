@@ -13,6 +13,7 @@ import torch
 from pipeline import SanaError, SanaPipeline
 from pipeline.domain.families import SPRINT
 from pipeline.export import precompile
+from pipeline.model_folder.parity import psnr
 from tests.tiny_checkpoint import build
 
 FLOOR = 50.0  # dB on pictures in [0, 1]; only the storage of weights in fp16 may differ
@@ -60,7 +61,7 @@ class Pair:
         ).images
         assert ours.shape == theirs.shape
         assert theirs.std() > 0.02, "a flat picture would prove nothing"
-        return psnr(ours, theirs)
+        return psnr(ours, theirs, peak=1.0)
 
 
 def make_pair(folder: Path, change: Callable[[Path], object] = lambda checkpoint: None, **options: Any) -> Pair:
@@ -68,10 +69,6 @@ def make_pair(folder: Path, change: Callable[[Path], object] = lambda checkpoint
     change(folder / "checkpoint")
     precompile(folder / "checkpoint", folder / "ir", "fp16", on_progress=lambda progress: None)
     return Pair(folder / "checkpoint", folder / "ir")
-
-
-def psnr(a: np.ndarray, b: np.ndarray) -> float:
-    return float(-10 * np.log10(max(np.mean((a.astype(np.float64) - b) ** 2), 1e-20)))
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +200,7 @@ def test_the_comparison_can_fail(small: Pair) -> None:
         {"guidance_scale": 4.0},
         {"flow_shift": 6.5},
     ):
-        assert psnr(picture(), picture(**change)) < FLOOR
+        assert psnr(picture(), picture(**change), peak=1.0) < FLOOR
 
 
 CHINESE, EMOJI, MIXED = "念去去千里烟波", "🐼 🎋 👩\u200d🚀", "A cute 🐶 在草地上 playing with a 🏀"
@@ -216,4 +213,4 @@ def test_chinese_emoji_and_mixed_prompts_encode_as_in_diffusers(small: Pair, pro
     kept = theirs[:, mask[0] > 0].float().detach().numpy()
     assert ours.shape == kept.shape
     assert ours.shape[1] > len(prompt), "a random tokenizer makes several tokens of such a character"
-    assert psnr(ours / np.abs(kept).max(), kept / np.abs(kept).max()) >= FLOOR
+    assert psnr(ours / np.abs(kept).max(), kept / np.abs(kept).max(), peak=1.0) >= FLOOR

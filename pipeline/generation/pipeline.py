@@ -77,9 +77,8 @@ class SanaPipeline:
                 repo cannot be fetched.
         """
         cache = Path(cache_dir) if cache_dir else cache_folder() / "compiled"
-        known = Device(
-            device, CompileCache(cache), max_threads
-        )  # first: an unknown device is refused before anything is fetched
+        # First: an unknown device is refused before anything is fetched.
+        known = Device(device, CompileCache(cache), max_threads)
         folder = resolve(name, on_progress)
         if is_exported_by_optimum(folder):
             text = f"{name} comes from optimum-intel and has no manifest: it is loaded unverified."

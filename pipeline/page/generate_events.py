@@ -24,6 +24,7 @@ from .controls import Controls
 from .following import Followed, follow
 from .given_files import of_page
 from .kept_tokens import read_requests, read_token
+from .list_switch import LISTED
 from .live_events import held_seed, is_quick
 from .model_updates import ModelUpdates
 from .page_requests import PageRequests
@@ -39,7 +40,7 @@ BEGIN = "() => { window.sana.begin(); return ''; }"
 SHOWN_SEED = "(status, isRandom, seed) => isRandom && status?.seed != null ? status.seed : seed"
 PAUSE = 0.2  # seconds between two states of a job; chosen: looks alive, and more would cost drawing time
 KEPT_EARLIER = 16  # pictures of earlier requests that are sent again, for the history; chosen: two requests of eight
-TOKEN, LISTED = "token", "listed"
+TOKEN = "token"
 ENDS = ("done", "stopped")
 TELLS_OF_MODEL = ("preparation", *ENDS)  # the statuses at which a model has been loaded, or is
 
@@ -99,9 +100,8 @@ def connect_generate(
 
     async def states(visitor: Visitor, token: str, again: bool = False) -> AsyncGenerator[dict[Any, Any], None]:
         earlier: list[Path] = []
-        yield {
-            parts.waiting: requests.waiting(visitor.session, token)
-        }  # without any update, Gradio empties all outputs
+        # Without any update, Gradio empties all outputs.
+        yield {parts.waiting: requests.waiting(visitor.session, token)}
         async with aclosing(requests.follow(visitor.session, token, again)) as coming:
             async for submitted in coming:
                 pictures: list[Path] = []

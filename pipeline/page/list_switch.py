@@ -11,6 +11,7 @@ from .controls import MAX_LINES, Controls
 from .queueing import QUIET
 from .words import English
 
+LISTED = "listed"  # the switch, among the values of an event
 # With one line, Enter draws; with more, it begins the next one. With as many as at most, Gradio does not fit the field
 # to its text at each change, which froze the page for half a minute at two hundred lines (measured, on a busy machine).
 LINES = {False: (1, MAX_LINES), True: (8, 8)}

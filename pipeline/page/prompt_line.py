@@ -14,11 +14,11 @@ from ..jobs.service import GenerationService
 from ..miniature.vocabulary import KINDS, unknown_words
 from .browser_scripts import script
 from .controls import Controls
+from .list_switch import LISTED
 from .queueing import QUIET
 from .visitor import Visitor
 from .words import English
 
-LISTED = "listed"
 MAX_CUT = 120  # characters shown of what is cut off; chosen: two lines on a phone
 MAX_UNKNOWN = 5  # words that are named; chosen: one line on a phone
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import psutil
 
+from pipeline.runtime.processor import processor_name
+
 from . import optimum
 
 TOOLS = ("openvino", "nncf", "torch", "diffusers", "transformers")
@@ -20,7 +22,7 @@ def describe() -> dict[str, Any]:
     values = {name.strip(): value.strip() for name, _, value in lines}
     flags = values.get("flags", "").split()
     return {
-        "cpu": values.get("model name", platform.machine()),
+        "cpu": processor_name(),
         "extensions": [name for name in EXTENSIONS if name in flags],
         "cores": len(os.sched_getaffinity(0)),
         "memory": psutil.virtual_memory().total,
