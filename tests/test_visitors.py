@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from app import build_page
-from pipeline.domain.limits import MAX_PER_CLIENT
 from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import StepUpdate, Update
 from pipeline.domain.variation_parameters import STRONG, SUBTLE
 from pipeline.generation.metadata import write_png
+from pipeline.jobs.job_queue import JobQueue
 from pipeline.jobs.models import Models
 from pipeline.page.link import read_link
 from pipeline.page.visitor import picture_folder
@@ -26,6 +26,7 @@ from tests.descriptions import MODEL
 from tests.painter import Painter, picture
 
 FILE = {"_type": "gradio.FileData"}
+PER_CLIENT = 8  # so few that all are asked for before the first is dropped because nobody listens
 REFUSED = "This file was neither uploaded here nor made for you: drop the picture on the page."
 UNKNOWN = "This is not what the page sends: reload the page."
 
@@ -61,7 +62,7 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-        app = build_page(Models([Painter()]))
+        app = build_page(Models([Painter()]), JobQueue(max_per_client=PER_CLIENT))
         functions = {fn.name: number for number, fn in app.fns.items()}
         with serve_page(app) as url:
             yield Site(app, httpx.Client(base_url=f"{url}gradio_api/", timeout=60), functions)
@@ -339,9 +340,9 @@ def test_a_program_that_names_no_session_has_the_places_of_one_client(
     site: Site, held: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.page.visitor.LISTEN_SECONDS", 2.0)
-    events = [ask(site, seed).json()["event_id"] for seed in range(MAX_PER_CLIENT + 2)]
+    events = [ask(site, seed).json()["event_id"] for seed in range(PER_CLIENT + 2)]
     for event in events[-2:]:
-        assert f"You have {MAX_PER_CLIENT} requests here already" in site.http.get(f"call/generate/{event}").text
+        assert f"You have {PER_CLIENT} requests here already" in site.http.get(f"call/generate/{event}").text
     wait_for(lambda: 0 in held)
 
 
