@@ -165,7 +165,7 @@ def test_stop_while_the_picture_is_read(
         try:
             for band in range(1, 101):
                 read.append(band)
-                yield EncodeUpdate(band, 100)
+                yield EncodeUpdate(1, 100)  # always the first: a sentence that stays can't be missed
                 time.sleep(0.5)
         finally:
             read.append("closed")

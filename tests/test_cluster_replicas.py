@@ -21,7 +21,7 @@ from pipeline import SanaPipeline
 from pipeline.cluster.cluster import joined
 from pipeline.cluster.cluster_flags import ReplicaRange
 from pipeline.cluster.remote_pipeline import RemotePipeline
-from pipeline.domain.settings import NUM_INFERENCE_STEPS
+from pipeline.domain.settings import NUM_IMAGES, NUM_INFERENCE_STEPS
 from pipeline.domain.updates import AnyUpdate, RestartUpdate, Result, StepUpdate
 from pipeline.jobs.job_queue import JobQueue
 from pipeline.jobs.models import Models
@@ -91,7 +91,8 @@ def test_previews_and_stop_on_the_page(models: Models, browser: Browser) -> None
         context = browser.new_context()
         context.set_default_timeout(60_000)
         tab = context.new_page()
-        most = f"width=512&height=512&num_inference_steps={NUM_INFERENCE_STEPS.maximum}"  # it is not done before Stop
+        # So many steps and pictures that they are not done before Stop.
+        most = f"width=512&height=512&num_inference_steps={NUM_INFERENCE_STEPS.maximum}&num_images={NUM_IMAGES.maximum}"
         tab.goto(f"{url}?prompt=a+red+house&{most}")
         expect(prompt(tab)).to_have_value("a red house", timeout=60_000)
         tab.get_by_role("button", name="Generate").click()

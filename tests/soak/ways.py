@@ -157,13 +157,14 @@ class Page:
             self._http.post("run/predict", json=body).raise_for_status()
 
     def be_refused(self) -> None:
-        *_, (_, _, _, problem, *_) = self._updates(prompt="a house", width=100)
+        *_, (_, _, problem, *_) = self._updates(prompt="a house", width=100)
         assert "The width must be" in str(problem), problem
 
     def _updates(self, **values: Any) -> Iterator[list[Any]]:
         """Press Generate; yield the outputs of each update."""
         self._token = secrets.token_hex(16)
-        data = [*self._values[:-1], self._token]  # the last input is the token, which the page's script makes
+        *controls, _, listed = self._values
+        data = [*controls, self._token, listed]  # the token, which the page's script makes, is the last input but one
         for name, value in values.items():
             data[self._labels.index(English().label(PARAMETER[name]))] = value
         body = {"fn_index": self._show, "data": data, "session_hash": self._session}
