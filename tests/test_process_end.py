@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipeline.runtime.temporary_files import own_temporary_folder
+from tests.conftest import wait_for
 
 PROGRAM = """
 import hashlib, os, subprocess, sys, tempfile
@@ -74,6 +76,9 @@ def test_the_end_comes_soon_and_leaves_neither_files_nor_children(
     status: int,
 ) -> None:
     process, child = start(*arguments)
+    if "busy" in arguments:  # the library is reached when the process computes
+        begun = psutil.Process(process.pid).cpu_times().user
+        wait_for(lambda: psutil.Process(process.pid).cpu_times().user > begun + 0.1)
     end(process)
     assert process.wait(10) == status
     assert process.stdout.read() == ("interrupted\n" if status <= 0 else "")
