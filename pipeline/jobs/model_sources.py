@@ -4,6 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from .. import miniature
 from ..domain.model import ModelDescription
 from ..domain.progress import OnProgress, Progress
 from ..domain.prompt_length import PromptLength
@@ -11,7 +12,6 @@ from ..domain.settings import GenerationSettings
 from ..domain.updates import AnyUpdate
 from ..generation.given_picture import GivenPicture
 from ..hub.resolve import resolve, resolve_description
-from ..miniature import CHECKPOINT
 from ..miniature.precompiled import PrecompiledMiniature
 from ..model_folder.description import describe_folder, describe_unverified
 from ..model_folder.files import expand_home
@@ -123,9 +123,9 @@ def source_of(
 
     `max_threads` is that of `SanaPipeline.from_pretrained`.
     """
-    if name:
+    if name is not None:  # "" names no folder, and is refused
         return NamedSource(name, device, low_memory, max_threads)
-    return BundledSource(CHECKPOINT, device, low_memory, max_threads)
+    return BundledSource(miniature.CHECKPOINT, device, low_memory, max_threads)
 
 
 def _size(folder: Path) -> int:
