@@ -9,7 +9,7 @@ watch("value", () => {
   const begins = !isDrawing && REPORTS.includes(kind), ends = isDrawing && ENDS.includes(kind);
   isDrawing = (isDrawing || begins) && !ends;
   dispatchEvent(new CustomEvent("sana-status", { detail: { status: props.value, isDrawing, ends } }));
-  if (begins && innerWidth <= 760) document.querySelector("#result").scrollIntoView({ behavior: "smooth" });
+  if (begins && innerWidth <= 760) sana.bring("#result");
 });
 
 // Say a sentence under the picture.

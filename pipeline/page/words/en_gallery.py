@@ -20,6 +20,8 @@ class GalleryWords:
         "enlarge": "Enlarge: {prompt}",
         "download": "Download",
         "fullscreen": "Fullscreen",
+        "share": "Share",
+        "not shared": "This picture could not be shared: download it.",
         "no picture": "There is no picture yet: describe one and press Generate.",
         "unfinished": "An unfinished picture holds no settings: let one finish, or take it from the history.",
         "busy": "Another picture is being drawn: the settings are filled in, press Generate after it.",

@@ -21,6 +21,8 @@ class ChineseGallery(GalleryWords):
         "enlarge": "放大查看：{prompt}",
         "download": "下载",
         "fullscreen": "全屏",
+        "share": "分享",
+        "not shared": "这张图片无法分享：请下载它。",
         "no picture": "还没有图片：请描述画面并按“开始画”。",
         "unfinished": "未完成的图片没有设置：请等它画完，或从历史中选取。",
         "busy": "正在画另一张图片：设置已填入，等它画完再按“开始画”。",
