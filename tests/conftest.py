@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
+from filelock import FileLock
 
 from pipeline import telemetry
 from pipeline.domain.settings import GenerationSettings
@@ -132,16 +133,33 @@ def tab(browser: "Browser", page: str, requests: list[str], request: pytest.Fixt
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the IR folder of a random tiny checkpoint, which lies beside it. Copy it to change it."""
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a function from a family's name to an IR folder. Its random checkpoint lies beside it, as tiny-FAMILY.
+
+    It is exported once for all processes of the tests. Copy it to change it.
+    """
     from pipeline.export import precompile
     from tests.tiny_checkpoint import build
 
-    root = tmp_path_factory.mktemp("model")
-    build(root / "checkpoint", sample_size=8)
-    folder = precompile(root / "checkpoint", root / "ir", "fp16", on_progress=lambda progress: None)
-    spare_libraries()  # an export loads more of them
-    return folder
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def exported(family: str) -> Path:
+        root = shared / family
+        with FileLock(f"{root}.lock"):
+            if not (root / "ir").exists():
+                checkpoint = build(root / f"tiny-{family}", sample_size=8, family=family)
+                precompile(checkpoint, root / "ir", "fp16", on_progress=lambda progress: None)
+                spare_libraries()  # an export loads more of them
+        return root / "ir"
+
+    return exported
+
+
+@pytest.fixture(scope="session")
+def model(tiny: Callable[[str], Path]) -> Path:
+    """Return the IR folder of the random checkpoint tiny-flow, which lies beside it. Copy it to change it."""
+    return tiny("flow")
 
 
 @pytest.fixture(scope="session")

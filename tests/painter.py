@@ -45,7 +45,10 @@ class Painter:
     def generate(self, settings: GenerationSettings, given: object = None) -> Generator[Update, None, None]:
         painted, count = [], settings.picture_count
         for number in range(1, count + 1):
-            image = picture(settings.seed + number - 1, settings.prompt)
+            own = settings.of_picture(number - 1)
+            image = picture(own.seed, own.prompt)
+            if own.variation_strength:
+                image.info.update(describe(own, MODEL, RUN, {}))
             for step in (1, 2):
                 time.sleep(self.pause)
                 yield StepUpdate(step, 2, image.resize((64, 64)), 0.1, number, count)

@@ -62,11 +62,18 @@ def test_generate_is_the_only_endpoint_and_only_the_prompt_has_no_default(client
         "mask_invert": False,
         "enlarge": False,
         **dict.fromkeys(each.name for each in SCHEDULE_PARAMETERS),
+        "variation_seed": 0,
+        "variation_strength": 0.0,
     }
     assert [each["parameter_name"] for each in parameters if not each["parameter_has_default"]] == ["prompt"]
 
 
-def test_the_pictures_are_the_bytes_that_python_writes(client: Client, pipe: SanaPipeline, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("counting", "more"), [("seed", {}), ("variation_seed", {"variation_seed": 9, "variation_strength": 0.25})]
+)
+def test_the_pictures_are_the_bytes_that_python_writes(
+    client: Client, pipe: SanaPipeline, tmp_path: Path, counting: str, more: dict[str, Any]
+) -> None:
     settings: dict[str, Any] = {
         "negative_prompt": "blue",
         "width": 160,
@@ -74,6 +81,7 @@ def test_the_pictures_are_the_bytes_that_python_writes(client: Client, pipe: San
         "guidance_scale": 3.0,
         "flow_shift": 5.0,
         "seed": MAX_SEED - 1,
+        **more,
     }
     images, seed, times = generate(client, num_images=2, **{**settings, "guidance_scale": 3})
     assert seed == MAX_SEED - 1
@@ -81,7 +89,7 @@ def test_the_pictures_are_the_bytes_that_python_writes(client: Client, pipe: San
     expected = pipe("a house", num_images_per_prompt=2, **settings).images
     assert len(images) == len(expected) == 2
     for index, (path, image) in enumerate(zip(paths(images), expected, strict=True)):
-        own = {**settings, "seed": seed + index}
+        own = {**settings, counting: settings[counting] + index}
         assert read_settings(path) == pipe.settings("a house", **own)
         write_png(image, tmp_path / "expected.png")
         with open(path, "rb") as file:

@@ -159,6 +159,12 @@ def test_a_tile_is_used_varied_enlarged_and_deleted(tab: Page) -> None:
     tab.locator("#pictures .tile").nth(1).get_by_role("button", name="Vary").click()
     wait_for(lambda: thumbnails(tab).count() == 4)
     assert tab.evaluate(SEEDS)[0] not in seeds
+    done(tab)
+    (seed,) = tab.evaluate(SEEDS)
+    press(tab, "Subtle variation")
+    wait_for(lambda: thumbnails(tab).count() == 5)
+    assert tab.evaluate(SEEDS) == [seed]
+    assert not tab.get_by_label("Random seed").is_checked()
 
 
 def test_the_history_is_looked_at_while_a_picture_is_drawn(tab: Page, slow: None) -> None:

@@ -1,6 +1,6 @@
 """The page in chromium: history, comparison, several visitors and models at once, accessibility, keyboard."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -19,18 +19,13 @@ THUMBNAILS = "#history .strip button"
 
 
 @pytest.fixture(scope="module")
-def menu(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Models]]:
+def menu(model: Path, tiny: Callable[[str], Path]) -> Iterator[tuple[str, Models]]:
     """Yield the address of a page with two models, one of them Sprint, and its `Models`."""
     from app import build_page
-    from pipeline.export import precompile
     from pipeline.jobs.model_sources import NamedSource
     from pipeline.jobs.models import Models
-    from tests.tiny_checkpoint import build
 
-    root = tmp_path_factory.mktemp("sprint")
-    checkpoint = build(root / "tiny-sprint", sample_size=8, family="sprint")
-    sprint = precompile(checkpoint, root / "ir", "fp16", on_progress=lambda progress: None)
-    models = Models([NamedSource(str(folder), "CPU") for folder in (model, sprint)])
+    models = Models([NamedSource(str(folder), "CPU") for folder in (model, tiny("sprint"))])
     with serve_page(build_page(models)) as url:
         yield url, models
 
@@ -84,7 +79,7 @@ def test_a_model_of_the_menu_changes_the_controls_and_frees_the_other(
     # The badge follows a picture of the other model, and says that it is not loaded.
     tab.locator(THUMBNAILS).nth(1).click()
     tab.get_by_role("dialog").get_by_role("button", name="Use").click()
-    tab.locator("#badge").get_by_text("checkpoint (fp16)").wait_for()
+    tab.locator("#badge").get_by_text("tiny-flow (fp16)").wait_for()
     tab.locator("#badge").get_by_text("Is loaded when it draws").wait_for()
     tab.close()
 

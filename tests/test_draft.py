@@ -4,6 +4,7 @@ import itertools
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,15 +18,16 @@ from pipeline.domain.errors import ArtifactError, SettingsError
 from pipeline.domain.settings import DRAFT_DECODE
 from pipeline.domain.updates import Result, StepUpdate
 from pipeline.export import precompile
-from pipeline.export.taesana import build_draft_decoder, front_length, read_draft
+from pipeline.export.taesana import build_draft_decoder, build_draft_encoder, front_length, read_draft
 from pipeline.generation.metadata import read_settings, write_png
 from pipeline.generation.vae_decoder import to_picture
-from pipeline.model_folder.folder_layout import DRAFT_DECODER
+from pipeline.model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER
 from pipeline.model_folder.manifest import read_manifest
 from pipeline.model_folder.parity import psnr
 from pipeline.page.controls import properties
 from pipeline.page.words import English
-from tests.tiny_checkpoint import LATENT_CHANNELS, build, draft_decoder
+from tests.test_image_to_image import given
+from tests.tiny_checkpoint import LATENT_CHANNELS, build, draft_decoder, draft_encoder
 
 Drafting = tuple[SanaPipeline, torch.nn.Sequential, Path]
 TAESANA = [256, 128, 64, 64, 64, 64]
@@ -55,12 +57,32 @@ def as_described(weights: dict[str, Tensor], latents: Tensor) -> tuple[Tensor, T
     return conv(x, next(index)), features
 
 
+def encoded_as_described(weights: dict[str, Tensor], pixels: Tensor) -> Tensor:
+    """Compute TAESANA's encoder from its description, without modules."""
+
+    def conv(x: Tensor, name: str | int, stride: int = 1) -> Tensor:
+        return F.conv2d(x, weights[f"{name}.weight"], weights.get(f"{name}.bias"), padding=1, stride=stride)
+
+    def block(x: Tensor, index: int) -> Tensor:
+        y = conv(x, f"{index}.conv.0").relu()
+        y = conv(y, f"{index}.conv.2").relu()
+        return (conv(y, f"{index}.conv.4") + x).relu()
+
+    x = block(conv(conv(pixels, 0, stride=2).relu(), 2, stride=2).relu(), 4)
+    for first in (5, 9, 13):
+        x = conv(x, first, stride=2)
+        for index in range(first + 1, first + 4):
+            x = block(x, index)
+    return conv(x, 17)
+
+
 @pytest.fixture(scope="module")
 def drafting(tmp_path_factory: pytest.TempPathFactory) -> Drafting:
-    """Return the pipeline, the torch draft decoder and the IR folder of a tiny model that has both decoders."""
+    """Return the pipeline, the torch draft decoder and the IR folder of a tiny model with a draft of both halves."""
     root = tmp_path_factory.mktemp("drafting")
     decoder, file = draft_decoder(root / "taesana_decoder.pth")
-    folder = precompile(build(root / "checkpoint"), root / "ir", "fp16", vae=[file], on_progress=lambda progress: None)
+    files = [file, draft_encoder(root / "taesana_encoder.pth")[1]]
+    folder = precompile(build(root / "checkpoint"), root / "ir", "fp16", vae=files, on_progress=lambda progress: None)
     return SanaPipeline.from_pretrained(folder), decoder, folder
 
 
@@ -75,6 +97,8 @@ def test_the_structure_is_the_published_one() -> None:
         "29.weight": (3, 64, 3, 3),
     }
     assert "7.bias" not in weights
+    weights = build_draft_encoder(32, [32, 64]).state_dict()
+    assert round(sum(value.numel() for value in weights.values()) / 1e6, 2) == 1.26
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
@@ -87,6 +111,16 @@ def test_a_file_is_read_and_computes_as_described(tmp_path: Path, suffix: str) -
     assert pixels.shape == (1, 3, 96, 160)
     assert torch.allclose(decoder(latents), pixels, atol=1e-5)
     assert torch.allclose(decoder[: front_length(8)](latents), features, atol=1e-5)
+
+
+def test_an_encoder_is_read_and_computes_as_described(tmp_path: Path) -> None:
+    _, file = draft_encoder(tmp_path / "encoder.pth")
+    component, encoder = read_draft(file, LATENT_CHANNELS)
+    assert component == DRAFT_ENCODER
+    pixels = torch.rand(1, 3, 96, 160, generator=torch.Generator().manual_seed(0))
+    latents = encoded_as_described(encoder.state_dict(), pixels)
+    assert latents.shape == (1, LATENT_CHANNELS, 3, 5)
+    assert torch.allclose(encoder(pixels), latents, atol=1e-5)
 
 
 def test_what_is_no_such_decoder_is_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -144,6 +178,14 @@ def test_a_draft_is_that_of_the_torch_decoder(
     image = pipe("a red house", width=256, height=192, draft_decode=True).images[0]
     write_png(image, tmp_path / "draft.png")
     assert read_settings(tmp_path / "draft.png").draft_decode
+
+
+def test_a_draft_reads_a_given_picture_with_the_draft_encoder(drafting: Drafting) -> None:
+    pipe = drafting[0]
+    common: dict[str, Any] = {"image": given(), "strength": 0.5, "num_inference_steps": 2, "output_type": "np"}
+    draft = pipe("a red house", draft_decode=True, **common)
+    assert set(draft.times) == {"text_encoder", "transformer", "draft_encoder", "draft_decoder"}
+    assert set(pipe("a red house", **common).times) == {"text_encoder", "transformer", "vae_encoder", "vae_decoder"}
 
 
 def test_a_model_without_a_draft_decoder_refuses(pipe: SanaPipeline) -> None:

@@ -1,6 +1,7 @@
 """Starting from a picture, in both families: against diffusers' own pipeline or parts, and what is kept of it."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,23 @@ from pipeline import SanaError, SanaPipeline
 from pipeline.domain.errors import SettingsError
 from pipeline.domain.families import SPRINT
 from pipeline.domain.updates import EncodeUpdate, PictureUpdate, Result, StepUpdate
-from pipeline.export import precompile
 from pipeline.export.random_pictures import random_picture
 from pipeline.generation.given_picture import GivenPicture
 from pipeline.generation.metadata import read_settings, write_png
 from pipeline.generation.samplers.flow import guide
 from pipeline.model_folder.parity import psnr
-from tests.tiny_checkpoint import INSTRUCTION, build
+from tests.tiny_checkpoint import INSTRUCTION
 
 FLOOR = 50.0  # dB on pictures in [0, 1]
 WORDS = "a red house under the big yellow moon"
 
 
 @pytest.fixture(scope="module")
-def sprint(tmp_path_factory: pytest.TempPathFactory) -> tuple[SanaPipeline, Any]:
+def sprint(tiny: Callable[[str], Path]) -> tuple[SanaPipeline, Any]:
     """Return our pipeline and diffusers' for image to image, of one Sprint checkpoint."""
-    folder = tmp_path_factory.mktemp("sprint")
-    checkpoint = build(folder / "checkpoint", family=SPRINT.name)
-    ours = SanaPipeline.from_pretrained(precompile(checkpoint, folder / "ir", on_progress=lambda progress: None))
+    folder = tiny(SPRINT.name)
+    ours = SanaPipeline.from_pretrained(folder)
+    checkpoint = folder.parent / "tiny-sprint"
     theirs = diffusers.SanaSprintImg2ImgPipeline.from_pretrained(checkpoint, torch_dtype=torch.float32)
     theirs.set_progress_bar_config(disable=True)
     return ours, theirs
@@ -115,7 +115,7 @@ def test_a_flow_model_is_as_diffusers_parts_draw_it(
         WORDS, image=given(), width=256, height=256, strength=strength, num_inference_steps=steps, guidance_scale=4.5,
         seed=7, output_type="np",
     ).images[0]  # fmt: skip
-    expected = by_diffusers_parts(model.parent / "checkpoint", given(), strength, steps)
+    expected = by_diffusers_parts(model.parent / "tiny-flow", given(), strength, steps)
     assert expected.std() > 0.02
     assert psnr(drawn, expected, peak=1.0) >= FLOOR
 
@@ -159,7 +159,7 @@ def test_masked_steps_are_as_by_diffusers_parts(model: Path, pipe: SanaPipeline)
     drawn = pipe(WORDS, image=image, mask_image=mask, mask_grow=0, mask_blur=0, width=256, height=256, **common).images
     cells = torch.zeros(1, 1, 8, 8)
     cells[:, :, 2:6, 2:6] = 1
-    expected = by_diffusers_parts(model.parent / "checkpoint", image, 1.0, 4, cells)
+    expected = by_diffusers_parts(model.parent / "tiny-flow", image, 1.0, 4, cells)
     assert psnr(drawn[0][64:192, 64:192], expected[64:192, 64:192], peak=1.0) >= FLOOR
     kept = np.asarray(image).astype(np.float32) / 255
     assert (drawn[0][:64] == kept[:64]).all()

@@ -18,7 +18,10 @@ HEAVY = "nncf torch openvino transformers diffusers pipeline.export"
         ("import pipeline.hub.resolve, pipeline.publish", f"{HEAVY} gradio"),
         ("import app", f"{HEAVY} gradio"),
         ("import pipeline.page.layout, pipeline.page.theme", HEAVY),
-        ("from pipeline import SanaPipeline", "nncf gradio pipeline.export pipeline.miniature pipeline.jobs"),
+        (
+            "from pipeline import SanaPipeline",
+            "nncf gradio pipeline.export pipeline.miniature pipeline.jobs diffusers.pipelines diffusers.models",
+        ),
     ],
 )
 def test_import_loads_no_more_than_it_needs(statement: str, forbidden: str) -> None:

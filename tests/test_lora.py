@@ -68,7 +68,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_the_same_picture_as_diffusers_with_the_same_loras(trained: Path, way: str) -> None:
     if way == "peft" and not find_spec("peft"):
         pytest.skip("diffusers' own way needs peft, which nothing else here does: pip install peft")
-    pair = Pair(trained)
+    pair = Pair(trained / "checkpoint", trained / "ir")
     settings: dict[str, Any] = {"width": 256, "height": 256, "guidance_scale": 4.5}
     without = pair.psnr("a red house", **settings)
     if way == "peft":

@@ -21,16 +21,16 @@ WORDS = "a red house under the big yellow moon and two white clouds near the sea
 
 
 class Pair:
-    """One checkpoint in both runtimes. The folder holds `checkpoint` and `ir`."""
+    """One checkpoint in both runtimes."""
 
-    def __init__(self, folder: Path) -> None:
-        self.ours = SanaPipeline.from_pretrained(folder / "ir")
-        self.theirs = diffusers.DiffusionPipeline.from_pretrained(folder / "checkpoint", torch_dtype=torch.float32)
+    def __init__(self, checkpoint: Path, ir: Path) -> None:
+        self.ours = SanaPipeline.from_pretrained(ir)
+        self.theirs = diffusers.DiffusionPipeline.from_pretrained(checkpoint, torch_dtype=torch.float32)
         self.theirs.set_progress_bar_config(disable=True)
         self.scheduler = self.theirs.scheduler
         self.instruction = {}
-        if (folder / "checkpoint" / "sana.json").exists():
-            sana = json.loads((folder / "checkpoint" / "sana.json").read_text())
+        if (checkpoint / "sana.json").exists():
+            sana = json.loads((checkpoint / "sana.json").read_text())
             names = ("complex_human_instruction", "max_sequence_length")
             self.instruction = {name: sana[name] for name in names if name in sana}
         self.sprint = self.ours.model.family is SPRINT
@@ -67,7 +67,7 @@ def make_pair(folder: Path, change: Callable[[Path], object] = lambda checkpoint
     build(folder / "checkpoint", **options)
     change(folder / "checkpoint")
     precompile(folder / "checkpoint", folder / "ir", "fp16", on_progress=lambda progress: None)
-    return Pair(folder)
+    return Pair(folder / "checkpoint", folder / "ir")
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> float:
@@ -76,7 +76,7 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
 
 @pytest.fixture(scope="module")
 def small(model: Path) -> Pair:
-    return Pair(model.parent)
+    return Pair(model.parent / "tiny-flow", model)
 
 
 @pytest.fixture(scope="module")

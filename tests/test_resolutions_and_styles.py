@@ -1,12 +1,15 @@
 import dataclasses
 
 import pytest
+from diffusers.image_processor import PixArtImageProcessor
+from diffusers.pipelines.pixart_alpha import pipeline_pixart_alpha, pipeline_pixart_sigma
+from diffusers.pipelines.sana import pipeline_sana
 
+from pipeline.domain.bins import NATIVE_SIDES, nearest_bin
 from pipeline.domain.families import FLOW, SPRINT, Family
-from pipeline.domain.resolutions import TRAINED_SIDES, shape_of, shapes
+from pipeline.domain.resolutions import shape_of, shapes
 from pipeline.domain.settings import STYLE
 from pipeline.domain.styles import STYLES, apply_style, split_style
-from pipeline.generation.resolution_binning import BINS
 from pipeline.page.words import English
 from tests.descriptions import MODEL
 
@@ -31,7 +34,25 @@ def test_a_style_puts_words_around_the_prompt_and_before_what_to_avoid() -> None
     assert "no style 'oil'" in STYLE.problem("oil").sentence
 
 
-@pytest.mark.parametrize("native", TRAINED_SIDES)
+# The sizes of diffusers' pipelines, by the model's native side in pixels.
+BINS = {
+    512: pipeline_pixart_alpha.ASPECT_RATIO_512_BIN,
+    1024: pipeline_pixart_alpha.ASPECT_RATIO_1024_BIN,
+    2048: pipeline_pixart_sigma.ASPECT_RATIO_2048_BIN,
+    4096: pipeline_sana.ASPECT_RATIO_4096_BIN,
+}
+
+
+@pytest.mark.parametrize("native", NATIVE_SIDES)
+def test_the_nearest_bin_is_that_of_diffusers(native: int) -> None:
+    sizes = [(round(native * 2 ** (step / 40)), native) for step in range(-100, 101)]
+    sizes += [(int(width), int(height)) for height, width in BINS[native].values()]
+    for width, height in sizes:
+        expected = PixArtImageProcessor.classify_height_width_bin(height, width, BINS[native])
+        assert nearest_bin(width, height, native) == expected[::-1]
+
+
+@pytest.mark.parametrize("native", NATIVE_SIDES)
 def test_shapes_are_sizes_that_the_model_was_trained_at(native: int) -> None:
     model = dataclasses.replace(MODEL, native_size=native, max_size=2 * native)
     trained = {(int(width), int(height)) for height, width in BINS[native].values()}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from pipeline import SanaPipeline
 from pipeline.domain.errors import BusyError, DeviceError, SettingsError
@@ -86,6 +87,23 @@ def test_picture_k_is_what_the_next_seeds_draw_alone(pipe: SanaPipeline) -> None
     for index, picture in enumerate(together):
         assert np.array_equal(picture, pipe("a house", seed=MAX_SEED - 2 + index, **settings).images[0])
     assert not np.array_equal(together[0], together[1])
+
+
+def test_a_variation_is_between_the_pictures_of_two_seeds(pipe: SanaPipeline) -> None:
+    settings: dict[str, Any] = {"num_inference_steps": 2, "width": 128, "height": 128, "output_type": "np"}
+    varied: dict[str, Any] = {"variation_seed": 9, "variation_strength": 0.5}
+    one, other = (pipe("a house", seed=seed, **settings).images[0] for seed in (1, 9))
+    between = pipe("a house", seed=1, num_images_per_prompt=2, **varied, **settings).images
+    alone = pipe("a house", seed=1, **{**varied, "variation_seed": 10}, **settings).images[0]
+    assert np.array_equal(between[1], alone)
+    assert not any(np.array_equal(between[0], each) for each in (one, other, alone))
+    whole = pipe("a house", seed=1, **{**varied, "variation_strength": 1}, **settings).images[0]
+    assert np.array_equal(whole, other)  # of a flow model, which draws no more noise
+    given = Image.fromarray((one * 255).astype(np.uint8))
+    changed = [
+        pipe("a house", image=given, strength=0.5, seed=1, **each, **settings).images[0] for each in ({}, varied)
+    ]
+    assert not np.array_equal(*changed)
 
 
 def test_a_picture_of_an_earlier_version_is_drawn_by_its_rule(pipe: SanaPipeline, tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_from_a_checkpoint_to_a_running_space_in_one_command(
 ) -> None:
     environment |= {**hub.environment, "HF_HOME": str(tmp_path / "empty")}
     command: list[str | Path] = [sys.executable, ROOT / "precompile.py"]
-    command += ["--model", model.parent / "checkpoint", "--output", model]
+    command += ["--model", model.parent / "tiny-flow", "--output", model]
     command += ["--push-to-hub", NAME, "--space", SPACE]
     done = subprocess.run(command, env={**environment, "HF_TOKEN": WRITE}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

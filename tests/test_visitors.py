@@ -16,6 +16,7 @@ from app import build_page
 from pipeline.domain.limits import MAX_PER_CLIENT
 from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import StepUpdate, Update
+from pipeline.domain.variation_parameters import STRONG, SUBTLE
 from pipeline.generation.metadata import write_png
 from pipeline.jobs.models import Models
 from pipeline.page.link import read_link
@@ -96,6 +97,20 @@ def heard(site: Site, session: str) -> list[dict[str, Any]]:
 def drawn(site: Site, session: str) -> str:
     """Draw a picture for a session; return its path."""
     return outputs(site, session)[-1]["output"]["data"][0][0]["image"]["path"]
+
+
+def test_a_variation_keeps_the_seed_of_a_picture_and_gets_one_of_its_own(site: Site) -> None:
+    path = drawn(site, "mine")
+    seeds = set()
+    for name, strength in (("vary_subtly", SUBTLE), ("vary_strongly", STRONG), ("vary", 0.0)):
+        data = site.press(name, shown(path), *site.fields(name), session="mine").json()["data"]
+        labels = [getattr(each, "label", None) for each in site.app.fns[site.functions[name]].outputs]
+        wanted = ("Variation strength", "Random seed", "Seed", "Variation seed")
+        updates = [data[labels.index(label)] for label in wanted]
+        values = [each["value"] if isinstance(each, dict) else each for each in updates]
+        assert values[:3] == [strength, name == "vary", 3]
+        seeds.add(values[3])
+    assert len(seeds) == 3  # that of no variation is 0
 
 
 def test_a_picture_is_of_use_to_whom_it_was_made_for_and_to_nobody_else(site: Site) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 from ..domain.errors import SanaError
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE
 from ..domain.problems import Problem, shown
-from ..domain.settings import MAX_SEED, NUM_IMAGES, PARAMETERS, PROMPT, RANDOM_SEED, RANDOMIZE_SEED, SEED
+from ..domain.settings import NUM_IMAGES, PARAMETERS, PROMPT, RANDOM_SEED, RANDOMIZE_SEED, SEED
+from ..domain.variation_parameters import MAX_SEED
 
 COLUMNS = {parameter.name: parameter for parameter in PARAMETERS if parameter not in (NUM_IMAGES, RANDOMIZE_SEED)}
 """What a line may set: all of `/generate`, but what would make more than one picture of it, or another each time."""

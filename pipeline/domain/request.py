@@ -15,10 +15,11 @@ from .settings import (
     RANDOM_SEED,
     SETTINGS,
     GenerationSettings,
-    last_seed_problem,
+    counting_seed,
     random_seed,
 )
 from .styles import apply_style, find_style
+from .variation_parameters import VARIATION_STRENGTH, last_seed_problem
 
 BATCH_INDEX = "batch_index"  # an extra value in pictures of earlier versions, for `GenerationSettings`
 
@@ -57,9 +58,11 @@ class Request:
         problems = self.model.problems(values)
         if not problems.keys() & {"prompt", "negative_prompt", "style"}:
             problems |= self._style_problem(values)
-        if "seed" in values and self.given.get(BATCH_INDEX) is None and not problems.keys() & {"seed", "num_images"}:
-            problem = last_seed_problem(values["seed"], values["num_images"])
-            problems |= {"seed": problem} if problem else {}
+        counting = counting_seed(values)
+        known = values.keys() - problems.keys()
+        if self.given.get(BATCH_INDEX) is None and {counting.name, "num_images", VARIATION_STRENGTH.name} <= known:
+            problem = last_seed_problem(counting, values[counting.name], values["num_images"])
+            problems |= {counting.name: problem} if problem else {}
         return problems
 
     def settings(self) -> GenerationSettings:

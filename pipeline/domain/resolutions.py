@@ -1,35 +1,40 @@
-"""The shapes that a model offers: its trained sizes, or sizes with about as many pixels as its default."""
+"""The sizes that a model draws at: its trained sizes, or sizes with about as many pixels as its default."""
 
+from .bins import bin_size, has_bins, nearest_bin
 from .model import ModelDescription
 from .settings import HEIGHT, SIZE_MULTIPLE, WIDTH
 
 SAME_RATIO = 0.03  # chosen: sides in multiples of 32 pixels come as near, and the offered ratios are further apart
 RATIOS = {"Square": 1.0, "Landscape": 4 / 3, "Wide": 16 / 9, "Portrait": 3 / 4, "Tall": 9 / 16}
-
-# Aspect-ratio bins of models with a native side of 1024 pixels, from diffusers' ASPECT_RATIO_1024_BIN. Those of 512,
-# 2048 and 4096 are in proportion. Copied here because diffusers takes seconds to import.
-TRAINED_SIDES = (512, 1024, 2048, 4096)
-TRAINED = {
-    "Square": (1024, 1024),
-    "Landscape": (1152, 896),
-    "Wide": (1344, 768),
-    "Portrait": (896, 1152),
-    "Tall": (768, 1344),
-}
-
-
-def has_bins(native_size: int) -> bool:
-    """Return True if models of this native side, in pixels, were trained on aspect-ratio bins."""
-    return native_size in TRAINED_SIDES
+SHAPE_BINS = {"Square": 1.0, "Landscape": 0.78, "Wide": 0.57, "Portrait": 1.29, "Tall": 1.75}  # height / width
 
 
 def shapes(model: ModelDescription) -> dict[str, tuple[int, int]]:
     """Return width and height in pixels of each shape that a model offers, by name."""
     native = model.native_size
     if has_bins(native):
-        sizes = {name: (w * native // 1024, h * native // 1024) for name, (w, h) in TRAINED.items()}
+        sizes = {name: bin_size(ratio, native) for name, ratio in SHAPE_BINS.items()}
         return {name: size for name, size in sizes.items() if max(size) <= model.max_size}
     return {name: size_of_ratio(model, ratio) for name, ratio in RATIOS.items()}
+
+
+def generation_size(width: int, height: int, native_size: int) -> tuple[int, int]:
+    """Return the width and height in pixels to generate at. Without bins for the native size, keep the size."""
+    return nearest_bin(width, height, native_size) if has_bins(native_size) else (width, height)
+
+
+def drawn_size(model: ModelDescription, width: int, height: int, enlarge: bool) -> tuple[int, int]:
+    """Return the width and height in pixels at which a model draws a given picture unless told otherwise."""
+    if enlarge:
+        return _double(width), _double(height)
+    return nearest_size(model, width, height)
+
+
+def nearest_size(model: ModelDescription, width: int, height: int) -> tuple[int, int]:
+    """Return the width and height in pixels at which a model draws pictures with this aspect ratio."""
+    if has_bins(model.native_size):
+        return nearest_bin(width, height, model.native_size)
+    return size_of_ratio(model, width / height)
 
 
 def size_of_ratio(model: ModelDescription, ratio: float) -> tuple[int, int]:
@@ -41,6 +46,10 @@ def size_of_ratio(model: ModelDescription, ratio: float) -> tuple[int, int]:
         return min(max(multiple, model.min_size), model.max_size)
 
     return allowed(side * ratio**0.5), allowed(side / ratio**0.5)
+
+
+def _double(side: int) -> int:
+    return max(round(2 * side / SIZE_MULTIPLE), 1) * SIZE_MULTIPLE
 
 
 def shape_of(width: object, height: object, model: ModelDescription) -> str | None:

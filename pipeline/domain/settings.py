@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +17,13 @@ from .picture_parameters import (
     STRENGTH,
     first_step,
 )
-from .problems import Problem
 from .schedule_parameters import SCHEDULE_PARAMETERS
 from .styles import NO_STYLE, STYLES
+from .variation_parameters import MAX_SEED, VARIATION_PARAMETERS, VARIATION_SEED, VARIATION_STRENGTH, last_seed_problem
 
 SIZE_MULTIPLE = 32  # the autoencoder (DC-AE f32) decodes one latent position to 32x32 pixels
 MIN_SIZE, MAX_SIZE = 128, 4096  # chosen: the miniature's size, and the native side of the largest published model
 MAX_STEPS = 100  # chosen: five times the models' default
-MAX_SEED = 2**32 - 1  # chosen: an unsigned 32-bit number, exact in JSON and JavaScript
 RANDOM_SEED = -1  # in a request: take a random seed, as in other image generators
 MAX_PROMPT = 10_000  # characters; chosen: far more than the 300 tokens that the text encoder keeps
 _ALL = frozenset({TIME, MEMORY, PIXELS})
@@ -97,7 +97,8 @@ SEED = WholeNumber(
     "Seed",
     "seed",
     "0 to 4294967295; the same seed and settings give the same picture, byte for byte. Picture k of a request, "
-    "counted from 0, is drawn with seed + k. -1 takes another seed each time, as randomize_seed does.",
+    "counted from 0, is drawn with seed + k, of a variation with variation_seed + k. -1 takes another seed each time, "
+    "as randomize_seed does.",
     default=0,
     setting="seed",
     affects=frozenset({PIXELS}),
@@ -148,6 +149,7 @@ PARAMETERS: tuple[Parameter, ...] = (  # in the order of `/generate`; clients se
     *(SEED, RANDOMIZE_SEED, NUM_IMAGES, MODEL, USE_RESOLUTION_BINNING, DRAFT_DECODE),
     *PICTURE_PARAMETERS,
     *SCHEDULE_PARAMETERS,
+    *VARIATION_PARAMETERS,
 )
 SETTINGS = tuple(parameter for parameter in PARAMETERS if parameter.setting)
 OF_MODEL = (WIDTH, HEIGHT, NUM_INFERENCE_STEPS, GUIDANCE_SCALE, STRENGTH)
@@ -158,8 +160,9 @@ OF_MODEL = (WIDTH, HEIGHT, NUM_INFERENCE_STEPS, GUIDANCE_SCALE, STRENGTH)
 class GenerationSettings:
     """The checked settings of a generation: the same model and settings give the same pictures.
 
-    Picture k of `num_images_per_prompt`, counted from 0, equals a single picture of `seed` + k. Earlier versions drew
-    all pictures together, from the noise of one generator; `batch_index`, present only in their files, selects one.
+    Picture k of `num_images_per_prompt`, counted from 0, equals a single picture of `seed` + k; of a variation, one of
+    `variation_seed` + k. Earlier versions drew all pictures together, from the noise of one generator; `batch_index`,
+    present only in their files, selects one.
     With `image_sha256` they start from the picture whose pixels have this hash, with `mask_sha256` only where the mask
     is white.
 
@@ -188,6 +191,8 @@ class GenerationSettings:
     intermediate_timesteps: float | None = None
     timesteps: tuple[float, ...] | None = None
     flow_shift: float | None = None
+    variation_seed: int = VARIATION_SEED.default
+    variation_strength: float = VARIATION_STRENGTH.default
     batch_index: int | None = None
 
     def __post_init__(self) -> None:
@@ -199,10 +204,14 @@ class GenerationSettings:
                 raise SettingsError(problem)
             object.__setattr__(self, str(parameter.setting), normalized)
         object.__setattr__(self, "batch_index", SEED.normalize(self.batch_index))
+        images = self.num_images_per_prompt
         if self.batch_index is not None:
-            if problem := _batch_problem(self.batch_index, self.num_images_per_prompt):
-                raise SettingsError(problem)
-        elif problem := last_seed_problem(self.seed, self.num_images_per_prompt):
+            position = dataclasses.replace(NUM_IMAGES, noun="batch index", minimum=0, maximum=images - 1)
+            problem = position.problem(self.batch_index)
+        else:
+            counting = counting_seed(self.values())
+            problem = last_seed_problem(counting, getattr(self, counting.name), images)
+        if problem:
             raise SettingsError(problem)
 
     def values(self) -> dict[str, Any]:
@@ -223,7 +232,8 @@ class GenerationSettings:
         """Return the settings that draw only picture `index`, counted from 0."""
         if self.picture_count == 1:
             return self
-        return dataclasses.replace(self, seed=self.seed + index, num_images_per_prompt=1)
+        counting = counting_seed(self.values()).name
+        return dataclasses.replace(self, num_images_per_prompt=1, **{counting: getattr(self, counting) + index})
 
 
 def random_seed() -> int:
@@ -231,17 +241,9 @@ def random_seed() -> int:
     return random.randint(0, MAX_SEED - NUM_IMAGES.maximum + 1)
 
 
-def last_seed_problem(seed: int, images: int) -> Problem | None:
-    """Return a problem if the last of `images` pictures needs a seed above MAX_SEED, else None."""
-    if seed + images - 1 <= MAX_SEED:
-        return None
-    facts = {"noun": SEED.noun, "value": seed, "images": images, "maximum": MAX_SEED - images + 1}
-    return Problem("last seed", facts)
-
-
-def _batch_problem(index: object, images: int) -> Problem | None:
-    position = dataclasses.replace(NUM_IMAGES, noun="batch index", minimum=0, maximum=images - 1)
-    return position.problem(index)
+def counting_seed(values: Mapping[str, Any]) -> Parameter:
+    """Return the seed that differs between the pictures of a request, from its values by parameter name."""
+    return VARIATION_SEED if values[VARIATION_STRENGTH.name] else SEED
 
 
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}

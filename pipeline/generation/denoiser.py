@@ -11,6 +11,7 @@ from ..domain.settings import SIZE_MULTIPLE, GenerationSettings
 from ..runtime.compiled_model import Infer
 from .samplers import SAMPLERS, DenoisedStep, GivenLatents, SamplerInputs
 from .text_encoder import TextEncoder
+from .variation import interpolate
 
 
 def initial_latents(generator: torch.Generator, images: int, channels: int, height: int, width: int) -> torch.Tensor:
@@ -46,14 +47,13 @@ class Denoiser:
         `width` and `height` replace the size in `settings`: resolution binning may have changed it. Latents are f32
         [N, C, h, w], where N is `batch_size(settings)`.
         """
+        shape = self.config["in_channels"], height // SIZE_MULTIPLE, width // SIZE_MULTIPLE
         generator = torch.Generator("cpu").manual_seed(settings.seed)
-        latents = initial_latents(
-            generator,
-            batch_size(settings),
-            self.config["in_channels"],
-            height // SIZE_MULTIPLE,
-            width // SIZE_MULTIPLE,
-        )
+        latents = initial_latents(generator, batch_size(settings), *shape)
+        if settings.variation_strength:
+            other = torch.Generator("cpu").manual_seed(settings.variation_seed)
+            varied = initial_latents(other, batch_size(settings), *shape)
+            latents = interpolate(latents, varied, settings.variation_strength)
         prompts = [text_encoder.encode(settings.prompt)]
         if self.family.branches(settings.guidance_scale) == 2:
             prompts.insert(0, text_encoder.encode_negative(settings.negative_prompt))

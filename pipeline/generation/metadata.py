@@ -15,11 +15,13 @@ from ..domain.picture_parameters import PICTURE_PARAMETERS
 from ..domain.problems import Problem
 from ..domain.schedule_parameters import SCHEDULE_PARAMETERS
 from ..domain.settings import GenerationSettings
+from ..domain.variation_parameters import VARIATION_PARAMETERS
 from ..model_folder.manifest import FORMAT_VERSION
 from .png import read_text
 
 _OF_PICTURES = {parameter.setting for parameter in PICTURE_PARAMETERS}
 _OF_SCHEDULES = {parameter.setting for parameter in SCHEDULE_PARAMETERS}
+_OF_VARIATIONS = {parameter.setting: parameter.default for parameter in VARIATION_PARAMETERS}
 PARAMETERS = "parameters"
 SANA = "sana"
 
@@ -36,6 +38,8 @@ def describe(
     if settings.image_sha256 is None:  # earlier versions read the others
         values = {name: value for name, value in values.items() if name not in _OF_PICTURES}
     values = {name: value for name, value in values.items() if name not in _OF_SCHEDULES or value is not None}
+    if _OF_VARIATIONS.items() <= values.items():  # likewise
+        values = {name: value for name, value in values.items() if name not in _OF_VARIATIONS}
     record = {
         # A batch index belongs to a picture of an earlier version, which drew all pictures of a request as one batch.
         "image_index": values.pop("batch_index") or 0,
@@ -119,6 +123,8 @@ def _automatic1111(settings: GenerationSettings, model: ModelDescription, sample
         "Size": f"{settings.width}x{settings.height}",
         "Model": model.source,
     }
+    if settings.variation_strength:
+        values |= {"Variation seed": settings.variation_seed, "Variation seed strength": settings.variation_strength}
     if model.loras:
         values["Lora hashes"] = ", ".join(f"{lora.name}: {lora.sha256[:12]}" for lora in model.loras)
     if settings.image_sha256:

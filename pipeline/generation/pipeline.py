@@ -11,6 +11,7 @@ from ..domain.errors import SettingsError
 from ..domain.picture_parameters import ENLARGE
 from ..domain.problems import Problem, shown
 from ..domain.progress import OnProgress, Progress, print_progress
+from ..domain.resolutions import drawn_size, generation_size
 from ..domain.settings import RANDOM_SEED, SEED, SETTINGS, SIZE_MULTIPLE, GenerationSettings, random_seed
 from ..domain.updates import PictureUpdate, Result, Update
 from ..hub.resolve import resolve
@@ -28,7 +29,6 @@ from .given_picture import GivenPicture, check_given
 from .inpainting import put_back
 from .memory_check import check_free_memory, check_total_memory
 from .metadata import describe, to_image
-from .resolution_binning import drawn_size, generation_size
 from .stages import Stages
 
 OutputType = Literal["pil", "np"]
@@ -128,10 +128,10 @@ class SanaPipeline:
         """Generate, and return the result.
 
         `values` are fields of GenerationSettings: width, height, num_inference_steps, guidance_scale, seed,
-        num_images_per_prompt, use_resolution_binning, draft_decode, and, for the noise levels of the steps,
-        max_timesteps, intermediate_timesteps and timesteps of Sprint, flow_shift of the others. None stands for the
-        model's default. With `output_type` "pil", the result's images are PIL images; with "np", an array
-        f32 [N, H, W, 3] in [0, 1].
+        num_images_per_prompt, use_resolution_binning, draft_decode, for a variation variation_seed and
+        variation_strength, and, for the noise levels of the steps, max_timesteps, intermediate_timesteps and timesteps
+        of Sprint, flow_shift of the others. None stands for the model's default. With `output_type` "pil", the result's
+        images are PIL images; with "np", an array f32 [N, H, W, 3] in [0, 1].
 
         With `image`, the pictures start from it. `strength`, 0.01 to 1, is the share of the steps to draw anew. The
         default size is the model's that is nearest to the shape of `image`. With `mask_image`, of the same size, only

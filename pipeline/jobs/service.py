@@ -9,6 +9,7 @@ from ..domain.errors import SanaError, SettingsError
 from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, SOME_PICTURE
 from ..domain.problems import Problem
 from ..domain.request import Request
+from ..domain.resolutions import drawn_size
 from ..domain.settings import HEIGHT, MODEL, GenerationSettings
 from ..domain.updates import JobUpdate, PictureUpdate, PreparationUpdate, Result
 from ..generation.given_picture import GivenPicture, check_given
@@ -164,8 +165,6 @@ class GenerationService:
         image, mask_image = values.get(IMAGE.name), values.get(MASK_IMAGE.name)
         if image is None:
             return name, Request(model, {**values, MASK_IMAGE.name: mask_image and SOME_PICTURE}), None
-        from ..generation.resolution_binning import drawn_size  # diffusers takes seconds to load
-
         given = GivenPicture.open(image, mask_image)
         hashes = {IMAGE.name: given.image_sha256, MASK_IMAGE.name: given.mask_sha256}
         return (

@@ -5,11 +5,12 @@ from typing import Any
 
 import gradio as gr
 
+from ..domain.bins import has_bins
 from ..domain.model import ModelDescription
 from ..domain.parameters import Choice, Number, Parameter, Picture, Pixels, Switch, Text, WholeNumber
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS, STRENGTH
 from ..domain.request import BATCH_INDEX
-from ..domain.resolutions import has_bins, shape_of, shapes
+from ..domain.resolutions import shape_of, shapes
 from ..domain.schedule_parameters import SCHEDULE_PARAMETERS, TIMESTEPS, OptionalNumber, Times
 from ..domain.settings import (
     DRAFT_DECODE,
@@ -29,6 +30,7 @@ from ..domain.settings import (
     GenerationSettings,
 )
 from ..domain.styles import NO_STYLE, STYLES, split_style
+from ..domain.variation_parameters import VARIATION_PARAMETERS, VARIATION_SEED
 from .words import English
 
 COMPONENTS: dict[type[Parameter], Any] = {
@@ -42,8 +44,8 @@ COMPONENTS: dict[type[Parameter], Any] = {
     Choice: gr.Dropdown,
     Picture: gr.File,
 }
-OWN_COMPONENTS: dict[str, Any] = {SEED.name: gr.Number, IMAGE.name: gr.Image}
-SAME_FOR_ALL_MODELS = (PROMPT, SEED, NUM_IMAGES, *PICTURE_PARAMETERS)
+OWN_COMPONENTS: dict[str, Any] = {SEED.name: gr.Number, VARIATION_SEED.name: gr.Number, IMAGE.name: gr.Image}
+SAME_FOR_ALL_MODELS = (PROMPT, SEED, NUM_IMAGES, *PICTURE_PARAMETERS, *VARIATION_PARAMETERS)
 
 
 class Controls(dict[str, Any]):

@@ -11,6 +11,7 @@ from PIL import Image
 
 from ..domain.model import ModelDescription
 from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_INVERT, STRENGTH, kept_steps
+from ..domain.resolutions import nearest_size
 from ..domain.settings import HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING, WIDTH
 from ..generation.given_picture import GivenPicture
 from .alerts import alert
@@ -49,8 +50,6 @@ class Given:
 
     def values(self, model: ModelDescription) -> dict[str, Any]:
         """Return the values with which a model draws this picture, by parameter name."""
-        from ..generation.resolution_binning import nearest_size  # diffusers takes seconds to load
-
         return picture_values(model, nearest_size(model, *self.size), enlarge=False)
 
     def instead_of(self, other: "Given | None") -> "Given":

@@ -1,19 +1,20 @@
 """The events that fill in what a picture was made with: the chosen one's, or that of one dropped on the page."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from ..domain.errors import SanaError
 from ..domain.picture_parameters import ENLARGE, STRENGTH
 from ..domain.request import BATCH_INDEX
-from ..domain.settings import MODEL, PROMPT, RANDOMIZE_SEED
+from ..domain.settings import MODEL, PROMPT, RANDOMIZE_SEED, random_seed
+from ..domain.variation_parameters import STRONG, SUBTLE, VARIATION_SEED, VARIATION_STRENGTH
 from ..jobs.service import GenerationService
-from .controls import Controls, filled
-from .fields import Fields, UndoableFields
-from .given_files import path_of
-from .given_state import REPLACED, PanelUpdates, Wanted
-from .model_updates import ModelUpdates
-from .picture_gallery import selected_picture, stage
-from .picture_settings import Refilled, chosen_model, refill
+from .controls import Controls
+from .fields import Fields
+from .filling import Filling
+from .given_state import REPLACED, Wanted
+from .picture_gallery import stage
+from .picture_settings import Refilled, refill
 from .queueing import QUIET
 from .status import Status, said
 from .words import English
@@ -23,8 +24,8 @@ DRAW = "(status) => { if (status?.kind === 'vary') window.sana.draw(); }"
 
 
 def connect_pictures(parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
-    models, panel, undoable = service.models, PanelUpdates(parts, controls, words), UndoableFields(parts, controls)
-    shown_model = ModelUpdates(parts, controls, models, words)
+    models, filling = service.models, Filling(parts, controls, service.models, words)
+    panel = filling.panel
 
     def fill(found: Refilled, fields: Fields) -> dict[Any, Any]:
         """Fill in the settings of a picture. A given picture stays if they start from it."""
@@ -41,60 +42,46 @@ def connect_pictures(parts: Any, controls: Controls, service: GenerationService,
             line = f"{line} {words.picture_wanted(settings.image_sha256)}{masked}"
         else:
             shown = panel.take_away(model, own)
-        return {
-            **controls.updates(filled(values, model, words)),
-            **shown_model.show(values[MODEL.name]),
-            **panel.fit(model),
-            **shown,
-            **undoable.keep(fields),
-            parts.status: said(line),
-        }
+        return {**filling.settings(values, values[MODEL.name]), **shown, parts.status: said(line)}
 
-    def use(pictures: Any, *values: Any) -> dict[Any, Any]:
-        fields = undoable.read(values)
-        menu = chosen_model(fields.menu, models)
-        try:
-            return fill(refill(selected_picture(pictures, words), models, menu, words), fields)
-        except SanaError as error:
-            return {parts.status: said(words.error(error))}
+    def use(path: Path, fields: Fields, menu: str) -> dict[Any, Any]:
+        return fill(refill(path, models, menu, words), fields)
 
-    def vary(pictures: Any, *values: Any) -> dict[Any, Any]:
-        """Fill in the settings with a random seed; the browser then presses Generate, unless a picture is wanted."""
-        fields = undoable.read(values)
-        menu = chosen_model(fields.menu, models)
-        try:
-            found = refill(selected_picture(pictures, words), models, menu, words)
-            other = {**found.values, RANDOMIZE_SEED.name: True, BATCH_INDEX: None}
-            updates = fill(found._replace(values=other, line=words.varies), fields)
-        except SanaError as error:
-            return {parts.status: said(words.error(error))}
+    def vary(path: Path, fields: Fields, menu: str) -> dict[Any, Any]:
+        """Draw with the settings of a picture and a random seed."""
+        other = {RANDOMIZE_SEED.name: True, BATCH_INDEX: None, VARIATION_STRENGTH.name: VARIATION_STRENGTH.default}
+        return draw(refill(path, models, menu, words), other, words.varies, fields)
+
+    def vary_subtly(path: Path, fields: Fields, menu: str) -> dict[Any, Any]:
+        return mix(path, fields, menu, SUBTLE)
+
+    def vary_strongly(path: Path, fields: Fields, menu: str) -> dict[Any, Any]:
+        return mix(path, fields, menu, STRONG)
+
+    def mix(path: Path, fields: Fields, menu: str, strength: float) -> dict[Any, Any]:
+        """Draw with the settings of a picture, and with some of the noise of a random variation seed."""
+        found = refill(path, models, menu, words)
+        line = words.varies_original if found.settings.variation_strength else words.varies_noise
+        variation = {VARIATION_SEED.name: random_seed(), VARIATION_STRENGTH.name: strength}
+        return draw(found, variation, line, fields)
+
+    def draw(found: Refilled, changes: Mapping[str, Any], line: str, fields: Fields) -> dict[Any, Any]:
+        """Fill in changed settings of a picture; the browser then presses Generate, unless a picture is wanted."""
+        updates = fill(found._replace(values={**found.values, **changes}, line=line), fields)
         if updates.get(parts.wanted) is None:
-            updates[parts.status] = Status("vary", words.varies).record()
+            updates[parts.status] = Status("vary", line).record()
         return updates
 
-    def drop(file: Any, *values: Any) -> dict[Any, Any]:
-        path, fields = path_of(file), undoable.read(values)
-        menu = chosen_model(fields.menu, models)
-        if path is None:
-            return {parts.drop: None}
-        try:
-            found = fill(refill(path, models, menu, words), fields)
-            return {**found, parts.pictures: stage([path], is_new=False), parts.drop: None}
-        except SanaError as error:
-            return {parts.status: said(words.error(error)), parts.drop: None}
+    def drop(path: Path, fields: Fields, menu: str) -> dict[Any, Any]:
+        return {**use(path, fields, menu), parts.pictures: stage([path], is_new=False)}
 
-    outputs = [*controls.values(), *panel.outputs, *shown_model.outputs, *undoable.outputs, parts.status]
-    filling = list(dict.fromkeys(outputs))
-    using: dict[str, Any] = {
-        "inputs": [parts.pictures, *undoable.inputs],
-        "outputs": filling,
-        "js": undoable.script(1),
-        "preprocess": False,  # Gradio's own would leave copies of files behind
-        **QUIET,
-    }
-    panel.say_kept(parts.use.click(use, **using))
+    filling.by_button(parts.use, use)
     # Focus the prompt, which the visitor wants to change next.
-    panel.say_kept(parts.same_seed.click(use, **using)).then(None, None, None, js=FOCUS, **QUIET)
-    panel.say_kept(parts.vary.click(vary, **using)).then(None, parts.status, None, js=DRAW, **QUIET)
-    dropping = {**using, "inputs": [parts.drop, *undoable.inputs], "outputs": [*filling, parts.pictures, parts.drop]}
-    panel.say_kept(parts.drop.upload(drop, **dropping))
+    filling.by_button(parts.same_seed, use).then(None, None, None, js=FOCUS, **QUIET)
+    for button, fills in (
+        (parts.vary, vary),
+        (parts.vary_subtly, vary_subtly),
+        (parts.vary_strongly, vary_strongly),
+    ):
+        filling.by_button(button, fills).then(None, parts.status, None, js=DRAW, **QUIET)
+    filling.by_file(parts.drop, drop, parts.pictures)

@@ -32,13 +32,16 @@ class PictureFiles:
 
     def write(self, picture: Image.Image, index: int) -> None:
         """Write picture `index`, counted from 0, whole or, raising SanaError, not at all."""
-        name = file_name(self._settings.prompt, self._settings.of_picture(index).seed)
-        self.finished.append(_write(picture, self._folder / name))
+        self.finished.append(_write(picture, self._folder / file_name(self._settings.of_picture(index))))
 
 
-def file_name(prompt: str, seed: int) -> str:
-    """Return "sana-a-red-house-7.png" for "a red house" and seed 7: the first words of the prompt, of any script."""
-    return "-".join(part for part in ("sana", prompt_words(prompt), str(seed)) if part) + ".png"
+def file_name(settings: GenerationSettings) -> str:
+    """Return the name of a picture: "sana-a-red-house-7.png" for "a red house", of which seed 7 has drawn it.
+
+    It has the first words of the prompt, of any script, and the seed of a variation.
+    """
+    seeds = [str(settings.seed), str(settings.variation_seed) if settings.variation_strength else ""]
+    return "-".join(part for part in ("sana", prompt_words(settings.prompt), *seeds) if part) + ".png"
 
 
 def write_given(picture: Image.Image, folder: Path) -> Path:

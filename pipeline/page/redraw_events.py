@@ -1,6 +1,5 @@
 """The buttons that make a picture the given one: "Change this", "Larger", "Fill here"."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +7,11 @@ from ..domain.errors import SanaError
 from ..domain.problems import Problem
 from ..domain.settings import HEIGHT, MAX_SIZE, MODEL, NUM_IMAGES, SIZE_MULTIPLE, WIDTH
 from ..jobs.service import GenerationService
-from .controls import Controls, filled
-from .fields import Fields, UndoableFields
-from .given_files import path_of
-from .given_state import REPLACED, Given, PanelUpdates, before_picture, picture_values
-from .model_updates import ModelUpdates
-from .picture_gallery import selected_picture
-from .picture_settings import chosen_model, refill
+from .controls import Controls
+from .fields import Fields
+from .filling import Filling
+from .given_state import REPLACED, Given, before_picture, picture_values
+from .picture_settings import refill
 from .queueing import QUIET
 from .status import said
 from .words import English
@@ -26,34 +23,8 @@ SHOW_PANEL = """() => {
 
 
 def connect_redrawing(parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
-    models, panel, undoable = service.models, PanelUpdates(parts, controls, words), UndoableFields(parts, controls)
-    shown_model = ModelUpdates(parts, controls, models, words)
-
-    def button(fill: Callable[[Given, str], dict[Any, Any]]) -> Any:
-        """Return the handler of a button, from a function that fills in what a picture asks for."""
-
-        def handle(pictures: Any, *values: Any) -> dict[Any, Any]:
-            fields = undoable.read(values)
-            name = chosen_model(fields.menu, models)
-            try:
-                path = selected_picture(pictures, words)
-                return {**fill(given(path, fields, name), name), **undoable.keep(fields)}
-            except SanaError as error:
-                return {parts.status: said(words.error(error))}
-
-        handle.__name__ = fill.__name__
-        return handle
-
-    def start(file: Any, *values: Any) -> dict[Any, Any]:
-        """Start from a picture that the browser hands over, such as one of the history."""
-        path, fields = path_of(file), undoable.read(values)
-        name = chosen_model(fields.menu, models)
-        if path is None:
-            return {parts.start: None}
-        try:
-            return {**change(given(path, fields, name), name), **undoable.keep(fields), parts.start: None}
-        except SanaError as error:
-            return {parts.status: said(words.error(error)), parts.start: None}
+    models, filling = service.models, Filling(parts, controls, service.models, words)
+    panel = filling.panel
 
     def given(path: Path, fields: Fields, name: str) -> Given:
         model = models.describe(name)
@@ -62,43 +33,43 @@ def connect_redrawing(parts: Any, controls: Controls, service: GenerationService
         replaced = [fields.values[each.name] for each in REPLACED]
         return Given.read(path, before_picture(model, replaced)).instead_of(fields.given)
 
-    def change(picture: Given, name: str) -> dict[Any, Any]:
-        values = picture.values(models.describe(name))
+    def change(path: Path, fields: Fields, name: str) -> dict[Any, Any]:
+        picture, model = given(path, fields, name), models.describe(name)
+        values = picture.values(model)
         line = words.starts_here(values[WIDTH.name], values[HEIGHT.name])
-        return {**panel.show(picture, models.describe(name), values), parts.status: said(line)}
+        return {**panel.show(picture, model, values), parts.status: said(line)}
 
-    def fill_here(picture: Given, name: str) -> dict[Any, Any]:
-        values = picture.values(models.describe(name))
+    def start(path: Path, fields: Fields, name: str) -> dict[Any, Any]:
+        """Start from a picture that the browser hands over, such as one of the history."""
+        return change(path, fields, name)
+
+    def fill_here(path: Path, fields: Fields, name: str) -> dict[Any, Any]:
+        picture, model = given(path, fields, name), models.describe(name)
+        values = picture.values(model)
         line = words.paint_here(values[WIDTH.name], values[HEIGHT.name])
-        return {**panel.show(picture, models.describe(name), values, paints=True), parts.status: said(line)}
+        return {**panel.show(picture, model, values, paints=True), parts.status: said(line)}
 
-    def enlarge(picture: Given, name: str) -> dict[Any, Any]:
-        recorded = refill(Path(picture.path), models, name, words).values
-        model = models.describe(recorded[MODEL.name])
+    def enlarge(path: Path, fields: Fields, name: str) -> dict[Any, Any]:
+        picture, recorded = given(path, fields, name), refill(path, models, name, words).values
         size = larger_size(picture.size)
         if size == picture.size:
             raise SanaError(words.largest(MAX_SIZE))
+        model = models.describe(recorded[MODEL.name])
         values = {**picture_values(model, size, enlarge=True), NUM_IMAGES.name: 1}
         own = {key: value for key, value in recorded.items() if key not in values}
         return {
-            **controls.updates(filled(own, model, words)),
-            **shown_model.show(recorded[MODEL.name]),
+            **filling.settings(own, recorded[MODEL.name]),
             **panel.show(picture, model, values),
-            **panel.fit(model),
             parts.status: said(words.enlarges(*size)),
         }
 
-    filling = [*controls.values(), *panel.outputs, *shown_model.outputs, *undoable.outputs, parts.status]
-    outputs = list(dict.fromkeys(filling))
-    plain: dict[str, Any] = {"js": undoable.script(1), "preprocess": False, **QUIET}
-    inputs = [parts.pictures, *undoable.inputs]
-    shown = [
-        pressed.click(button(fill), inputs, outputs, **plain)
-        for pressed, fill in ((parts.change_this, change), (parts.fill_here, fill_here), (parts.larger, enlarge))
-    ]
-    shown.append(parts.start.upload(start, [parts.start, *undoable.inputs], [*outputs, parts.start], **plain))
-    for event in shown:
-        panel.say_kept(event).then(None, None, None, js=SHOW_PANEL, **QUIET)
+    for event in (
+        filling.by_button(parts.change_this, change),
+        filling.by_button(parts.fill_here, fill_here),
+        filling.by_button(parts.larger, enlarge),
+        filling.by_file(parts.start, start),
+    ):
+        event.then(None, None, None, js=SHOW_PANEL, **QUIET)
 
 
 def larger_size(size: tuple[int, int]) -> tuple[int, int]:

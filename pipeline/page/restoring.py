@@ -1,23 +1,22 @@
 """The events of a page that opens: it fills in what was typed in this browser, or what its link says."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from ..domain.errors import SanaError
-from ..domain.model import ModelDescription
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS
 from ..domain.problems import Problem
 from ..domain.settings import MODEL, PARAMETERS
 from ..jobs.service import GenerationService
-from .controls import Controls, filled
+from .controls import Controls
+from .filling import Filling
 from .given_files import path_of
-from .given_state import REPLACED, Given, PanelUpdates
+from .given_state import REPLACED, Given
 from .link import checked_values, read_link
-from .model_updates import ModelUpdates
 from .page_blocks import PageBlocks
 from .queueing import QUIET
 from .status import said
@@ -30,57 +29,47 @@ KEPT = tuple(each for each in PARAMETERS if each is not MASK_IMAGE)
 def connect_restoring(
     app: PageBlocks, parts: Any, controls: Controls, service: GenerationService, words: English
 ) -> None:
-    models, panel = service.models, PanelUpdates(parts, controls, words)
-    shown = ModelUpdates(parts, controls, models, words)
+    models, filling = service.models, Filling(parts, controls, service.models, words)
 
     def restore(kept: str | None, request: gr.Request) -> dict[Any, Any]:
         """Fill in what was typed; without that, what the page's link says."""
         try:
-            return fill(read_kept(kept)) if kept else open_link(request)
+            return typed(read_kept(kept)) if kept else linked(request)
         except SanaError as error:
-            return {**open_link(request), parts.status: said(words.error(error))}
+            return {**linked(request), parts.status: said(words.error(error))}
 
-    def fill(kept: Mapping[str, Any]) -> dict[Any, Any]:
+    def linked(request: gr.Request) -> dict[Any, Any]:
+        values, problems = read_link(request.query_params, models)
+        return fill(values, [words.problem(problem) for problem in problems], words.link_problems)
+
+    def typed(kept: Mapping[str, Any]) -> dict[Any, Any]:
         values, problems = checked_values(kept, models)
-        name = models.find(values.get(MODEL.name))
-        model = models.describe(name)
-        lines = [words.problem(problem) for problem in problems]
-        updates = controls.updates(filled(values, model if MODEL.name in values else None, words))
+        lines, shown = [words.problem(problem) for problem in problems], {}
         if kept.get(IMAGE.name) is not None:
             try:
-                updates |= show_picture(kept, model)
+                shown = show_picture(kept, models.find(values.get(MODEL.name)))
             except SanaError:
                 lines.append(words.picture_again)
-        return {
-            **updates,
-            **shown.show(name),
-            **panel.fit(model),
-            parts.status: said(words.not_kept(" ".join(lines))) if lines else gr.skip(),
-        }
+        return {**fill(values, lines, words.not_kept), **shown}
 
-    def show_picture(kept: Mapping[str, Any], model: ModelDescription) -> dict[Any, Any]:
-        path = path_of(kept[IMAGE.name])
+    def fill(values: Mapping[str, Any], lines: Sequence[str], sentence: Callable[[str], str]) -> dict[Any, Any]:
+        """Fill in checked values. `lines` say what could not be, in a `sentence`."""
+        status = said(sentence(" ".join(lines))) if lines else gr.skip()
+        return {**filling.settings(values, values.get(MODEL.name)), parts.status: status}
+
+    def show_picture(kept: Mapping[str, Any], name: str) -> dict[Any, Any]:
+        path, model = path_of(kept[IMAGE.name]), models.describe(name)
         if not app.owns(None, str(path)) or not model.has_vae_encoder:
             raise SanaError(Problem("foreign file", {}))
         given = Given.read(Path(str(path)), {each.name: model.default(each) for each in REPLACED})
         own = (*REPLACED, *PICTURE_PARAMETERS)
         typed = {each.name: kept[each.name] for each in own if each.name in kept and not each.problem(kept[each.name])}
-        return panel.show(given, model, {**given.values(model), **typed})
-
-    def open_link(request: gr.Request) -> dict[Any, Any]:
-        values, problems = read_link(request.query_params, models)
-        name = values.get(MODEL.name)
-        model = models.describe(name) if name else None
-        line = " ".join(words.problem(problem) for problem in problems)
-        status = said(words.link_problems(line)) if problems else gr.skip()
-        shown_model = {**shown.show(name), **panel.fit(models.describe(name))} if name else {}
-        return {**controls.updates(filled(values, model, words)), **shown_model, parts.status: status}
+        return filling.panel.show(given, model, {**given.values(model), **typed})
 
     kept = [controls[each.name] for each in KEPT]
     names = json.dumps([each.name for each in KEPT])
-    outputs = list(dict.fromkeys([*controls.values(), *panel.outputs, *shown.outputs, parts.status]))
     restored = app.load(
-        restore, parts.from_browser, outputs, js="() => window.sanaKept.form()", preprocess=False, **QUIET
+        restore, parts.from_browser, filling.outputs, js="() => window.sanaKept.form()", preprocess=False, **QUIET
     )
     restored.then(None, None, None, js="() => { window.sanaKept.beginSaving(); }", **QUIET)
     save = (

@@ -30,7 +30,8 @@ def build_result(parts: SimpleNamespace, words: English) -> None:
         elem_id="status",
     )
     with gr.Row(elem_id="actions"):
-        for name in ("change_this", "larger", "fill_here", "use", "same_seed", "vary"):
+        names = ("change_this", "larger", "fill_here", "use", "same_seed", "vary", "vary_subtly", "vary_strongly")
+        for name in names:
             label = getattr(words, name)
             setattr(parts, name, gr.Button(label, size="sm", min_width=0, elem_id=name.replace("_", "-")))
         compare = gr.Button(words.compare, size="sm", min_width=0)

@@ -10,6 +10,7 @@ from ..domain.request import BATCH_INDEX
 from ..domain.resolutions import shape_of, shapes
 from ..domain.settings import HEIGHT, MODEL, NUM_IMAGES, PROMPT, RANDOM_SEED, RANDOMIZE_SEED, SEED, STYLE, WIDTH
 from ..domain.styles import NO_STYLE
+from ..domain.variation_parameters import VARIATION_STRENGTH
 from ..jobs.service import GenerationService
 from .controls import Controls
 from .examples import examples
@@ -63,3 +64,7 @@ def connect_settings(parts: Any, controls: Controls, service: GenerationService,
     drawn_together = controls[BATCH_INDEX]
     changes = [each.input for each in (seed, randomize_seed, controls[NUM_IMAGES.name])]
     gr.on(changes, None, None, drawn_together, js="() => null", **QUIET)
+    # Random pictures would be variations of one another.
+    strength = controls[VARIATION_STRENGTH.name]
+    kept = "(is_random, strength) => is_random ? 0 : strength"
+    randomize_seed.input(None, [randomize_seed, strength], strength, js=kept, **QUIET)

@@ -8,10 +8,10 @@ from PIL import Image
 
 from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, STRENGTH
 from ..jobs.service import GenerationService
-from .controls import Controls, filled
+from .controls import Controls
 from .fields import Fields
-from .given_state import REPLACED, PanelUpdates
-from .model_updates import ModelUpdates
+from .filling import Filling
+from .given_state import REPLACED
 from .picture_gallery import png_address
 from .picture_settings import chosen_model
 from .queueing import QUIET
@@ -20,8 +20,8 @@ from .words import English
 
 
 def connect_undo(parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
-    models, panel = service.models, PanelUpdates(parts, controls, words)
-    shown_model = ModelUpdates(parts, controls, models, words)
+    models, filling = service.models, Filling(parts, controls, service.models, words)
+    panel = filling.panel
 
     def undo(before: Fields | None) -> dict[Any, Any]:
         if before is None:
@@ -35,18 +35,14 @@ def connect_undo(parts: Any, controls: Controls, service: GenerationService, wor
         else:
             shown = panel.take_away(model, of_picture, before.wanted)
         return {
-            **controls.updates(filled(values, model, words)),
-            **shown_model.show(name),
-            **panel.fit(model),
+            **filling.settings(values, name),
             **shown,
             parts.before: None,
             parts.undo: gr.update(visible=False),
             parts.status: said(words.undone),
         }
 
-    undone = [parts.status, parts.before, parts.undo]
-    outputs = dict.fromkeys([*controls.values(), *panel.outputs, *shown_model.outputs, *undone])
-    panel.say_kept(parts.undo.click(undo, parts.before, list(outputs), preprocess=False, **QUIET))
+    panel.say_kept(parts.undo.click(undo, parts.before, filling.outputs, preprocess=False, **QUIET))
 
 
 def _address_of(mask: Path | None) -> str | None:

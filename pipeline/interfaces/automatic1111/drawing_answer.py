@@ -38,7 +38,8 @@ def _info(
 ) -> dict[str, Any]:
     """Return what was really done, in AUTOMATIC1111's words."""
     count = len(pictures)
-    seeds = [settings.of_picture(index).seed for index in range(count)]
+    own = [settings.of_picture(index) for index in range(count)]
+    is_varied = settings.variation_strength > 0
     record = json.loads(pictures[0].info.get(SANA, "{}")) if pictures else {}
     return {
         "prompt": settings.prompt,
@@ -46,10 +47,10 @@ def _info(
         "negative_prompt": settings.negative_prompt,
         "all_negative_prompts": [settings.negative_prompt] * count,
         "seed": settings.seed,
-        "all_seeds": seeds,
-        "subseed": -1,
-        "all_subseeds": [-1] * count,
-        "subseed_strength": 0,
+        "all_seeds": [each.seed for each in own],
+        "subseed": settings.variation_seed if is_varied else -1,
+        "all_subseeds": [each.variation_seed if is_varied else -1 for each in own],
+        "subseed_strength": settings.variation_strength,
         "width": settings.width,
         "height": settings.height,
         "sampler_name": record.get("sampler", ""),

@@ -20,8 +20,10 @@ from ...domain.settings import (
     SEED,
     STYLE,
     WIDTH,
+    random_seed,
 )
 from ...domain.styles import STYLES
+from ...domain.variation_parameters import VARIATION_SEED, VARIATION_STRENGTH
 from ...jobs.models import Models
 from ..bodies import picture_file
 from ..refused import Refused, refused
@@ -52,7 +54,7 @@ _WITHOUT_EFFECT: Mapping[str, tuple[object, ...]] = {
     "seed_resize_from_w": (-1,),
     "send_images": (True, False),
     "subseed": (-1,),
-    "subseed_strength": (-1,),
+    "subseed_strength": (0, -1),
     "do_not_save_grid": (True,),
     "do_not_save_samples": (True,),
 }
@@ -90,7 +92,7 @@ def read_drawing(fields: Mapping[str, Any], models: Models, chosen: str | None, 
     if not family.has_negative_prompt and values.pop(NEGATIVE_PROMPT.name).strip():
         ignored.append(NEGATIVE_PROMPT.name)  # clients send one of their own to all models
     has_picture = bool(given.get("init_images"))
-    values |= _numbers(given)
+    values |= {**_numbers(given), **_variation(given)}
     if family is SPRINT and _is_over(values.get(NUM_INFERENCE_STEPS.name), MOST_SPRINT_STEPS):
         del values[NUM_INFERENCE_STEPS.name]
         ignored.append("steps")
@@ -141,6 +143,15 @@ def _numbers(given: dict[str, Any]) -> dict[str, Any]:
             raise refused(problem, "batch_size")
     values[NUM_IMAGES.name] = counts[0] * counts[1]
     return values
+
+
+def _variation(given: dict[str, Any]) -> dict[str, Any]:
+    """Take the variation out of the fields, likewise. Without a strength there is none, and a subseed has no effect."""
+    if given.get("subseed_strength") in (None, *_WITHOUT_EFFECT["subseed_strength"]):
+        return {}
+    strength, seed = given.pop("subseed_strength"), given.pop("subseed", RANDOM_SEED)
+    own = random_seed() if seed == RANDOM_SEED else seed
+    return {VARIATION_STRENGTH.name: strength, VARIATION_SEED.name: own}
 
 
 def _pictures(given: dict[str, Any]) -> dict[str, Any]:

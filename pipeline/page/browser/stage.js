@@ -100,12 +100,13 @@ function items() {
   return files().map((file) => {
     const [use, vary, compare, drop] = acts(file);
     const handOn = { text: words.share, act: () => share(file), stays: true };
-    const change = { text: words.change, act: () => { choose(file.path); press("#change-this"); } };
+    const by = (text, button) => ({ text, act: () => { choose(file.path); press(button); } });
+    const mixes = [by(words["vary subtly"], "#vary-subtly"), by(words["vary strongly"], "#vary-strongly")];
     return {
       id: file.path,
       text: tileOf(file.path)?.querySelector("img").alt || file.orig_name,
       blob: async () => (await pictureOf(file)).blob,
-      buttons: [use, vary, change, compare, ...(sana.canShare ? [handOn] : []), drop],
+      buttons: [use, vary, ...mixes, by(words.change, "#change-this"), compare, ...(sana.canShare ? [handOn] : []), drop],
     };
   });
 }

@@ -88,6 +88,8 @@ class Words(GermanPictures, GermanGallery, GermanModel, English):
         "intermediate_timesteps": "Zweite Zeit, von zwei Schritten",
         "timesteps": "Alle Zeiten",
         "flow_shift": "Verschiebung (flow shift)",
+        "variation_seed": "Seed der Variation",
+        "variation_strength": "Stärke der Variation",
         "cinematic": "Kino",
         "photographic": "Foto",
         "anime": "Anime",

@@ -9,10 +9,13 @@ class GermanGallery(GalleryWords):
     """The part of the German words about pictures that are there already."""
 
     use, same_seed, vary, compare = "Einstellungen nehmen", "Gleicher Seed, dies ändern", "Variieren", "Vergleichen"
+    vary_subtly, vary_strongly = "Leichte Variation", "Starke Variation"
     link = "Link kopieren"
     undo = "Rückgängig: wie vorher"
     undone = "Die Felder sind wieder wie vorher."
     varies = "Die Einstellungen dieses Bildes, mit einem anderen Seed."
+    varies_noise = "Eine Variation dieses Bildes: sein Seed, und etwas Rauschen eines anderen."
+    varies_original = "Dieses Bild ist selbst eine Variation: Hier kommt noch eine, vom Bild desselben Seeds."
 
     gallery: Mapping[str, str] = {
         "pictures": "Bilder",
@@ -31,6 +34,8 @@ class GermanGallery(GalleryWords):
         "lost": "Dieses Bild konnte nicht vom Server geholt werden.",
         "use": "Nehmen",
         "vary": "Variieren",
+        "vary subtly": "Leichte Variation",
+        "vary strongly": "Starke Variation",
         "change": "Ändern",
         "compare": "Vergleichen",
         "star": "Merken",

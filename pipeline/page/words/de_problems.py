@@ -27,6 +27,8 @@ NOUNS: Mapping[str, str] = {
     "second time": "Zweite Zeit",
     "list of times": "Alle Zeiten",
     "flow shift": "Verschiebung",
+    "variation seed": "Seed der Variation",
+    "variation strength": "Stärke der Variation",
     "white": "weiß",
     "black": "schwarz",
     "it has too many chunks": "sie hat zu viele Teile",

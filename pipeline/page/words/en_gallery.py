@@ -7,10 +7,13 @@ class GalleryWords:
     """The part of `English` about pictures that are there already."""
 
     use, same_seed, vary, compare = "Use these settings", "Same seed, change this", "Vary", "Compare"
+    vary_subtly, vary_strongly = "Subtle variation", "Strong variation"
     link = "Copy link"
     undo = "Undo: as it was before"
     undone = "The fields are as they were before."
     varies = "The settings of this picture, with another seed."
+    varies_noise = "A variation of this picture: its seed, and some of another one's noise."
+    varies_original = "This picture is a variation itself: here is another one, of the same seed's picture."
 
     gallery: Mapping[str, str] = {
         # The result
@@ -30,6 +33,8 @@ class GalleryWords:
         # What can be done with a picture
         "use": "Use",
         "vary": "Vary",
+        "vary subtly": "Subtle variation",
+        "vary strongly": "Strong variation",
         "change": "Change this",
         "compare": "Compare",
         "star": "Star",

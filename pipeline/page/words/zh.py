@@ -86,6 +86,8 @@ class Words(ChinesePictures, ChineseGallery, ChineseModel, English):
         "intermediate_timesteps": "第二个时间（仅限两步）",
         "timesteps": "所有时间",
         "flow_shift": "流偏移（flow shift）",
+        "variation_seed": "变体种子",
+        "variation_strength": "变体强度",
         "cinematic": "电影",
         "photographic": "摄影",
         "anime": "动画",

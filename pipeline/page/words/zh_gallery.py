@@ -9,10 +9,13 @@ class ChineseGallery(GalleryWords):
     """The part of the Chinese words about pictures that are there already."""
 
     use, same_seed, vary, compare = "使用这些设置", "同一种子，修改描述", "变化", "比较"
+    vary_subtly, vary_strongly = "细微变体", "大幅变体"
     link = "复制链接"
     undo = "撤销：恢复原样"
     undone = "各栏已恢复原样。"
     varies = "这张图片的设置，换一个种子。"
+    varies_noise = "这张图片的变体：种子不变，混入另一个种子的部分噪声。"
+    varies_original = "这张图片本身就是变体：再画一张同一种子原图的变体。"
 
     gallery: Mapping[str, str] = {
         "pictures": "图片",
@@ -30,6 +33,8 @@ class ChineseGallery(GalleryWords):
         "lost": "无法从服务器取得这张图片。",
         "use": "使用",
         "vary": "变化",
+        "vary subtly": "细微变体",
+        "vary strongly": "大幅变体",
         "change": "修改这张",
         "compare": "比较",
         "star": "收藏",

@@ -27,6 +27,8 @@ NOUNS: Mapping[str, str] = {
     "second time": "第二个时间",
     "list of times": "时间列表",
     "flow shift": "流偏移",
+    "variation seed": "变体种子",
+    "variation strength": "变体强度",
     "white": "白色",
     "black": "黑色",
     "it has too many chunks": "数据块过多",
