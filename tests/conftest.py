@@ -45,7 +45,7 @@ SLOW = (
     *("cli", "browser_more", "space", "export", "browser", "vae_decoder", "parity", "load", "benchmark"),
     *("vae_encoder", "image_to_image", "draft", "optimum", "conversion", "imports", "winograd", "miniature"),
     *("compiled_model", "illustrations", "telemetry", "process_end", "batch", "browser_pictures"),
-    *("browser_kept", "lora", "soak", "browser_gallery", "languages", "browser_phone", "page_speed"),
+    *("browser_kept", "lora", "soak", "browser_gallery", "languages", "browser_phone", "page_speed", "firefox"),
 )
 # The longest files begin first, so that both processes end at about the same time.
 FIRST = (*SLOW, "app", "visitors", "compile_cache", "server", "hub_faults", "sana")
