@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
 from filelock import FileLock
@@ -46,7 +46,7 @@ SLOW = (
     *("vae_encoder", "image_to_image", "draft", "optimum", "conversion", "imports", "winograd", "miniature"),
     *("compiled_model", "illustrations", "telemetry", "process_end", "batch", "browser_pictures"),
     *("browser_kept", "lora", "soak", "browser_gallery", "browser_list", "full_size", "languages"),
-    "cluster_replicas",
+    *("cluster_replicas", "browser_phone", "page_speed", "firefox"),
 )
 # The longest files begin first, so that both processes end at about the same time.
 FIRST = (*SLOW, "app", "visitors", "compile_cache", "server", "hub_faults", "sana")
@@ -98,11 +98,15 @@ def browser() -> Iterator["Browser"]:
     from tests.browsing import chromium
 
     with chromium() as browser:
-        if browser:
-            yield browser
-            return
-    reason = "there is no chromium here (Debian and Ubuntu: apt-get install chromium)"
-    pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        yield browser or missing("chromium")
+
+
+def missing(package: str) -> NoReturn:
+    """Skip a test, or in CI fail it, for want of a package of Debian's."""
+    reason = f"there is no {package} here (Debian: apt-get install {package})"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture

@@ -281,13 +281,6 @@ def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab: Page, p
     assert tab.get_by_label("Style").input_value() == "Anime"
 
 
-def test_no_request_leaves_this_machine(tab: Page, page: str, requests: list[str]) -> None:
-    generate(tab)
-    done(tab)
-    assert requests
-    assert [url for url in requests if not url.startswith((page, "data:", "blob:"))] == []
-
-
 def test_markup_in_a_prompt_is_text_everywhere(tab: Page) -> None:
     generate(tab, '<img src=x onerror="window.hacked = true"> {{value}} ${1 + 1}')
     done(tab)

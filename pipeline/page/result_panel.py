@@ -22,13 +22,13 @@ def build_result(parts: SimpleNamespace, model: ModelDescription, words: English
     parts.pictures = gr.HTML(
         None,
         html_template=_stage(texts, samples(words) if model.is_miniature else ""),
-        js_on_load=script("png_record", "toast", "large_view", "stage", "samples", words=words.gallery),
+        js_on_load=script("png_record", "toast", "share", "large_view", "stage", "samples", words=words.gallery),
         elem_id="pictures",
     )
     parts.status = gr.HTML(
         None,
         html_template=STATUS_TEMPLATE.read_text(encoding="utf-8"),
-        js_on_load=script("status", words={}),
+        js_on_load=script("bringing", "status", "phone_bar", words={}),
         elem_id="status",
     )
     with gr.Row(elem_id="actions"):
@@ -49,9 +49,7 @@ def build_history(parts: SimpleNamespace, words: English) -> None:
     parts.history = gr.HTML(
         None,
         html_template=_history(texts),
-        js_on_load=script(
-            "store_opening", "picture_store", "thumbnail", "zip", "handing", "history", words=words.gallery
-        ),
+        js_on_load=script(*HISTORY_SCRIPTS, words=words.gallery),
         elem_id="history",
     )
     parts.drop = gr.File(label=words.drop, file_count="single", height=96, elem_id="drop")
@@ -80,7 +78,8 @@ def _stage(texts: dict[str, str], below: str) -> str:
     return (
         f'<div class="empty"><p>{texts["none yet"]}</p>{below}</div>'
         f'<div class="tiles" role="group" aria-label="{texts["pictures"]}"></div>'
-        f'<div class="corner" hidden><a class="download" {name("download")}></a>'
+        f'<div class="corner" hidden><button type="button" class="share" {name("share")} hidden></button>'
+        f'<a class="download" {name("download")}></a>'
         f'<button type="button" class="fullscreen" {name("fullscreen")}></button></div>'
     )
 
@@ -101,7 +100,7 @@ def _history(texts: dict[str, str]) -> str:
     search = f'aria-label="{texts["search"]}" placeholder="{texts["search"]}"'
     return (
         f'<div class="head"><h2>{texts["history"]}</h2><span class="note" role="status"></span></div>'
-        f'<div class="tools" hidden><input type="search" {search}>'
+        f'<div class="tools" hidden><input type="search" dir="auto" {search}>'
         f"{button('starred', ' aria-pressed=false')}{button('all')}{button('clear')}</div>"
         f'<div class="strip"></div>{button("more", " hidden")}'
     )

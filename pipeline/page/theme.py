@@ -14,7 +14,10 @@ from .words import English
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 MONOSPACE = ("ui-monospace", "Menlo", "Consolas", "monospace")
 
+FIRST_SCRIPTS = [FOLDER / name for name in ("accessibility.js", "building.js")]
 HEAD_SCRIPTS = [FOLDER / name for name in ("kept.js", "connection.js")]
+FIRST_STYLE_SHEETS = ("frame.css", "access.css")
+STYLE_SHEETS = ("page.css", "pictures.css", "prompt.css", "phone.css")
 
 THEME = gr.themes.Base(
     primary_hue=gr.themes.colors.teal,
@@ -73,19 +76,27 @@ THEME = gr.themes.Base(
 )
 
 
+def first_head(words: English) -> str:
+    """Return what the page's head needs before Gradio builds the page, as HTML. Gradio adds its own `head` later."""
+    title = f":root {{ --word-title: {json.dumps(words.title, ensure_ascii=False)}; }}"
+    styles = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in FIRST_STYLE_SHEETS)
+    scripts = "".join(path.read_text(encoding="utf-8") for path in FIRST_SCRIPTS)
+    return f"<style>{title} {styles}</style><script>{scripts}</script>"
+
+
 def launch_options(words: English) -> dict[str, Any]:
     """Return the options of `launch` that concern the page."""
     # CSS escapes quotes as JSON does, but other characters differently.
     painted = "".join(
         f"--word-{name}: {json.dumps(text, ensure_ascii=False)}; " for name, text in words.painted.items()
     )
-    kept, connection = (script.read_text(encoding="utf-8") for script in HEAD_SCRIPTS)
-    offline = html.escape(json.dumps({"offline": words.offline}))
+    said = html.escape(json.dumps({"offline": words.offline}))
+    scripts = (path.read_text(encoding="utf-8") for path in HEAD_SCRIPTS)
     return {
-        "head": f"<script>{kept}</script><script data-words='{offline}'>{connection}</script>",
+        "head": "".join(f"<script data-words='{said}'>{text}</script>" for text in scripts),
         "theme": THEME,
         "css": f":root {{ {painted}}}",
-        "css_paths": [Path(__file__).with_name(name) for name in ("page.css", "pictures.css", "prompt.css")],
+        "css_paths": [Path(__file__).with_name(name) for name in STYLE_SHEETS],
         "footer_links": ["api"],
         "run_history": False,  # Gradio's would offer to keep runs at a third party
         "show_error": False,  # unexpected errors may name paths of the server; `gr.Error` is shown anyway

@@ -14,7 +14,8 @@ _OURS = """<meta charset="utf-8" />
 <meta property="og:type" content="website" />
 <meta property="og:title" content="{{ words.title }}" />
 <meta property="og:description" content="{{ words.motto }}" />
-<meta name="twitter:card" content="summary" />"""
+<meta name="twitter:card" content="summary" />
+{{ request.app.state.first_head | safe }}"""
 _PLACES = {
     '<meta charset="utf-8" />': _OURS,
     'lang="en"': 'lang="{{ request.app.state.words.language }}" dir="{{ request.app.state.words.direction }}"',
@@ -22,7 +23,10 @@ _PLACES = {
 
 
 class PageHead(BaseLoader):
-    """A loader of Gradio's templates, which are Jinja's, with our head. The app's `state.words` fill it in."""
+    """A loader of Gradio's templates, which are Jinja's, with our head.
+
+    The `state` of each app has its `words` and its `first_head`.
+    """
 
     def __init__(self, theirs: BaseLoader) -> None:
         self._theirs = theirs

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from ..interfaces.all_routes import OPEN_ROUTES, add_interfaces
 from ..interfaces.ignored import IGNORED_HEADER
 from ..jobs.service import GenerationService
-from ..page.theme import launch_options
+from ..page.theme import first_head, launch_options
 from ..page.words import English
 from .allowed_hosts import AllowedHosts
 from .body_limits import BodyLimits
@@ -90,7 +90,7 @@ def _gradio_app(app: FastAPI, page: LocalPage, options: ServerOptions, is_first:
         **launch_options(words),
     )
     mounted: Any = app.routes.pop()  # `ByLanguage` takes its place
-    mounted.app.state.words = words
+    mounted.app.state.words, mounted.app.state.first_head = words, first_head(words)
     blocks.app = blocks.server_app = mounted.app  # as `launch` does; validators need it
     mounted.app.startup_events_triggered = True  # the server runs them; else the first visitor would run them again
     for error in _OF_UNKNOWN_CALLS:

@@ -39,7 +39,7 @@ function show() {
   if (!area.hidden) return;
   area.hidden = false;
   slide();
-  area.scrollIntoView({ behavior: "smooth", block: "nearest" });
+  sana.bring("#comparison", "nearest");
 }
 
 function slide() {

@@ -31,7 +31,7 @@ function item(entry) {
     const { blob, name } = (await (await opened).picture(entry.key)) || {};
     if (blob) sana.hand(new File([blob], name, { type: "image/png" }), field);
     else say(words.gone);
-    if (innerWidth <= 760) document.querySelector("#ask").scrollIntoView({ behavior: "smooth" });  // as in page.css
+    if (innerWidth <= 760) sana.bring("#ask");  // as in page.css
   };
   return {
     id: entry.key,
@@ -43,6 +43,7 @@ function item(entry) {
       { text: words.change, act: hand("#start") },
       { text: words.compare, act: () => compare(entry) },
       { text: words.download, act: () => download([entry]), stays: true },
+      ...(sana.canShare ? [{ text: words.share, act: () => share(entry), stays: true }] : []),
       { text: words.star, act: () => star(entry), pressed: entry.starred, stays: true },
       { text: words.delete, act: () => removeWithUndo(entry), stays: true },
     ],
@@ -107,6 +108,12 @@ async function compare(entry) {
   const record = await (await opened).picture(entry.key);
   if (!record) say(words.gone);
   else sana.compare({ blob: record.blob, record: entry.record, settings: sana.settingsOf(entry.record) });
+}
+
+async function share(entry) {
+  const { blob, name } = (await (await opened).picture(entry.key)) || {};
+  if (blob) await sana.share(blob, name);
+  else say(words.gone);
 }
 
 async function download(list) {

@@ -41,6 +41,7 @@ function build() {
   );
   const [place, caption, buttons] = ["span", "p", "div"].map((kind) => document.createElement(kind));
   [place.className, caption.className, buttons.className] = ["place", "caption", "buttons"];
+  caption.dir = "auto";  // of the prompt in it
   about.append(place, caption, buttons);
   dialog.addEventListener("keydown", (event) => {
     const act = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), Delete: () => run(shown?.buttons.at(-1)) }[event.key];

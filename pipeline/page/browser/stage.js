@@ -81,6 +81,11 @@ function remove(file) {
   });
 }
 
+async function share(file) {
+  const { blob } = await pictureOf(file);
+  await sana.share(blob, file.orig_name);
+}
+
 function acts(file) {
   const first = () => choose(file.path);
   return [
@@ -94,13 +99,14 @@ function acts(file) {
 function items() {
   return files().map((file) => {
     const [use, vary, compare, drop] = acts(file);
+    const handOn = { text: words.share, act: () => share(file), stays: true };
     const by = (text, button) => ({ text, act: () => { choose(file.path); press(button); } });
     const mixes = [by(words["vary subtly"], "#vary-subtly"), by(words["vary strongly"], "#vary-strongly")];
     return {
       id: file.path,
       text: tileOf(file.path)?.querySelector("img").alt || file.orig_name,
       blob: async () => (await pictureOf(file)).blob,
-      buttons: [use, vary, ...mixes, by(words.change, "#change-this"), compare, drop],
+      buttons: [use, vary, ...mixes, by(words.change, "#change-this"), compare, ...(sana.canShare ? [handOn] : []), drop],
     };
   });
 }
@@ -204,6 +210,11 @@ tiles.addEventListener("keydown", (event) => {
   event.preventDefault();
   choose(next.dataset.path);
   next.querySelector(".open").focus();
+});
+corner.querySelector(".share").hidden = !sana.canShare;
+corner.querySelector(".share").addEventListener("click", () => {
+  const file = files()[place()];
+  if (file) share(file);
 });
 corner.querySelector(".fullscreen").addEventListener("click", () => {
   const file = files()[place()];

@@ -10,7 +10,7 @@ watch("value", () => {
   const begins = !isDrawing && REPORTS.includes(kind), ends = isDrawing && isEnd;
   isDrawing = (isDrawing || begins) && !ends;
   dispatchEvent(new CustomEvent("sana-status", { detail: { status: props.value, isDrawing, ends } }));
-  if (begins && innerWidth <= 760) document.querySelector("#result").scrollIntoView({ behavior: "smooth" });
+  if (begins && innerWidth <= 760) sana.bring("#result");
 });
 
 // Take the line of the last picture away, since another is asked for. That of one being drawn stays. A press does it at

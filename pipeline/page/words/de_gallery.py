@@ -24,6 +24,8 @@ class GermanGallery(GalleryWords):
         "enlarge": "Groß ansehen: {prompt}",
         "download": "Herunterladen",
         "fullscreen": "Vollbild",
+        "share": "Teilen",
+        "not shared": "Dieses Bild ließ sich nicht teilen: Lade es herunter.",
         "no picture": "Noch gibt es kein Bild: Beschreibe eines und drücke „Zeichnen“.",
         "unfinished": "Ein unfertiges Bild enthält keine Einstellungen: Lass eines fertig werden, oder nimm es aus dem "
         "Verlauf.",

@@ -23,6 +23,8 @@ class GalleryWords:
         "enlarge": "Enlarge: {prompt}",
         "download": "Download",
         "fullscreen": "Fullscreen",
+        "share": "Share",
+        "not shared": "This picture could not be shared: download it.",
         "no picture": "There is no picture yet: describe one and press Generate.",
         "unfinished": "An unfinished picture holds no settings: let one finish, or take it from the history.",
         "copied": "The link to these settings is in the address bar, and copied.",

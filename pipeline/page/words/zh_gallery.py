@@ -24,6 +24,8 @@ class ChineseGallery(GalleryWords):
         "enlarge": "放大查看：{prompt}",
         "download": "下载",
         "fullscreen": "全屏",
+        "share": "分享",
+        "not shared": "这张图片无法分享：请下载它。",
         "no picture": "还没有图片：请描述画面并按“开始画”。",
         "unfinished": "未完成的图片没有设置：请等它画完，或从历史中选取。",
         "copied": "这些设置的链接在地址栏中，并已复制。",
