@@ -6,6 +6,7 @@ The cluster is started once; it costs more than all that is done with it.
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -47,9 +48,12 @@ def cluster_of(model: Path) -> Iterator[Models]:
 @pytest.fixture(scope="module")
 def models(model: Path) -> Iterator[Models]:
     before = set(psutil.Process().children(recursive=True))
-    with cluster_of(model) as models:
-        yield models
-    wait_for(lambda: not _ray_processes() - before, 5.0)  # nothing of Ray is left
+    with subprocess.Popen(["sleep", "300"]) as stranger:  # of the program that joins
+        with cluster_of(model) as models:
+            yield models
+        wait_for(lambda: not _ray_processes() - before, 5.0)  # nothing of Ray is left
+        assert stranger.poll() is None
+        stranger.kill()
 
 
 @pytest.fixture(scope="module")
