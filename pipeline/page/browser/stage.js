@@ -1,5 +1,6 @@
 // The result: the pictures of the last request as tiles, or a single one large, each replaced by its preview meanwhile.
-// `props.value` is the value of picture_gallery.py, { pictures, preview, is_new, earlier }, to which this adds `selected`.
+// `props.value` is the value of picture_gallery.py, { pictures, preview, is_new, earlier, columns, labels }, to which this
+// adds `selected`. `columns` and `labels`, by path, are those of a grid.
 
 const tiles = element.querySelector(".tiles");
 const corner = element.querySelector(".corner");
@@ -139,6 +140,17 @@ function build() {
   return tile;
 }
 
+// Say what a picture shows: its prompt, and of a grid its place there.
+function describe(tile, file, prompt) {
+  const label = props.value?.labels?.[file.path];
+  const text = label ? `${prompt} (${label})` : prompt;
+  tile.querySelector("img").alt = text;
+  const open = tile.querySelector(".open");
+  open.setAttribute("aria-label", sana.fill(words.enlarge, { prompt: text }));
+  if (label) open.dataset.label = label;
+  else delete open.dataset.label;
+}
+
 // Show a file, or the preview, in a tile. What it showed stays until the picture can be painted.
 async function fill(tile, file, preview) {
   const [open, image, bar] = [".open", "img", ".acts"].map((selector) => tile.querySelector(selector));
@@ -151,6 +163,7 @@ async function fill(tile, file, preview) {
     image.src = preview;
     image.alt = words.preview;
     open.removeAttribute("aria-label");
+    delete open.dataset.label;
     return;
   }
   for (const { text, act } of acts(file)) {
@@ -160,15 +173,11 @@ async function fill(tile, file, preview) {
     button.addEventListener("click", act);
     bar.append(button);
   }
-  image.alt = file.orig_name;
-  open.setAttribute("aria-label", sana.fill(words.enlarge, { prompt: file.orig_name }));
+  describe(tile, file, file.orig_name);
   try {
     const { settings, address } = await pictureOf(file);
     if (tile.dataset.path !== path) return;
-    if (settings) {
-      image.alt = settings.prompt;
-      open.setAttribute("aria-label", sana.fill(words.enlarge, { prompt: settings.prompt }));
-    }
+    if (settings) describe(tile, file, settings.prompt);
     image.src = address;
   } catch {
     if (tile.dataset.path === path) image.src = file.url;
@@ -185,7 +194,8 @@ function update() {
   const count = pictures.length + (value.preview ? 1 : 0);
   while (tiles.children.length > count) tiles.lastChild.remove();
   while (tiles.children.length < count) tiles.append(build());
-  tiles.dataset.count = count;
+  tiles.dataset.count = value.columns ? "grid" : count;
+  tiles.style.setProperty("--columns", value.columns || "");
   [...tiles.children].forEach((tile, index) => fill(tile, pictures[index], value.preview));
   for (const [path, loading] of known) {
     if (pictures.some((file) => file.path === path) || deleted.has(path)) continue;
