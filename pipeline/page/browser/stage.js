@@ -6,7 +6,7 @@ const tiles = element.querySelector(".tiles");
 const corner = element.querySelector(".corner");
 const known = new Map();  // path -> the promise of { blob, record, settings, address }, of the pictures shown
 const handed = new Set();  // paths of the pictures that the history has got
-const deleted = new Set();  // paths, which the server sends again while it draws the others
+const deleted = new Set(window.sanaKept.deleted());  // names of pictures, which the server sends again
 let chosen = null;  // the path that the visitor chose; else the newest picture is
 
 async function load(file) {
@@ -24,6 +24,22 @@ function pictureOf(file) {
     known.set(file.path, loading);
   }
   return known.get(file.path);
+}
+
+// Return the name that a picture has after a reload as well: that of its file, in the folder of its request.
+function nameOf({ path }) {
+  return path.split(/[\\/]/).slice(-2).join("/");
+}
+
+function isDeleted(file) {
+  return deleted.has(nameOf(file));
+}
+
+// Note that a picture is deleted, or no longer.
+function noteDeleted(file, is) {
+  if (is) deleted.add(nameOf(file));
+  else deleted.delete(nameOf(file));
+  window.sanaKept.keepDeleted([...deleted]);
 }
 
 // Return the finished pictures.
@@ -69,12 +85,13 @@ function press(selector) {
 }
 
 function remove(file) {
-  deleted.add(file.path);
+  noteDeleted(file, true);
   const before = props.value;
+  props.value = { ...before, pictures: files().filter((each) => each !== file) };
   update();
   const forgotten = pictureOf(file).then((picture) => sana.forget?.(picture));
   sana.offerUndo(words.deleted, () => {
-    deleted.delete(file.path);
+    noteDeleted(file, false);
     // The server may have sent more pictures meanwhile, or those of another request.
     if (props.value.pictures.every(({ path }) => before.pictures.some((each) => each.path === path))) props.value = before;
     update();
@@ -189,7 +206,7 @@ function update() {
   const value = props.value;
   if (!value) return;
   const all = value.pictures || [];
-  const pictures = all.filter(({ path }) => !deleted.has(path));
+  const pictures = value.is_new ? all.filter((file) => !isDeleted(file)) : all;  // one that is dropped here is asked for
   if (pictures.length < all.length) props.value = { ...value, pictures };
   const count = pictures.length + (value.preview ? 1 : 0);
   while (tiles.children.length > count) tiles.lastChild.remove();
@@ -198,13 +215,13 @@ function update() {
   tiles.style.setProperty("--columns", value.columns || "");
   [...tiles.children].forEach((tile, index) => fill(tile, pictures[index], value.preview));
   for (const [path, loading] of known) {
-    if (pictures.some((file) => file.path === path) || deleted.has(path)) continue;
+    if (pictures.some((file) => file.path === path) || isDeleted({ path })) continue;
     known.delete(path);
     loading.then(({ address }) => URL.revokeObjectURL(address), () => {});
   }
   if (chosen && !pictures.some(({ path }) => path === chosen)) chosen = null;
   for (const file of value.is_new ? [...(value.earlier || []), ...pictures] : []) {
-    if (!handed.has(file.path)) sana.keep?.(file.orig_name, pictureOf(file));
+    if (!handed.has(file.path) && !isDeleted(file)) sana.keep?.(file.orig_name, pictureOf(file));
     handed.add(file.path);
   }
   if (chosen) choose(chosen);  // the server's value does not name it
