@@ -157,7 +157,7 @@ def test_no_event_opens_a_file_that_is_not_the_visitors_or_fetches_one(
         "arrive": [file, 256, 256, 20, True, model, None, None],
         "extend": [file, False, ["left"], 0.25, model, None],
         "change": [{"pictures": [file]}, *site.fields("change")],
-        "estimate": [model, file, 256, 20, 4.5, 1, False, False],
+        "estimate": [model, file, 256, 20, 4.5, 1, False, False, "seed", "1", "", ""],
         "effect": [file, model],
     }
     for name, values in events.items():
@@ -250,13 +250,13 @@ def test_a_model_that_the_menu_does_not_have_is_refused(site: Site) -> None:
     [
         "x" * 300_001,
         ["x" * 1_000] * 301,
-        [0] * 1_001,
-        {str(number): 0 for number in range(600)},
+        [0] * 1_501,
+        {str(number): 0 for number in range(800)},
         [[[[[[[[[1]]]]]]]]],
     ],
 )
 def test_what_is_too_much_is_refused_before_it_is_read(site: Site, value: Any) -> None:
-    refusal = site.press("estimate", value, *[0] * 7)
+    refusal = site.press("estimate", value, *[0] * 11)
     assert refusal.json()["error"] == "This is more than the page sends at once: reload the page."
 
 

@@ -156,7 +156,8 @@ def connect_generate(
             parts.waiting: waiting,
             parts.stop: gr.update(interactive=status.kind not in ENDS or others > 0),
         }
-        if (pictures or preview) and status.kind in ("step", "picture"):
+        # Again at the end: Gradio drops an update that another one follows at once.
+        if (pictures or preview) and status.kind in ("step", "picture", *ENDS):
             updates[parts.pictures] = stage(pictures, preview, earlier=earlier, arrangement=arranged)
         return updates
 
