@@ -103,6 +103,7 @@ def test_previews_and_stop_on_the_page(models: Models, browser: Browser) -> None
         most = f"width=512&height=512&num_inference_steps={NUM_INFERENCE_STEPS.maximum}&num_images={NUM_IMAGES.maximum}"
         tab.goto(f"{url}?prompt=a+red+house&{most}")
         expect(prompt(tab)).to_have_value("a red house", timeout=60_000)
+        tab.locator("#prompt-line").get_by_text(re.compile(r"\d+ of \d+ tokens")).wait_for()
         tab.get_by_role("button", name="Generate").click()
         tab.get_by_text(re.compile(r"Step \d+ of")).wait_for()
         tab.get_by_role("button", name="Stop").click()

@@ -11,7 +11,7 @@ from ..domain.progress import OnProgress, Progress
 from ..domain.settings import GenerationSettings
 from ..generation.given_picture import GivenPicture
 from .cluster_flags import ReplicaRange
-from .cluster_messages import Hello, Message
+from .cluster_messages import Introduction, Message
 from .model_spec import ModelSpec
 from .ray_import import short
 from .remote_pipeline import ReplicaLost
@@ -34,7 +34,7 @@ class Deployment:
         self.memory = memory
         self._replicas = replicas
         self._handle: Any = None
-        self._hello: Hello | None = None
+        self._introduction: Introduction | None = None
 
     def start(self) -> None:
         """Let the replicas start; do not wait."""
@@ -77,11 +77,11 @@ class Deployment:
             SanaError: the new ones do not start; those of the old model come back.
         """
         before, old, old_memory = set(self.places("RUNNING")), self.spec, self.memory
-        self.spec, self.memory, self._hello = spec, memory, None
+        self.spec, self.memory, self._introduction = spec, memory, None
         self.start()
         while (application := self._application()).status != "RUNNING":
             if application.status == "DEPLOY_FAILED":
-                self.spec, self.memory, self._hello = old, old_memory, None
+                self.spec, self.memory, self._introduction = old, old_memory, None
                 self.start()
                 raise SanaError(f"The replicas of {spec.name} do not start: {_problem(application)}")
             yield len(self.places("RUNNING").keys() - before)
@@ -99,12 +99,12 @@ class Deployment:
             if each.get("node_id") and (not states or each["state"] in states)
         }
 
-    def wait(self, on_progress: OnProgress) -> Hello:
+    def wait(self, on_progress: OnProgress) -> Introduction:
         """Return what the first replica that draws says of itself, and wait for it; raise SanaError if none can."""
         from ray.exceptions import RayActorError
 
         told = -1
-        while self._hello is None:
+        while self._introduction is None:
             running, problem = self._state()
             if problem:
                 raise SanaError(f"The replicas do not start: {problem}")
@@ -114,10 +114,10 @@ class Deployment:
                 on_progress(Progress("load", text, running, self._replicas.least))
             if running:
                 with suppress(RayActorError):  # it is lost already: wait for the next
-                    self._hello = self._handle.hello.remote().result()
+                    self._introduction = self._handle.introduction.remote().result()
                     break
             time.sleep(LOOK_SECONDS)
-        return self._hello
+        return self._introduction
 
     def draw(self, settings: GenerationSettings, given: GivenPicture | None, processor: str | None) -> "ServeStream":
         """Let a free replica draw, once there is one; one on a `processor` of this kind is preferred."""
