@@ -16,8 +16,9 @@ from PIL import Image
 from app import build_service
 from pipeline import SanaPipeline
 from pipeline.batch import __main__ as batch
-from pipeline.batch.grid import cells, parse_grid
+from pipeline.batch.grid import parse_grid
 from pipeline.batch.prompt_lines import read_lines
+from pipeline.domain.axes import cells
 from pipeline.domain.errors import SanaError
 from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import AnyUpdate, StillAtWork, Update

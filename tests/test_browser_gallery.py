@@ -165,6 +165,19 @@ def test_a_tile_is_used_varied_enlarged_and_deleted(tab: Page) -> None:
     wait_for(lambda: thumbnails(tab).count() == 5)
     assert tab.evaluate(SEEDS) == [seed]
     assert not tab.get_by_label("Random seed").is_checked()
+    tab.get_by_text("More settings").click()
+    strength = tab.get_by_label("number input for Variation strength")
+    wait_for(lambda: strength.input_value() == "0.2")
+    tab.get_by_label("Random seed").check()
+    wait_for(lambda: strength.input_value() == "0")  # else random pictures would be variations of one another
+    done(tab)
+    tiles(tab).first.focus()
+    tab.keyboard.press("Delete")
+    wait_for(lambda: (tiles(tab).count(), thumbnails(tab).count()) == (0, 4))
+    tab.reload()
+    done(tab)  # the server tells its last request again
+    wait_for(lambda: thumbnails(tab).count() == 4)
+    assert tiles(tab).count() == 0
 
 
 def test_the_history_is_looked_at_while_a_picture_is_drawn(tab: Page, slow: None) -> None:

@@ -11,11 +11,12 @@ from pipeline.domain.model import MINIATURE, ModelDescription
 from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import StepUpdate, Update
 from pipeline.jobs.models import Models
-from tests.browsing import done, generate, prompt
+from tests.browsing import done, generate, prompt, serious_violations
 from tests.conftest import serve_page
 from tests.painter import PAINTED, Painter, picture
 
 THUMBNAILS = "#history .strip button"
+PLACES = ("Steps 2, Seed 8", "Steps 4, Seed 8", "all in one")
 
 
 class HeldPainter(Painter):
@@ -139,3 +140,33 @@ def test_a_list_draws_each_line_and_each_combination(tab: Page, painter: HeldPai
     title = tab.locator(THUMBNAILS).first
     tab.wait_for_function(f"document.querySelector('{THUMBNAILS}').title.startsWith('{{red|blue}} house')")
     assert title.is_visible()
+
+
+def test_a_grid_says_what_it_takes_and_becomes_tiles_and_a_sheet(tab: Page, painter: HeldPainter) -> None:
+    prompt(tab).fill("{red|blue} house")
+    tab.get_by_text("Explore: a grid over two settings").click()
+    cells, values = tab.locator("#cells"), tab.locator("#explore").get_by_label("Values, such as")
+    cells.get_by_text("12 pictures").wait_for()
+    values.nth(0).fill("2,4")
+    cells.get_by_text("8 pictures").wait_for()
+    values.nth(1).fill("1,1")
+    cells.get_by_text("The seed 1 is there twice").wait_for()
+    values.nth(1).fill("8,9")
+    cells.get_by_text("4 pictures").wait_for()
+    tab.get_by_role("button", name="Draw the grid").click()
+    tab.wait_for_function("document.querySelectorAll('#pictures .tile').length === 5")
+    tab.wait_for_function("document.querySelector('#stop').disabled")
+    alts = "[...document.querySelectorAll('#pictures .tile img')].map(({ alt }) => alt)"
+    tab.wait_for_function(f"{alts}.every((alt) => alt.startsWith('{{red|blue}} house ('))")
+    assert tab.evaluate(alts)[::2] == [f"{{red|blue}} house ({place})" for place in PLACES]
+    first, second, third = (tab.locator("#pictures .tile").nth(place).bounding_box() for place in range(3))
+    assert first
+    assert second
+    assert third
+    assert first["y"] == second["y"] < third["y"]  # two columns
+    tab.get_by_role("button", name="Use these settings").click()
+    tab.get_by_text("shows several pictures of a grid: take one of those instead").wait_for()
+    tab.locator(THUMBNAILS).first.click()
+    tab.get_by_role("dialog").get_by_text("(num_inference_steps=2,4 seed=8,9)").wait_for()
+    tab.get_by_role("dialog").get_by_label("Close").click()
+    assert serious_violations(tab) == []

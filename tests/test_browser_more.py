@@ -102,9 +102,10 @@ def test_no_accessibility_violation(browser: Browser, page: str, scheme: Literal
     tab.goto(page)
     generate(tab)
     done(tab)
-    tab.get_by_text("More settings").click()
-    tab.get_by_text("What is running").click()
+    for fold in ("More settings", "Explore: a grid", "What is running"):
+        tab.get_by_text(fold).click()
     tab.locator(".facts").wait_for()
+    tab.locator("#cells").get_by_text("pictures").wait_for()
     tab.locator(THUMBNAILS).first.wait_for()
     for width in (390, 1280):
         tab.set_viewport_size({"width": width, "height": 844})

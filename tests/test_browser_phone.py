@@ -94,6 +94,7 @@ def test_on_a_phone_generate_stop_and_progress_stay_on_the_screen(browser: Brows
         tab.get_by_text("More settings").tap()
         tab.get_by_text("More settings").tap()
         assert tab.evaluate(SMALL_TARGETS) == []
+        assert not tab.locator("#live").is_visible()  # no blank line where the switch is not offered
         assert serious_violations(tab) == []
         tab.wait_for_timeout(500)  # a shift later than this after a press counts
         loading = shifts(tab)

@@ -362,7 +362,7 @@ def test_who_waits_is_told_a_time_and_whose_machine_is_lost_that_too() -> None:
         def estimate(self, *request: object) -> float:
             return 20.0
 
-        picture = decoding = estimate
+        total = picture = decoding = encoding = estimate
 
     job = JobQueue().submit(lambda: iter(()), "me")  # type: ignore[arg-type, return-value]
     tracker = StatusTracker(English(), Known(), SubmittedRequest("model", HOUSE, job))  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -48,9 +49,12 @@ def elsewhere(function: Callable[..., T], *arguments: Any) -> T:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     before = set(psutil.Process().children(recursive=True))
-    with joined("auto", "tests", ReplicaRange(REPLICAS, REPLICAS)) as cluster:
-        yield cluster
-    wait_for(lambda: not _ray_processes() - before, 5.0)  # nothing of Ray is left
+    with subprocess.Popen(["sleep", "300"]) as stranger:  # of the program that joins
+        with joined("auto", "tests", ReplicaRange(REPLICAS, REPLICAS)) as cluster:
+            yield cluster
+        wait_for(lambda: not _ray_processes() - before, 5.0)  # nothing of Ray is left
+        assert stranger.poll() is None
+        stranger.kill()
 
 
 @pytest.fixture(scope="module")

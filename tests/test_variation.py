@@ -50,7 +50,7 @@ def test_pictures_of_a_variation_differ_by_its_own_seed() -> None:
     own = [SETTINGS.of_picture(index) for index in range(3)]
     assert [(each.seed, each.variation_seed) for each in own] == [(5, 9), (5, 10), (5, 11)]
     assert len({file_name(each) for each in own}) == 3
-    assert file_name(GenerationSettings("a house", seed=5)) == "sana-a-house-5.png"
+    assert file_name(GenerationSettings("a house", seed=5)) == "sana-a-house-5"
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cluster.cluster_flags import add_cluster_flags, check_cluster_flags
+from ..domain.axes import Axes
 from ..domain.complaints import complain, start_logging
 from ..domain.errors import SanaError
 from ..domain.progress import Progress
 from ..model_folder.whole_files import ASIDE
 from ..runtime.process_end import tidy_process
-from .grid import Axes, parse_grid
+from .grid import parse_grid
 from .prompt_lines import PromptLine, read_lines
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def loaded(options: argparse.Namespace) -> Iterator["GenerationService"]:
 def draw(lines: list[PromptLine], axes: Axes, folder: Path, service: "GenerationService", at_once: int) -> int:
     """Draw all lines, `at_once` of them at a time; return the exit status."""
     from .batch_run import Cell, all_cells, draw_all
-    from .contact_sheet import FILE, draw_sheet
+    from .grid_sheet import FILE, draw_grid_sheet
     from .progress_bar import ProgressBar
     from .results import Results
 
@@ -122,7 +123,7 @@ def draw(lines: list[PromptLine], axes: Axes, folder: Path, service: "Generation
         bar.advance(is_drawn)
     bar.interrupt()
     if axes:
-        draw_sheet(axes, todo, results.lines, folder).save(folder / FILE)
+        draw_grid_sheet(axes, todo, results.lines, folder).save(folder / FILE)
     failed = sum(line.error is not None for line in results.lines)
     print(f"{len(todo) - failed} of {len(todo)} pictures are in {folder}.")
     return INCOMPLETE if failed else 0

@@ -14,14 +14,15 @@ from typing import Any
 
 from PIL import Image
 
+from ..domain.axes import Axes, cells
 from ..domain.errors import SanaError
 from ..domain.file_names import prompt_words
 from ..domain.settings import SEED
 from ..domain.updates import PictureUpdate
 from ..generation.metadata import read_metadata, settings_of, write_png
-from ..jobs.service import GenerationService, SettledRequest
+from ..jobs.service import GenerationService
+from ..jobs.settling import SettledRequest
 from ..model_folder.whole_files import write_whole
-from .grid import Axes, cells
 from .prompt_lines import PromptLine
 from .results import ResultLine, Results
 

@@ -3,6 +3,7 @@
 # Chosen: far above what one person at the page needs, far below what fills the memory or blocks others for long.
 MAX_WAITING = 128  # requests of all clients in the queue
 MAX_PER_CLIENT = 32  # requests of one client, waiting and running: a list of prompts, a quarter of the queue
+MAX_CELLS = 32  # pictures of a grid of the page, which is one request; chosen: as many as one client may have requests
 LISTEN_SECONDS = 30.0  # a request is dropped if nobody follows it by then
 KEEP_SECONDS = 600.0  # a request of the page goes on for so long after its last follower left,
 KEEP_SECONDS_FOR_OTHERS = 60.0  # or for so long if others wait: a phone is unlocked, a connection comes back
@@ -10,9 +11,10 @@ MAX_KEPT_BYTES = 256 << 20  # of finished pictures that nobody has followed to t
 MAX_SEEN = 16  # finished requests that somebody has followed to the end, found again after a reload; chosen
 MAX_SESSIONS = 1_000  # sessions with state, 0.1 MB each plus one event's values; beyond, the oldest start anew
 
-# Values of one event of the page. The page sends at most a gallery of 8 pictures, about 100 values, and a preview of
-# 512x512 pixels, 240,000 characters if it is pure noise. The limits are rounded up from there.
-MAX_EVENT_VALUES = 1_000
+# Values of one event of the page. The page sends at most the pictures of a grid with their sheet and 16 earlier ones,
+# about 900 values, and a preview of 512x512 pixels, 240,000 characters if it is pure noise. The limits are rounded up
+# from there.
+MAX_EVENT_VALUES = 1_500
 MAX_EVENT_DEPTH = 8
 MAX_EVENT_TEXT = 300_000  # characters in total
 

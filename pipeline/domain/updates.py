@@ -93,6 +93,13 @@ class PictureUpdate:
 
 
 @dataclass(frozen=True)
+class SheetUpdate:
+    """All pictures of a grid are finished: `sheet` shows them, and its `.info` holds the axes."""
+
+    sheet: Image.Image
+
+
+@dataclass(frozen=True)
 class Result:
     """All pictures of a request.
 
@@ -120,5 +127,5 @@ Update = EncodeUpdate | StepUpdate | DecodeUpdate | PictureUpdate | Result
 """The updates that a pipeline on this machine yields."""
 AnyUpdate = PreparationUpdate | RestartUpdate | StillAtWork | Update
 """The updates that any pipeline yields."""
-JobUpdate = QueueUpdate | PreparationUpdate | RestartUpdate | Update | StoppedUpdate
+JobUpdate = QueueUpdate | PreparationUpdate | RestartUpdate | Update | SheetUpdate | StoppedUpdate
 """The updates that followers of a job get."""

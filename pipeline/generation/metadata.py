@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from ..domain.axes import Axes
 from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
 from ..domain.picture_parameters import PICTURE_PARAMETERS
@@ -24,6 +25,7 @@ _OF_SCHEDULES = {parameter.setting for parameter in SCHEDULE_PARAMETERS}
 _OF_VARIATIONS = {parameter.setting: parameter.default for parameter in VARIATION_PARAMETERS}
 PARAMETERS = "parameters"
 SANA = "sana"
+GRID = "grid"  # in the record of a sheet: the values of each axis by parameter name
 
 
 def describe(
@@ -56,6 +58,12 @@ def describe(
     }
     texts = _automatic1111(settings, model, run["sampler"])
     return {PARAMETERS: texts, SANA: json.dumps({"settings": values, **record})}
+
+
+def describe_sheet(first: Image.Image, axes: Axes) -> dict[str, str]:
+    """Return the text chunk of the sheet of a grid, by keyword: the record of its first picture, and the axes."""
+    record = json.loads(first.info[SANA])
+    return {SANA: json.dumps({**record, GRID: {name: list(values) for name, values in axes.items()}})}
 
 
 def to_image(pixels: np.ndarray, texts: dict[str, str]) -> Image.Image:
@@ -104,7 +112,9 @@ def read_settings(path: str | Path) -> GenerationSettings:
 
 
 def settings_of(record: Mapping[str, Any], file: str) -> GenerationSettings:
-    """Return the settings in a `sana` record; raise SanaError, naming `file`, if they are not valid."""
+    """Return the settings in a `sana` record; raise SanaError, naming `file`, if they are not valid, or of a sheet."""
+    if GRID in record:
+        raise SanaError(Problem("sheet", {"file": file}))
     try:
         values = dict(record["settings"])
         if values.get("num_images_per_prompt", 1) != 1:

@@ -134,7 +134,10 @@ class Job:
                 self._updates[-1] = dataclasses.replace(previous, preview=None)
             self._updates.append(update)
             self.told_at = time.monotonic()
-            if isinstance(update, QueueUpdate | PreparationUpdate):
+            has_picture = any(isinstance(each, PictureUpdate) for each in self._updates)
+            if (
+                isinstance(update, QueueUpdate | PreparationUpdate) and not has_picture
+            ):  # else a grid's next model loads
                 self.worked_since = self.told_at
             self._wake()
 

@@ -2,43 +2,34 @@
 
 import itertools
 import time
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from typing import Any
 
+from ..domain.axes import Axes
 from ..domain.errors import SanaError, SettingsError
-from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, SOME_PICTURE
+from ..domain.picture_parameters import IMAGE, MASK_IMAGE, SOME_PICTURE
 from ..domain.problems import Problem
 from ..domain.prompt_length import PromptLength
 from ..domain.request import Request
-from ..domain.resolutions import drawn_size
-from ..domain.settings import HEIGHT, MODEL, NEGATIVE_PROMPT, PROMPT, STYLE, GenerationSettings
+from ..domain.settings import HEIGHT, MODEL, NEGATIVE_PROMPT, PROMPT, STYLE
 from ..domain.styles import apply_style
-from ..domain.updates import AnyUpdate, PictureUpdate, PreparationUpdate, Result
-from ..generation.given_picture import GivenPicture, check_given
+from ..domain.updates import AnyUpdate, PictureUpdate, PreparationUpdate, Result, SheetUpdate
+from ..generation.given_picture import check_given
+from .grid_drawing import Grid, cell_changes
 from .job import Job
 from .job_queue import JobQueue
 from .kept_requests import KeptRequests
 from .live_requests import LiveRequests
 from .models import Models
 from .saved_pictures import SavedPictures
+from .settling import SettledRequest, Values, open_given, request_of, settle
 from .statistics import REFUSED, Statistics
 from .submitted_request import SubmittedRequest
 from .timings import REST, TIME_PARAMETERS, Timings
 
-Values = Mapping[str, Any]
-"""A request: unchecked values by parameter name. A picture is the path of its file, or the open file."""
 TEXTS = (PROMPT, NEGATIVE_PROMPT, STYLE)
 """What the text encoder reads, and the style that adds words to it."""
-
-
-@dataclass(frozen=True)
-class SettledRequest:
-    """A checked request: the name of its model, its settings, and the picture that it starts from, if any."""
-
-    model: str
-    settings: GenerationSettings
-    given: GivenPicture | None
 
 
 class GenerationService:
@@ -64,9 +55,10 @@ class GenerationService:
             without = {name: value for name, value in values.items() if name not in (IMAGE.name, MASK_IMAGE.name)}
             return {MODEL.name: problem, **Request(self.models.describe(self.models.names[0]), without).problems()}
         try:
-            name, request, given = self._request(values)
+            given = open_given(values)
         except SettingsError as error:
             return {IMAGE.name: error.problem}
+        name, request = request_of(self.models, values, given)
         if problems := request.problems():
             return problems
         settings = request.settings()
@@ -82,16 +74,14 @@ class GenerationService:
 
     def estimate(self, values: Values) -> float | None:
         """Return the seconds that a request will take; None if unknown, or if a value is refused."""
-        if self.models.problem(values.get(MODEL.name)):
-            return None
-        name = self.models.find(values.get(MODEL.name))
-        pictures = {each.name: values.get(each.name) and SOME_PICTURE for each in (IMAGE, MASK_IMAGE)}
-        request = Request(self.models.describe(name), {**values, **pictures})
-        complete = request.values
-        decisive = {parameter.name: complete[parameter.name] for parameter in TIME_PARAMETERS}
-        if request.model.problems(decisive):
-            return None
-        return self.timings.estimate(name, decisive)
+        decisive = self._decisive(values)
+        return self.timings.estimate(*decisive) if decisive else None
+
+    def estimate_grid(self, values: Values, axes: Axes) -> float | None:
+        """Return the seconds that a grid will take; None if unknown, or if a value is refused."""
+        drawings = [self._decisive({**values, **change}) for change in cell_changes(values, axes)]
+        known = [each for each in drawings if each]
+        return self.timings.total(known) if len(known) == len(drawings) else None
 
     def prompt_lengths(self, values: Values) -> dict[str, PromptLength]:
         """Return the lengths of prompt and negative prompt, with the style's words, by parameter name.
@@ -120,7 +110,7 @@ class GenerationService:
 
     def settle(self, values: Values) -> SettledRequest:
         """Check a request, and choose a random seed if it asks for one; raise SettingsError for a refused value."""
-        return self._settle(values, None)[0]
+        return settle(self.models, values, [{}])[0]
 
     def submit(
         self, values: Values, client: str, address: str = "", interface: str = "page", token: str | None = None
@@ -135,13 +125,24 @@ class GenerationService:
             SettingsError: a value is refused.
             BusyError: too many requests wait, or this client has too many.
         """
-        return self._submit(values, None, client, address, interface, token)[0]
+        return self._submit(lambda: [self.settle(values)], client, address, interface, token)[0]
 
     def submit_list(
         self, values: Values, prompts: Sequence[str], client: str, address: str, interface: str, token: str
     ) -> list[SubmittedRequest]:
         """Put a request for each prompt into the queue, or none; values and errors are as in `submit`."""
-        return self._submit(values, prompts, client, address, interface, token)
+        changes = [{PROMPT.name: prompt} for prompt in prompts]
+        return self._submit(lambda: settle(self.models, values, changes), client, address, interface, token)
+
+    def submit_grid(
+        self, values: Values, axes: Axes, client: str, address: str, interface: str, token: str
+    ) -> SubmittedRequest:
+        """Put a grid into the queue, as one request; values and errors are as in `submit`."""
+
+        def settle_grid() -> list[Grid]:
+            return [Grid(axes, tuple(settle(self.models, values, cell_changes(values, axes))))]
+
+        return self._submit(settle_grid, client, address, interface, token)[0]
 
     def room(self, client: str, address: str) -> int:
         """Return how many more requests this client may submit now."""
@@ -171,10 +172,27 @@ class GenerationService:
                 self.statistics.spend(update.times)
             yield update
 
+    def draw_grid(self, grid: Grid) -> Generator[AnyUpdate | SheetUpdate, None, None]:
+        """Yield the updates of a grid likewise. Its sheet is saved as well."""
+        with closing(grid.draw(self.draw)) as updates:
+            for update in updates:
+                if isinstance(update, SheetUpdate) and self._saved:
+                    self._saved.save(update.sheet, grid.settings)
+                yield update
+
+    def _decisive(self, values: Values) -> tuple[str, dict[str, Any]] | None:
+        """Return the model's name and the values that decide how long a request takes; None if one is refused."""
+        if self.models.problem(values.get(MODEL.name)):
+            return None
+        some = SOME_PICTURE if values.get(IMAGE.name) else None
+        name, request = request_of(self.models, {**values, IMAGE.name: some}, None)
+        complete = request.values
+        decisive = {parameter.name: complete[parameter.name] for parameter in TIME_PARAMETERS}
+        return None if request.model.problems(decisive) else (name, decisive)
+
     def _submit(
         self,
-        values: Values,
-        prompts: Sequence[str] | None,
+        settle_all: Callable[[], Sequence[SettledRequest | Grid]],
         client: str,
         address: str,
         interface: str,
@@ -182,7 +200,7 @@ class GenerationService:
     ) -> list[SubmittedRequest]:
         submitted: list[SubmittedRequest] = []
         try:
-            settled = self._settle(values, prompts)
+            settled = settle_all()
             self.live.give_way()
             for each in settled:
                 submitted.append(self._queued(each, client, address, interface, is_kept=token is not None))
@@ -197,46 +215,16 @@ class GenerationService:
         return submitted
 
     def _queued(
-        self, settled: SettledRequest, client: str, address: str, interface: str, is_kept: bool
+        self, asked: SettledRequest | Grid, client: str, address: str, interface: str, is_kept: bool
     ) -> SubmittedRequest:
         job = self._queue.submit(
-            lambda: self.draw(settled),
+            lambda: self.draw_grid(asked) if isinstance(asked, Grid) else self.draw(asked),
             client,
             address,
             lambda job: self.statistics.count(interface, job.outcome),
             is_kept,
-            self.models.lane(settled.model),
-            self.timings.estimate(settled.model, settled.settings.values()),
+            self.models.lane(asked.model),
+            self.timings.total((model, settings.values()) for model, settings in asked.drawings),
         )
-        return SubmittedRequest(settled.model, settled.settings, job, next(self._numbers))
-
-    def _settle(self, values: Values, prompts: Sequence[str] | None) -> list[SettledRequest]:
-        """Check a request, with each of the prompts in place of its own; None stands for its own."""
-        name, request, given = self._request(values)  # reads the given picture, once
-        if prompts is None:
-            requests = [request]
-        else:
-            requests = [replace(request, given={**request.given, PROMPT.name: prompt}) for prompt in prompts]
-        settled = [SettledRequest(name, each.settings(), given) for each in requests]
-        for each in settled:
-            check_given(each.settings, given)
-        return settled
-
-    def _request(self, values: Values) -> tuple[str, Request, GivenPicture | None]:
-        """Return the name of the model, the request, and the picture that it starts from, if it gives one.
-
-        Raises:
-            SettingsError: the picture or the mask cannot be used.
-        """
-        name = self.models.find(values.get(MODEL.name))
-        model = self.models.describe(name)
-        image, mask_image = values.get(IMAGE.name), values.get(MASK_IMAGE.name)
-        if image is None:
-            return name, Request(model, {**values, MASK_IMAGE.name: mask_image and SOME_PICTURE}), None
-        given = GivenPicture.open(image, mask_image)
-        hashes = {IMAGE.name: given.image_sha256, MASK_IMAGE.name: given.mask_sha256}
-        return (
-            name,
-            Request(model, {**values, **hashes}, drawn_size(model, *given.size, bool(values.get(ENLARGE.name)))),
-            given,
-        )
+        grid = asked if isinstance(asked, Grid) else None
+        return SubmittedRequest(asked.model, asked.settings, job, next(self._numbers), grid)

@@ -72,10 +72,29 @@ class Timings:
         known = self._nearest(model, values)
         return known and self._picture(values, *known)
 
+    def total(self, drawings: Iterable[tuple[str, Values]]) -> float | None:
+        """Return the seconds of the pictures of one prompt, by model and values; None if one is unknown.
+
+        Prompt and picture are encoded once for each model.
+        """
+        seconds, seen = 0.0, set[str]()
+        for model, values in drawings:
+            more = self.picture(model, values) if model in seen else self.estimate(model, values)
+            if more is None:
+                return None
+            seconds += more
+            seen.add(model)
+        return seconds
+
     def decoding(self, model: str, values: Values) -> float | None:
         """Return the seconds that decoding one picture will take; None if unknown."""
         known = self._nearest(model, values)
         return known and known[0][_decode_key(values)] * known[1]
+
+    def encoding(self, model: str, values: Values) -> float | None:
+        """Return the seconds that encoding the given picture will take; None or 0 if unknown, or if there is none."""
+        known = self._nearest(model, values) if values[IMAGE.name] else None
+        return known and known[0].get(_encode_key(values), 0.0) * known[1]
 
     def _picture(self, values: Values, entry: Mapping[str, float], scale: float) -> float:
         steps = _steps(values) * entry[_step_key(values)]

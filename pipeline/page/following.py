@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from ..domain.updates import DecodeUpdate, PictureUpdate, StepUpdate
+from ..domain.updates import DecodeUpdate, PictureUpdate, SheetUpdate, StepUpdate
 from ..jobs.service import GenerationService
 from ..jobs.submitted_request import SubmittedRequest
-from .picture_files import PictureFiles
+from .picture_files import PictureFiles, file_name, sheet_name
 from .picture_gallery import preview_address
 from .status import Status, StatusTracker
 from .visitor import Visitor, picture_folder
@@ -62,7 +62,8 @@ async def follow(
     """
     settings, job = submitted.settings, submitted.job
     tracker = StatusTracker(words, service.timings, submitted)
-    files = PictureFiles(picture_folder(visitor.session), settings)
+    files = PictureFiles(picture_folder(visitor.session), submitted.key)
+    names = [file_name(own) for _, own in submitted.drawings]
     preview: str | None = None
     said = 0.0
     async with job.follow() as updates, visitor.listening(updates.leave):
@@ -75,7 +76,10 @@ async def follow(
                 case StepUpdate(preview=Image.Image() as rough):
                     preview = await asyncio.to_thread(preview_address, rough)
                 case PictureUpdate():
-                    await asyncio.to_thread(files.write, update.picture, update.image - 1)  # a large PNG takes seconds
+                    # A thread: a large PNG takes seconds.
+                    await asyncio.to_thread(files.write, update.picture, names[update.image - 1])
                     preview = None
+                case SheetUpdate():
+                    await asyncio.to_thread(files.write, update.sheet, sheet_name(settings))
             said = time.monotonic()
             yield Followed(list(files.finished), preview, settings.seed, status)

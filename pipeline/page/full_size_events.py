@@ -14,6 +14,7 @@ from ..domain.settings import MODEL
 from ..jobs.full_size import FullSize
 from ..jobs.service import GenerationService
 from .controls import Controls
+from .explore import axis_choices
 from .queueing import FOLLOWING, QUIET
 from .visitor import Visitor
 from .words import English
@@ -62,13 +63,16 @@ def connect_full_size(
                 await asyncio.sleep(POLL_SECONDS)
         names = service.models.names
         updates: dict[Any, Any] = {menu: gr.update(choices=names, visible=len(names) > 1)}
+        first, _, second, _ = parts.grid.values()
+        choices = axis_choices(service.models, words)
+        updates |= {first: gr.update(choices=choices[1:]), second: gr.update(choices=choices)}
         if full_size.error:
             updates |= {parts.offer: _paragraph(words.error(full_size.error)), parts.make: gr.update(visible=True)}
         elif full_size.name and full_size.progress:
             updates[parts.offer] = _paragraph(words.made(full_size.name))
         yield updates
 
-    outputs = [parts.offer, parts.look_up, parts.make, menu]
+    outputs = [parts.offer, parts.look_up, parts.make, menu, *parts.grid.values()]
     asked = f"() => [{json.dumps(_paragraph(words.one_moment))}, {{__type__: 'update', interactive: false}}]"
     parts.look_up.click(None, None, [parts.offer, parts.look_up], js=asked, **QUIET)
     parts.look_up.click(look_up, None, outputs, **QUIET)

@@ -28,6 +28,7 @@ from .browser_scripts import script
 from .controls import Controls, shape_choices
 from .endpoint import connect_endpoint
 from .examples import examples
+from .explore import build_explore, connect_explore
 from .first_minute import build_scene
 from .full_size_events import build_full_size, connect_full_size
 from .generate_events import connect_generate
@@ -84,6 +85,7 @@ def build(service: GenerationService, words: English, full_size: FullSize | None
             parts.facts = gr.HTML(facts(model, models.device(first), words))
         connect_generate(app, parts, controls, service, words)
         connect_live(app, parts, controls, service, words)
+        connect_explore(parts, controls, service)
         connect_endpoint(app, parts, controls, service)
         connect_switch(app, parts, controls, words)
         connect_prompt_line(app, parts, controls, service, words)
@@ -97,7 +99,7 @@ def build(service: GenerationService, words: English, full_size: FullSize | None
         connect_undo(parts, controls, service, words)
         connect_link(parts, controls, service, words)
         connect_restoring(app, parts, controls, service, words)
-    app.queue(api_open=False)  # no request bypasses the queue
+    app.api_open = False  # no request bypasses the queue
     return app
 
 
@@ -159,4 +161,5 @@ def _settings(
         for parameter in SETTINGS:
             if parameter not in (*FIRST, *PICTURE_PARAMETERS):
                 add(parameter)
+    build_explore(parts, models, words)
     controls[BATCH_INDEX] = gr.Number(None, visible=False)

@@ -20,28 +20,41 @@ _LOG = logging.getLogger(__name__)
 
 
 class PictureFiles:
-    """The files of a job, in a folder of its own inside of the visitor's `folder`.
+    """The files of a request, in a folder of its own inside of the visitor's `folder`.
 
+    `key` names the folder, so that a picture has the same place in it whenever it is written again.
     Gradio serves the files from there, and deletes them when they are old.
     """
 
-    def __init__(self, folder: Path, settings: GenerationSettings) -> None:
+    def __init__(self, folder: Path, key: str) -> None:
         self.finished: list[Path] = []
-        self._folder = folder / secrets.token_hex(8)
-        self._settings = settings
+        self._folder = folder / key
 
-    def write(self, picture: Image.Image, index: int) -> None:
-        """Write picture `index`, counted from 0, whole or, raising SanaError, not at all."""
-        self.finished.append(_write(picture, self._folder / file_name(self._settings.of_picture(index))))
+    def write(self, picture: Image.Image, name: str) -> None:
+        """Write a picture, whole or, raising SanaError, not at all. The second one of a name gets a number."""
+        path, number = self._folder / f"{name}.png", 1
+        while path in self.finished:
+            number += 1
+            path = self._folder / f"{name}-{number}.png"
+        self.finished.append(_write(picture, path))
 
 
 def file_name(settings: GenerationSettings) -> str:
-    """Return the name of a picture: "sana-a-red-house-7.png" for "a red house", of which seed 7 has drawn it.
+    """Return the name of a picture: "sana-a-red-house-7" for "a red house", of which seed 7 has drawn it.
 
     It has the first words of the prompt, of any script, and the seed of a variation.
     """
     seeds = [str(settings.seed), str(settings.variation_seed) if settings.variation_strength else ""]
-    return "-".join(part for part in ("sana", prompt_words(settings.prompt), *seeds) if part) + ".png"
+    return _joined(settings.prompt, *seeds)
+
+
+def sheet_name(settings: GenerationSettings) -> str:
+    """Return the name of the sheet of a grid, from the settings of its first cell."""
+    return _joined(settings.prompt, "grid")
+
+
+def _joined(prompt: str, *more: str) -> str:
+    return "-".join(part for part in ("sana", prompt_words(prompt), *more) if part)
 
 
 def write_given(picture: Image.Image, folder: Path) -> Path:

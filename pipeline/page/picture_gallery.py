@@ -7,6 +7,7 @@ just fetching it.
 import base64
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,21 @@ def gallery(pictures: Sequence[Path], preview: str | None) -> list[dict[str, Any
     return value
 
 
+@dataclass(frozen=True)
+class Arrangement:
+    """How the pictures of a grid are shown: in so many columns (0: as many as fit), each with a label."""
+
+    columns: int = 0
+    labels: Sequence[str] = ()
+
+
 def stage(
-    pictures: Sequence[Path], preview: str | None = None, *, is_new: bool = True, earlier: Sequence[Path] = ()
+    pictures: Sequence[Path],
+    preview: str | None = None,
+    *,
+    is_new: bool = True,
+    earlier: Sequence[Path] = (),
+    arrangement: Arrangement = Arrangement(),
 ) -> dict[str, Any]:
     """Return the value of the page's pictures, which browser/stage.js shows.
 
@@ -40,7 +54,9 @@ def stage(
     dropped. It adds "selected", the place of the picture that the visitor has chosen.
     """
     shown, before = ([_file(path).model_dump() for path in paths] for paths in (pictures, earlier))
-    return {"pictures": shown, "preview": preview, "is_new": is_new, "earlier": before}
+    labels = dict(zip(map(str, pictures), arrangement.labels, strict=False))  # the last ones are not drawn yet
+    grid = {"columns": arrangement.columns, "labels": labels}
+    return {"pictures": shown, "preview": preview, "is_new": is_new, "earlier": before, **grid}
 
 
 def has_picture(value: Any) -> bool:

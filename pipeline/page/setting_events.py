@@ -56,7 +56,7 @@ def connect_settings(parts: Any, controls: Controls, service: GenerationService,
     )
     filled.success(None, None, None, js="() => { window.sana.draw(); }", **QUIET)
     # The browser keeps the prompts that are drawn, for the up key.
-    drawn = [parts.run.click, controls[PROMPT.name].submit]
+    drawn = [parts.run.click, parts.explore.click, controls[PROMPT.name].submit]
     gr.on(drawn, None, controls[PROMPT.name], None, js="(prompt) => { window.sana.keepPrompt(prompt); }", **QUIET)
     seed, randomize_seed = controls[SEED.name], controls[RANDOMIZE_SEED.name]
     seed.input(None, seed, randomize_seed, js=f"seed => seed === {RANDOM_SEED}", **QUIET)

@@ -1,7 +1,7 @@
 """The status of a job, as a record for the browser and for programs."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..domain.updates import (
@@ -13,14 +13,14 @@ from ..domain.updates import (
     QueueUpdate,
     RestartUpdate,
     Result,
+    SheetUpdate,
     StepUpdate,
     StoppedUpdate,
 )
 from ..jobs.submitted_request import SubmittedRequest
 from ..jobs.timings import Timings
+from .course import Course
 from .words import English
-
-UNKNOWN_DECODING_SHARE = 0.5  # before the first picture of a model; chosen
 
 
 @dataclass(frozen=True)
@@ -60,82 +60,62 @@ class StatusTracker:
     """The maker of a job's statuses. Its own steps give the time left, earlier jobs give that of the other stages."""
 
     def __init__(self, words: English, timings: Timings, submitted: SubmittedRequest) -> None:
-        model, values = submitted.model, submitted.settings.values()
         self._words = words
         self._job = submitted.job
-        self._estimate = timings.estimate(model, values)
-        self._picture = timings.picture(model, values)
-        self._decoding = timings.decoding(model, values)
+        self._course = Course(timings, submitted)
         self._decode_start = time.monotonic()
 
     def begun(self) -> Status:
-        return self._status("begun", self._words.reading_prompt + self._words.left(self._estimate))
+        return Status("begun", self._words.reading_prompt + self._words.left(self._course.estimate))
 
     def status(self, update: JobUpdate) -> Status:
-        words = self._words
+        words, course = self._words, self._course
         match update:
             case QueueUpdate():
                 text = words.queue(update) + words.left(self._left_in_queue(update))
-                return self._status("queue", text, update.ahead, None, "requests")
+                return Status("queue", text, update.ahead, None, "requests")
             case PreparationUpdate(progress=progress):
-                return self._status("preparation", words.preparation(progress), progress.done, progress.total, "parts")
+                # Another model of a grid: the bar stays where it is.
+                of_model = progress.done / progress.total if progress.done is not None and progress.total else None
+                share = of_model if course.done is None else course.done
+                text = words.preparation(progress)
+                return Status("preparation", text, progress.done, progress.total, "parts", share=share)
             case RestartUpdate():
-                return self._status("restart", words.begun_again(update))
+                return Status("restart", words.begun_again(update))
             case EncodeUpdate():
-                return self._status("encode", words.encode(update), update.band, update.bands, "bands")
+                share = course.share(update)
+                return Status("encode", words.encode(update), update.band, update.bands, "bands", share=share)
             case StepUpdate():
                 text = words.step(update, self._left_after_step(update))
-                share = self._share(update, (1 - self._decoding_share) * update.step / update.steps)
-                return self._status("step", text, update.step, update.steps, "steps", share)
+                return Status("step", text, update.step, update.steps, "steps", share=course.share(update))
             case DecodeUpdate():
                 text = words.decode(update, self._left_after_band(update))
-                share = self._share(update, 1 - self._decoding_share * (1 - update.band / update.bands))
-                return self._status("decode", text, update.band, update.bands, "bands", share)
+                return Status("decode", text, update.band, update.bands, "bands", share=course.share(update))
             case PictureUpdate():
-                share = self._share(update, 1.0)
-                return self._status("picture", words.picture(update), update.image, update.images, "pictures", share)
+                text = words.picture(update)
+                return Status("picture", text, update.image, update.images, "pictures", share=course.share(update))
+            case SheetUpdate():
+                return Status("picture", words.explore["drawn"], share=1.0)
             case Result():
-                return self._status("done", words.done(self._job.told_at - self._job.worked_since, update.times))
+                return Status("done", words.done(self._job.told_at - self._job.worked_since, update.times))
             case StoppedUpdate():
                 is_unfinished = update.last is not None and update.last.preview is not None
-                return replace(self._status("stopped", words.stopped(update)), is_unfinished=is_unfinished)
-
-    def _status(
-        self,
-        kind: str,
-        text: str,
-        done: float | None = None,
-        total: float | None = None,
-        unit: str = "",
-        share: float | None = None,
-    ) -> Status:
-        if share is None and done is not None and total:
-            share = done / total
-        return Status(kind, text, done, total, unit, share=share)
-
-    @property
-    def _decoding_share(self) -> float:
-        """The share of the decoding in the time of a picture."""
-        return self._decoding / self._picture if self._decoding and self._picture else UNKNOWN_DECODING_SHARE
-
-    @staticmethod
-    def _share(update: StepUpdate | DecodeUpdate | PictureUpdate, of_picture: float) -> float:
-        return (update.image - 1 + of_picture) / update.images
+                return Status("stopped", words.stopped(update), is_unfinished=is_unfinished)
 
     def _left_in_queue(self, update: QueueUpdate) -> float | None:
-        if update.seconds is None or self._estimate is None:
+        if update.seconds is None or self._course.estimate is None:
             return None
-        return update.seconds + self._estimate
+        return update.seconds + self._course.estimate
 
     def _left_after_step(self, update: StepUpdate) -> float | None:
         self._decode_start = time.monotonic()
-        others = (self._picture or 0.0) * (update.images - update.image)
+        decoding, others = self._course.decodings[update.image - 1], self._course.after(update.image)
         if update.step == update.steps:
-            return None if self._decoding is None else self._decoding + others
-        return update.seconds / update.step * (update.steps - update.step) + (self._decoding or 0.0) + others
+            return None if decoding is None else decoding + others
+        return update.seconds / update.step * (update.steps - update.step) + (decoding or 0.0) + others
 
     def _left_after_band(self, update: DecodeUpdate) -> float | None:
         share = update.band / update.bands
-        others = (self._picture or 0.0) * (update.images - update.image)
+        others = self._course.after(update.image)
         left = (time.monotonic() - self._decode_start) * (1 - share) / share + others
         return left or None

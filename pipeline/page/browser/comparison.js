@@ -13,6 +13,7 @@ function isSame(one, other) {
 
 function caption({ settings }) {
   if (!settings) return "";
+  if (settings.grid) return sana.caption(settings);
   const { num_inference_steps: steps, guidance_scale: guidance, seed, width, height } = settings;
   return sana.fill(words.settings, { steps, guidance, seed, width, height });
 }

@@ -1,7 +1,8 @@
 // What outlives a reload: the token of the requests being drawn, and what is typed. A tab has its own
 // (sessionStorage); a new tab takes over what the browser has kept last (localStorage). Loaded in the page's head.
 (() => {
-  const REQUEST = "sana-request", FORM = "sana-form", LIST = "sana-list";
+  const REQUEST = "sana-request", FORM = "sana-form", LIST = "sana-list", DELETED = "sana-deleted";
+  const MOST_DELETED = 100;  // names; chosen: more than the server keeps pictures to send again
 
   // Storage is missing in some private windows, and can be full: the page then works without it.
   const read = (storage, key) => {
@@ -43,6 +44,9 @@
     // Keep and return whether the field holds a list of prompts.
     keepList(is) { write(LIST, is); },
     isList: () => latest(LIST) === true,
+    // Keep and return the names of deleted pictures.
+    keepDeleted(names) { write(DELETED, names.slice(-MOST_DELETED)); },
+    deleted() { const names = latest(DELETED); return Array.isArray(names) ? names : []; },
     beginSaving() { savesForm = true; },
     save(values) { if (savesForm) write(FORM, { search: location.search, values }); },
   };

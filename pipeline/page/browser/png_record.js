@@ -17,11 +17,11 @@ sana.recordOf = async (blob) => {
   return null;
 };
 
-// Return the settings in a record, or null if there are none.
+// Return the settings in a record, or null if there are none; of a sheet those of its first picture, with the axes, `grid`.
 sana.settingsOf = (record) => {
   try {
-    const { settings } = JSON.parse(record);
-    return typeof settings.prompt === "string" ? settings : null;
+    const { settings, grid } = JSON.parse(record);
+    return typeof settings.prompt === "string" ? { ...settings, grid } : null;
   } catch {
     return null;
   }
@@ -30,5 +30,9 @@ sana.settingsOf = (record) => {
 // Return a sentence with {names} replaced by values. As text, never as markup: anyone may have written a prompt.
 sana.fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-sana.caption = ({ prompt, seed, num_inference_steps: steps }) =>
-  sana.fill(words.caption, { prompt: prompt.slice(0, 200), seed, steps });
+sana.caption = ({ prompt, seed, num_inference_steps: steps, grid }) => {
+  const shown = prompt.slice(0, 200);
+  if (!grid) return sana.fill(words.caption, { prompt: shown, seed, steps });
+  const axes = Object.entries(grid).map(([name, values]) => `${name}=${values.join(",")}`);
+  return `${shown} (${axes.join(" ")})`;
+};

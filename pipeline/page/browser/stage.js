@@ -1,11 +1,12 @@
 // The result: the pictures of the last request as tiles, or a single one large, each replaced by its preview meanwhile.
-// `props.value` is the value of picture_gallery.py, { pictures, preview, is_new, earlier }, to which this adds `selected`.
+// `props.value` is the value of picture_gallery.py, { pictures, preview, is_new, earlier, columns, labels }, to which this
+// adds `selected`. `columns` and `labels`, by path, are those of a grid.
 
 const tiles = element.querySelector(".tiles");
 const corner = element.querySelector(".corner");
 const known = new Map();  // path -> the promise of { blob, record, settings, address }, of the pictures shown
 const handed = new Set();  // paths of the pictures that the history has got
-const deleted = new Set();  // paths, which the server sends again while it draws the others
+const deleted = new Set(window.sanaKept.deleted());  // names of pictures, which the server sends again
 let chosen = null;  // the path that the visitor chose; else the newest picture is
 
 async function load(file) {
@@ -23,6 +24,22 @@ function pictureOf(file) {
     known.set(file.path, loading);
   }
   return known.get(file.path);
+}
+
+// Return the name that a picture has after a reload as well: that of its file, in the folder of its request.
+function nameOf({ path }) {
+  return path.split(/[\\/]/).slice(-2).join("/");
+}
+
+function isDeleted(file) {
+  return deleted.has(nameOf(file));
+}
+
+// Note that a picture is deleted, or no longer.
+function noteDeleted(file, is) {
+  if (is) deleted.add(nameOf(file));
+  else deleted.delete(nameOf(file));
+  window.sanaKept.keepDeleted([...deleted]);
 }
 
 // Return the finished pictures.
@@ -68,12 +85,13 @@ function press(selector) {
 }
 
 function remove(file) {
-  deleted.add(file.path);
+  noteDeleted(file, true);
   const before = props.value;
+  props.value = { ...before, pictures: files().filter((each) => each !== file) };
   update();
   const forgotten = pictureOf(file).then((picture) => sana.forget?.(picture));
   sana.offerUndo(words.deleted, () => {
-    deleted.delete(file.path);
+    noteDeleted(file, false);
     // The server may have sent more pictures meanwhile, or those of another request.
     if (props.value.pictures.every(({ path }) => before.pictures.some((each) => each.path === path))) props.value = before;
     update();
@@ -139,6 +157,17 @@ function build() {
   return tile;
 }
 
+// Say what a picture shows: its prompt, and of a grid its place there.
+function describe(tile, file, prompt) {
+  const label = props.value?.labels?.[file.path];
+  const text = label ? `${prompt} (${label})` : prompt;
+  tile.querySelector("img").alt = text;
+  const open = tile.querySelector(".open");
+  open.setAttribute("aria-label", sana.fill(words.enlarge, { prompt: text }));
+  if (label) open.dataset.label = label;
+  else delete open.dataset.label;
+}
+
 // Show a file, or the preview, in a tile. What it showed stays until the picture can be painted.
 async function fill(tile, file, preview) {
   const [open, image, bar] = [".open", "img", ".acts"].map((selector) => tile.querySelector(selector));
@@ -151,6 +180,7 @@ async function fill(tile, file, preview) {
     image.src = preview;
     image.alt = words.preview;
     open.removeAttribute("aria-label");
+    delete open.dataset.label;
     return;
   }
   for (const { text, act } of acts(file)) {
@@ -160,15 +190,11 @@ async function fill(tile, file, preview) {
     button.addEventListener("click", act);
     bar.append(button);
   }
-  image.alt = file.orig_name;
-  open.setAttribute("aria-label", sana.fill(words.enlarge, { prompt: file.orig_name }));
+  describe(tile, file, file.orig_name);
   try {
     const { settings, address } = await pictureOf(file);
     if (tile.dataset.path !== path) return;
-    if (settings) {
-      image.alt = settings.prompt;
-      open.setAttribute("aria-label", sana.fill(words.enlarge, { prompt: settings.prompt }));
-    }
+    if (settings) describe(tile, file, settings.prompt);
     image.src = address;
   } catch {
     if (tile.dataset.path === path) image.src = file.url;
@@ -180,21 +206,22 @@ function update() {
   const value = props.value;
   if (!value) return;
   const all = value.pictures || [];
-  const pictures = all.filter(({ path }) => !deleted.has(path));
+  const pictures = value.is_new ? all.filter((file) => !isDeleted(file)) : all;  // one that is dropped here is asked for
   if (pictures.length < all.length) props.value = { ...value, pictures };
   const count = pictures.length + (value.preview ? 1 : 0);
   while (tiles.children.length > count) tiles.lastChild.remove();
   while (tiles.children.length < count) tiles.append(build());
-  tiles.dataset.count = count;
+  tiles.dataset.count = value.columns ? "grid" : count;
+  tiles.style.setProperty("--columns", value.columns || "");
   [...tiles.children].forEach((tile, index) => fill(tile, pictures[index], value.preview));
   for (const [path, loading] of known) {
-    if (pictures.some((file) => file.path === path) || deleted.has(path)) continue;
+    if (pictures.some((file) => file.path === path) || isDeleted({ path })) continue;
     known.delete(path);
     loading.then(({ address }) => URL.revokeObjectURL(address), () => {});
   }
   if (chosen && !pictures.some(({ path }) => path === chosen)) chosen = null;
   for (const file of value.is_new ? [...(value.earlier || []), ...pictures] : []) {
-    if (!handed.has(file.path)) sana.keep?.(file.orig_name, pictureOf(file));
+    if (!handed.has(file.path) && !isDeleted(file)) sana.keep?.(file.orig_name, pictureOf(file));
     handed.add(file.path);
   }
   if (chosen) choose(chosen);  // the server's value does not name it

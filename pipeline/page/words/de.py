@@ -12,6 +12,7 @@ from ...domain.updates import (
     StepUpdate,
     StoppedUpdate,
 )
+from .de_explore import GermanExplore
 from .de_gallery import GermanGallery
 from .de_model import GermanModel
 from .de_pictures import GermanPictures
@@ -20,7 +21,7 @@ from .de_prompt import GermanPrompt
 from .en import English
 
 
-class Words(GermanPictures, GermanPrompt, GermanGallery, GermanModel, English):
+class Words(GermanPictures, GermanPrompt, GermanGallery, GermanModel, GermanExplore, English):
     """The words in German."""
 
     language = "de"

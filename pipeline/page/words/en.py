@@ -18,6 +18,7 @@ from ...domain.updates import (
     StepUpdate,
     StoppedUpdate,
 )
+from .en_explore import ExploreWords
 from .en_gallery import GalleryWords
 from .en_model import ModelWords
 from .en_pictures import PictureWords
@@ -26,7 +27,7 @@ from .en_prompt import PromptWords
 _WORDS_IN_FACTS = {"noun", "colour", "reason"}
 
 
-class English(PictureWords, PromptWords, GalleryWords, ModelWords):
+class English(PictureWords, PromptWords, GalleryWords, ModelWords, ExploreWords):
     """The words in English. A translation is a subclass called `Words`."""
 
     language, direction = "en", "ltr"  # as HTML's `lang` and `dir`

@@ -13,6 +13,7 @@ from ...domain.updates import (
     StoppedUpdate,
 )
 from .en import English
+from .zh_explore import ChineseExplore
 from .zh_gallery import ChineseGallery
 from .zh_model import ChineseModel
 from .zh_pictures import ChinesePictures
@@ -20,7 +21,7 @@ from .zh_problems import NOUNS, SENTENCES
 from .zh_prompt import ChinesePrompt
 
 
-class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, English):
+class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, ChineseExplore, English):
     """The words in Chinese."""
 
     language = "zh"

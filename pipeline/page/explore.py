@@ -1,0 +1,114 @@
+"""The fold "Explore": a grid over one or two settings."""
+
+import html
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+
+from ..domain.axes import EXPLORED, Axes, cells, count_cells, read_axes
+from ..domain.errors import SanaError
+from ..domain.limits import MAX_CELLS
+from ..domain.parameters import Parameter
+from ..domain.problems import Problem
+from ..domain.settings import GUIDANCE_SCALE, MODEL, NUM_INFERENCE_STEPS, SEED
+from ..jobs.models import Models
+from ..jobs.service import GenerationService
+from ..jobs.submitted_request import SubmittedRequest
+from .controls import Controls
+from .picture_gallery import Arrangement
+from .queueing import QUIET
+from .words import English
+
+FIELDS = ("first_axis", "first_values", "second_axis", "second_values")
+"""The names of the fold's fields among the values of an event."""
+NO_AXIS = ""
+SEEDS = "1..4"
+
+
+def build_explore(parts: SimpleNamespace, models: Models, words: English) -> None:
+    labels = words.explore
+    fields: list[Any] = []
+    with gr.Accordion(labels["title"], open=False, elem_id="explore"):
+        for label, axis in ((labels["down"], NUM_INFERENCE_STEPS), (labels["across"], SEED)):
+            with gr.Row():
+                choices = axis_choices(models, words)[axis is NUM_INFERENCE_STEPS :]  # the first axis is needed
+                fields.append(gr.Dropdown(choices, value=axis.name, label=label, min_width=120))
+                example = suggested_values(axis, models, models.names[0])
+                fields.append(gr.Textbox(example, label=labels["values"], max_lines=1, min_width=120))
+        parts.cells = gr.HTML("", elem_id="cells")
+        parts.explore = gr.Button(labels["draw"], size="sm", elem_id="draw-grid")
+    parts.grid = dict(zip(FIELDS, fields, strict=True))
+
+
+def connect_explore(parts: Any, controls: Controls, service: GenerationService) -> None:
+    """Let a newly chosen axis bring values that fit it."""
+
+    def suggest(axis: Any, menu: Any) -> str:
+        parameter = _parameter(axis)
+        return suggested_values(parameter, service.models, service.models.find(menu)) if parameter else ""
+
+    first, first_values, second, second_values = parts.grid.values()
+    for axis, values in ((first, first_values), (second, second_values)):
+        axis.input(suggest, [axis, controls[MODEL.name]], values, preprocess=False, **QUIET)
+
+
+def axis_choices(models: Models, words: English) -> list[tuple[str, str]]:
+    """Return the choices of the second axis: none, or a setting; models only where there are several."""
+    offered = [each for each in EXPLORED if each is not MODEL or len(models.names) > 1]
+    return [(words.explore["none"], NO_AXIS), *((words.label(each), each.name) for each in offered)]
+
+
+def suggested_values(parameter: Parameter, models: Models, name: str) -> str:
+    """Return values for an axis, as a person would write them: fewer and more than the model's default."""
+    if parameter is SEED:
+        return SEEDS
+    if parameter is MODEL:
+        return ", ".join(models.names)
+    default = models.describe(name).default(parameter)
+    low = 1.0 if parameter is GUIDANCE_SCALE else default // 2
+    possible = [value for value in (low, default, 2 * default) if not parameter.problem(value)]
+    return ",".join(dict.fromkeys(f"{value:g}" for value in possible))
+
+
+def read_form(fields: Mapping[str, Any], models: Models) -> Axes:
+    """Return the axes that the fold's fields describe, which are keyed by FIELDS; raise SanaError."""
+    first, first_values, second, second_values = (fields[name] for name in FIELDS)
+    given = [(_parameter(first), first_values), (_parameter(second), second_values)]
+    written = [(parameter, text) for parameter, text in given if parameter]
+    if first == NO_AXIS or not all(isinstance(text, str) for _, text in written):
+        raise SanaError(Problem("event kind", {}))
+    return read_axes(written, models.names, MAX_CELLS)
+
+
+def cells_line(service: GenerationService, values: Mapping[str, Any], fields: Mapping[str, Any], words: English) -> str:
+    """Return how many pictures the grid has and how long it takes, or why it cannot be drawn, as HTML."""
+    try:
+        axes = read_form(fields, service.models)
+    except SanaError as error:
+        return f'<p class="warning">{html.escape(words.error(error))}</p>'
+    seconds = service.estimate_grid(values, axes)
+    facts = [words.grid_size(count_cells(axes)), *([] if seconds is None else [words.estimate(seconds)])]
+    return f"<p>{html.escape(' · '.join(facts))}</p>"
+
+
+def arrangement(submitted: SubmittedRequest, words: English) -> Arrangement:
+    """Return how the pictures of a request are shown: those of a grid as its cells, and its sheet."""
+    if submitted.grid is None:
+        return Arrangement()
+    names = {each.name: words.label(each) for each in EXPLORED}
+    labels = [
+        ", ".join(f"{names[name]} {value}" for name, value in place.items()) for place in cells(submitted.grid.axes)
+    ]
+    return Arrangement(submitted.grid.columns, [*labels, words.explore["sheet"]])
+
+
+def _parameter(axis: object) -> Parameter | None:
+    """Return the setting of an axis, None for no axis; raise SanaError for one that is not offered."""
+    if axis == NO_AXIS:
+        return None
+    for parameter in EXPLORED:
+        if axis == parameter.name:
+            return parameter
+    raise SanaError(Problem("event kind", {}))

@@ -1,0 +1,23 @@
+"""The Chinese words about grids."""
+
+from collections.abc import Mapping
+
+from .en_explore import ExploreWords
+
+
+class ChineseExplore(ExploreWords):
+    """The part of the Chinese words about the fold "Explore"."""
+
+    explore: Mapping[str, str] = {
+        "title": "对比：用两项设置画成网格",
+        "down": "行",
+        "across": "列",
+        "none": "无",
+        "values": "数值，例如 2,4 或 1..4",
+        "draw": "画网格",
+        "sheet": "汇总图",
+        "drawn": "网格画好了",
+    }
+
+    def grid_size(self, count: int) -> str:
+        return f"{count} 张图片"
