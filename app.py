@@ -119,10 +119,14 @@ def menu(options: argparse.Namespace) -> Iterator["Models"]:
     names = options.model or [None]
     if options.cluster:
         from pipeline.cluster.cluster import joined
+        from pipeline.cluster.rolling_update import RollingUpdate
+        from pipeline.cluster.update_line import listening
 
-        owner = f"{platform.node()}-{options.server.port}"
-        with joined(options.cluster, owner, options.replicas) as cluster:
-            yield Models(cluster.sources(names, options.device, options.low_memory), have_own_machines=True)
+        port = options.server.port
+        with joined(options.cluster, f"{platform.node()}-{port}", options.replicas) as cluster:
+            models = Models(cluster.sources(names, options.device, options.low_memory), have_own_machines=True)
+            with listening(port, RollingUpdate(cluster, models).run):
+                yield models
         return
     Device(options.device)
     yield Models([source_of(name, options.device, options.low_memory) for name in names])

@@ -5,6 +5,7 @@ import gc
 import os
 import re
 import socket
+import sys
 import time
 from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -40,22 +41,35 @@ os.environ.update(HUB.environment)
 telemetry.switch_off()
 
 
-# Files that take minutes: they export models, start processes or a browser, or compute at full size.
+# Files that export models, serve them, or start processes or a browser.
 SLOW = (
     *("cli", "browser_more", "space", "export", "browser", "vae_decoder", "parity", "load", "benchmark"),
     *("vae_encoder", "image_to_image", "draft", "optimum", "conversion", "imports", "winograd", "miniature"),
     *("compiled_model", "illustrations", "telemetry", "process_end", "batch", "browser_pictures"),
     *("browser_kept", "lora", "soak", "browser_gallery", "browser_list", "full_size", "languages"),
-    *("cluster_replicas", "browser_phone", "page_speed", "firefox"),
+    *("cluster_replicas", "browser_phone", "page_speed", "firefox", "app", "visitors", "compile_cache", "server"),
+    *("hub_faults", "hub_upload", "sana", "words", "device", "access", "automatic1111", "openai", "model_files"),
+    *("cgroup", "variation", "live", "explore"),
 )
-# The longest files begin first, so that both processes end at about the same time.
-FIRST = (*SLOW, "app", "visitors", "compile_cache", "server", "hub_faults", "sana")
+# Those that the tests may run on.
+CORES = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+
+
+def pytest_configure() -> None:
+    """Give each of the processes of the tests a core of its own.
+
+    With as many threads as cores in each, they would mostly wait for each other: tests/test_parity.py took 114 s beside
+    other programs, and 84 s on one core.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if CORES and worker:
+        os.sched_setaffinity(0, {CORES[int(worker.removeprefix("gw")) % len(CORES)]})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
         name = item.path.stem.removeprefix("test_")
-        return FIRST.index(name) if name in FIRST else len(FIRST)
+        return SLOW.index(name) if name in SLOW else len(SLOW)
 
     items.sort(key=place)
     for item in items:

@@ -2,7 +2,8 @@
 
 With the miniature, or the folder that is named. The clusters are the program's own, on this machine: one replica with
 all threads, then two that share them. One picture at a time is drawn in turns, in this process and on a replica.
-Then as many are drawn at once as there are replicas.
+Then as many are drawn at once as there are replicas. With --full-size, a model with random weights is made first, in
+DIR, of Sprint 0.6B's shapes.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 from pipeline import SanaPipeline
 from pipeline.cluster.cluster import joined
 from pipeline.cluster.cluster_flags import ReplicaRange
+from pipeline.domain.errors import SanaError
 from pipeline.domain.settings import GenerationSettings
 from pipeline.jobs.model_sources import Pipeline
 from pipeline.jobs.models import Models
@@ -24,6 +26,7 @@ from pipeline.miniature import CHECKPOINT
 from pipeline.miniature.precompiled import PrecompiledMiniature
 from tests.benchmark.machine import describe
 from tests.conftest import wait_for
+from tests.measure_full_size import NAMES, VARIANTS, exported
 
 AIMS = "aim: 40 ms for the miniature, 2 % at full size"
 
@@ -59,8 +62,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", metavar="DIR")
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--size", type=int, metavar="PIXELS", help="of both sides (default: the model's)")
+    parser.add_argument("--full-size", action="store_true", help="make a full-size model in DIR, and measure that")
     options = parser.parse_args()
-    folder = options.folder or PrecompiledMiniature(CHECKPOINT).folder(lambda progress: None)
+    if options.full_size and not options.folder:
+        parser.error("--full-size needs DIR")
+    if options.full_size:
+        folder, *_ = exported(VARIANTS[NAMES[0]], options.folder)
+    else:
+        folder = options.folder or PrecompiledMiniature(CHECKPOINT).folder(lambda progress: None)
     pipe = SanaPipeline.from_pretrained(folder)
     size = {"width": options.size, "height": options.size} if options.size else {}
     asked = [pipe.settings(f"a red house, {run}", seed=run, **size) for run in range(options.runs + 2)]
@@ -68,19 +77,33 @@ def main() -> None:
     print(f"{machine['cpu']}, {machine['cores']} cores, load {os.getloadavg()[0]:.1f} at the start; {pipe.model.name}")
     print(f"Medians of {options.runs} pictures; {AIMS}\n")
     print("| replicas | threads of each | a picture | in one process | pictures a minute |\n|---|---|---|---|---|")
-    for count in (1, 2):
-        with on_replicas(folder, count) as pipeline:
-            for _ in range(2):
-                together(pipeline, asked[:count], count)  # compiles
+    print(row(folder, asked, 1, pipe), flush=True)
+    del pipe  # two replicas take its memory
+    try:
+        print(row(folder, asked, 2), flush=True)
+    except SanaError as error:
+        print(f"2 replicas: {error}")
+
+
+def row(folder: Path, asked: list[GenerationSettings], count: int, pipe: SanaPipeline | None = None) -> str:
+    """Return the row of `count` replicas; pictures are also drawn one at a time, in turns with `pipe` if there is one.
+
+    The first two of `asked` are not measured.
+    """
+    with on_replicas(folder, count) as pipeline:
+        for _ in range(2):
+            together(pipeline, asked[:count], count)  # compiles
+            if pipe:
                 list(pipe.generate(asked[0]))
-            own, remote = [], []
-            for each in asked[2:] if count == 1 else []:
+        own, remote = [], []
+        if pipe:
+            for each in asked[2:]:
                 own.append(together(pipe, [each]))
                 remote.append(together(pipeline, [each]))
-            rate = 60 * options.runs / together(pipeline, asked[2:], count)
-            one = f"{1000 * statistics.median(remote):.0f} ms" if remote else ""
-            direct = f"{1000 * statistics.median(own):.0f} ms" if own else ""
-            print(f"| {count} | {pipeline.threads} | {one} | {direct} | {rate:.1f} |", flush=True)
+        rate = 60 * len(asked[2:]) / together(pipeline, asked[2:], count)
+        one = f"{1000 * statistics.median(remote):.0f} ms" if remote else ""
+        direct = f"{1000 * statistics.median(own):.0f} ms" if own else ""
+        return f"| {count} | {pipeline.threads} | {one} | {direct} | {rate:.1f} |"
 
 
 if __name__ == "__main__":

@@ -53,14 +53,20 @@ def measured(command: list[str]) -> tuple[str, float, float]:
     return output, time.perf_counter() - start, usage.ru_maxrss * 1024
 
 
-def row(variant: ModelVariant, folder: Path) -> str:
+def exported(variant: ModelVariant, folder: Path) -> tuple[Path, float, float]:
+    """Export a random checkpoint; return the IR folder, and the seconds and the peak memory in bytes that it took."""
     checkpoint, output = folder / variant.name, folder / f"{variant.name}-int8"
     if not checkpoint.exists():
         build(variant, checkpoint)
     shutil.rmtree(output, ignore_errors=True)
     export = [sys.executable, "precompile.py", "--model", str(checkpoint), "--output", str(output)]
-    _, export_seconds, export_memory = measured([*export, "--compression", "int8"])
+    _, seconds, memory = measured([*export, "--compression", "int8"])
     shutil.rmtree(checkpoint)
+    return output, seconds, memory
+
+
+def row(variant: ModelVariant, folder: Path) -> str:
+    output, export_seconds, export_memory = exported(variant, folder)
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
     # two branches of 4096x4096 pictures would only take twice as long
     guidance = "1" if variant.size == 4096 else str(variant.guidance)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +84,13 @@ def edit(path: Path, field: str, value: object) -> None:
     else:
         place[key] = value
     write(path, record)
+
+
+def renamed(folder: Path, other: Path) -> Path:
+    """Copy an IR folder to `other`, as another model that takes the same settings and draws the same; return it."""
+    shutil.copytree(folder, other)
+    manifest = other / MANIFEST
+    record = json.loads(manifest.read_text())
+    record["source"] = other.name
+    manifest.write_text(json.dumps(record))
+    return other

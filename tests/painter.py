@@ -3,6 +3,7 @@
 import time
 from collections.abc import Generator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -43,8 +44,9 @@ class Painter:
     def check(self, settings: object) -> None:
         pass
 
-    def prompt_length(self, prompt: str, is_negative: bool = False) -> PromptLength:
-        return PromptLength(len(prompt.split()), 298, "")
+    @property
+    def prompt_tokens(self) -> Any:
+        return SimpleNamespace(length=lambda prompt, is_negative=False: PromptLength(len(prompt.split()), 298, ""))
 
     def generate(self, settings: GenerationSettings, given: object = None) -> Generator[Update, None, None]:
         painted, count = [], settings.picture_count

@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from pipeline import SanaPipeline
 from pipeline.domain.settings import MAX_STEPS
 from pipeline.generation.metadata import read_settings
 from pipeline.jobs.job_queue import JobQueue
+from pipeline.jobs.model_sources import NamedSource
 from pipeline.jobs.models import Models
 from tests.browsing import PROGRESS, TWO_FRAMES, done, generate, prompt, serious_violations, set_steps
 from tests.conftest import serve_page, wait_for
+from tests.model_files import renamed
 
 THUMBNAILS = "#history .strip button"
 
@@ -22,8 +24,6 @@ THUMBNAILS = "#history .strip button"
 def menu(model: Path, tiny: Callable[[str], Path]) -> Iterator[tuple[str, Models]]:
     """Yield the address of a page with two models, one of them Sprint, and its `Models`."""
     from app import build_page
-    from pipeline.jobs.model_sources import NamedSource
-    from pipeline.jobs.models import Models
 
     models = Models([NamedSource(str(folder), "CPU") for folder in (model, tiny("sprint"))])
     with serve_page(build_page(models)) as url:
@@ -51,8 +51,8 @@ def test_two_people_each_get_their_own_picture_and_the_second_sees_a_place(
         person.context.close()
 
 
-def test_a_model_of_the_menu_changes_the_controls_and_frees_the_other(
-    browser: Browser, menu: tuple[str, Models]
+def test_a_model_of_the_menu_changes_the_controls_frees_the_other_and_is_replaced(
+    browser: Browser, menu: tuple[str, Models], model: Path, tmp_path: Path
 ) -> None:
     url, models = menu
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -81,6 +81,16 @@ def test_a_model_of_the_menu_changes_the_controls_and_frees_the_other(
     tab.get_by_role("dialog").get_by_role("button", name="Use").click()
     tab.locator("#badge").get_by_text("tiny-flow (fp16)").wait_for()
     tab.locator("#badge").get_by_text("Is loaded when it draws").wait_for()
+    # Another one takes its place: an open page draws with it, and the next page names it.
+    models.replace("tiny-flow (fp16)", NamedSource(str(renamed(model, tmp_path / "other")), "CPU"))
+    generate(tab, "a moon")
+    done(tab)
+    tab.locator("#badge").get_by_text("other (fp16)").wait_for()
+    tab.reload()
+    tab.locator("#badge").get_by_text("other (fp16)").wait_for()
+    expect(tab.get_by_label("Model")).to_have_value("other (fp16)")
+    tab.get_by_label("Model").click()
+    expect(tab.get_by_role("option", name="fp16")).to_contain_text(["other (fp16)", "tiny-sprint (fp16)"])
     tab.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from pipeline.cluster.cluster_flags import ReplicaRange, cluster_address, replica_range
-from pipeline.cluster.cluster_messages import PAUSE, Failure, Hello, Message, Pace, Report
+from pipeline.cluster.cluster_messages import PAUSE, Failure, Hello, Introduction, Message, Pace, Report
 from pipeline.cluster.remote_pipeline import MOST_LOST, RemotePipeline, ReplicaLost
 from pipeline.cluster.replica import Replica
 from pipeline.cluster.sizing import Room, replica_threads
@@ -30,6 +30,7 @@ from pipeline.domain.updates import (
     StillAtWork,
     Update,
 )
+from pipeline.generation.prompt_tokens import PromptTokens
 from pipeline.jobs.job_queue import JobQueue
 from pipeline.jobs.submitted_request import SubmittedRequest
 from pipeline.jobs.waiting_times import waiting_times
@@ -38,9 +39,11 @@ from pipeline.page.words import English
 from tests.conftest import run_async, wait_for
 from tests.descriptions import MODEL
 from tests.test_job_queue import Follower, Work, places
+from tests.tiny_checkpoint import tokenizer
 
 PREVIEW = Image.new("RGB", (64, 64), "red")
 HOUSE = GenerationSettings("a house", width=256, height=256)
+TOKENS = PromptTokens(tokenizer(), ["Draw:", ""], 24)
 SLOW, FAST = Hello("old", 1, "f32"), Hello("new", 2, "bf16")
 
 
@@ -88,7 +91,7 @@ class FakeReplicas:
 
 
 def drawn(replicas: FakeReplicas, images: int = 1) -> list[AnyUpdate]:
-    pipeline = RemotePipeline(MODEL, replicas, SLOW)
+    pipeline = RemotePipeline(MODEL, replicas, Introduction(SLOW, TOKENS))
     return list(pipeline.generate(dataclasses.replace(HOUSE, seed=7, num_images_per_prompt=images)))
 
 
@@ -133,7 +136,7 @@ def test_another_precision_is_told_and_the_same_kind_is_preferred() -> None:
 
 def test_closing_cancels_on_the_replica_while_nothing_comes() -> None:
     replicas = FakeReplicas(None, hold=True)
-    updates = RemotePipeline(MODEL, replicas, SLOW).generate(HOUSE)
+    updates = RemotePipeline(MODEL, replicas, Introduction(SLOW, TOKENS)).generate(HOUSE)
     waited = [next(updates) for _ in range(8)]
     assert StillAtWork() in waited
     assert any(isinstance(update, PreparationUpdate) for update in waited)  # no machine is free

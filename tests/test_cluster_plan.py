@@ -6,6 +6,8 @@ import pytest
 
 from pipeline.cluster.plan import main, make_plan
 from pipeline.cluster.queueing_theory import replicas_for, waiting_seconds
+from pipeline.domain.settings import GenerationSettings
+from tests.measure_waiting import Sleeper, measure
 from tests.queue_simulation import simulate
 
 
@@ -50,3 +52,12 @@ def test_the_command_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     for bad in ("0", "nan", "many"):
         with pytest.raises(SystemExit):
             main(["--seconds", bad, *figures[2:]])
+
+
+def test_what_is_measured_waits_as_long_as_what_is_simulated() -> None:
+    seconds, requests = 0.05, 40
+    rate = 0.9 * 2 / seconds
+    asked = [GenerationSettings("a house", seed=number) for number in range(requests)]
+    waited, slept = measure(Sleeper(seconds), asked, rate, 2, seed=1)  # type: ignore[arg-type]
+    assert slept >= seconds
+    assert waited >= simulate(rate, seconds, 2, requests, seed=1) > 0  # a busy machine sleeps longer

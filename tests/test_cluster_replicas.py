@@ -1,15 +1,17 @@
-"""Replicas of a tiny model on a Ray cluster of the program's own: the page, Stop, and what happens when one is killed.
+"""Replicas of a tiny model on a Ray cluster of the program's own: the page, Stop, one that is killed, and an update.
 
 The cluster is started once; it costs more than all that is done with it.
 """
 
+import json
 import os
 import re
 import signal
-from collections.abc import Iterable, Iterator
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import psutil
 import pytest
@@ -18,9 +20,10 @@ from playwright.sync_api import Browser, expect
 
 from app import build_service
 from pipeline import SanaPipeline
-from pipeline.cluster.cluster import joined
+from pipeline.cluster.cluster import Cluster, joined
 from pipeline.cluster.cluster_flags import ReplicaRange
 from pipeline.cluster.remote_pipeline import RemotePipeline
+from pipeline.cluster.rolling_update import RollingUpdate
 from pipeline.domain.settings import NUM_IMAGES, NUM_INFERENCE_STEPS
 from pipeline.domain.updates import AnyUpdate, RestartUpdate, Result, StepUpdate
 from pipeline.jobs.job_queue import JobQueue
@@ -29,27 +32,36 @@ from pipeline.page.layout import build
 from pipeline.page.words import English
 from tests.browsing import picture, prompt
 from tests.conftest import serve_page, wait_for
+from tests.model_files import renamed
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Ray's, by the dozen
 REPLICAS = 2
+T = TypeVar("T")
 MANY = 50  # steps; chosen: the test gets to a drawing before it ends
 
 
-@contextmanager
-def cluster_of(model: Path) -> Iterator[Models]:
-    with joined("auto", "tests", ReplicaRange(REPLICAS, REPLICAS)) as cluster:
-        models = Models(cluster.sources([str(model)], "CPU"), have_own_machines=True)
-        with ThreadPoolExecutor(1) as pool:  # Playwright keeps a loop in this thread, and Serve refuses such a one
-            pool.submit(models.start, lambda progress: None).result()
-        yield models
+def elsewhere(function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function in another thread: Playwright keeps a loop in this one, and Serve refuses such a one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *arguments).result()
 
 
 @pytest.fixture(scope="module")
-def models(model: Path) -> Iterator[Models]:
+def cluster() -> Iterator[Cluster]:
     before = set(psutil.Process().children(recursive=True))
-    with cluster_of(model) as models:
-        yield models
-    wait_for(lambda: not _ray_processes() - before, 5.0)  # nothing of Ray is left
+    with subprocess.Popen(["sleep", "300"]) as stranger:  # of the program that joins
+        with joined("auto", "tests", ReplicaRange(REPLICAS, REPLICAS)) as cluster:
+            yield cluster
+        wait_for(lambda: not _ray_processes() - before, 5.0)  # nothing of Ray is left
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+@pytest.fixture(scope="module")
+def models(cluster: Cluster, model: Path) -> Models:
+    models = Models(cluster.sources([str(model)], "CPU"), have_own_machines=True)
+    elsewhere(models.start, lambda progress: None)
+    return models
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +107,7 @@ def test_previews_and_stop_on_the_page(models: Models, browser: Browser) -> None
         most = f"width=512&height=512&num_inference_steps={NUM_INFERENCE_STEPS.maximum}&num_images={NUM_IMAGES.maximum}"
         tab.goto(f"{url}?prompt=a+red+house&{most}")
         expect(prompt(tab)).to_have_value("a red house", timeout=60_000)
+        tab.locator("#prompt-line").get_by_text(re.compile(r"\d+ of \d+ tokens")).wait_for()
         tab.get_by_role("button", name="Generate").click()
         tab.get_by_text(re.compile(r"Step \d+ of")).wait_for()
         tab.get_by_role("button", name="Stop").click()
@@ -118,3 +131,22 @@ def test_a_picture_whose_replica_is_killed_is_begun_again(remote: RemotePipeline
     assert kinds.count(Result) == 1
     (theirs,), (ours,) = images(updates), images(pipe.generate(asked))
     assert theirs.tobytes() == ours.tobytes()
+
+
+def test_a_model_is_updated_while_pictures_are_drawn_and_wait(
+    cluster: Cluster, models: Models, remote: RemotePipeline, pipe: SanaPipeline, model: Path, tmp_path: Path
+) -> None:
+    other = renamed(model, tmp_path / "other")
+    (old,) = models.names
+    update = RollingUpdate(cluster, models)
+    asked = [pipe.settings("a red house", seed=seed, num_inference_steps=MANY) for seed in range(8)]
+    with ThreadPoolExecutor(REPLICAS) as pool:
+        drawing = [pool.submit(lambda each: list(models.generate(old, each)), each) for each in asked]
+        wait_for(lambda: drawing[0].running())
+        told = elsewhere(lambda: list(update.run(str(other), None)))
+        found = [each.result() for each in drawing]
+    assert told[-1].startswith("other (fp16) draws.")
+    assert models.names == ["other (fp16)"]
+    assert all(not isinstance(update, RestartUpdate) for updates in found for update in updates)
+    ours, theirs = images(found[0])[0], images(models.generate(old, asked[0]))[0]
+    assert [json.loads(each.info["sana"])["model"]["source"] for each in (ours, theirs)] == ["tiny-flow", "other"]

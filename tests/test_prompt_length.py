@@ -1,5 +1,6 @@
 """The counting of tokens: it agrees with what is encoded, and disturbs no drawing."""
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -38,8 +39,8 @@ def test_what_is_counted_and_cut_is_what_is_encoded_and_not(instruction: tuple[s
     before = 2 if instruction else 1  # the first token, and the last one of the instruction
     everything = tokenizer()("\n".join(instruction) + prompt.lower().strip()).input_ids
     for length, encoded in (
-        (own.length(prompt), ids(own.encode(prompt))),
-        (encoder().negative_length(prompt), ids(encoder().encode_negative(prompt))),
+        (own.tokens.length(prompt), ids(own.encode(prompt))),
+        (encoder().tokens.length(prompt, is_negative=True), ids(encoder().encode_negative(prompt))),
     ):
         assert length.limit == LIMIT - before
         assert len(encoded) - before == min(length.tokens, length.limit)
@@ -55,9 +56,17 @@ def test_counting_in_other_threads_changes_nothing_that_is_encoded() -> None:
     own = encoder("Draw one page.", "Picture: ")
     expected = ids(own.encode(LONG))
     with ThreadPoolExecutor(4) as pool:
-        counts = [pool.submit(own.length, LONG) for _ in range(100)]
+        counts = [pool.submit(own.tokens.length, LONG) for _ in range(100)]
         assert all(ids(own.encode(LONG)) == expected for _ in range(100))
         assert len({each.result() for each in counts}) == 1
+
+
+def test_tokens_are_counted_alike_where_they_were_sent() -> None:
+    for instruction in ((), ("Draw one page.", "Picture: ")):
+        own = encoder(*instruction).tokens
+        sent = pickle.loads(pickle.dumps(own))
+        for prompt in PROMPTS:
+            assert [sent.length(prompt), sent.length(prompt, True)] == [own.length(prompt), own.length(prompt, True)]
 
 
 def test_the_line_shows_what_is_cut_as_text() -> None:

@@ -53,7 +53,7 @@ def decoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return path, Device().compile(path)
 
 
-@pytest.mark.parametrize(("height", "width", "extra"), [(24, 5, 1), (31, 8, 1), (31, 8, 6), (40, 3, 6)])
+@pytest.mark.parametrize(("height", "width", "extra"), [(24, 5, 1), (31, 8, 6), (40, 3, 6)])
 def test_bands_are_those_of_an_untiled_decode(decoder: Decoder, height: int, width: int, extra: int) -> None:
     path, untiled = decoder
     latent = torch.randn(32, height, width, generator=torch.Generator().manual_seed(height))
@@ -115,12 +115,11 @@ def test_a_picture_that_fits_is_one_band_of_each_segment(decoder: Decoder) -> No
     assert psnr(last.features, untiled(latent[None].numpy())[0][0]) >= 120
 
 
-@pytest.mark.parametrize("banded", [False, True])
-def test_pixels_outlive_the_next_decode(decoder: Decoder, banded: bool) -> None:
+def test_pixels_outlive_the_next_decode(decoder: Decoder) -> None:
     """A segment answers in its own buffer, which the next picture of the same size overwrites."""
     stage = VaeDecoder(Device(), decoder[0], scaling_factor=1.0)
-    rows = 2 * max(segment.halo or 0 for segment in stage.segments) + 1 if banded else None
-    first, second = torch.randn(2, 32, 31, 8, generator=torch.Generator().manual_seed(2))
+    rows = 2 * max(segment.halo or 0 for segment in stage.segments) + 1
+    first, second = torch.randn(2, 32, 24, 5, generator=torch.Generator().manual_seed(2))
     *_, before = stage.decode(first, rows)
     assert before.features is not None
     kept = before.features.copy()

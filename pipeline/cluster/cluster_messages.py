@@ -11,6 +11,7 @@ from ..domain import errors
 from ..domain.errors import SanaError
 from ..domain.problems import Problem
 from ..domain.updates import DecodeUpdate, EncodeUpdate, PictureUpdate, Result, StepUpdate, Update
+from ..generation.prompt_tokens import PromptTokens
 
 PROCESSOR = "processor"  # the name of a replica's kind of processor among its routing statistics
 PAUSE = 0.2  # seconds between two reports of progress; chosen, as the page's own: five a second look alive
@@ -24,6 +25,17 @@ class Hello:
     processor: str
     threads: int | None
     precision: str
+
+
+@dataclass(frozen=True)
+class Introduction:
+    """What a replica says of itself when it is ready: the Hello, and what counts the tokens of its model's prompts.
+
+    The tokenizer of a full-size model has tens of megabytes, so it is sent once.
+    """
+
+    hello: Hello
+    prompt_tokens: PromptTokens
 
 
 @dataclass(frozen=True)

@@ -46,13 +46,18 @@ def connected(address: str) -> Iterator[Any]:
         _prepare_own()
     ray = import_ray()
     handler = signal.getsignal(signal.SIGTERM)
+    others, own = set(psutil.Process().children()), []
     try:
-        _connect(ray, found)
+        try:
+            _connect(ray, found)
+        finally:
+            if not found:
+                own = [each for each in psutil.Process().children() if each not in others]
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)  # Ray has put its own in its place
         yield ray
     finally:
-        _leave(ray, is_own=found is None)
+        _leave(ray, own)
 
 
 def _connect(ray: Any, address: str | None) -> None:
@@ -133,14 +138,21 @@ def in_time(work: Callable[[], object]) -> None:
     thread.join(END_SECONDS)
 
 
-def _leave(ray: Any, is_own: bool) -> None:
-    """Disconnect. Of an own cluster, end all processes, even if it does not answer any more.
+def _leave(ray: Any, own: list[psutil.Process]) -> None:
+    """Disconnect. End all processes of an own cluster, even if it does not answer any more.
 
-    Ctrl-C reaches the processes of an own cluster before.
+    Ctrl-C reaches these processes before.
     """
-    children = psutil.Process().children(recursive=True) if is_own else []
+    descendants = [each for process in own for each in _with_descendants(process)]
     atexit.unregister(ray.shutdown)  # it would be called once more, and wait
     in_time(ray.shutdown)
-    for child in children:
+    for process in descendants:
         with suppress(psutil.Error):  # it has ended by itself
-            child.kill()
+            process.kill()
+
+
+def _with_descendants(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []

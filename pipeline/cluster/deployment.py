@@ -1,7 +1,8 @@
 """The replicas of one model, as an application of Ray Serve."""
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -10,7 +11,7 @@ from ..domain.progress import OnProgress, Progress
 from ..domain.settings import GenerationSettings
 from ..generation.given_picture import GivenPicture
 from .cluster_flags import ReplicaRange
-from .cluster_messages import Hello, Message
+from .cluster_messages import Introduction, Message
 from .model_spec import ModelSpec
 from .ray_import import short
 from .remote_pipeline import ReplicaLost
@@ -28,12 +29,12 @@ class Deployment:
     def __init__(self, name: str, spec: ModelSpec, replicas: ReplicaRange, threads: int, memory: int) -> None:
         """Take the sizes of a replica: CPU threads, and bytes of memory."""
         self.name = name
-        self._spec = spec
+        self.spec = spec
+        self.threads = threads
+        self.memory = memory
         self._replicas = replicas
-        self._threads = threads
-        self._memory = memory
         self._handle: Any = None
-        self._hello: Hello | None = None
+        self._introduction: Introduction | None = None
 
     def start(self) -> None:
         """Let the replicas start; do not wait."""
@@ -56,22 +57,54 @@ class Deployment:
         deployment = serve.deployment(
             name=DEPLOYMENT,
             max_ongoing_requests=1,
-            ray_actor_options={"num_cpus": self._threads, "memory": self._memory},
+            ray_actor_options={"num_cpus": self.threads, "memory": self.memory},
             graceful_shutdown_timeout_s=DRAIN_SECONDS,
             health_check_period_s=HEALTH_SECONDS,
             request_router_config=RequestRouterConfig(request_router_class=ReplicaRouter),
             **count,
         )(Replica)
-        self._handle = serve.api._run(
-            deployment.bind(self._spec, self._threads), name=self.name, route_prefix=None, _blocking=False
+        handle = serve.api._run(
+            deployment.bind(self.spec, self.threads), name=self.name, route_prefix=None, _blocking=False
         )
+        self._handle = self._handle or handle  # the first one knows who waits, also after a change
 
-    def wait(self, on_progress: OnProgress) -> Hello:
+    def change(self, spec: ModelSpec, memory: int) -> Iterator[int]:
+        """Put replicas of another model in the place of these, one after the other; yield how many of the new draw.
+
+        A replica ends the picture that it draws before it goes. Who waits for a replica waits for a new one.
+
+        Raises:
+            SanaError: the new ones do not start; those of the old model come back.
+        """
+        before, old, old_memory = set(self.places("RUNNING")), self.spec, self.memory
+        self.spec, self.memory, self._introduction = spec, memory, None
+        self.start()
+        while (application := self._application()).status != "RUNNING":
+            if application.status == "DEPLOY_FAILED":
+                self.spec, self.memory, self._introduction = old, old_memory, None
+                self.start()
+                raise SanaError(f"The replicas of {spec.name} do not start: {_problem(application)}")
+            yield len(self.places("RUNNING").keys() - before)
+            time.sleep(LOOK_SECONDS)
+
+    def places(self, *states: str) -> dict[str, str]:
+        """Return the nodes of the replicas in these states, or in all, by the replicas' names."""
+        from ray.serve.context import _get_global_client
+
+        details = _get_global_client().get_serve_details()["applications"][self.name]
+        replicas = details["deployments"].get(DEPLOYMENT, {}).get("replicas", ())
+        return {
+            each["replica_id"]: each["node_id"]
+            for each in replicas
+            if each.get("node_id") and (not states or each["state"] in states)
+        }
+
+    def wait(self, on_progress: OnProgress) -> Introduction:
         """Return what the first replica that draws says of itself, and wait for it; raise SanaError if none can."""
         from ray.exceptions import RayActorError
 
         told = -1
-        while self._hello is None:
+        while self._introduction is None:
             running, problem = self._state()
             if problem:
                 raise SanaError(f"The replicas do not start: {problem}")
@@ -81,14 +114,15 @@ class Deployment:
                 on_progress(Progress("load", text, running, self._replicas.least))
             if running:
                 with suppress(RayActorError):  # it is lost already: wait for the next
-                    self._hello = self._handle.hello.remote().result()
+                    self._introduction = self._handle.introduction.remote().result()
+                    break
             time.sleep(LOOK_SECONDS)
-        return self._hello
+        return self._introduction
 
     def draw(self, settings: GenerationSettings, given: GivenPicture | None, processor: str | None) -> "ServeStream":
         """Let a free replica draw, once there is one; one on a `processor` of this kind is preferred."""
         handle = self._handle.options(stream=True, multiplexed_model_id=processor or "")
-        return ServeStream(handle.draw.remote(settings, given))
+        return ServeStream(lambda: handle.draw.remote(settings, given))
 
     def end(self) -> None:
         """Let the replicas end; do not wait."""
@@ -98,28 +132,49 @@ class Deployment:
 
     def _state(self) -> tuple[int, str | None]:
         """Return the number of replicas that run, and the problem if they cannot start."""
-        from ray import serve
-
-        application = serve.status().applications[self.name]
+        application = self._application()
         if application.status == "DEPLOY_FAILED":  # UNHEALTHY: one is lost, and starts again
-            return 0, short(application.message)
+            return 0, _problem(application)
         replicas = [each.replica_states.get("RUNNING", 0) for each in application.deployments.values()]
         return sum(replicas), None
+
+    def _application(self) -> Any:
+        from ray import serve
+
+        return serve.status().applications[self.name]
+
+
+def _problem(application: Any) -> str:
+    """Return why the replicas of an application do not start: the last line of the error, without its class."""
+    messages = [each.message for each in application.deployments.values() if each.message]
+    *_, last = (messages or [application.message])[0].strip().splitlines() or [""]
+    return short(re.sub(r"^[\w.]+Error: ", "", last))
 
 
 class ServeStream:
     """The messages of one generation on a replica."""
 
-    def __init__(self, response: Any) -> None:
-        self._response = response
+    def __init__(self, ask: Callable[[], Any]) -> None:
+        self._ask = ask
+        self._response = ask()
+        self._is_cancelled = False
 
     def __iter__(self) -> Iterator[Message]:
         from ray.exceptions import RayActorError
+        from ray.serve.exceptions import DeploymentUnavailableError
 
-        try:
-            yield from self._response
-        except RayActorError as error:
-            raise ReplicaLost from error
+        while not self._is_cancelled:
+            try:
+                yield from self._response
+                return
+            except RayActorError as error:
+                raise ReplicaLost from error
+            except DeploymentUnavailableError:  # a change has failed, and the old replicas are not back yet
+                time.sleep(LOOK_SECONDS)
+                self._response = self._ask()
+                if self._is_cancelled:  # meanwhile
+                    self._response.cancel()
 
     def cancel(self) -> None:
+        self._is_cancelled = True
         self._response.cancel()

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
-from .model_spec import ModelSpec
+from .model_spec import DescribedModel, ModelSpec
 from .ray_import import short
 
 LIBRARIES = ("openvino", "torch", "diffusers", "transformers", "pillow")  # pictures depend on them
@@ -60,10 +60,11 @@ def compare(views: Sequence[NodeView], models: Sequence[ModelDescription]) -> No
                 )
 
 
-def check_nodes(ray: Any, specs: Sequence[ModelSpec], models: Sequence[ModelDescription]) -> None:
-    """Let each node look at once; raise SanaError as `compare`, or if a node does not answer."""
+def check_nodes(ray: Any, found: Sequence[DescribedModel]) -> None:
+    """Let each node look at once for models found here; raise SanaError as `compare`, or if a node does not answer."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+    specs = [each.spec for each in found]
     nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
     remote = ray.remote(num_cpus=0)(look)
     looks = [
@@ -74,7 +75,7 @@ def check_nodes(ray: Any, specs: Sequence[ModelSpec], models: Sequence[ModelDesc
         views = ray.get(looks, timeout=SECONDS)
     except ray.exceptions.RayError as error:
         raise SanaError(f"Not every machine of the cluster can look for the model: {short(error)}") from error
-    compare(views, models)
+    compare(views, [each.model for each in found])
 
 
 def _version(name: str) -> str | None:

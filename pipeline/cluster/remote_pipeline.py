@@ -11,7 +11,6 @@ from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
 from ..domain.problems import Problem
 from ..domain.progress import MACHINE, Progress
-from ..domain.prompt_length import PromptLength
 from ..domain.settings import GenerationSettings
 from ..domain.updates import (
     AnyUpdate,
@@ -25,7 +24,7 @@ from ..domain.updates import (
     Update,
 )
 from ..generation.given_picture import GivenPicture, check_given
-from .cluster_messages import Failure, Hello, Message, Report
+from .cluster_messages import Failure, Hello, Introduction, Message, Report
 
 MOST_LOST = 3  # replicas that one request may lose; chosen: by then it is the request that ends them
 PATIENCE = 0.1  # seconds between two looks at whether the request was cancelled; chosen: a Stop acts soon
@@ -58,9 +57,11 @@ class RemotePipeline:
     `threads` are those of one replica.
     """
 
-    def __init__(self, model: ModelDescription, replicas: Replicas, hello: Hello) -> None:
+    def __init__(self, model: ModelDescription, replicas: Replicas, introduction: Introduction) -> None:
         """Take what one of the replicas has said of itself."""
+        hello = introduction.hello
         self.model = model
+        self.prompt_tokens = introduction.prompt_tokens
         self.threads = hello.threads
         self._replicas = replicas
         self._precisions = {hello.precision}
@@ -73,10 +74,6 @@ class RemotePipeline:
     def check(self, settings: GenerationSettings) -> None:
         """Raise SettingsError if the model does not take the settings. Whether memory holds them, replicas know."""
         self.model.check(settings)
-
-    def prompt_length(self, prompt: str, is_negative: bool = False) -> PromptLength | None:
-        """Return None: only replicas have the tokenizer, and they draw."""
-        return None
 
     def generate(
         self, settings: GenerationSettings, *, given: GivenPicture | None = None

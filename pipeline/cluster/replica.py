@@ -11,7 +11,7 @@ from ..domain.settings import GenerationSettings
 from ..domain.updates import Update
 from ..generation.given_picture import GivenPicture
 from ..runtime.processor import processor_name
-from .cluster_messages import PROCESSOR, Failure, Hello, Message, Pace, Report
+from .cluster_messages import PROCESSOR, Failure, Hello, Introduction, Message, Pace, Report
 from .model_spec import ModelSpec
 
 
@@ -25,6 +25,9 @@ class Replica:
 
     def hello(self) -> Hello:
         return Hello(processor_name(), self._pipeline.threads, self._pipeline.precision)
+
+    def introduction(self) -> Introduction:
+        return Introduction(self.hello(), self._pipeline.prompt_tokens)
 
     def record_routing_stats(self) -> dict[str, str]:
         """Return what `ReplicaRouter` knows of this replica; Serve asks for it."""

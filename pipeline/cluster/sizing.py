@@ -32,11 +32,25 @@ def replica_threads(rooms: Sequence[Room], replicas: int, memory: int) -> int:
         SanaError: the nodes do not hold so many.
     """
     for threads in range(int(max((room.cpus for room in rooms), default=0)), 0, -1):
-        if sum(int(min(room.cpus // threads, room.memory // memory)) for room in rooms) >= replicas:
+        if _held(rooms, threads, memory) >= replicas:
             return threads
+    raise _too_small(rooms, replicas, 1, memory)
+
+
+def check_room(rooms: Sequence[Room], replicas: int, threads: int, memory: int) -> None:
+    """Raise SanaError if the nodes do not hold so many replicas of a size."""
+    if _held(rooms, threads, memory) < replicas:
+        raise _too_small(rooms, replicas, threads, memory)
+
+
+def _held(rooms: Sequence[Room], threads: int, memory: int) -> int:
+    return sum(int(min(room.cpus // threads, room.memory // memory)) for room in rooms)
+
+
+def _too_small(rooms: Sequence[Room], replicas: int, threads: int, memory: int) -> SanaError:
     cpus, free = sum(room.cpus for room in rooms), sum(room.memory for room in rooms)
-    raise SanaError(
-        f"The cluster is too small: {replicas} replicas need {replicas} CPUs and {replicas} x {memory / GIGABYTE:.1f} "
-        f"GB of memory, free are {cpus:.0f} CPUs and {free / GIGABYTE:.1f} GB on {len(rooms)} nodes; ask for fewer "
-        "with --replicas."
+    return SanaError(
+        f"The cluster is too small: {replicas} replicas need {replicas * threads} CPUs and {replicas} x "
+        f"{memory / GIGABYTE:.1f} GB of memory, free are {cpus:.0f} CPUs and {free / GIGABYTE:.1f} GB on {len(rooms)} "
+        "nodes; ask for fewer with --replicas."
     )

@@ -1,7 +1,7 @@
 """The description of a model: its origin, its limits and its defaults, known before its weights are read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .catalogue import LANGUAGES, find_variant
@@ -25,6 +25,8 @@ from .settings import (
 )
 
 MINIATURE = "sana-miniature"  # `source` of the bundled model
+OWN = ("source", "revision", "compression", "components", "pictures", "loras")
+"""The fields of a description that say where a model comes from and how good it is, and not what it takes."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,11 @@ class ModelDescription:
         """What prompts may be in, such as "English, Chinese, emoji"; None if unknown."""
         published = find_variant(self.source)
         return LANGUAGES[published.multilingual] if published else None
+
+    def takes_settings_of(self, other: "ModelDescription") -> bool:
+        """True if both models take the same settings, with the same defaults: any request to one suits the other."""
+        alike = (each.name for each in fields(self) if each.name not in OWN)
+        return self.is_miniature == other.is_miniature and all(getattr(self, n) == getattr(other, n) for n in alike)
 
     def default(self, parameter: Parameter) -> Any:
         """Return this model's default value of a parameter."""

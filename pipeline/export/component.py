@@ -27,7 +27,7 @@ from .networks import (
     vae_encoder,
 )
 from .prefix import PREFIX, write_prefix
-from .preview_fit import fit_draft_preview, fit_preview, random_latents
+from .preview_fit import fit_draft_preview, fit_preview
 from .reference import Calibration, Reference
 
 # PSNR in dB of the f32 IR against torch. Chosen: only the order of additions may differ, which costs less than that.
@@ -79,7 +79,7 @@ def export_vae_decoder(
         model = checkpoint.load_model("vae")
         _write_config(model.to_json_string(), folder)
         given = reference.decode(model)
-        preview.update(fit_preview(model, random_latents(model)))
+        preview.update(fit_preview(model, reference.encode_random_pictures(model)))
         return vae_decoder(model), given
 
     return {**_export(VAE_DECODER, build, recipe, folder), "preview": preview}
@@ -108,7 +108,7 @@ def export_draft_decoder(
     pictures against the VAE decoder's as "draft_db".
     """
     decoder = checkpoint.load_draft(DRAFT_DECODER)
-    latents = random_latents(checkpoint.load_model("vae"))
+    latents = reference.random_latents()
     quality = {"preview": fit_draft_preview(decoder, latents), "draft_db": reference.measure_draft_decoder(decoder)}
 
     def build() -> tuple[Network, Calibration]:

@@ -28,6 +28,7 @@ from ..runtime.device import Device
 from .checkpoint import Checkpoint
 from .measure import ssim
 from .prefix import hidden_states_after
+from .preview_fit import random_latents
 
 PROMPTS = (
     "a red house near the sea, under a big yellow moon",
@@ -53,8 +54,8 @@ class RememberedEmbeddings:
 class Reference:
     """The reference of one checkpoint.
 
-    Call `encode`, `denoise`, `decode` and `encode_pictures` in this order. Each stage's result is kept in `folder`, so
-    that an interrupted export can be continued.
+    Call `encode`, `denoise`, `decode`, `encode_random_pictures` and `encode_pictures` in this order. Each stage's
+    result is kept in `folder`, so that an interrupted export can be continued.
     """
 
     def __init__(self, checkpoint: Checkpoint, folder: Path) -> None:
@@ -119,6 +120,16 @@ class Reference:
         encoded = [infer({"sample": np.ascontiguousarray(picture[None])}) for picture in pictures]
         np.save(self._folder / "encoded.npy", np.concatenate(encoded) * model.config["scaling_factor"])
         return given
+
+    def encode_random_pictures(self, model: AutoencoderDC) -> torch.Tensor:
+        """Encode the random pictures that previews are fitted to, and keep their latents; return these."""
+        latents = random_latents(model)
+        np.save(self._folder / "random_latents.npy", latents.numpy())
+        return latents
+
+    def random_latents(self) -> torch.Tensor:
+        """Return the latents of `encode_random_pictures`, which a draft decoder is fitted to as well."""
+        return torch.from_numpy(np.load(self._folder / "random_latents.npy"))
 
     def measure_draft_encoder(self, encoder: nn.Sequential) -> float:
         """Return the worst PSNR in dB of a draft encoder's latents against the latents of `encode_pictures`."""

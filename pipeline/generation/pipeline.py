@@ -11,7 +11,6 @@ from ..domain.errors import SettingsError
 from ..domain.picture_parameters import ENLARGE
 from ..domain.problems import Problem, shown
 from ..domain.progress import OnProgress, Progress, print_progress
-from ..domain.prompt_length import PromptLength
 from ..domain.resolutions import drawn_size, generation_size
 from ..domain.settings import RANDOM_SEED, SEED, SETTINGS, SIZE_MULTIPLE, GenerationSettings, random_seed
 from ..domain.updates import PictureUpdate, Result, Update
@@ -30,6 +29,7 @@ from .given_picture import GivenPicture, check_given
 from .inpainting import put_back
 from .memory_check import check_free_memory, check_total_memory
 from .metadata import describe, to_image
+from .prompt_tokens import PromptTokens
 from .stages import Stages
 
 OutputType = Literal["pil", "np"]
@@ -95,10 +95,10 @@ class SanaPipeline:
             return next(iter(precisions.values()))
         return ", ".join(f"{precision} ({name.replace('_', ' ')})" for name, precision in precisions.items())
 
-    def prompt_length(self, prompt: str, is_negative: bool = False) -> PromptLength:
-        """Return the length of a prompt, or of a negative one, and what the text encoder does not read of it."""
-        text_encoder = self._stages.text_encoder
-        return text_encoder.negative_length(prompt) if is_negative else text_encoder.length(prompt)
+    @property
+    def prompt_tokens(self) -> PromptTokens:
+        """Return what counts the tokens of prompts."""
+        return self._stages.text_encoder.tokens
 
     def settings(
         self, prompt: str, negative_prompt: str = "", given: GivenPicture | None = None, **values: Any

@@ -4,7 +4,6 @@ Two savings leave the embeddings as they are. Padded tokens are not computed: th
 transformer masks them. The keys and values of the constant instruction before each prompt are read from the IR folder.
 """
 
-import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from ..domain.prompt_length import PromptLength
 from ..model_folder.files import one_sentence
 from ..runtime.compiled_model import Infer
+from .prompt_tokens import PromptTokens
 
 REMEMBERED = 16  # texts whose hidden states are kept, about 2 MB each; chosen: prompts alternate between a few
 
@@ -63,58 +62,24 @@ class TextEncoder:
     def __init__(
         self, infer: Infer, tokenizer: Any, prefix: Prefix | None, instruction: list[str], max_sequence_length: int
     ) -> None:
+        self.tokens = PromptTokens(tokenizer, instruction, max_sequence_length)
         self._infer = infer
-        self._tokenizer = tokenizer
         self._prefix = prefix
-        self._instruction = "\n".join(instruction)
         self._max_sequence_length = max_sequence_length
-        self._tokenizing = threading.Lock()  # a tokenizer keeps its truncation as state, and threads count tokens
         self._remembered = lru_cache(REMEMBERED)(self._hidden_states)  # the same prompt with another seed costs nothing
 
     def encode(self, prompt: str) -> PromptEmbeddings:
         """Encode a prompt after the instruction; keep token 0 and the last `max_sequence_length` - 1 tokens."""
-        if not self._instruction:
+        if not self.tokens.has_instruction:
             return self.encode_negative(prompt)
-        max_length = self._max_length(self._instruction)
-        token_ids = self._tokenize(self._instruction + _normalised(prompt), max_length)
-        # diffusers selects from the sequence that is padded on the right to max_length. Keep its real tokens.
-        selected = [0, *range(max_length - self._max_sequence_length + 1, len(token_ids))]
+        token_ids = self.tokens.of(prompt)
+        # diffusers selects from the sequence that is padded on the right to that length. Keep its real tokens.
+        selected = [0, *range(self.tokens.most() - self._max_sequence_length + 1, len(token_ids))]
         return PromptEmbeddings(self._remembered(token_ids)[None, selected])
 
     def encode_negative(self, prompt: str) -> PromptEmbeddings:
         """Encode the first `max_sequence_length` tokens of a prompt, without the instruction."""
-        token_ids = self._tokenize(_normalised(prompt), self._max_length(""))
-        return PromptEmbeddings(self._remembered(token_ids)[None])
-
-    def length(self, prompt: str) -> PromptLength:
-        """Return the length of a prompt, and what of it `encode` cuts off."""
-        return self._length(prompt, self._instruction)
-
-    def negative_length(self, prompt: str) -> PromptLength:
-        """Return the length of a negative prompt, and what of it `encode_negative` cuts off."""
-        return self._length(prompt, "")
-
-    def _length(self, prompt: str, instruction: str) -> PromptLength:
-        before, max_length = len(self._tokenize(instruction)), self._max_length(instruction)
-        text = instruction + _normalised(prompt)
-        everything = self._tokenize(text)
-        kept = _common_length(np.asarray(everything), np.asarray(self._tokenize(text, max_length)))
-        cut = self._tokenizer.decode(everything[kept:], skip_special_tokens=True)
-        return PromptLength(len(everything) - before, max_length - before, cut.strip())
-
-    def _max_length(self, instruction: str) -> int:
-        """Return how many tokens of the instruction and the prompt after it are encoded, at most."""
-        if not instruction:
-            return self._max_sequence_length
-        return len(self._tokenize(instruction)) + self._max_sequence_length - 2
-
-    def _tokenize(self, text: str, max_length: int | None = None) -> tuple[int, ...]:
-        """Return the tokens of a text, cut to `max_length` as diffusers does."""
-        with self._tokenizing:
-            encoded = self._tokenizer(
-                text, max_length=max_length, truncation=max_length is not None, add_special_tokens=True, verbose=False
-            )
-        return tuple(encoded["input_ids"])
+        return PromptEmbeddings(self._remembered(self.tokens.of_negative(prompt))[None])
 
     def _hidden_states(self, tokens: tuple[int, ...]) -> np.ndarray:
         """Return the hidden states f32 [n, hidden] of n tokens; compute only those that the prefix does not hold."""
@@ -136,10 +101,6 @@ class TextEncoder:
             }
         )
         return np.concatenate([known, computed[0]])
-
-
-def _normalised(prompt: str) -> str:
-    return prompt.lower().strip()
 
 
 def _common_length(a: np.ndarray, b: np.ndarray) -> int:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 from .. import miniature
 from ..domain.model import ModelDescription
 from ..domain.progress import OnProgress, Progress
-from ..domain.prompt_length import PromptLength
 from ..domain.settings import GenerationSettings
 from ..domain.updates import AnyUpdate
 from ..generation.given_picture import GivenPicture
+from ..generation.prompt_tokens import PromptTokens
 from ..hub.resolve import resolve, resolve_description
 from ..miniature.precompiled import PrecompiledMiniature
 from ..model_folder.description import describe_folder, describe_unverified
@@ -38,8 +38,8 @@ class Pipeline(Protocol):
 
     def check(self, settings: GenerationSettings) -> None: ...
 
-    def prompt_length(self, prompt: str, is_negative: bool = False) -> PromptLength | None:
-        """Return the length of a prompt; None if the tokenizer is on another machine."""
+    @property
+    def prompt_tokens(self) -> PromptTokens: ...
 
 
 class ModelSource(Protocol):

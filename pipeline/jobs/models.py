@@ -4,13 +4,14 @@ import logging
 import threading
 from collections.abc import Generator, Sequence
 
-from ..domain.errors import ArtifactError, DeviceError, SanaError, SettingsError
+from ..domain.errors import ArtifactError, DeviceError, SanaError
 from ..domain.model import ModelDescription
 from ..domain.problems import Problem
 from ..domain.progress import OnProgress
-from ..domain.settings import MODEL, GenerationSettings
+from ..domain.settings import GenerationSettings
 from ..domain.updates import AnyUpdate, PreparationUpdate
 from ..generation.given_picture import GivenPicture
+from .menu import Entry, Menu
 from .model_loading import ModelLoading
 from .model_sources import ModelSource, Pipeline
 
@@ -27,8 +28,7 @@ class Models:
         With `have_own_machines`, each model has machines of its own, and stays loaded there.
         """
         self._have_own_machines = have_own_machines
-        self._sources: dict[str, ModelSource] = {}
-        self._descriptions: dict[str, ModelDescription] = {}
+        self._menu = Menu()
         self._loading: ModelLoading | None = None
         self._lock = threading.Lock()
         for source in sources:
@@ -36,19 +36,30 @@ class Models:
 
     def add(self, source: ModelSource) -> str:
         """Put another model at the end of the menu, and return its name; raise SanaError if it cannot be described."""
-        model = source.describe()
+        entry = Entry(source, source.describe())
         with self._lock:
-            name, same = model.name, sum(each.name == model.name for each in self._descriptions.values())
-            if same:  # the same model in another folder
-                name += f" {same + 1}"
-            # New ones, since other threads may go through the old.
-            self._descriptions = {**self._descriptions, name: model}
-            self._sources = {**self._sources, name: source}
+            self._menu, name = self._menu.with_entry(entry)
         return name
+
+    def replace(self, name: str, source: ModelSource) -> str:
+        """Put another model in the place of one of the menu, and return its name; the old name stands for it as well.
+
+        Requests that wait for the old model are drawn by the new one, so it must take the same settings.
+
+        Raises:
+            SanaError: it cannot be described.
+        """
+        entry = Entry(source, source.describe())
+        with self._lock:
+            old = self._menu.find(name)
+            self._menu, new = self._menu.with_replaced(old, entry)
+            if self._loading and self._loading.name == old:
+                self._loading = None  # who draws with the old pipeline holds it
+        return new
 
     @property
     def names(self) -> list[str]:
-        return list(self._sources)
+        return self._menu.names
 
     @property
     def loading(self) -> ModelLoading | None:
@@ -58,32 +69,27 @@ class Models:
     def problem(self, name: object) -> Problem | None:
         """Return a problem if `name` is not in the menu, else None.
 
-        None and "" mean the first model. A source, as pictures record it, means the first model of that source.
+        None and "" mean the first model. A source, as pictures record it, means the first model of that source. A name
+        that a model had before it was replaced means the one in its place.
         """
-        if name in (None, "") or name in [model.source for model in self._descriptions.values()]:
-            return None
-        return MODEL.problem(name, choices=tuple(self._sources))
+        return self._menu.problem(name)
 
     def find(self, name: object) -> str:
         """Return the menu's name for a model name or source; raise SettingsError for an unknown one."""
-        if problem := self.problem(name):
-            raise SettingsError(problem)
-        if name in self._sources:
-            return str(name)
-        return next((own for own, model in self._descriptions.items() if model.source == name), self.names[0])
+        return self._menu.find(name)
 
     def describe(self, name: str) -> ModelDescription:
         loading = self._loading
         loaded = loading.model if loading and loading.name == name else None
-        return loaded or self._descriptions[name]
+        return loaded or self._menu[name].model
 
     def lane(self, name: str) -> str:
         """Return the lane in the queue of a model's requests: models that share machines share one."""
-        return name if self._have_own_machines else ""
+        return str(self.names.index(self.find(name))) if self._have_own_machines else ""
 
     def device(self, name: str) -> str:
         """Return the OpenVINO device of a model."""
-        return self._sources[name].device
+        return self._menu[name].source.device
 
     def loaded(self, name: str) -> Pipeline | None:
         """Return the pipeline of a model, or None if another one or none is in memory."""
@@ -143,11 +149,12 @@ class Models:
     def _load(self, name: str) -> tuple[ModelLoading, bool]:
         """Return the loading of a model, wanted once more, and whether it is new, so that the caller must run it."""
         with self._lock:
+            name = self._menu.find(name)
             current, is_new = self._loading, False
             while current and current.name != name and current.give_up():
                 current = current.before  # nobody waits for it any more
             if current is None or current.name != name or current.error:
-                current, is_new = ModelLoading(name, self._sources[name], current), True
+                current, is_new = ModelLoading(name, self._menu[name].source, current), True
             current.wanted += 1
             self._loading = current
             return current, is_new

@@ -86,7 +86,7 @@ class GenerationService:
     def prompt_lengths(self, values: Values) -> dict[str, PromptLength]:
         """Return the lengths of prompt and negative prompt, with the style's words, by parameter name.
 
-        {} while the model is not loaded on this machine, and for values that are refused.
+        {} while the model is not loaded, and for values that are refused.
         """
         texts = {each.name: each.normalize(values.get(each.name, each.default)) for each in TEXTS}
         if self.models.problem(values.get(MODEL.name)) or any(each.problem(texts[each.name]) for each in TEXTS):
@@ -98,11 +98,10 @@ class GenerationService:
         prompt, negative_prompt = apply_style(
             texts[STYLE.name], texts[PROMPT.name], texts[NEGATIVE_PROMPT.name], self.models.describe(name).family
         )
-        lengths = {
-            PROMPT.name: pipeline.prompt_length(prompt),
-            NEGATIVE_PROMPT.name: pipeline.prompt_length(negative_prompt, is_negative=True),
+        return {
+            PROMPT.name: pipeline.prompt_tokens.length(prompt),
+            NEGATIVE_PROMPT.name: pipeline.prompt_tokens.length(negative_prompt, is_negative=True),
         }
-        return {name: length for name, length in lengths.items() if length}
 
     @property
     def queue_counts(self) -> tuple[int, int]:

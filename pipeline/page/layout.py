@@ -99,7 +99,7 @@ def build(service: GenerationService, words: English, full_size: FullSize | None
         connect_undo(parts, controls, service, words)
         connect_link(parts, controls, service, words)
         connect_restoring(app, parts, controls, service, words)
-    app.queue(api_open=False)  # no request bypasses the queue
+    app.api_open = False  # no request bypasses the queue
     return app
 
 

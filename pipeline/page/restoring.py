@@ -30,6 +30,7 @@ def connect_restoring(
     app: PageBlocks, parts: Any, controls: Controls, service: GenerationService, words: English
 ) -> None:
     models, filling = service.models, Filling(parts, controls, service.models, words)
+    built = models.names
 
     def restore(kept: str | None, request: gr.Request) -> dict[Any, Any]:
         """Fill in what was typed; without that, what the page's link says."""
@@ -54,8 +55,12 @@ def connect_restoring(
 
     def fill(values: Mapping[str, Any], lines: Sequence[str], sentence: Callable[[str], str]) -> dict[Any, Any]:
         """Fill in checked values. `lines` say what could not be, in a `sentence`."""
-        status = said(sentence(" ".join(lines))) if lines else gr.skip()
-        return {**filling.settings(values, values.get(MODEL.name)), parts.status: status}
+        status, name = said(sentence(" ".join(lines))) if lines else gr.skip(), values.get(MODEL.name)
+        if models.names[: len(built)] == built:
+            return {**filling.settings(values, name), parts.status: status}
+        name = name or models.names[0]  # another model has taken a place in the menu
+        menu = {controls[MODEL.name]: gr.update(choices=models.names, value=name)}
+        return {**filling.settings(values, name), **menu, parts.status: status}
 
     def show_picture(kept: Mapping[str, Any], name: str) -> dict[Any, Any]:
         path, model = path_of(kept[IMAGE.name]), models.describe(name)

@@ -75,12 +75,12 @@ def automatic1111_router(service: GenerationService, is_strict: bool) -> APIRout
 
     @router.get("/options")
     def show_options(request: Request) -> Response:
-        return answer(_options(client_of(request).model or models.names[0]))
+        return answer(_options(models.find(client_of(request).model)))
 
     @router.post("/options")
     async def set_options(request: Request) -> Response:
         fields, client = await read_object(request), client_of(request)
-        own = _options(client.model or models.names[0])
+        own = _options(models.find(client.model))
         ignored = [name for name, value in fields.items() if name != CHECKPOINT and own.get(name, ...) != value]
         client.model, ignored_model = find_checkpoint(models, fields.get(CHECKPOINT), client.model, is_strict)
         return answer(None, headers=ignored_header([*ignored, *ignored_model]))
