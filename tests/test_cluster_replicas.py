@@ -117,7 +117,27 @@ def test_previews_and_stop_on_the_page(models: Models, browser: Browser) -> None
         context.close()
 
 
+def test_a_model_is_updated_while_pictures_are_drawn_and_wait(
+    cluster: Cluster, models: Models, remote: RemotePipeline, pipe: SanaPipeline, model: Path, tmp_path: Path
+) -> None:
+    other = renamed(model, tmp_path / "other")
+    (old,) = models.names
+    update = RollingUpdate(cluster, models)
+    asked = [pipe.settings("a red house", seed=seed, num_inference_steps=MANY) for seed in range(6)]
+    with ThreadPoolExecutor(REPLICAS) as pool:
+        drawing = [pool.submit(lambda each: list(models.generate(old, each)), each) for each in asked]
+        wait_for(lambda: drawing[0].running())
+        told = elsewhere(lambda: list(update.run(str(other), None)))
+        found = [each.result() for each in drawing]
+    assert told[-1].startswith("other (fp16) draws.")
+    assert models.names == ["other (fp16)"]
+    assert all(not isinstance(update, RestartUpdate) for updates in found for update in updates)
+    ours, theirs = images(found[0])[0], images(models.generate(old, asked[0]))[0]
+    assert [json.loads(each.info["sana"])["model"]["source"] for each in (ours, theirs)] == ["tiny-flow", "other"]
+
+
 def test_a_picture_whose_replica_is_killed_is_begun_again(remote: RemotePipeline, pipe: SanaPipeline) -> None:
+    wait_for(lambda: len(_replicas()) == REPLICAS)
     asked = pipe.settings("a red house", seed=3, num_inference_steps=MANY)
     busy = {each.pid: each.cpu_times().user for each in _replicas()}
     updates: list[AnyUpdate] = []
@@ -131,22 +151,3 @@ def test_a_picture_whose_replica_is_killed_is_begun_again(remote: RemotePipeline
     assert kinds.count(Result) == 1
     (theirs,), (ours,) = images(updates), images(pipe.generate(asked))
     assert theirs.tobytes() == ours.tobytes()
-
-
-def test_a_model_is_updated_while_pictures_are_drawn_and_wait(
-    cluster: Cluster, models: Models, remote: RemotePipeline, pipe: SanaPipeline, model: Path, tmp_path: Path
-) -> None:
-    other = renamed(model, tmp_path / "other")
-    (old,) = models.names
-    update = RollingUpdate(cluster, models)
-    asked = [pipe.settings("a red house", seed=seed, num_inference_steps=MANY) for seed in range(8)]
-    with ThreadPoolExecutor(REPLICAS) as pool:
-        drawing = [pool.submit(lambda each: list(models.generate(old, each)), each) for each in asked]
-        wait_for(lambda: drawing[0].running())
-        told = elsewhere(lambda: list(update.run(str(other), None)))
-        found = [each.result() for each in drawing]
-    assert told[-1].startswith("other (fp16) draws.")
-    assert models.names == ["other (fp16)"]
-    assert all(not isinstance(update, RestartUpdate) for updates in found for update in updates)
-    ours, theirs = images(found[0])[0], images(models.generate(old, asked[0]))[0]
-    assert [json.loads(each.info["sana"])["model"]["source"] for each in (ours, theirs)] == ["tiny-flow", "other"]
