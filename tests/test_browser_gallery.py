@@ -62,11 +62,6 @@ def page(painter: Painter) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def slow(painter: Painter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(painter, "pause", 1.0)
-
-
 def draw(tab: Page, text: str, count: int = 1) -> None:
     before = thumbnails(tab).count()
     generate(tab, text)
@@ -180,8 +175,11 @@ def test_a_tile_is_used_varied_enlarged_and_deleted(tab: Page) -> None:
     assert tiles(tab).count() == 0
 
 
-def test_the_history_is_looked_at_while_a_picture_is_drawn(tab: Page, slow: None) -> None:
+def test_the_history_is_looked_at_while_a_picture_is_drawn(
+    tab: Page, painter: Painter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     draw(tab, "a red house")
+    monkeypatch.setattr(painter, "pause", 4.0)  # longer than a busy machine takes for what is looked at
     generate(tab, "a blue boat")
     tab.get_by_text("Step 1 of 2").wait_for()
     thumbnails(tab).first.click()
