@@ -31,7 +31,7 @@ from pipeline.jobs.submitted_request import SubmittedRequest
 from pipeline.jobs.timings import Timings
 from pipeline.page.course import Course
 from pipeline.page.explore import FIELDS, arrangement, read_form, suggested_values
-from pipeline.page.generate_events import KEPT_EARLIER
+from pipeline.page.generating import KEPT_EARLIER
 from pipeline.page.payload import check_payload
 from pipeline.page.picture_files import PictureFiles, file_name
 from pipeline.page.picture_gallery import Arrangement, stage
