@@ -30,9 +30,8 @@ SCENES = 60
 STRENGTHS = (0.5, 0.6, 0.7, 0.8)
 LARGER = (0.1, 0.2, 0.3, 0.4)
 SIZES = ((128, 256), (192, 384))
-NEAR = (
-    60.0  # how far a pixel may lie from a colour to have it, in RGB of 255; the palette's colours are 70 apart or more
-)
+# How far a pixel may lie from a colour to have it, in RGB of 255. The palette's colours are 70 apart or more.
+NEAR = 60.0
 SEAM = 64  # pixels beyond the mask that may change
 
 
