@@ -14,7 +14,8 @@ from pipeline.domain.problems import SENTENCES, Problem
 from pipeline.domain.progress import MACHINE, Progress
 from pipeline.domain.resolutions import RATIOS
 from pipeline.domain.schedule_parameters import SCHEDULE_PARAMETERS
-from pipeline.domain.settings import PARAMETERS, STYLE, WIDTH, GenerationSettings
+from pipeline.domain.settings import PARAMETERS, STYLE, GenerationSettings
+from pipeline.domain.size_parameters import WIDTH
 from pipeline.domain.styles import NO_STYLE, STYLES
 from pipeline.domain.updates import QueueUpdate, RestartUpdate, StepUpdate, StoppedUpdate
 from pipeline.page.words import English, all_words

@@ -12,17 +12,8 @@ from .parameters import Parameter
 from .picture_parameters import ENLARGE, ENLARGE_STRENGTH, IMAGE, MASK_IMAGE, STRENGTH
 from .problems import Problem
 from .schedule_parameters import schedule_problem
-from .settings import (
-    DRAFT_DECODE,
-    HEIGHT,
-    MAX_SIZE,
-    NEGATIVE_PROMPT,
-    NUM_INFERENCE_STEPS,
-    PARAMETERS,
-    PROMPT,
-    WIDTH,
-    GenerationSettings,
-)
+from .settings import DRAFT_DECODE, NEGATIVE_PROMPT, NUM_INFERENCE_STEPS, PARAMETERS, PROMPT, GenerationSettings
+from .size_parameters import HEIGHT, MAX_SIZE, WIDTH
 
 MINIATURE = "sana-miniature"  # `source` of the bundled model
 OWN = ("source", "revision", "compression", "components", "pictures", "loras")

@@ -2,7 +2,7 @@
 
 from .bins import bin_size, has_bins, nearest_bin
 from .model import ModelDescription
-from .settings import HEIGHT, SIZE_MULTIPLE, WIDTH
+from .size_parameters import HEIGHT, SIZE_MULTIPLE, WIDTH
 
 SAME_RATIO = 0.03  # chosen: sides in multiples of 32 pixels come as near, and the offered ratios are further apart
 RATIOS = {"Square": 1.0, "Landscape": 4 / 3, "Wide": 16 / 9, "Portrait": 3 / 4, "Tall": 9 / 16}

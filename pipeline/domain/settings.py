@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import SettingsError
-from .parameters import MEMORY, PIXELS, TIME, Choice, Number, Parameter, Pixels, Switch, Text, WholeNumber
+from .parameters import MEMORY, PIXELS, TIME, Choice, Number, Parameter, Switch, Text, WholeNumber
 from .picture_parameters import (
     ENLARGE,
     MASK_BLUR,
@@ -18,23 +18,14 @@ from .picture_parameters import (
     first_step,
 )
 from .schedule_parameters import SCHEDULE_PARAMETERS
+from .size_parameters import HEIGHT, USE_RESOLUTION_BINNING, WIDTH
 from .styles import NO_STYLE, STYLES
 from .variation_parameters import MAX_SEED, VARIATION_PARAMETERS, VARIATION_SEED, VARIATION_STRENGTH, last_seed_problem
 
-SIZE_MULTIPLE = 32  # the autoencoder (DC-AE f32) decodes one latent position to 32x32 pixels
-MIN_SIZE, MAX_SIZE = 128, 4096  # chosen: the miniature's size, and the native side of the largest published model
 MAX_STEPS = 100  # chosen: five times the models' default
 RANDOM_SEED = -1  # in a request: take a random seed, as in other image generators
 MAX_PROMPT = 10_000  # characters; chosen: far more than the 300 tokens that the text encoder keeps
 _ALL = frozenset({TIME, MEMORY, PIXELS})
-_SIZE: dict[str, Any] = {
-    "doc": "In pixels, a multiple of 32 within the model's limits.",
-    "default": 1024,
-    "affects": _ALL,
-    "minimum": MIN_SIZE,
-    "maximum": MAX_SIZE,
-    "step": SIZE_MULTIPLE,
-}
 
 PROMPT = Text(
     "prompt",
@@ -67,8 +58,6 @@ STYLE = Choice(
     choices=tuple(STYLES),
     aliases={style.label: name for name, style in STYLES.items()},
 )
-WIDTH = Pixels("width", "Width", "width", setting="width", **_SIZE)
-HEIGHT = Pixels("height", "Height", "height", setting="height", **_SIZE)
 NUM_INFERENCE_STEPS = WholeNumber(
     "num_inference_steps",
     "Steps",
@@ -125,15 +114,6 @@ NUM_IMAGES = WholeNumber(
     maximum=8,
 )
 MODEL = Choice("model", "Model", "model", "A model of the page's menu; empty stands for the first.", default="")
-USE_RESOLUTION_BINNING = Switch(
-    "use_resolution_binning",
-    "Draw at the nearest trained size, then scale",
-    "Resolution binning",
-    "Draw at the trained size of the nearest aspect ratio, then scale and crop.",
-    default=True,
-    setting="use_resolution_binning",
-    affects=_ALL,
-)
 DRAFT_DECODE = Switch(
     "draft_decode",
     "Draft decode: much faster, fine detail simplified",

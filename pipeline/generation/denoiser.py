@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from ..domain.families import Family
-from ..domain.settings import SIZE_MULTIPLE, GenerationSettings
+from ..domain.settings import GenerationSettings
+from ..domain.size_parameters import SIZE_MULTIPLE
 from ..runtime.compiled_model import Infer
 from .samplers import SAMPLERS, DenoisedStep, GivenLatents, SamplerInputs
 from .text_encoder import TextEncoder

@@ -5,7 +5,8 @@ from functools import cache
 
 import torch
 
-from ..domain.settings import SIZE_MULTIPLE, GenerationSettings
+from ..domain.settings import GenerationSettings
+from ..domain.size_parameters import SIZE_MULTIPLE
 from ..domain.updates import EncodeUpdate
 from ..model_folder.folder_layout import DRAFT_ENCODER, VAE_ENCODER
 from .banded_model import BandedModel

@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from ..domain.settings import SIZE_MULTIPLE, GenerationSettings
+from ..domain.settings import GenerationSettings
+from ..domain.size_parameters import SIZE_MULTIPLE
 from .given_picture import GivenPicture
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ..domain.errors import SettingsError
 from ..domain.problems import Problem
-from ..domain.settings import MIN_SIZE, SIZE_MULTIPLE
+from ..domain.size_parameters import MIN_SIZE, SIZE_MULTIPLE
 from ..runtime import malloc
 from ..runtime.host import free_memory, total_memory
 

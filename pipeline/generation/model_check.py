@@ -10,7 +10,7 @@ from typing import Any
 import openvino as ov
 
 from ..domain.errors import ArtifactError
-from ..domain.settings import SIZE_MULTIPLE
+from ..domain.size_parameters import SIZE_MULTIPLE
 from ..model_folder.configurations import Configurations
 from ..model_folder.files import first_line
 from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER, VAE_DECODER, VAE_ENCODER

@@ -12,7 +12,8 @@ from ..domain.picture_parameters import ENLARGE
 from ..domain.problems import Problem, shown
 from ..domain.progress import OnProgress, Progress, print_progress
 from ..domain.resolutions import drawn_size, generation_size
-from ..domain.settings import RANDOM_SEED, SEED, SETTINGS, SIZE_MULTIPLE, GenerationSettings, random_seed
+from ..domain.settings import RANDOM_SEED, SEED, SETTINGS, GenerationSettings, random_seed
+from ..domain.size_parameters import SIZE_MULTIPLE
 from ..domain.updates import PictureUpdate, Result, Update
 from ..hub.resolve import resolve
 from ..model_folder.description import describe_folder

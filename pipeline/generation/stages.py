@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..domain.catalogue import DECODER_SCALE, TRANSFORMER_SCALES
-from ..domain.settings import SIZE_MULTIPLE, GenerationSettings
+from ..domain.settings import GenerationSettings
+from ..domain.size_parameters import SIZE_MULTIPLE
 from ..model_folder.configurations import read_configurations
 from ..model_folder.folder_layout import (
     ALL_COMPONENTS,

@@ -12,7 +12,8 @@ from ..domain.picture_parameters import IMAGE, MASK_IMAGE, SOME_PICTURE
 from ..domain.problems import Problem
 from ..domain.prompt_length import PromptLength
 from ..domain.request import Request
-from ..domain.settings import HEIGHT, MODEL, NEGATIVE_PROMPT, PROMPT, STYLE
+from ..domain.settings import MODEL, NEGATIVE_PROMPT, PROMPT, STYLE
+from ..domain.size_parameters import HEIGHT
 from ..domain.styles import apply_style
 from ..domain.updates import AnyUpdate, PictureUpdate, PreparationUpdate, Result, SheetUpdate
 from ..generation.given_picture import check_given

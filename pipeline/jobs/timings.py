@@ -10,7 +10,8 @@ from typing import Any
 
 from ..domain.parameters import TIME
 from ..domain.picture_parameters import IMAGE, STRENGTH, kept_steps
-from ..domain.settings import DRAFT_DECODE, GUIDANCE_SCALE, HEIGHT, NUM_IMAGES, NUM_INFERENCE_STEPS, PARAMETERS, WIDTH
+from ..domain.settings import DRAFT_DECODE, GUIDANCE_SCALE, NUM_IMAGES, NUM_INFERENCE_STEPS, PARAMETERS
+from ..domain.size_parameters import HEIGHT, WIDTH
 from ..model_folder.folder_layout import DRAFT_DECODER, DRAFT_ENCODER, VAE_DECODER, VAE_ENCODER
 from ..model_folder.whole_files import write_whole
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..domain.catalogue import ModelVariant, recognise
 from ..domain.errors import ArtifactError
 from ..domain.problems import shown
-from ..domain.settings import SIZE_MULTIPLE
+from ..domain.size_parameters import SIZE_MULTIPLE
 from .folder_layout import SCHEDULER_CONFIG, TEXT_ENCODER_CONFIG, TRANSFORMER_CONFIG
 from .model_index import ModelIndex
 from .part_configs import (

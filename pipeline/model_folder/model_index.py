@@ -11,7 +11,7 @@ from pydantic import Field
 from ..domain.errors import ArtifactError
 from ..domain.families import FAMILIES, Family
 from ..domain.problems import MAX_SHOWN, shown
-from ..domain.settings import MAX_SIZE, MIN_SIZE
+from ..domain.size_parameters import MAX_SIZE, MIN_SIZE
 from .folder_layout import MODEL_INDEX
 from .schema import Name, Record, read_record
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from ..domain.settings import MAX_SIZE, MIN_SIZE, SIZE_MULTIPLE
+from ..domain.size_parameters import MAX_SIZE, MIN_SIZE, SIZE_MULTIPLE
 from .schema import Count, Name, Positive, Record
 
 

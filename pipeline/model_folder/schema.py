@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..domain.errors import ArtifactError
 from ..domain.problems import shown
-from ..domain.settings import GUIDANCE_SCALE, MAX_SIZE, MIN_SIZE, NUM_INFERENCE_STEPS, SIZE_MULTIPLE
+from ..domain.settings import GUIDANCE_SCALE, NUM_INFERENCE_STEPS
+from ..domain.size_parameters import MAX_SIZE, MIN_SIZE, SIZE_MULTIPLE
 from .files import read_json
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]  # a number of layers, channels, tokens, ...

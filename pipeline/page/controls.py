@@ -14,7 +14,6 @@ from ..domain.resolutions import shape_of, shapes
 from ..domain.schedule_parameters import SCHEDULE_PARAMETERS, TIMESTEPS, OptionalNumber, Times
 from ..domain.settings import (
     DRAFT_DECODE,
-    HEIGHT,
     NEGATIVE_PROMPT,
     NUM_IMAGES,
     PARAMETERS,
@@ -23,12 +22,10 @@ from ..domain.settings import (
     RANDOMIZE_SEED,
     SEED,
     SETTINGS,
-    SIZE_MULTIPLE,
     STYLE,
-    USE_RESOLUTION_BINNING,
-    WIDTH,
     GenerationSettings,
 )
+from ..domain.size_parameters import HEIGHT, SIZE_MULTIPLE, USE_RESOLUTION_BINNING, WIDTH
 from ..domain.styles import NO_STYLE, STYLES, split_style
 from ..domain.variation_parameters import VARIATION_PARAMETERS, VARIATION_SEED
 from .words import English

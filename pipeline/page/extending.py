@@ -11,7 +11,7 @@ from PIL import Image
 from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
 from ..domain.problems import Problem
-from ..domain.settings import HEIGHT, SIZE_MULTIPLE, USE_RESOLUTION_BINNING, WIDTH
+from ..domain.size_parameters import HEIGHT, SIZE_MULTIPLE, USE_RESOLUTION_BINNING, WIDTH
 from ..generation.canvas import extend_canvas
 from ..generation.given_picture import GivenPicture
 from .picture_panel import SHARES

@@ -12,7 +12,8 @@ from PIL import Image
 from ..domain.model import ModelDescription
 from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_INVERT, STRENGTH, kept_steps
 from ..domain.resolutions import nearest_size
-from ..domain.settings import HEIGHT, NUM_INFERENCE_STEPS, USE_RESOLUTION_BINNING, WIDTH
+from ..domain.settings import NUM_INFERENCE_STEPS
+from ..domain.size_parameters import HEIGHT, USE_RESOLUTION_BINNING, WIDTH
 from ..generation.given_picture import GivenPicture
 from .alerts import alert
 from .controls import Controls, size_limits

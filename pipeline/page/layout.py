@@ -10,16 +10,8 @@ from ..domain.model import ModelDescription
 from ..domain.parameters import Parameter
 from ..domain.picture_parameters import PICTURE_PARAMETERS
 from ..domain.request import BATCH_INDEX
-from ..domain.settings import (
-    HEIGHT,
-    MODEL,
-    PROMPT,
-    RANDOMIZE_SEED,
-    SEED,
-    SETTINGS,
-    STYLE,
-    WIDTH,
-)
+from ..domain.settings import MODEL, PROMPT, RANDOMIZE_SEED, SEED, SETTINGS, STYLE
+from ..domain.size_parameters import HEIGHT, WIDTH
 from ..jobs.full_size import FullSize
 from ..jobs.models import Models
 from ..jobs.service import GenerationService

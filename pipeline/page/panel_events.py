@@ -9,7 +9,8 @@ import gradio as gr
 from ..domain.errors import SanaError
 from ..domain.model import ModelDescription
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE, MASK_INVERT, STRENGTH
-from ..domain.settings import HEIGHT, MODEL, NUM_INFERENCE_STEPS, WIDTH
+from ..domain.settings import MODEL, NUM_INFERENCE_STEPS
+from ..domain.size_parameters import HEIGHT, WIDTH
 from ..jobs.service import GenerationService
 from .browser_values import with_mask
 from .controls import Controls

@@ -5,7 +5,8 @@ from typing import Any
 
 from ..domain.errors import SanaError
 from ..domain.problems import Problem
-from ..domain.settings import HEIGHT, MAX_SIZE, MODEL, NUM_IMAGES, SIZE_MULTIPLE, WIDTH
+from ..domain.settings import MODEL, NUM_IMAGES
+from ..domain.size_parameters import HEIGHT, MAX_SIZE, SIZE_MULTIPLE, WIDTH
 from ..jobs.service import GenerationService
 from .controls import Controls
 from .fields import Fields

@@ -8,7 +8,8 @@ from ..domain.errors import SanaError
 from ..domain.problems import Problem
 from ..domain.request import BATCH_INDEX
 from ..domain.resolutions import shape_of, shapes
-from ..domain.settings import HEIGHT, MODEL, NUM_IMAGES, PROMPT, RANDOM_SEED, RANDOMIZE_SEED, SEED, STYLE, WIDTH
+from ..domain.settings import MODEL, NUM_IMAGES, PROMPT, RANDOM_SEED, RANDOMIZE_SEED, SEED, STYLE
+from ..domain.size_parameters import HEIGHT, WIDTH
 from ..domain.styles import NO_STYLE
 from ..domain.variation_parameters import VARIATION_STRENGTH
 from ..jobs.service import GenerationService

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.domain.errors import SettingsError
-from pipeline.domain.settings import WIDTH
+from pipeline.domain.size_parameters import WIDTH
 from pipeline.model_folder.manifest import read_manifest
 from pipeline.model_folder.parity import psnr
 from pipeline.runtime.device import EXACT, Device

@@ -16,7 +16,7 @@ from diffusers import AutoencoderDC, SanaTransformer2DModel
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import Gemma2Config, Gemma2Model
 
-from pipeline.domain.settings import SIZE_MULTIPLE
+from pipeline.domain.size_parameters import SIZE_MULTIPLE
 from pipeline.export.checkpoint import Checkpoint, read_checkpoint
 from pipeline.export.taesana import read_draft
 from pipeline.generation.text_encoder import Prefix, TextEncoder

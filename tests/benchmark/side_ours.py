@@ -9,7 +9,7 @@ from unittest.mock import patch
 import numpy as np
 
 from pipeline import SanaError, SanaPipeline
-from pipeline.domain.settings import MAX_SIZE, MIN_SIZE
+from pipeline.domain.size_parameters import MAX_SIZE, MIN_SIZE
 from pipeline.runtime.compiled_model import CompiledModel
 
 from .stages import Stages

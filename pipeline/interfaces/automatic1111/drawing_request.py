@@ -10,7 +10,6 @@ from ...domain.picture_parameters import IMAGE, MASK_BLUR, MASK_IMAGE, MASK_INVE
 from ...domain.problems import Problem
 from ...domain.settings import (
     GUIDANCE_SCALE,
-    HEIGHT,
     MODEL,
     NEGATIVE_PROMPT,
     NUM_IMAGES,
@@ -19,9 +18,9 @@ from ...domain.settings import (
     RANDOM_SEED,
     SEED,
     STYLE,
-    WIDTH,
     random_seed,
 )
+from ...domain.size_parameters import HEIGHT, WIDTH
 from ...domain.styles import STYLES
 from ...domain.variation_parameters import VARIATION_SEED, VARIATION_STRENGTH
 from ...jobs.models import Models

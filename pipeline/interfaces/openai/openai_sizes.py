@@ -6,7 +6,7 @@ import re
 from ...domain.model import ModelDescription
 from ...domain.problems import Problem, shown
 from ...domain.resolutions import shapes
-from ...domain.settings import HEIGHT, WIDTH
+from ...domain.size_parameters import HEIGHT, WIDTH
 from ..refused import refused
 
 SIZES = ("256x256", "512x512", "1024x1024", "1024x1536", "1536x1024", "1024x1792", "1792x1024")
