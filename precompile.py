@@ -157,13 +157,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def catalogue() -> str:
     """Return the published checkpoints as a table."""
-    head = f"{'checkpoint':<58}{'family':<8}{'size':>5}{'steps':>7}{'guidance':>10}"
+    width = max(len(variant.repo) for variant in CATALOGUE) + 2
+    head = f"{'checkpoint':<{width}}{'family':<8}{'size':>5}{'steps':>7}{'guidance':>10}"
     lines = [f"{head}  {'weights':<15}{'prompts in':<25}licence"]
     for variant in CATALOGUE:
         weights = (variant.weights or "bf16") + (", clipped" if variant.clip else "")
         lines.append(
-            f"{variant.repo:<58}{variant.family.name:<8}{variant.size:>5}{variant.steps:>7}{variant.guidance:>10}  "
-            f"{weights:<15}{LANGUAGES[variant.multilingual]:<25}{variant.terms.title}; Gemma Terms of Use"
+            f"{variant.repo:<{width}}{variant.family.name:<8}{variant.size:>5}{variant.steps:>7}{variant.guidance:>10}"
+            f"  {weights:<15}{LANGUAGES[variant.multilingual]:<25}{variant.terms.title}; Gemma Terms of Use"
         )
     return "\n".join(lines)
 

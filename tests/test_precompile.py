@@ -154,7 +154,7 @@ def test_the_list_names_all_published_checkpoints(capsys: pytest.CaptureFixture[
     assert program.main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1 + len(CATALOGUE) == 14
-    assert all(variant.repo in line for variant, line in zip(CATALOGUE, lines[1:], strict=True))
+    assert all(line.startswith(f"{variant.repo} ") for variant, line in zip(CATALOGUE, lines[1:], strict=True))
 
 
 def test_the_output_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:
