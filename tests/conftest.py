@@ -5,7 +5,6 @@ import gc
 import os
 import re
 import socket
-import sys
 import time
 from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -51,19 +50,6 @@ SLOW = (
     *("hub_faults", "hub_upload", "sana", "words", "device", "access", "automatic1111", "openai", "model_files"),
     *("cgroup", "variation", "live", "explore"),
 )
-# Those that the tests may run on.
-CORES = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
-
-
-def pytest_configure() -> None:
-    """Give each of the processes of the tests a core of its own.
-
-    With as many threads as cores in each, they would mostly wait for each other: tests/test_parity.py took 114 s beside
-    other programs, and 84 s on one core.
-    """
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    if CORES and worker:
-        os.sched_setaffinity(0, {CORES[int(worker.removeprefix("gw")) % len(CORES)]})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from pipeline.generation.metadata import read_settings, write_png
 from tests.browsing import done, generate, prompt, serious_violations
@@ -316,9 +316,10 @@ def test_the_keys(tab: Page) -> None:
     field.press("Control+Enter")  # once, although the field generates as well
     wait_for(lambda: thumbnails(tab).count() == 4)
     tab.reload()
-    wait_for(lambda: thumbnails(tab).count() == 4)
+    expect(field).to_have_value("mine")  # filled in again
+    field.fill("")
     field.press("ArrowUp")
-    assert field.input_value() == "mine"
+    expect(field).to_have_value("mine")
 
 
 def test_the_link_is_that_of_the_chosen_picture(tab: Page) -> None:

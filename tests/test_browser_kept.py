@@ -116,6 +116,7 @@ def test_what_is_typed_survives_a_reload(tab: Page) -> None:
     prompt(tab).fill("a green boat at night")
     tab.get_by_label("Seed", exact=True).fill("77")
     set_steps(tab, 9)
+    tab.wait_for_function("Object.values(sessionStorage).some(text => text.includes('\"num_inference_steps\":9'))")
     tab.reload()
     tab.wait_for_function("document.querySelector('#prompt textarea')?.value === 'a green boat at night'")
     assert tab.get_by_label("Seed", exact=True).input_value() == "77"
