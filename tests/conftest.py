@@ -95,8 +95,11 @@ def sockets(tmp_path: Path) -> SocketLog:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
+    from playwright.sync_api import expect
+
     from tests.browsing import chromium
 
+    expect.set_options(timeout=60_000)  # as long as all else that browser tests wait for: machines may be busy
     with chromium() as browser:
         yield browser or missing("chromium")
 
