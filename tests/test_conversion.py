@@ -3,6 +3,7 @@
 import copy
 import gc
 import math
+import os
 import weakref
 from collections import Counter
 from pathlib import Path
@@ -11,12 +12,13 @@ import numpy as np
 import openvino as ov
 import pytest
 import torch
+from openvino import opset13
 from transformers import Gemma2Model
 
 from pipeline import SanaError
 from pipeline.domain.catalogue import find_variant
 from pipeline.domain.families import FLOW, SPRINT
-from pipeline.export import measure, networks
+from pipeline.export import compression, measure, networks
 from pipeline.export.checkpoint import read_checkpoint
 from pipeline.export.compression import compress
 from pipeline.export.compression_recipes import RECIPES
@@ -49,6 +51,28 @@ def test_int4_reaches_nearly_all_of_a_transformer() -> None:
             sizes[operation.get_element_type().get_type_name()] += math.prod(operation.get_output_shape(0))
     scales = sizes["i4"] // 64
     assert sizes["i4"] >= 0.95 * (sizes.total() - scales)
+
+
+def test_a_small_model_is_compressed_to_the_bytes_that_nncf_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without NNCF's compiled models; the user's own switch of them stays."""
+
+    def compressed() -> list[bytes]:
+        states = opset13.parameter([1, 256], np.float32)
+        weights = opset13.constant(np.random.default_rng(0).normal(size=(256, 256)).astype(np.float32))
+        model = ov.Model([opset13.matmul(states, weights, False, True)], [states])
+        ir, record = compress(model, RECIPES["int8"].recipe("transformer"), [])
+        assert record["weights"] == {"u8": 1}
+        return [each.get_data().tobytes() for each in ir.get_ops() if each.get_type_name() == "Constant"]
+
+    monkeypatch.delenv(compression.PLAIN, raising=False)
+    by_numpy = compressed()
+    assert compression.PLAIN not in os.environ
+    monkeypatch.setattr(compression, "SMALL", 0)
+    assert compressed() == by_numpy
+    monkeypatch.undo()
+    monkeypatch.setenv(compression.PLAIN, "1")
+    compressed()
+    assert os.environ[compression.PLAIN] == "1"
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from .quantize import quantize
 from .quiet import quiet_nncf
 
 MIN_GROUP_SIZE = 32  # weights that share a scale; chosen: smaller groups have more scales, and save less over 8 bits
-# Bytes of weights. Measured with the miniature's 24 MB (AMD EPYC, AVX2): NNCF compiles a model for each weight, 11 s of
-# processor time, where NumPy takes 2.5 s for the same bytes. Chosen: far below the models that it was made for.
+# Bytes of weights. Measured with three parts of the miniature (AMD EPYC, AVX2): NNCF compiles a model for each weight,
+# 11 s of processor time, where NumPy takes 2.5 s for the same bytes. Chosen: far below the models that it was made for.
 SMALL = 100_000_000
 PLAIN = "NNCF_DISABLE_OPTIMIZED_COMPRESSION"  # NNCF's own switch: set or not
 
@@ -58,12 +58,15 @@ def compress(
 def _without_compiling(model: ov.Model) -> Iterator[None]:
     """Let NNCF compute the weights of a small model with NumPy."""
     constants = (each for each in model.get_ops() if each.get_type_name() == "Constant")
-    if sum(each.get_byte_size() for each in constants) < SMALL:
-        os.environ[PLAIN] = "1"
+    is_small = sum(each.get_byte_size() for each in constants) < SMALL
+    if not is_small or PLAIN in os.environ:  # a switch that the user has set stays
+        yield
+        return
+    os.environ[PLAIN] = "1"
     try:
         yield
     finally:
-        os.environ.pop(PLAIN, None)
+        del os.environ[PLAIN]
 
 
 def _indivisible(model: ov.Model, group_size: int) -> list[str]:
