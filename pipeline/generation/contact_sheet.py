@@ -4,18 +4,22 @@ from collections.abc import Iterable, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
+from ..domain.axes import Axes, cells, place_text
+
 SIDE, MARGIN, LABEL, LINE = 256, 8, 200, 18  # pixels
 MAX_PIXELS = 100_000_000  # chosen: opens everywhere
 LETTERS = 26  # of a line of a label
 
 
-def draw_sheet(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], pictures: Iterable[Image.Image | None]
-) -> Image.Image:
-    """Return the sheet. `columns` has the label of each column, `rows` the lines of each row's label.
+def draw_sheet(axes: Axes, prompts: Sequence[str], pictures: Iterable[Image.Image | None]) -> Image.Image:
+    """Return the sheet: a column for each value of the last axis, and a row for each prompt and all else.
 
-    `pictures` come row by row, None for one that is missing.
+    `pictures` come prompt by prompt and cell by cell, None for one that is missing.
     """
+    *above, across = axes
+    columns = [place_text({across: value}) for value in axes[across]]
+    places = cells(axes)[:: len(columns)]
+    rows = [[prompt, *(place_text({name: place[name]}) for name in above)] for prompt in prompts for place in places]
     side = min(SIDE, int((MAX_PIXELS / (len(rows) * len(columns))) ** 0.5))
     step = side + MARGIN
     sheet = Image.new("RGB", (LABEL + len(columns) * step, 2 * LINE + len(rows) * step), "white")

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from ..domain.axes import Axes, cells, place_text
+from ..domain.axes import Axes, cells
 from ..domain.request import BATCH_INDEX
 from ..domain.settings import NUM_IMAGES, RANDOM_SEED, RANDOMIZE_SEED, SEED, GenerationSettings, random_seed
 from ..domain.updates import (
@@ -77,13 +77,7 @@ class Grid:
 
     def _sheet(self, pictures: list[Image.Image]) -> Image.Image:
         """Return the sheet, whose record is that of the first picture with the axes."""
-        *above, across = self.axes
-        columns = [place_text({across: value}) for value in self.axes[across]]
-        rows = [
-            [self.settings.prompt, *(place_text({name: place[name]}) for name in above)]
-            for place in cells(self.axes)[:: self.columns]
-        ]
-        sheet = draw_sheet(columns, rows, pictures)
+        sheet = draw_sheet(self.axes, [self.settings.prompt], pictures)
         sheet.info.update(describe_sheet(pictures[0], self.axes))
         return sheet
 
