@@ -4,6 +4,7 @@ This needs no compiled model, and can be pickled: of a model on other machines, 
 """
 
 import threading
+from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
@@ -32,26 +33,27 @@ class PromptTokens:
 
     def of_negative(self, prompt: str) -> tuple[int, ...]:
         """Return the first `max_sequence_length` tokens of a prompt, without the instruction."""
-        return self._tokenize(_normalised(prompt), self._most(""))
+        return self._tokenize(_normalised(prompt), self._max_sequence_length)
 
     def most(self) -> int:
         """Return how many tokens of the instruction and the prompt after it are encoded, at most."""
-        return self._most(self._instruction)
+        if not self._instruction:
+            return self._max_sequence_length
+        return self._instruction_length + self._max_sequence_length - 2
 
     def length(self, prompt: str, is_negative: bool = False) -> PromptLength:
         """Return the length of a prompt, or of a negative one, and what of it is not encoded."""
-        instruction = "" if is_negative else self._instruction
-        before, most = len(self._tokenize(instruction)), self._most(instruction)
-        text = instruction + _normalised(prompt)
+        text, before, most = _normalised(prompt), len(self._tokenize("")), self._max_sequence_length
+        if not is_negative:
+            text, before, most = self._instruction + text, self._instruction_length, self.most()
         everything = self._tokenize(text)
         same = takewhile(lambda pair: pair[0] == pair[1], zip(everything, self._tokenize(text, most), strict=False))
         cut = self._tokenizer.decode(everything[sum(1 for _ in same) :], skip_special_tokens=True)
         return PromptLength(len(everything) - before, most - before, cut.strip())
 
-    def _most(self, instruction: str) -> int:
-        if not instruction:
-            return self._max_sequence_length
-        return len(self._tokenize(instruction)) + self._max_sequence_length - 2
+    @cached_property
+    def _instruction_length(self) -> int:
+        return len(self._tokenize(self._instruction))
 
     def _tokenize(self, text: str, max_length: int | None = None) -> tuple[int, ...]:
         """Return the tokens of a text, cut to `max_length` as diffusers does."""
