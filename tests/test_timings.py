@@ -37,14 +37,14 @@ def test_nothing_is_said_of_what_never_ran(tmp_path: Path) -> None:
 def test_an_estimate_is_made_of_what_ran(tmp_path: Path, values: dict[str, Any], seconds: float) -> None:
     Timings(tmp_path).learn("model", settings(), TIMES)
     assert Timings(tmp_path).estimate("model", settings(**values)) == pytest.approx(seconds)
-    assert Timings(tmp_path).decoding("model", settings(width=512)) == pytest.approx(6.0)
-    assert Timings(tmp_path).picture("model", settings(num_images_per_prompt=2)) == pytest.approx(23.0)
+    assert Timings(tmp_path).known().decoding("model", settings(width=512)) == pytest.approx(6.0)
+    assert Timings(tmp_path).known().picture("model", settings(num_images_per_prompt=2)) == pytest.approx(23.0)
 
 
 def test_the_time_outside_of_models_counts_for_each_picture(tmp_path: Path) -> None:
     Timings(tmp_path).learn("model", settings(num_images_per_prompt=2), {**TIMES, "rest": 4.0})
     assert Timings(tmp_path).estimate("model", settings()) == pytest.approx(1.0 + 10.0 + 1.5 + 2.0)
-    assert Timings(tmp_path).picture("model", settings()) == pytest.approx(13.5)
+    assert Timings(tmp_path).known().picture("model", settings()) == pytest.approx(13.5)
 
 
 def test_a_remembered_prompt_does_not_make_the_next_one_look_free(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ class GenerationService:
         """Return the seconds that a grid will take; None if unknown, or if a value is refused."""
         drawings = [self._decisive({**values, **change}) for change in cell_changes(values, axes)]
         known = [each for each in drawings if each]
-        return self.timings.total(known) if len(known) == len(drawings) else None
+        return self.timings.known().total(known) if len(known) == len(drawings) else None
 
     def prompt_lengths(self, values: Values) -> dict[str, PromptLength]:
         """Return the lengths of prompt and negative prompt, with the style's words, by parameter name.
@@ -225,7 +225,7 @@ class GenerationService:
             lambda job: self.statistics.count(interface, job.outcome),
             is_kept,
             self.models.lane(asked.model),
-            self.timings.total((model, settings.values()) for model, settings in asked.drawings),
+            self.timings.known().total((model, settings.values()) for model, settings in asked.drawings),
         )
         grid = asked if isinstance(asked, Grid) else None
         return SubmittedRequest(asked.model, asked.settings, job, next(self._numbers), grid)

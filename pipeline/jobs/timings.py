@@ -58,6 +58,39 @@ class Timings:
                 shutil.rmtree(self._path)
             write_whole(self._path, json.dumps(_newest({**models, model: sizes}), indent=1), is_durable=False)
 
+    def known(self) -> "KnownTimes":
+        """Return what the file tells now."""
+        return KnownTimes(self._read())
+
+    def estimate(self, model: str, values: Values) -> float | None:
+        """As `KnownTimes.estimate`."""
+        return self.known().estimate(model, values)
+
+    def _read(self) -> dict[str, dict[str, dict[str, float]]]:
+        """Return all entries by model and size, the latest last. Invalid parts of the file are ignored."""
+        try:
+            if not self._path.is_file() or self._path.stat().st_size > MAX_BYTES:
+                return {}
+            value = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return {
+            model: {
+                size: {key: seconds for key, seconds in _items(entry) if _is_time(seconds)}
+                for size, entry in _items(sizes)
+                if _is_size(size)
+            }
+            for model, sizes in _items(value)
+        }
+
+
+class KnownTimes:
+    """The times that were known at one moment, and the estimates that follow from them."""
+
+    def __init__(self, models: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
+        """Take the seconds by model, size and part."""
+        self._models = models
+
     def estimate(self, model: str, values: Values) -> float | None:
         """Return the seconds that a request will take; None if nothing like it ever ran."""
         known = self._nearest(model, values)
@@ -101,34 +134,17 @@ class Timings:
         steps = _steps(values) * entry[_step_key(values)]
         return (steps + entry[_decode_key(values)] + entry.get(REST, 0.0)) * scale
 
-    def _nearest(self, model: str, values: Values) -> tuple[dict[str, float], float] | None:
+    def _nearest(self, model: str, values: Values) -> tuple[Mapping[str, float], float] | None:
         """Return the entry of the size nearest in pixels, and the ratio of the wanted pixels to its own."""
         pixels = values[WIDTH.name] * values[HEIGHT.name]
-        best: tuple[dict[str, float], float] | None = None
-        for size, entry in self._read().get(model, {}).items():
+        best: tuple[Mapping[str, float], float] | None = None
+        for size, entry in self._models.get(model, {}).items():
             width, _, height = size.partition("x")
             scale = pixels / (int(width) * int(height))
             usable = {_step_key(values), _decode_key(values), "text"} <= set(entry)
             if usable and (best is None or abs(scale - 1) < abs(best[1] - 1)):
                 best = entry, scale
         return best
-
-    def _read(self) -> dict[str, dict[str, dict[str, float]]]:
-        """Return all entries by model and size, the latest last. Invalid parts of the file are ignored."""
-        try:
-            if not self._path.is_file() or self._path.stat().st_size > MAX_BYTES:
-                return {}
-            value = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return {}
-        return {
-            model: {
-                size: {key: seconds for key, seconds in _items(entry) if _is_time(seconds)}
-                for size, entry in _items(sizes)
-                if _is_size(size)
-            }
-            for model, sizes in _items(value)
-        }
 
 
 def _items(value: object) -> Iterable[tuple[str, Any]]:

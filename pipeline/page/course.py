@@ -17,12 +17,13 @@ class Course:
     """
 
     def __init__(self, timings: Timings, submitted: SubmittedRequest) -> None:
+        times = timings.known()
         drawings = [(model, settings.values()) for model, settings in submitted.drawings]
-        self.estimate = timings.total(drawings)
-        self.pictures = [timings.picture(*drawing) for drawing in drawings]
-        self.decodings = [timings.decoding(*drawing) for drawing in drawings]
+        self.estimate = times.total(drawings)
+        self.pictures = [times.picture(*drawing) for drawing in drawings]
+        self.decodings = [times.decoding(*drawing) for drawing in drawings]
         self._weights = _weights(self.pictures)
-        encoding, has_picture = timings.encoding(*drawings[0]), submitted.settings.image_sha256 is not None
+        encoding, has_picture = times.encoding(*drawings[0]), submitted.settings.image_sha256 is not None
         known = encoding / (encoding + sum(self._weights)) if encoding and None not in self.pictures else None
         self._encoding = known or UNKNOWN_ENCODING_SHARE if has_picture else 0.0
         self._done = 0.0
