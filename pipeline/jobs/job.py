@@ -134,10 +134,10 @@ class Job:
                 self._updates[-1] = dataclasses.replace(previous, preview=None)
             self._updates.append(update)
             self.told_at = time.monotonic()
-            has_picture = any(isinstance(each, PictureUpdate) for each in self._updates)
-            if (
-                isinstance(update, QueueUpdate | PreparationUpdate) and not has_picture
-            ):  # else a grid's next model loads
+            # After a picture, it is the next model of a grid that is loaded.
+            if isinstance(update, QueueUpdate | PreparationUpdate) and not any(
+                isinstance(each, PictureUpdate) for each in self._updates
+            ):
                 self.worked_since = self.told_at
             self._wake()
 
