@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline import SanaPipeline
     from pipeline.jobs.service import GenerationService
     from pipeline.server.web_app import LocalPage
+    from tests.painter import Painter
 
 T = TypeVar("T")
 
@@ -180,6 +181,14 @@ def page(pipe: "SanaPipeline") -> Iterator[str]:
 
     with serve_page(build_app(pipe)) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def painter() -> "Painter":
+    """Return a pipeline that draws at once."""
+    from tests.painter import Painter
+
+    return Painter()
 
 
 @pytest.fixture(scope="session")

@@ -17,16 +17,13 @@ from PIL import Image
 
 from pipeline import SanaPipeline
 from pipeline.domain.families import SPRINT
-from pipeline.domain.model import ModelDescription
-from pipeline.domain.progress import OnProgress
 from pipeline.interfaces.automatic1111.drawing_request import read_drawing
 from pipeline.interfaces.automatic1111.picture_info import parse_parameters
 from pipeline.interfaces.automatic1111.prompt_syntax import plain_prompt
-from pipeline.jobs.model_sources import Pipeline
 from pipeline.jobs.models import Models
 from pipeline.jobs.service import GenerationService
 from tests.conftest import serve_all, wait_for
-from tests.descriptions import MODEL
+from tests.descriptions import MODEL, Source
 
 
 @pytest.fixture(scope="module")
@@ -74,19 +71,6 @@ def test_what_clients_always_send_counts_as_not_given(http: httpx.Client, pipe: 
     assert answer.headers["x-sana-ignored"] == "sampler_name"
     read = read_drawing({"prompt": "a", "steps": 20}, Models([Source(MODEL)]), None, False)
     assert "num_inference_steps" not in read.values
-
-
-class Source:
-    device = "CPU"
-
-    def __init__(self, model: ModelDescription) -> None:
-        self._model = model
-
-    def describe(self) -> ModelDescription:
-        return self._model
-
-    def load(self, on_progress: OnProgress) -> Pipeline:
-        raise NotImplementedError
 
 
 def test_a_sprint_model_keeps_to_its_steps_and_has_no_negative_prompt() -> None:

@@ -46,11 +46,6 @@ SONGS = """async () => {
 
 
 @pytest.fixture(scope="module")
-def painter() -> Painter:
-    return Painter()
-
-
-@pytest.fixture(scope="module")
 def page(painter: Painter) -> Iterator[str]:
     """Yield the address of a page that draws at once."""
     from app import build_page

@@ -46,11 +46,6 @@ SHARING = """
 
 
 @pytest.fixture(scope="module")
-def painter() -> Painter:
-    return Painter()
-
-
-@pytest.fixture(scope="module")
 def page(painter: Painter) -> Iterator[str]:
     """Yield the address of a page in English and German that draws at once."""
     from app import build_service

@@ -21,27 +21,13 @@ from pipeline.cluster.update_line import LOOPBACK, RunningApp, ask, listening, r
 from pipeline.domain.errors import SanaError, SettingsError
 from pipeline.domain.families import SPRINT
 from pipeline.domain.model import ModelDescription
-from pipeline.domain.progress import OnProgress
 from pipeline.jobs.models import Models
 from pipeline.runtime import folders
 from tests.conftest import wait_for
-from tests.descriptions import MODEL
+from tests.descriptions import MODEL, Source
 
 OTHER = dataclasses.replace(MODEL, source="owner/other", compression="int8", revision="9")
 OLD, NEW = MODEL.name, OTHER.name
-
-
-class Source:
-    device = "CPU"
-
-    def __init__(self, model: ModelDescription) -> None:
-        self._model = model
-
-    def describe(self) -> ModelDescription:
-        return self._model
-
-    def load(self, on_progress: OnProgress) -> Any:
-        return self
 
 
 class FakeCluster:
