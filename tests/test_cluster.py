@@ -364,6 +364,9 @@ def test_who_waits_is_told_a_time_and_whose_machine_is_lost_that_too() -> None:
 
         total = picture = decoding = encoding = estimate
 
+        def known(self) -> "Known":
+            return self
+
     job = JobQueue().submit(lambda: iter(()), "me")  # type: ignore[arg-type, return-value]
     tracker = StatusTracker(English(), Known(), SubmittedRequest("model", HOUSE, job))  # type: ignore[arg-type]
     told = [tracker.status(update) for update in (QueueUpdate(3, 25.0), QueueUpdate(3), RestartUpdate(1, 1))]
