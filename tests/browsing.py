@@ -5,9 +5,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page
 
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")  # a green one that moves
+STILL: dict[str, Any] = {"reduced_motion": "reduce"}
+"""Of a browser's context: animations are painted without a graphics card, which took half of a test's time."""
 STEPS = "number input for Steps"
 PROGRESS = re.compile(r"^Step \d+ of")
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -23,7 +27,7 @@ def chromium() -> Iterator[Browser | None]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", *CAMERA])
         yield browser
         browser.close()
 

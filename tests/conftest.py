@@ -124,7 +124,9 @@ def tab(browser: "Browser", page: str, requests: list[str], request: pytest.Fixt
 
     In CI, a picture of the page is kept at the end of each test.
     """
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    from tests.browsing import STILL
+
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, **STILL)
     context.set_default_timeout(60_000)
     tab = context.new_page()
     tab.on("request", lambda request: requests.append(request.url))

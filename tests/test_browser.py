@@ -17,7 +17,7 @@ from pipeline.domain.updates import StepUpdate, Update
 from pipeline.generation.metadata import read_settings, write_png
 from pipeline.page import live_events
 from pipeline.page.examples import FULL_SIZE
-from tests.browsing import PROGRESS, STEPS, done, drop, generate, picture, prompt, set_steps
+from tests.browsing import PROGRESS, STEPS, STILL, done, drop, generate, picture, prompt, set_steps
 from tests.conftest import wait_for
 
 
@@ -206,7 +206,7 @@ def test_a_picture_fills_the_screen(tab: Page) -> None:
 
 
 def test_on_a_phone_the_picture_comes_into_view(browser: Browser, page: str) -> None:
-    tab = browser.new_page(viewport={"width": 390, "height": 844})
+    tab = browser.new_page(viewport={"width": 390, "height": 844}, **STILL)
     tab.set_default_timeout(60_000)
     tab.goto(page)
     generate(tab)
@@ -232,7 +232,7 @@ def test_a_dropped_picture_gives_back_its_settings_and_itself(
         "seed": 77,
     }
     write_png(pipe("<b>a moon</b> & {stars}", **settings).images[0], tmp_path / "made.png")
-    tab = browser.new_page()
+    tab = browser.new_page(**STILL)
     tab.goto(page)
     drop(tab, tmp_path / "made.png")
     tab.get_by_text("The settings of this picture are filled in").wait_for()

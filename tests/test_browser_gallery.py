@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pipeline.generation.metadata import read_settings, write_png
-from tests.browsing import done, generate, prompt, serious_violations
+from tests.browsing import STILL, done, generate, prompt, serious_violations
 from tests.conftest import serve_page, wait_for
 from tests.painter import Painter, picture
 
@@ -248,7 +248,7 @@ WORDS = ("a-boat", "a-boat", "a-boat", "a-red-house-b-naïve-b-猫")
 @pytest.fixture
 def blank(browser: Browser, page: str) -> Iterator[Page]:
     """Yield a tab at an address of the page that holds no page, to prepare the browser's database."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, **STILL)
     context.set_default_timeout(60_000)
     tab = context.new_page()
     tab.goto(f"{page}theme.css")

@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Page
 
 from pipeline import SanaPipeline
-from tests.browsing import PROGRESS, STEPS, done, generate, picture, prompt, set_steps
+from tests.browsing import PROGRESS, STEPS, STILL, done, generate, picture, prompt, set_steps
 from tests.conftest import serve_page, wait_for
 from tests.cutting_proxy import CuttingProxy
 
+EXPLORE = "Explore: a grid over two settings"
 THUMBNAILS = "#history .strip button"
 
 
@@ -22,7 +23,7 @@ def begin(tab: Page, steps: int, text: str = "a red house") -> str:
 
 def test_a_cut_connection_loses_nothing(browser: Browser, page: str, steps_done: list[int | str]) -> None:
     proxy = CuttingProxy(int(urlsplit(page).port or 0))
-    with proxy.serving() as url, browser.new_context() as context:
+    with proxy.serving() as url, browser.new_context(**STILL) as context:
         tab = context.new_page()
         tab.goto(url)
         seed = begin(tab, 12)
@@ -55,7 +56,7 @@ def test_a_reload_finds_the_request_again_and_stop_stops_it(tab: Page, steps_don
 def test_a_closed_tab_is_found_again_by_the_next_one_and_by_nobody_else(
     browser: Browser, page: str, steps_done: list[int | str]
 ) -> None:
-    with browser.new_context() as context, browser.new_context() as other:
+    with browser.new_context(**STILL) as context, browser.new_context(**STILL) as other:
         tab = context.new_page()
         tab.goto(page)
         begin(tab, 12)
@@ -79,7 +80,7 @@ def test_a_server_that_was_started_again_is_told_and_the_picture_is_offered_anew
 ) -> None:
     from app import build_app
 
-    with browser.new_context() as context:
+    with browser.new_context(**STILL) as context:
         tab = context.new_page()
         with serve_page(build_app(pipe)) as url:
             proxy = CuttingProxy(int(urlsplit(url).port or 0))
@@ -116,13 +117,18 @@ def test_what_is_typed_survives_a_reload(tab: Page) -> None:
     prompt(tab).fill("a green boat at night")
     tab.get_by_label("Seed", exact=True).fill("77")
     set_steps(tab, 9)
+    tab.get_by_text(EXPLORE).click()
+    tab.locator("#explore").get_by_label("Values, such as").first.fill("2,5")
     tab.wait_for_function("Object.values(sessionStorage).some(text => text.includes('\"num_inference_steps\":9'))")
+    tab.wait_for_function('Object.values(sessionStorage).some(text => text.includes(\'"first_values":"2,5"\'))')
     tab.reload()
     tab.wait_for_function("document.querySelector('#prompt textarea')?.value === 'a green boat at night'")
     assert tab.get_by_label("Seed", exact=True).input_value() == "77"
     assert not tab.get_by_label("Random seed").is_checked()
     tab.get_by_text("More settings").click()
     assert tab.get_by_label(STEPS).input_value() == "9"
+    tab.get_by_text(EXPLORE).click()
+    assert tab.locator("#explore").get_by_label("Values, such as").first.input_value() == "2,5"
 
 
 def test_a_damaged_store_is_set_aside_with_a_sentence(tab: Page) -> None:

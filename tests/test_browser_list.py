@@ -11,7 +11,7 @@ from pipeline.domain.model import MINIATURE, ModelDescription
 from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import StepUpdate, Update
 from pipeline.jobs.models import Models
-from tests.browsing import done, generate, prompt, serious_violations
+from tests.browsing import STILL, done, generate, prompt, serious_violations
 from tests.conftest import serve_page
 from tests.painter import PAINTED, Painter, picture
 
@@ -44,7 +44,7 @@ def tab(browser: Browser, painter: HeldPainter) -> Iterator[Page]:
     """Yield one tab for all tests of this file: the page of a painter."""
     from app import build_page
 
-    with serve_page(build_page(Models([painter]))) as url, browser.new_context() as context:
+    with serve_page(build_page(Models([painter]))) as url, browser.new_context(**STILL) as context:
         context.set_default_timeout(30_000)
         tab = context.new_page()
         tab.goto(url)
@@ -153,7 +153,7 @@ def test_a_grid_says_what_it_takes_and_becomes_tiles_and_a_sheet(tab: Page, pain
     cells.get_by_text("The seed 1 is there twice").wait_for()
     values.nth(1).fill("8,9")
     cells.get_by_text("4 pictures").wait_for()
-    tab.get_by_role("button", name="Draw the grid").click()
+    values.nth(1).press("Enter")  # as the button does
     tab.wait_for_function("document.querySelectorAll('#pictures .tile').length === 5")
     tab.wait_for_function("document.querySelector('#stop').disabled")
     alts = "[...document.querySelectorAll('#pictures .tile img')].map(({ alt }) => alt)"

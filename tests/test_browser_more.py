@@ -13,7 +13,7 @@ from pipeline.generation.metadata import read_settings
 from pipeline.jobs.job_queue import JobQueue
 from pipeline.jobs.model_sources import NamedSource
 from pipeline.jobs.models import Models
-from tests.browsing import PROGRESS, TWO_FRAMES, done, generate, prompt, serious_violations, set_steps
+from tests.browsing import PROGRESS, STILL, TWO_FRAMES, done, generate, prompt, serious_violations, set_steps
 from tests.conftest import serve_page, wait_for
 from tests.model_files import renamed
 
@@ -33,7 +33,7 @@ def menu(model: Path, tiny: Callable[[str], Path]) -> Iterator[tuple[str, Models
 def test_two_people_each_get_their_own_picture_and_the_second_sees_a_place(
     browser: Browser, page: str, steps_done: list[int | str], tmp_path: Path
 ) -> None:
-    people = [browser.new_context(viewport={"width": 1280, "height": 900}).new_page() for _ in range(2)]
+    people = [browser.new_context(viewport={"width": 1280, "height": 900}, **STILL).new_page() for _ in range(2)]
     for person in people:
         person.set_default_timeout(60_000)
         person.goto(page)
@@ -55,7 +55,7 @@ def test_a_model_of_the_menu_changes_the_controls_frees_the_other_and_is_replace
     browser: Browser, menu: tuple[str, Models], model: Path, tmp_path: Path
 ) -> None:
     url, models = menu
-    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab = browser.new_page(viewport={"width": 1280, "height": 900}, **STILL)
     tab.set_default_timeout(60_000)
     tab.goto(url)
     set_steps(tab, 3)
@@ -96,7 +96,7 @@ def test_a_model_of_the_menu_changes_the_controls_frees_the_other_and_is_replace
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_accessibility_violation(browser: Browser, page: str, scheme: Literal["light", "dark"]) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme, **STILL)
     context.set_default_timeout(60_000)
     tab = context.new_page()
     tab.goto(page)

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.browsing import TWO_FRAMES, done, generate, prompt, serious_violations
+from tests.browsing import STILL, TWO_FRAMES, done, generate, prompt, serious_violations
 from tests.conftest import serve_pages, wait_for
 from tests.page_speed import WATCH, layout_shift, shifts
 from tests.painter import Painter
@@ -115,7 +115,7 @@ def test_on_a_phone_generate_stop_and_progress_stay_on_the_screen(browser: Brows
 
 
 def test_the_keyboard_sees_where_it_is_and_arrows_choose_a_shape(browser: Browser, page: str) -> None:
-    with browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR") as context:
+    with browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR", **STILL) as context:
         tab = context.new_page()
         tab.goto(page)
         tab.get_by_text("Ready").wait_for()
@@ -145,7 +145,7 @@ def test_the_keyboard_sees_where_it_is_and_arrows_choose_a_shape(browser: Browse
 
 @pytest.mark.parametrize("locale", ["en", "de"])
 def test_nothing_runs_over_its_neighbours(browser: Browser, page: str, locale: str) -> None:
-    with browser.new_context(locale=locale) as context:
+    with browser.new_context(locale=locale, **STILL) as context:
         tab = context.new_page()
         tab.goto(page)
         tab.locator("#badge .ready").wait_for()
@@ -157,7 +157,7 @@ def test_nothing_runs_over_its_neighbours(browser: Browser, page: str, locale: s
 
 
 def test_a_picture_is_shared_where_the_browser_can(browser: Browser, page: str) -> None:
-    with browser.new_context() as context:
+    with browser.new_context(**STILL) as context:
         tab = context.new_page()
         tab.goto(page)
         generate(tab)

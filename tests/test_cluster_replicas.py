@@ -30,7 +30,7 @@ from pipeline.jobs.job_queue import JobQueue
 from pipeline.jobs.models import Models
 from pipeline.page.layout import build
 from pipeline.page.words import English
-from tests.browsing import picture, prompt
+from tests.browsing import STILL, picture, prompt
 from tests.conftest import serve_page, wait_for
 from tests.model_files import renamed
 
@@ -100,7 +100,7 @@ def test_replicas_draw_at_once_the_same_bytes_as_one_process(remote: RemotePipel
 def test_previews_and_stop_on_the_page(models: Models, browser: Browser) -> None:
     service = build_service(models, JobQueue(at_once=REPLICAS))
     with serve_page(build(service, English()), service) as url:
-        context = browser.new_context()
+        context = browser.new_context(**STILL)
         context.set_default_timeout(60_000)
         tab = context.new_page()
         # So many steps and pictures that they are not done before Stop.

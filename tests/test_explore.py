@@ -30,7 +30,7 @@ from pipeline.jobs.service import GenerationService
 from pipeline.jobs.submitted_request import SubmittedRequest
 from pipeline.jobs.timings import Timings
 from pipeline.page.course import Course
-from pipeline.page.explore import FIELDS, arrangement, read_form, suggested_values
+from pipeline.page.explore import FIELDS, arrangement, kept_fields, read_form, suggested_values
 from pipeline.page.generating import KEPT_EARLIER
 from pipeline.page.payload import check_payload
 from pipeline.page.picture_files import PictureFiles, file_name
@@ -106,6 +106,20 @@ def test_the_folds_fields_make_axes(service: GenerationService) -> None:
     name = service.models.names[0]
     for parameter in EXPLORED:  # what is suggested is possible
         read_axes([(parameter, suggested_values(parameter, service.models, name))], service.models.names, MAX_CELLS)
+
+
+def test_a_fold_that_was_kept_is_filled_in_again_where_it_can_be(service: GenerationService) -> None:
+    fields = dict(zip(FIELDS, ("model", "a, b", "", ""), strict=True))
+    assert kept_fields({**fields, "prompt": "a house"}, service.models) == fields
+    assert kept_fields({"prompt": "a house"}, service.models) == {}
+    one_model = Models([Painter()])
+    for damaged, models in (
+        ({}, one_model),
+        ({"first_axis": "prompt"}, service.models),
+        ({"second_values": 1}, one_model),
+    ):
+        with pytest.raises(SanaError, match="kept"):
+            kept_fields({**fields, **damaged}, models)
 
 
 def test_a_grid_is_one_request_with_one_seed_and_a_sheet(service: GenerationService, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pipeline.domain.progress import OnProgress, Progress
 from pipeline.jobs.full_size import VARIANT, FullSize
 from pipeline.jobs.models import Models
 from pipeline.server.server_options import ServerOptions
+from tests.browsing import STILL
 from tests.conftest import serve_page, wait_for
 from tests.fake_hub import FakeHub
 from tests.painter import Painter
@@ -59,7 +60,7 @@ def test_a_full_size_model_is_looked_up_made_and_chosen(
 
     service = build_service(Models([Painter()]))
     full_size = FullSize(service.models, "CPU")
-    with serve_page(build(service, English(), full_size)) as url, browser.new_context() as context:
+    with serve_page(build(service, English(), full_size)) as url, browser.new_context(**STILL) as context:
         context.set_default_timeout(30_000)
         tab = context.new_page()
         tab.goto(url)

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from pipeline import SanaPipeline
 from pipeline.page.words import all_words
 from pipeline.server.by_language import best_language
-from tests.browsing import TWO_FRAMES
+from tests.browsing import STILL, TWO_FRAMES
 from tests.conftest import serve_pages
 
 
@@ -90,7 +90,7 @@ def test_a_login_counts_in_all_languages() -> None:
 @pytest.mark.parametrize("locale", ["de-DE", "zh-CN"])
 def test_the_page_speaks_german_and_chinese(browser: Browser, address: str, locale: str) -> None:
     words = next(words for words in all_words() if words.language == locale[:2])
-    with browser.new_context(locale=locale) as context:
+    with browser.new_context(locale=locale, **STILL) as context:
         tab = context.new_page()
         tab.goto(address)
         generate = tab.locator("#generate")

@@ -54,10 +54,31 @@ def connect_explore(parts: Any, controls: Controls, service: GenerationService) 
         axis.input(suggest, [axis, controls[MODEL.name]], values, preprocess=False, **QUIET)
 
 
+def drawing_events(parts: Any) -> list[Any]:
+    """Return the events that ask for a grid: its button, and Enter in a field of values."""
+    _, first_values, _, second_values = parts.grid.values()
+    return [parts.explore.click, first_values.submit, second_values.submit]
+
+
+def kept_fields(kept: Mapping[str, Any], models: Models) -> dict[str, str]:
+    """Return the fold's fields that the browser has kept; none of a store of an earlier version.
+
+    Raises:
+        SanaError: the fold cannot hold them, such as a model where there is one only.
+    """
+    fields = {name: kept[name] for name in FIELDS if name in kept}
+    first, _, second, _ = (fields.get(name) for name in FIELDS)
+    offered = [each.name for each in _offered(models)]
+    if fields and not (
+        all(isinstance(fields.get(name), str) for name in FIELDS) and first in offered and second in [*offered, NO_AXIS]
+    ):
+        raise SanaError(Problem("kept", {}))
+    return fields
+
+
 def axis_choices(models: Models, words: English) -> list[tuple[str, str]]:
     """Return the choices of the second axis: none, or a setting; models only where there are several."""
-    offered = [each for each in EXPLORED if each is not MODEL or len(models.names) > 1]
-    return [(words.explore["none"], NO_AXIS), *((words.label(each), each.name) for each in offered)]
+    return [(words.explore["none"], NO_AXIS), *((words.label(each), each.name) for each in _offered(models))]
 
 
 def suggested_values(parameter: Parameter, models: Models, name: str) -> str:
@@ -102,6 +123,10 @@ def arrangement(submitted: SubmittedRequest, words: English) -> Arrangement:
         ", ".join(f"{names[name]} {value}" for name, value in place.items()) for place in cells(submitted.grid.axes)
     ]
     return Arrangement(submitted.grid.columns, [*labels, words.explore["sheet"]])
+
+
+def _offered(models: Models) -> list[Parameter]:
+    return [each for each in EXPLORED if each is not MODEL or len(models.names) > 1]
 
 
 def _parameter(axis: object) -> Parameter | None:

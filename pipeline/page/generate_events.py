@@ -14,7 +14,7 @@ from ..jobs.timings import TIME_PARAMETERS
 from .alerts import alert
 from .browser_values import MASK, NEW_TOKEN, with_values
 from .controls import Controls
-from .explore import cells_line
+from .explore import cells_line, drawing_events
 from .generating import TOKEN, Generating
 from .given_files import of_page
 from .list_switch import LISTED
@@ -61,7 +61,7 @@ def connect_generate(
     gr.on([*changes, app.load], estimate, inputs_kwargs=priced, outputs=estimates, **always_last)
     triggers = [parts.run.click, controls[PROMPT.name].submit]
     gr.on(triggers, None, None, parts.problem, js=BEGIN, **QUIET)
-    parts.explore.click(None, None, parts.problem, js=BEGIN_IN_SIGHT, **QUIET)
+    gr.on(drawing_events(parts), None, None, parts.problem, js=BEGIN_IN_SIGHT, **QUIET)
     asked = {**controls, TOKEN: parts.from_browser, LISTED: parts.listed}
     of_browser = {
         list(asked).index(MASK_IMAGE.name): MASK,
@@ -78,7 +78,7 @@ def connect_generate(
     asking: dict[str, Any] = {"js": with_values(of_browser), "trigger_mode": "multiple", **following}
     for running in (
         gr.on(triggers, generating.show, inputs_kwargs=asked, **asking),
-        gr.on([parts.explore.click], generating.show, inputs_kwargs={**asked, **parts.grid}, **asking),
+        gr.on(drawing_events(parts), generating.show, inputs_kwargs={**asked, **parts.grid}, **asking),
         app.load(generating.resume, parts.from_browser, js="() => window.sanaKept.request()", **following),
     ):
         # The server was out of reach, or its answer was lost.

@@ -13,6 +13,7 @@ from ..domain.problems import Problem
 from ..domain.settings import MODEL, PARAMETERS
 from ..jobs.service import GenerationService
 from .controls import Controls
+from .explore import FIELDS, kept_fields
 from .filling import Filling
 from .given_files import path_of
 from .given_state import REPLACED, Given
@@ -23,7 +24,7 @@ from .status import said
 from .words import English
 
 KEPT = tuple(each for each in PARAMETERS if each is not MASK_IMAGE)
-"""What the browser keeps: all but the mask, which stays in its painter."""
+"""What the browser keeps beside the fold of the grid: all but the mask, which stays in its painter."""
 
 
 def connect_restoring(
@@ -51,6 +52,10 @@ def connect_restoring(
                 shown = show_picture(kept, models.find(values.get(MODEL.name)))
             except SanaError:
                 lines.append(words.picture_again)
+        try:
+            shown |= {parts.grid[name]: value for name, value in kept_fields(kept, models).items()}
+        except SanaError as error:
+            lines.append(words.error(error))
         return {**fill(values, lines, words.not_kept), **shown}
 
     def fill(values: Mapping[str, Any], lines: Sequence[str], sentence: Callable[[str], str]) -> dict[Any, Any]:
@@ -71,20 +76,21 @@ def connect_restoring(
         typed = {each.name: kept[each.name] for each in own if each.name in kept and not each.problem(kept[each.name])}
         return filling.panel.show(given, model, {**given.values(model), **typed})
 
-    kept = [controls[each.name] for each in KEPT]
-    names = json.dumps([each.name for each in KEPT])
-    restored = app.load(
-        restore, parts.from_browser, filling.outputs, js="() => window.sanaKept.form()", preprocess=False, **QUIET
-    )
+    kept = {**{each.name: controls[each.name] for each in KEPT}, **parts.grid}
+    names, outputs = json.dumps(list(kept)), [*filling.outputs, *parts.grid.values()]
+    form = "() => window.sanaKept.form()"
+    restored = app.load(restore, parts.from_browser, outputs, js=form, preprocess=False, **QUIET)
     restored.then(None, None, None, js="() => { window.sanaKept.beginSaving(); }", **QUIET)
     save = (
         f"(...values) => {{ window.sanaKept.save(Object.fromEntries({names}.map((name, k) => [name, values[k]]))); }}"
     )
-    gr.on([each.change for each in kept], None, kept, None, js=save, **QUIET)
+    gr.on([each.change for each in kept.values()], None, list(kept.values()), None, js=save, **QUIET)
 
 
 def read_kept(text: object) -> dict[str, Any]:
     """Return the values that the browser has kept, by parameter name, without those of emptied fields.
+
+    Those of the grid's fold are among them under the names of its fields.
 
     Raises:
         SanaError: the text is none that this page wrote.
@@ -96,4 +102,5 @@ def read_kept(text: object) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise SanaError(Problem("kept", {}))
     known = {each.name for each in KEPT}
-    return {name: value for name, value in values.items() if name in known and value not in (None, "")}
+    typed = {name: value for name, value in values.items() if name in known and value not in (None, "")}
+    return {**typed, **{name: values[name] for name in FIELDS if name in values}}

@@ -15,6 +15,7 @@ from ..domain.variation_parameters import VARIATION_STRENGTH
 from ..jobs.service import GenerationService
 from .controls import Controls
 from .examples import examples
+from .explore import drawing_events
 from .fields import UndoableFields
 from .queueing import QUIET
 from .words import English
@@ -57,7 +58,7 @@ def connect_settings(parts: Any, controls: Controls, service: GenerationService,
     )
     filled.success(None, None, None, js="() => { window.sana.draw(); }", **QUIET)
     # The browser keeps the prompts that are drawn, for the up key.
-    drawn = [parts.run.click, parts.explore.click, controls[PROMPT.name].submit]
+    drawn = [parts.run.click, *drawing_events(parts), controls[PROMPT.name].submit]
     gr.on(drawn, None, controls[PROMPT.name], None, js="(prompt) => { window.sana.keepPrompt(prompt); }", **QUIET)
     seed, randomize_seed = controls[SEED.name], controls[RANDOMIZE_SEED.name]
     seed.input(None, seed, randomize_seed, js=f"seed => seed === {RANDOM_SEED}", **QUIET)
