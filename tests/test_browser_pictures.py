@@ -15,7 +15,7 @@ from pipeline.domain.updates import EncodeUpdate, Update
 from pipeline.generation.given_picture import GivenPicture
 from pipeline.generation.metadata import write_png
 from pipeline.generation.pipeline import OutputType
-from tests.browsing import done, drop, generate, picture, prompt
+from tests.browsing import STILL, done, drop, generate, picture, prompt
 from tests.conftest import wait_for
 
 Drawn = list[tuple[GenerationSettings, GivenPicture | None]]
@@ -32,7 +32,7 @@ def house(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def phone(browser: Browser, page: str) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, **STILL)
     context.set_default_timeout(60_000)
     tab = context.new_page()
     tab.goto(page)
@@ -103,6 +103,21 @@ def test_a_picture_is_given_drawn_and_taken_away(tab: Page, pipe: SanaPipeline, 
     generate(tab)
     done(tab)
     assert drawn[1][0].image_sha256 is None
+
+
+def test_a_picture_is_taken_with_the_camera(tab: Page, pipe: SanaPipeline, drawn: Drawn) -> None:
+    tab.get_by_role("button", name="Start from a picture").click()
+    tab.get_by_label("Capture from camera").click()
+    tab.get_by_title("grant webcam access").click()
+    tab.wait_for_function("document.querySelector('#picture video')?.videoWidth > 0")
+    tab.get_by_label("capture photo").click()
+    tab.locator("#painter canvas").wait_for()
+    generate(tab)
+    done(tab)
+    given = drawn[0][1]
+    assert given
+    red, green, blue = given.pixels.reshape(-1, 3).mean(axis=0)
+    assert green > max(red, blue), "Chromium's stand-in for a camera shows green"
 
 
 def test_a_mask_is_painted_with_a_finger_and_undone(phone: Page, pipe: SanaPipeline, house: Path, drawn: Drawn) -> None:

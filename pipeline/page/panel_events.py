@@ -25,6 +25,9 @@ from .status import said
 from .visitor import picture_folder
 from .words import English
 
+# A picture of the camera arrives as a change of the value, without the event of an upload. Its file has no type.
+FROM_CAMERA = "(picture, ...others) => [picture?.mime_type === '' ? picture : null, ...others]"
+
 
 def connect_panel(parts: Any, controls: Controls, service: GenerationService, words: English) -> None:
     models, panel = service.models, PanelUpdates(parts, controls, words)
@@ -52,6 +55,9 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
             return panel.refuse(words.error(error))
         values = wanted.values if wanted and wanted.sha256 == arrived.sha256 else arrived.values(model)
         return panel.show(arrived, model, values)
+
+    def arrive_from_camera(record: Any, *others: Any) -> dict[Any, Any]:
+        return {image: gr.skip()} if record is None else arrive(record, *others)
 
     def leave(menu: str | None, given: Given | None) -> dict[Any, Any]:
         return panel.take_away(model_of(menu), given.before if given else {})
@@ -107,7 +113,9 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
     image, menu = controls[IMAGE.name], controls[MODEL.name]
     replaced = [controls[each.name] for each in REPLACED]
     plain: dict[str, Any] = {"preprocess": False, **QUIET}
-    panel.say_kept(image.input(arrive, [image, *replaced, menu, parts.given, parts.wanted], panel.outputs, **plain))
+    arriving = [image, *replaced, menu, parts.given, parts.wanted]
+    panel.say_kept(image.input(arrive, arriving, panel.outputs, **plain))
+    panel.say_kept(image.change(arrive_from_camera, arriving, panel.outputs, js=FROM_CAMERA, **plain))
     parts.take_away.click(leave, [menu, parts.given], panel.outputs, **plain)
     panel.say_kept(parts.model_chosen.then(refit, [menu, parts.given], panel.outputs, **plain))
     parts.painter.input(paint, menu, [controls[STRENGTH.name], parts.mask_settings], **plain)
