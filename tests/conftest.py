@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     items.sort(key=place)
     for item in items:
-        if place(item) < len(SLOW):
+        if place(item) < len(SLOW) or item.get_closest_marker("long"):
             item.add_marker("slow")
 
 

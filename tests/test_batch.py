@@ -187,6 +187,7 @@ def test_seeds_do_not_depend_on_the_kind_of_file(tmp_path: Path) -> None:
     assert [line.seed for line in first] == [line.seed for line in second]
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on(run: Run, model: Path, tmp_path: Path) -> None:
     text = "".join(f"house {number}\n" for number in range(12))
     (tmp_path / "prompts.txt").write_text(text)

@@ -74,6 +74,7 @@ def tables(text: str) -> dict[str, list[dict[str, str]]]:
     return found
 
 
+@pytest.mark.long
 def test_every_stage_of_every_run_is_measured(measured: tuple[dict[str, Any], dict[str, Any]]) -> None:
     results, kept = measured
     assert kept == results
@@ -92,6 +93,7 @@ def test_every_stage_of_every_run_is_measured(measured: tuple[dict[str, Any], di
         assert 0 < results["flop"][stage]["real"] < results["flop"][stage]["padded"]
 
 
+@pytest.mark.long
 def test_the_tables_tell_what_was_measured(measured: tuple[dict[str, Any], dict[str, Any]]) -> None:
     results, _ = measured
     found = tables(report(results))

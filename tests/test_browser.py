@@ -65,6 +65,7 @@ def test_enter_generates_and_shift_enter_breaks_the_line(tab: Page) -> None:
     assert prompt(tab).input_value() == "a red house\nat night"
 
 
+@pytest.mark.long
 def test_random_is_on_and_the_seed_that_was_used_is_shown_and_can_be_reused(tab: Page) -> None:
     assert tab.get_by_label("Random seed").is_checked()
     generate(tab)
@@ -94,6 +95,7 @@ def test_while_it_draws_there_is_a_preview_and_it_can_be_stopped(tab: Page, step
     tab.wait_for_function("document.querySelector('#stop').disabled")
 
 
+@pytest.mark.long
 def test_stop_while_decoding(tab: Page, slow_bands: list[int | str]) -> None:
     generate(tab)
     tab.get_by_text(re.compile("^Decoding: band 1")).wait_for()
@@ -103,6 +105,7 @@ def test_stop_while_decoding(tab: Page, slow_bands: list[int | str]) -> None:
     assert "done" not in slow_bands
 
 
+@pytest.mark.long
 def test_the_picture_follows_the_typing_and_enters_the_history_by_enter(
     tab: Page, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,6 +145,7 @@ def test_an_empty_prompt_is_refused_beside_the_field_and_the_next_one_is_not(tab
     done(tab)
 
 
+@pytest.mark.long
 def test_what_goes_wrong_on_the_way_is_said_beside_the_button(
     tab: Page, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +171,7 @@ def test_an_example_fills_the_prompt_and_a_shape_the_size(tab: Page) -> None:
     assert tab.get_by_label("Height").input_value() == "192"
 
 
+@pytest.mark.long
 def test_a_size_is_refused_as_it_was_typed(tab: Page) -> None:
     for value in ("999", "200", ""):
         tab.get_by_label("Width").fill(value)
@@ -176,6 +181,7 @@ def test_a_size_is_refused_as_it_was_typed(tab: Page) -> None:
         assert tab.get_by_label("Width").input_value() == value
 
 
+@pytest.mark.long
 def test_a_finished_picture_is_not_called_unfinished(
     tab: Page, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +203,7 @@ def test_a_finished_picture_is_not_called_unfinished(
     assert prompt(tab).input_value() == "a red house"
 
 
+@pytest.mark.long
 def test_a_picture_fills_the_screen(tab: Page) -> None:
     generate(tab)
     done(tab)
@@ -205,6 +212,7 @@ def test_a_picture_fills_the_screen(tab: Page) -> None:
     assert box == {"x": 0, "y": 0, "width": 1280, "height": 900}
 
 
+@pytest.mark.long
 def test_on_a_phone_the_picture_comes_into_view(browser: Browser, page: str) -> None:
     tab = browser.new_page(viewport={"width": 390, "height": 844}, **STILL)
     tab.set_default_timeout(60_000)
@@ -215,6 +223,7 @@ def test_on_a_phone_the_picture_comes_into_view(browser: Browser, page: str) -> 
     tab.close()
 
 
+@pytest.mark.long
 def test_a_style_says_what_it_adds(tab: Page) -> None:
     tab.get_by_label("Style").click()
     tab.get_by_role("option", name="Pixel art").click()
@@ -243,6 +252,7 @@ def test_a_dropped_picture_gives_back_its_settings_and_itself(
     tab.close()
 
 
+@pytest.mark.long
 def test_what_is_no_picture_of_ours_is_refused_in_a_sentence(tab: Page, tmp_path: Path, pipe: SanaPipeline) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "foreign.png")
     Image.new("1", (20_000, 10_000)).save(tmp_path / "huge.png")
@@ -263,6 +273,7 @@ def test_what_is_no_picture_of_ours_is_refused_in_a_sentence(tab: Page, tmp_path
         assert prompt(tab).input_value() == before
 
 
+@pytest.mark.long
 def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab: Page, page: str) -> None:
     tab.goto(f"{page}?prompt=a+%3Ci%3Emoon%3C%2Fi%3E&seed=5&width=160&num_inference_steps=3&style=Anime&height=100")
     prompt(tab).wait_for()
@@ -281,6 +292,7 @@ def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab: Page, p
     assert tab.get_by_label("Style").input_value() == "Anime"
 
 
+@pytest.mark.long
 def test_markup_in_a_prompt_is_text_everywhere(tab: Page) -> None:
     generate(tab, '<img src=x onerror="window.hacked = true"> {{value}} ${1 + 1}')
     done(tab)

@@ -120,6 +120,7 @@ SEEDS = """() => Promise.all([...document.querySelectorAll("#pictures img")].map
 }))"""
 
 
+@pytest.mark.long
 def test_a_tile_is_used_varied_enlarged_and_deleted(tab: Page) -> None:
     open_for_three(tab)
     draw(tab, "a red house", 3)
@@ -187,6 +188,7 @@ def test_the_history_is_looked_at_while_a_picture_is_drawn(
     tab.get_by_text("Stopped").wait_for()
 
 
+@pytest.mark.long
 def test_the_history_survives_a_reload_and_is_used_starred_searched_and_deleted(tab: Page) -> None:
     for text in ("a red house", "a blue boat"):
         draw(tab, text)
@@ -225,6 +227,7 @@ def test_the_history_survives_a_reload_and_is_used_starred_searched_and_deleted(
     assert serious_violations(tab) == []
 
 
+@pytest.mark.long
 def test_all_pictures_are_downloaded_in_a_zip_under_the_words_of_their_prompts(tab: Page, tmp_path: Path) -> None:
     draw(tab, "A red house, <b>naïve</b> & 猫!")
     open_for_three(tab)
@@ -256,6 +259,7 @@ def blank(browser: Browser, page: str) -> Iterator[Page]:
     context.close()
 
 
+@pytest.mark.long
 def test_the_pictures_of_the_first_edition_are_read_and_get_thumbnails(blank: Page, page: str) -> None:
     content = io.BytesIO()
     write_png(picture(7, "a red house", 1024), content)
@@ -272,6 +276,7 @@ def test_the_pictures_of_the_first_edition_are_read_and_get_thumbnails(blank: Pa
     wait_for(lambda: large(blank).locator("img").evaluate("image => image.naturalWidth") == 1024)
 
 
+@pytest.mark.long
 def test_a_foreign_store_is_left_alone_and_another_one_begun(blank: Page, page: str) -> None:
     blank.evaluate(FOREIGN_STORE)
     blank.goto(page)
@@ -282,6 +287,7 @@ def test_a_foreign_store_is_left_alone_and_another_one_begun(blank: Page, page: 
     assert blank.evaluate(SONGS) == 1
 
 
+@pytest.mark.long
 def test_a_full_store_deletes_nothing_and_says_so(tab: Page) -> None:
     draw(tab, "a red house")
     tab.evaluate("""() => {
@@ -294,6 +300,7 @@ def test_a_full_store_deletes_nothing_and_says_so(tab: Page) -> None:
     assert tiles(tab).count() == 1
 
 
+@pytest.mark.long
 def test_the_keys(tab: Page) -> None:
     for text in ("a red house", "a blue boat"):
         draw(tab, text)
@@ -317,6 +324,7 @@ def test_the_keys(tab: Page) -> None:
     expect(field).to_have_value("mine")
 
 
+@pytest.mark.long
 def test_the_link_is_that_of_the_chosen_picture(tab: Page) -> None:
     draw(tab, "a red house")
     prompt(tab).fill("what I am typing")

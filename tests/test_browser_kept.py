@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 from pipeline import SanaPipeline
@@ -53,6 +54,7 @@ def test_a_reload_finds_the_request_again_and_stop_stops_it(tab: Page, steps_don
     assert steps_done.count(1) == 1
 
 
+@pytest.mark.long
 def test_a_closed_tab_is_found_again_by_the_next_one_and_by_nobody_else(
     browser: Browser, page: str, steps_done: list[int | str]
 ) -> None:
@@ -75,6 +77,7 @@ def test_a_closed_tab_is_found_again_by_the_next_one_and_by_nobody_else(
         assert not picture(again).is_visible()
 
 
+@pytest.mark.long
 def test_a_server_that_was_started_again_is_told_and_the_picture_is_offered_anew(
     browser: Browser, pipe: SanaPipeline, steps_done: list[int | str]
 ) -> None:
@@ -98,6 +101,7 @@ def test_a_server_that_was_started_again_is_told_and_the_picture_is_offered_anew
                     assert tab.get_by_label("Seed", exact=True).input_value() == seed
 
 
+@pytest.mark.long
 def test_each_picture_is_kept_as_soon_as_it_is_there_and_a_stop_loses_none(
     tab: Page, steps_done: list[int | str]
 ) -> None:

@@ -89,6 +89,7 @@ def test_the_line_under_the_prompt_counts_without_a_request_at_each_key(tab: Pag
     line.locator("p").wait_for(state="detached")
 
 
+@pytest.mark.long
 def test_what_waits_is_moved_removed_skipped_and_found_again_while_generate_stays_live(
     tab: Page, painter: HeldPainter
 ) -> None:
@@ -120,6 +121,7 @@ def test_what_waits_is_moved_removed_skipped_and_found_again_while_generate_stay
     tab.wait_for_function(f"document.querySelectorAll('{THUMBNAILS}').length > {kept}")
 
 
+@pytest.mark.long
 def test_a_list_draws_each_line_and_each_combination(tab: Page, painter: HeldPainter) -> None:
     kept = tab.locator(THUMBNAILS).count()
     tab.get_by_label("List", exact=True).check()

@@ -30,6 +30,7 @@ def menu(model: Path, tiny: Callable[[str], Path]) -> Iterator[tuple[str, Models
         yield url, models
 
 
+@pytest.mark.long
 def test_two_people_each_get_their_own_picture_and_the_second_sees_a_place(
     browser: Browser, page: str, steps_done: list[int | str], tmp_path: Path
 ) -> None:
@@ -51,6 +52,7 @@ def test_two_people_each_get_their_own_picture_and_the_second_sees_a_place(
         person.context.close()
 
 
+@pytest.mark.long
 def test_a_model_of_the_menu_changes_the_controls_frees_the_other_and_is_replaced(
     browser: Browser, menu: tuple[str, Models], model: Path, tmp_path: Path
 ) -> None:
@@ -94,7 +96,7 @@ def test_a_model_of_the_menu_changes_the_controls_frees_the_other_and_is_replace
     tab.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_no_accessibility_violation(browser: Browser, page: str, scheme: Literal["light", "dark"]) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme, **STILL)
     context.set_default_timeout(60_000)
@@ -132,6 +134,7 @@ def test_the_keyboard_goes_from_the_prompt_to_generate_to_the_rest(tab: Page) ->
     wait_for(lambda: stops() == ("generate", True))  # what loads at the start takes the focus away, now and then
 
 
+@pytest.mark.long
 def test_the_queue_is_as_long_as_was_said(
     tab: Page, pipe: SanaPipeline, steps_done: list[int | str], tmp_path: Path
 ) -> None:

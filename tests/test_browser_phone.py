@@ -114,6 +114,7 @@ def test_on_a_phone_generate_stop_and_progress_stay_on_the_screen(browser: Brows
         wait_for(lambda: is_on_screen(tab.locator("#problem p")))
 
 
+@pytest.mark.long
 def test_the_keyboard_sees_where_it_is_and_arrows_choose_a_shape(browser: Browser, page: str) -> None:
     with browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR", **STILL) as context:
         tab = context.new_page()
@@ -143,7 +144,7 @@ def test_the_keyboard_sees_where_it_is_and_arrows_choose_a_shape(browser: Browse
         assert box.screenshot() != ticked
 
 
-@pytest.mark.parametrize("locale", ["en", "de"])
+@pytest.mark.parametrize("locale", ["de", pytest.param("en", marks=pytest.mark.long)])
 def test_nothing_runs_over_its_neighbours(browser: Browser, page: str, locale: str) -> None:
     with browser.new_context(locale=locale, **STILL) as context:
         tab = context.new_page()
@@ -156,6 +157,7 @@ def test_nothing_runs_over_its_neighbours(browser: Browser, page: str, locale: s
             assert tab.evaluate(TOO_WIDE) == [], width
 
 
+@pytest.mark.long
 def test_a_picture_is_shared_where_the_browser_can(browser: Browser, page: str) -> None:
     with browser.new_context(**STILL) as context:
         tab = context.new_page()

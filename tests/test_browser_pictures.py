@@ -105,6 +105,7 @@ def test_a_picture_is_given_drawn_and_taken_away(tab: Page, pipe: SanaPipeline, 
     assert drawn[1][0].image_sha256 is None
 
 
+@pytest.mark.long
 def test_a_picture_is_taken_with_the_camera(tab: Page, pipe: SanaPipeline, drawn: Drawn) -> None:
     tab.get_by_role("button", name="Start from a picture").click()
     tab.get_by_label("Capture from camera").click()
@@ -146,6 +147,7 @@ def test_a_mask_is_painted_with_a_finger_and_undone(phone: Page, pipe: SanaPipel
     assert drawn[1][0].mask_sha256 is None
 
 
+@pytest.mark.long
 def test_a_drawn_picture_is_made_larger_and_its_settings_ask_for_it_again(
     tab: Page, pipe: SanaPipeline, drawn: Drawn, tmp_path: Path
 ) -> None:
@@ -171,6 +173,7 @@ def test_a_drawn_picture_is_made_larger_and_its_settings_ask_for_it_again(
     tab.get_by_text(f"begins with {given.image_sha256[:8]}").wait_for()
 
 
+@pytest.mark.long
 def test_stop_while_the_picture_is_read(
     tab: Page, pipe: SanaPipeline, house: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +198,7 @@ def test_stop_while_the_picture_is_read(
     assert 100 not in read
 
 
+@pytest.mark.long
 def test_a_picture_grows_to_the_right_and_what_is_new_is_marked(tab: Page, house: Path, drawn: Drawn) -> None:
     give(tab, house)
     tab.get_by_role("button", name="Extend the picture").first.click()

@@ -184,6 +184,7 @@ def test_a_model_of_the_menu_that_is_no_model_is_refused_too(
     assert "manifest.json" in refusal("--model", model, "--model", tmp_path)
 
 
+@pytest.mark.long
 def test_the_first_start_precompiles_and_serves_who_has_the_password_until_interrupted(
     environment: dict[str, str], bundled: list[str], port: int, tmp_path: Path
 ) -> None:
@@ -199,6 +200,7 @@ def test_the_first_start_precompiles_and_serves_who_has_the_password_until_inter
     assert [line for line in lines if line.startswith("Preparing the model") and "parts are done" in line]
 
 
+@pytest.mark.long
 def test_a_bundled_model_that_cannot_be_precompiled(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], checkpoint: Path, port: int, tmp_path: Path
 ) -> None:

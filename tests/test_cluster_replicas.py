@@ -97,6 +97,7 @@ def test_replicas_draw_at_once_the_same_bytes_as_one_process(remote: RemotePipel
             assert theirs.info == ours.info
 
 
+@pytest.mark.long
 def test_previews_and_stop_on_the_page(models: Models, browser: Browser) -> None:
     service = build_service(models, JobQueue(at_once=REPLICAS))
     with serve_page(build(service, English()), service) as url:
@@ -117,6 +118,7 @@ def test_previews_and_stop_on_the_page(models: Models, browser: Browser) -> None
         context.close()
 
 
+@pytest.mark.long
 def test_a_model_is_updated_while_pictures_are_drawn_and_wait(
     cluster: Cluster, models: Models, remote: RemotePipeline, pipe: SanaPipeline, model: Path, tmp_path: Path
 ) -> None:
@@ -136,6 +138,7 @@ def test_a_model_is_updated_while_pictures_are_drawn_and_wait(
     assert [json.loads(each.info["sana"])["model"]["source"] for each in (ours, theirs)] == ["tiny-flow", "other"]
 
 
+@pytest.mark.long
 def test_a_picture_whose_replica_is_killed_is_begun_again(remote: RemotePipeline, pipe: SanaPipeline) -> None:
     wait_for(lambda: len(_replicas()) == REPLICAS)
     asked = pipe.settings("a red house", seed=3, num_inference_steps=MANY)

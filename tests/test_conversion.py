@@ -36,6 +36,7 @@ from tests import full_size
 from tests.tiny_checkpoint import build, text_encoder, transformer
 
 
+@pytest.mark.long
 def test_int4_reaches_nearly_all_of_a_transformer() -> None:
     """One block has the 0.6B model's shape. Compare the weights in 4 bits with all weights of the IR."""
     variant = find_variant("Sana_Sprint_0.6B_1024px_diffusers")

@@ -157,6 +157,7 @@ def test_an_export_is_refused_before_it_starts(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("ir*"))
 
 
+@pytest.mark.long
 def test_a_draft_is_that_of_the_torch_decoder(
     drafting: Drafting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +181,7 @@ def test_a_draft_is_that_of_the_torch_decoder(
     assert read_settings(tmp_path / "draft.png").draft_decode
 
 
+@pytest.mark.long
 def test_a_draft_reads_a_given_picture_with_the_draft_encoder(drafting: Drafting) -> None:
     pipe = drafting[0]
     common: dict[str, Any] = {"image": given(), "strength": 0.5, "num_inference_steps": 2, "output_type": "np"}
@@ -193,6 +195,7 @@ def test_a_model_without_a_draft_decoder_refuses(pipe: SanaPipeline) -> None:
         pipe.settings("a red house", draft_decode=True)
 
 
+@pytest.mark.long
 def test_previews_are_finer_with_a_draft_decoder(drafting: Drafting, pipe: SanaPipeline) -> None:
     """Of a latent of 4x4 positions the linear map shows 4 colours in a row, the draft decoder's features 32."""
 
@@ -206,6 +209,7 @@ def test_previews_are_finer_with_a_draft_decoder(drafting: Drafting, pipe: SanaP
     assert edges(drafting[0]) > 2 * edges(pipe)
 
 
+@pytest.mark.long
 def test_the_folder_says_so(drafting: Drafting) -> None:
     _, _, folder = drafting
     model = read_manifest(folder).model
@@ -217,6 +221,7 @@ def test_the_folder_says_so(drafting: Drafting) -> None:
     assert properties(DRAFT_DECODE, model, English())["visible"]
 
 
+@pytest.mark.long
 def test_one_model_at_a_time_draws_the_same_draft(drafting: Drafting) -> None:
     pipe, _, folder = drafting
     settings = pipe.settings("a red house", width=128, height=128, draft_decode=True)
@@ -229,6 +234,7 @@ def test_one_model_at_a_time_draws_the_same_draft(drafting: Drafting) -> None:
     assert np.array_equal(draw(SanaPipeline.from_pretrained(folder, low_memory=True)), draw(pipe))
 
 
+@pytest.mark.long
 def test_the_segments_of_previews_are_counted_and_freed_and_left_out_with_low_memory(
     drafting: Drafting, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,6 +82,7 @@ def test_progress_counts_the_components(interrupted: tuple[Path, list[Progress]]
     assert records[-1].text.endswith("is complete.")
 
 
+@pytest.mark.long
 def test_an_interrupted_run_ends_with_the_files_of_an_undisturbed_one(checkpoint: Path, int4: Path) -> None:
     undisturbed = precompile(checkpoint, checkpoint.parent / "undisturbed", "int4", on_progress=lambda progress: None)
     assert read_manifest(undisturbed).files == read_manifest(int4).files
@@ -158,7 +159,7 @@ def test_what_was_begun_with_other_inputs_is_begun_again(tmp_path: Path) -> None
     assert list(other.folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("compression", ["int8", "w8a8"])
+@pytest.mark.parametrize("compression", ["int8", pytest.param("w8a8", marks=pytest.mark.long)])
 def test_compressed_folders_load_and_draw_nearly_the_same(checkpoint: Path, tmp_path: Path, compression: str) -> None:
     folder = precompile(checkpoint, tmp_path / compression, compression, on_progress=lambda progress: None)
     manifest = read_manifest(folder)

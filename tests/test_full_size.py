@@ -51,6 +51,7 @@ def exporter(model: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return errors
 
 
+@pytest.mark.long
 def test_a_full_size_model_is_looked_up_made_and_chosen(
     browser: Browser, hub: FakeHub, checkpoint: int, exporter: list[str], cache: None
 ) -> None:

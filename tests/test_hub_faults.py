@@ -115,6 +115,7 @@ def test_what_is_not_cached_and_cannot_be_fetched_is_said(
         assert "HF_HUB_OFFLINE forbids to fetch it" in refused(name)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_ctrl_c_does_not_wait_for_a_slow_file(hub: FakeHub, tmp_path: Path) -> None:
     folder = build(tmp_path / "checkpoint")

@@ -114,6 +114,7 @@ MOMENTS = {  # pattern of a request, how many such are spared, and whether it ha
 }
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_killed_at_five_moments_it_goes_on_where_it_was(
     hub: FakeHub, push: Callable[..., Published], model: Path, tmp_path: Path

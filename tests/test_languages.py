@@ -87,7 +87,7 @@ def test_a_login_counts_in_all_languages() -> None:
         assert [client.get("config", headers=headers).status_code for headers in asked] == [200] * 3
 
 
-@pytest.mark.parametrize("locale", ["de-DE", "zh-CN"])
+@pytest.mark.parametrize("locale", [pytest.param("de-DE", marks=pytest.mark.long), "zh-CN"])
 def test_the_page_speaks_german_and_chinese(browser: Browser, address: str, locale: str) -> None:
     words = next(words for words in all_words() if words.language == locale[:2])
     with browser.new_context(locale=locale, **STILL) as context:

@@ -100,6 +100,7 @@ class OfPage(Person):
         return {**self.body(request), "num_inference_steps": 1, "api_name": "/generate"}
 
 
+@pytest.mark.long
 def test_twenty_clients_over_all_interfaces(service: GenerationService, pipe: SanaPipeline) -> None:
     """Each three get the same two pictures, byte for byte, and each their own."""
     ways = (OfPage, OfOpenAI, OfAutomatic1111)

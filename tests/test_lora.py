@@ -43,7 +43,7 @@ def network() -> Any:
     return transformer(8)
 
 
-@pytest.fixture(scope="module", params=["flow", "sprint"])
+@pytest.fixture(scope="module", params=["flow", pytest.param("sprint", marks=pytest.mark.long)])
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a checkpoint, two LoRAs, and the IR with both fused."""
     root = tmp_path_factory.mktemp(request.param)

@@ -66,7 +66,9 @@ class Encoder(torch.nn.Module):
         return self.model.encode(sample).latent
 
 
-@pytest.fixture(scope="module", params=[FLOW, SPRINT], ids=lambda family: family.name)
+@pytest.fixture(
+    scope="module", params=[pytest.param(FLOW, marks=pytest.mark.long), SPRINT], ids=lambda family: family.name
+)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     """Return such a folder of a tiny random checkpoint, and diffusers' pipeline. Sprint demands a size of 32."""
     root = tmp_path_factory.mktemp("optimum")

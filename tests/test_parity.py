@@ -168,6 +168,7 @@ def test_sprint_refuses_a_negative_prompt(sprint: Pair) -> None:
         sprint.ours("a red house", negative_prompt="blue")
 
 
+@pytest.mark.long
 def test_a_float16_checkpoint_is_clipped_as_diffusers_does(huge: Pair) -> None:
     """Diffusers clips the output of linear attention in float16. Here a hook clips diffusers' f32 in the same way."""
     settings: dict[str, Any] = {"width": 256, "height": 256, "guidance_scale": 1.0}

@@ -162,6 +162,7 @@ def generate(port: int, folder: Path) -> Image.Image:
     return Image.open(images[0]["image"])
 
 
+@pytest.mark.long
 def test_from_a_checkpoint_to_a_running_space_in_one_command(
     hub: FakeHub,
     model: Path,

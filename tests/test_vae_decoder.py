@@ -67,6 +67,7 @@ def test_bands_are_those_of_an_untiled_decode(decoder: Decoder, height: int, wid
     assert psnr(last.features, untiled(latent[None].numpy() / 0.5)[0][0]) >= 100
 
 
+@pytest.mark.long
 def test_bands_of_winograd_convolutions_are_those_of_an_untiled_decode(
     decoder: Decoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_picture_that_fits_is_one_band_of_each_segment(decoder: Decoder) -> No
     assert psnr(last.features, untiled(latent[None].numpy())[0][0]) >= 120
 
 
+@pytest.mark.long
 def test_pixels_outlive_the_next_decode(decoder: Decoder) -> None:
     """A segment answers in its own buffer, which the next picture of the same size overwrites."""
     stage = VaeDecoder(Device(), decoder[0], scaling_factor=1.0)
@@ -157,6 +159,7 @@ def full_chain(tmp_path_factory: pytest.TempPathFactory) -> Decoder:
     return path, Device().compile(path)
 
 
+@pytest.mark.long
 def test_the_segments_of_the_full_size_decoder(full_chain: Decoder) -> None:
     """The numbers are counted by hand. Attention reaches up to the 1/8 grid.
 
@@ -171,6 +174,7 @@ def test_the_segments_of_the_full_size_decoder(full_chain: Decoder) -> None:
     assert [(segment.growth, segment.halo) for segment in partition(model, finely=True)] == apart
 
 
+@pytest.mark.long
 def test_a_large_picture_takes_more_segments(full_chain: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
     path, untiled = full_chain
     decoder = VaeDecoder(Device(), path, scaling_factor=1.0)

@@ -86,6 +86,7 @@ def test_a_picture_that_fits_is_one_band_of_each_segment(encoder: tuple[Path, En
     assert psnr(last.features, expected(encode, pixels)) >= 100
 
 
+@pytest.mark.long
 def test_bands_of_winograd_convolutions_too(encoder: tuple[Path, Encode], monkeypatch: pytest.MonkeyPatch) -> None:
     for limit in ("MIN_TILES", "MIN_FLOP"):
         monkeypatch.setattr(winograd_phases, limit, 1)
