@@ -40,6 +40,12 @@ def picture(tab: Page) -> Locator:
     return tab.get_by_test_id("detailed-image")
 
 
+def wait_for_width(tab: Page, width: int) -> None:
+    """Wait until the picture that is shown has so many pixels in a row: it takes the place of its preview."""
+    shown = "document.querySelector('[data-testid=detailed-image]')"
+    tab.wait_for_function(f"width => {shown}?.complete && {shown}.naturalWidth === width", arg=width)
+
+
 def generate(tab: Page, text: str = "a red house") -> None:
     prompt(tab).fill(text)
     tab.get_by_role("button", name="Generate").click()

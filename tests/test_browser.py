@@ -17,7 +17,7 @@ from pipeline.domain.updates import StepUpdate, Update
 from pipeline.generation.metadata import read_settings, write_png
 from pipeline.page import live_events
 from pipeline.page.examples import FULL_SIZE
-from tests.browsing import PROGRESS, STEPS, STILL, done, drop, generate, picture, prompt, set_steps
+from tests.browsing import PROGRESS, STEPS, STILL, done, drop, generate, picture, prompt, set_steps, wait_for_width
 from tests.conftest import wait_for
 
 
@@ -48,7 +48,7 @@ def test_a_prompt_becomes_a_picture_that_can_be_downloaded(tab: Page, pipe: Sana
     fix_seed(tab, 12)
     generate(tab)
     done(tab)
-    assert picture(tab).evaluate("image => image.decode().then(() => image.naturalWidth)") == pipe.model.native_size
+    wait_for_width(tab, pipe.model.native_size)
     save(tab, tmp_path / "picture.png")
     assert read_settings(tmp_path / "picture.png") == pipe.settings("a red house", seed=12)
     write_png(pipe("a red house", seed=12).images[0], tmp_path / "expected.png")

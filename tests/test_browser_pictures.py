@@ -15,7 +15,7 @@ from pipeline.domain.updates import EncodeUpdate, Update
 from pipeline.generation.given_picture import GivenPicture
 from pipeline.generation.metadata import write_png
 from pipeline.generation.pipeline import OutputType
-from tests.browsing import STILL, done, drop, generate, picture, prompt
+from tests.browsing import STILL, done, drop, generate, prompt, wait_for_width
 from tests.conftest import wait_for
 
 Drawn = list[tuple[GenerationSettings, GivenPicture | None]]
@@ -163,7 +163,7 @@ def test_a_drawn_picture_is_made_larger_and_its_settings_ask_for_it_again(
     settings, given = drawn[1]
     assert given
     assert (settings.width, settings.strength, settings.enlarge) == (512, ENLARGE_STRENGTH, True)
-    assert picture(tab).evaluate("image => image.decode().then(() => image.naturalWidth)") == 512
+    wait_for_width(tab, 512)
     write_png(pipe("x", width=128, height=128, image=Image.fromarray(given.pixels)).images[0], tmp_path / "made.png")
     drop(tab, tmp_path / "made.png")
     tab.get_by_text("The settings of this picture are filled in: Generate makes it again.", exact=True).wait_for()
