@@ -41,7 +41,7 @@ def main(folder: Path = FOLDER) -> None:
         save(desktop, folder / "desktop.png")
         phone = visit(390, 844, "light")
         draw(phone, SCENES[1], seed=1)
-        save(phone, folder / "phone.png")
+        save(phone, folder / "phone.png", top="#result")  # as the page itself shows it
         dark = visit(1280, 900, "dark")
         for number, scene in enumerate(SCENES):
             draw(dark, scene, seed=number)
@@ -57,8 +57,10 @@ def draw(tab: Page, scene: str, seed: int) -> None:
     tab.wait_for_function(f"document.querySelectorAll('#history .strip button').length > {before}")
 
 
-def save(tab: Page, path: Path) -> None:
-    tab.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+def save(tab: Page, path: Path, top: str = "body") -> None:
+    """Save what is seen when an element is at the top."""
+    tab.evaluate("top => { document.activeElement.blur(); document.querySelector(top).scrollIntoView(); }", top)
+    tab.wait_for_timeout(1000)  # some browsers scroll slowly
     tab.screenshot(path=path)
     Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     print(path, f"{path.stat().st_size / 1000:.0f} kB")
