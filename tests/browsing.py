@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Locator, Page
 
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")  # a green one that moves
 STILL: dict[str, Any] = {"reduced_motion": "reduce"}
-"""Of a browser's context: animations are painted without a graphics card, which took half of a test's time."""
+"""Of a browser's context: animations are painted without a graphics card, which took a quarter of two tests' time."""
+EXPLORE = "Explore: a grid over two settings"
 STEPS = "number input for Steps"
 PROGRESS = re.compile(r"^Step \d+ of")
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -41,9 +42,10 @@ def picture(tab: Page) -> Locator:
 
 
 def wait_for_width(tab: Page, width: int) -> None:
-    """Wait until the picture that is shown has so many pixels in a row: it takes the place of its preview."""
-    shown = "document.querySelector('[data-testid=detailed-image]')"
-    tab.wait_for_function(f"width => {shown}?.complete && {shown}.naturalWidth === width", arg=width)
+    """Wait until a picture of so many pixels in a row is decoded: it takes the place of its preview."""
+    image = "document.querySelector('[data-testid=detailed-image]')"  # a new one at each look
+    is_there = f"{image}?.decode().then(() => {image}.naturalWidth === width, () => false)"
+    tab.wait_for_function(f"width => {is_there}", arg=width)
 
 
 def generate(tab: Page, text: str = "a red house") -> None:
@@ -63,6 +65,11 @@ def set_steps(tab: Page, steps: int) -> None:
     tab.evaluate(TWO_FRAMES)  # Gradio resets controls when they are first shown
     tab.get_by_label(STEPS).fill(str(steps))
     tab.get_by_label(STEPS).press("Tab")
+
+
+def axis_values(tab: Page) -> Locator:
+    """Return the two fields of values of the grid's fold."""
+    return tab.locator("#explore").get_by_label("Values, such as")
 
 
 def drop(tab: Page, path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.browsing import chromium, done, generate
+from tests.browsing import STILL, chromium, done, generate
 from tests.conftest import serve_page
 
 FOLDER = Path(__file__).parents[1] / "pipeline" / "page" / "screenshots"
@@ -30,7 +30,9 @@ def main(folder: Path = FOLDER) -> None:
             sys.exit("There is no chromium here (Debian and Ubuntu: apt-get install chromium).")
 
         def visit(width: int, height: int, scheme: Literal["light", "dark"]) -> Page:
-            tab = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme).new_page()
+            tab = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme=scheme, **STILL
+            ).new_page()
             tab.set_default_timeout(120_000)
             tab.goto(url)
             return tab
@@ -60,7 +62,6 @@ def draw(tab: Page, scene: str, seed: int) -> None:
 def save(tab: Page, path: Path, top: str = "body") -> None:
     """Save what is seen when an element is at the top."""
     tab.evaluate("top => { document.activeElement.blur(); document.querySelector(top).scrollIntoView(); }", top)
-    tab.wait_for_timeout(1000)  # some browsers scroll slowly
     tab.screenshot(path=path)
     Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     print(path, f"{path.stat().st_size / 1000:.0f} kB")

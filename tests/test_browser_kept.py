@@ -6,11 +6,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from pipeline import SanaPipeline
-from tests.browsing import PROGRESS, STEPS, STILL, done, generate, picture, prompt, set_steps
+from tests.browsing import EXPLORE, PROGRESS, STEPS, STILL, axis_values, done, generate, picture, prompt, set_steps
 from tests.conftest import serve_page, wait_for
 from tests.cutting_proxy import CuttingProxy
 
-EXPLORE = "Explore: a grid over two settings"
 THUMBNAILS = "#history .strip button"
 
 
@@ -122,7 +121,7 @@ def test_what_is_typed_survives_a_reload(tab: Page) -> None:
     tab.get_by_label("Seed", exact=True).fill("77")
     set_steps(tab, 9)
     tab.get_by_text(EXPLORE).click()
-    tab.locator("#explore").get_by_label("Values, such as").first.fill("2,5")
+    axis_values(tab).first.fill("2,5")
     tab.wait_for_function("Object.values(sessionStorage).some(text => text.includes('\"num_inference_steps\":9'))")
     tab.wait_for_function('Object.values(sessionStorage).some(text => text.includes(\'"first_values":"2,5"\'))')
     tab.reload()
@@ -132,7 +131,7 @@ def test_what_is_typed_survives_a_reload(tab: Page) -> None:
     tab.get_by_text("More settings").click()
     assert tab.get_by_label(STEPS).input_value() == "9"
     tab.get_by_text(EXPLORE).click()
-    assert tab.locator("#explore").get_by_label("Values, such as").first.input_value() == "2,5"
+    assert axis_values(tab).first.input_value() == "2,5"
 
 
 def test_a_damaged_store_is_set_aside_with_a_sentence(tab: Page) -> None:

@@ -11,7 +11,7 @@ from pipeline.domain.model import MINIATURE, ModelDescription
 from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import StepUpdate, Update
 from pipeline.jobs.models import Models
-from tests.browsing import STILL, done, generate, prompt, serious_violations
+from tests.browsing import EXPLORE, STILL, axis_values, done, generate, prompt, serious_violations
 from tests.conftest import serve_page
 from tests.painter import PAINTED, Painter, picture
 
@@ -146,8 +146,8 @@ def test_a_list_draws_each_line_and_each_combination(tab: Page, painter: HeldPai
 
 def test_a_grid_says_what_it_takes_and_becomes_tiles_and_a_sheet(tab: Page, painter: HeldPainter) -> None:
     prompt(tab).fill("{red|blue} house")
-    tab.get_by_text("Explore: a grid over two settings").click()
-    cells, values = tab.locator("#cells"), tab.locator("#explore").get_by_label("Values, such as")
+    tab.get_by_text(EXPLORE).click()
+    cells, values = tab.locator("#cells"), axis_values(tab)
     cells.get_by_text("12 pictures").wait_for()
     values.nth(0).fill("2,4")
     cells.get_by_text("8 pictures").wait_for()
@@ -155,7 +155,7 @@ def test_a_grid_says_what_it_takes_and_becomes_tiles_and_a_sheet(tab: Page, pain
     cells.get_by_text("The seed 1 is there twice").wait_for()
     values.nth(1).fill("8,9")
     cells.get_by_text("4 pictures").wait_for()
-    values.nth(1).press("Enter")  # as the button does
+    tab.get_by_role("button", name="Draw the grid").click()
     tab.wait_for_function("document.querySelectorAll('#pictures .tile').length === 5")
     tab.wait_for_function("document.querySelector('#stop').disabled")
     alts = "[...document.querySelectorAll('#pictures .tile img')].map(({ alt }) => alt)"
@@ -172,3 +172,7 @@ def test_a_grid_says_what_it_takes_and_becomes_tiles_and_a_sheet(tab: Page, pain
     tab.get_by_role("dialog").get_by_text("(num_inference_steps=2,4 seed=8,9)").wait_for()
     tab.get_by_role("dialog").get_by_label("Close").click()
     assert serious_violations(tab) == []
+    values.nth(1).fill("8")
+    cells.get_by_text("2 pictures").wait_for()
+    values.nth(1).press("Enter")
+    tab.wait_for_function("document.querySelectorAll('#pictures .tile').length === 3")

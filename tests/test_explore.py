@@ -116,7 +116,7 @@ def test_a_fold_that_was_kept_is_filled_in_again_where_it_can_be(service: Genera
     for damaged, models in (
         ({}, one_model),
         ({"first_axis": "prompt"}, service.models),
-        ({"second_values": 1}, one_model),
+        ({"second_values": 1}, service.models),
     ):
         with pytest.raises(SanaError, match="kept"):
             kept_fields({**fields, **damaged}, models)
