@@ -25,8 +25,8 @@ _OF_SCHEDULES = {parameter.setting for parameter in SCHEDULE_PARAMETERS}
 _OF_VARIATIONS = {parameter.setting: parameter.default for parameter in VARIATION_PARAMETERS}
 PARAMETERS = "parameters"
 SANA = "sana"
-COMPRESSION_LEVEL = 3  # of zlib's 9; chosen: 6, the default, takes twice as long for a file smaller by a seventh
 GRID = "grid"  # in the record of a sheet: the values of each axis by parameter name
+COMPRESSION_LEVEL = 3  # of zlib's 9; chosen: 6, the default, takes twice as long for a file smaller by a seventh
 
 
 def describe(

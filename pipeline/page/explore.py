@@ -69,9 +69,8 @@ def kept_fields(kept: Mapping[str, Any], models: Models) -> dict[str, str]:
     fields = {name: kept[name] for name in FIELDS if name in kept}
     first, _, second, _ = (fields.get(name) for name in FIELDS)
     offered = [each.name for each in _offered(models)]
-    if fields and not (
-        all(isinstance(fields.get(name), str) for name in FIELDS) and first in offered and second in [*offered, NO_AXIS]
-    ):
+    are_texts = all(isinstance(fields.get(name), str) for name in FIELDS)
+    if fields and not (are_texts and first in offered and second in [*offered, NO_AXIS]):
         raise SanaError(Problem("kept", {}))
     return fields
 

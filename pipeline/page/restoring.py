@@ -102,5 +102,8 @@ def read_kept(text: object) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise SanaError(Problem("kept", {}))
     known = {each.name for each in KEPT}
-    typed = {name: value for name, value in values.items() if name in known and value not in (None, "")}
-    return {**typed, **{name: values[name] for name in FIELDS if name in values}}
+    return {
+        name: value
+        for name, value in values.items()
+        if name in FIELDS or (name in known and value not in (None, ""))  # an empty axis is a choice
+    }
