@@ -127,7 +127,7 @@ class Page:
 
     def __init__(self, url: str, number: int) -> None:
         self._http = httpx.Client(base_url=f"{url}gradio_api/", timeout=TIMEOUT)
-        self._session = f"soak{number}"
+        self._session = secrets.token_hex(16)
         self._is_closing = False
         self._token = ""
         config = httpx.get(f"{url}config", timeout=TIMEOUT).json()
@@ -152,6 +152,7 @@ class Page:
         self._is_closing = not self._is_closing
         for _ in self._updates(prompt=prompt, num_inference_steps=MANY_STEPS):
             if self._is_closing:
+                self._session = secrets.token_hex(16)  # a page that opens again: to the closed one, updates still go
                 return
             body = {"fn_index": self._stop, "data": [self._token], "session_hash": self._session}
             self._http.post("run/predict", json=body).raise_for_status()
