@@ -5,6 +5,7 @@ seen, and the Python call in this process. Its picture is not encoded; those of 
 """
 
 import base64
+import json
 import os
 import statistics
 import time
@@ -47,6 +48,13 @@ def routes(url: str, folder: str) -> dict[str, Draw]:
         return base64.b64decode(answer.json()["images"][0])
 
     def endpoint(prompt: str) -> bytes:
+        body = {"prompt": prompt, "seed": 1, "num_inference_steps": STEPS}
+        event = http.post("gradio_api/call/v2/generate", json=body).raise_for_status().json()["event_id"]
+        *_, complete = http.get(f"gradio_api/call/v2/generate/{event}").raise_for_status().text.strip().splitlines()
+        images, _, _ = json.loads(complete.removeprefix("data: "))
+        return http.get(images[0]["image"]["url"]).raise_for_status().content
+
+    def gradio_client(prompt: str) -> bytes:
         images, _, _ = client.predict(prompt=prompt, seed=1, num_inference_steps=STEPS, api_name="/generate")
         return Path(images[0]["image"]).read_bytes()
 
@@ -54,7 +62,8 @@ def routes(url: str, folder: str) -> dict[str, Draw]:
         "`/v1/images/generations`, base64": lambda prompt: base64.b64decode(openai(prompt)["b64_json"]),
         "`/v1/images/generations`, URL": url_of_openai,
         "`/sdapi/v1/txt2img`": automatic1111,
-        "`/generate`, by gradio_client": endpoint,
+        "`/generate`": endpoint,
+        "`/generate`, by gradio_client": gradio_client,
     }
 
 

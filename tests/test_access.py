@@ -38,6 +38,13 @@ def served(mcp_server: object = None, **options: Any) -> AbstractContextManager[
     return serve_page(page, build_service(Models([source])), **options)
 
 
+def mcp_server() -> SimpleNamespace:
+    """Return what the program touches of Gradio's MCP server, whose answers are the outputs themselves."""
+    return SimpleNamespace(
+        launch_mcp_on_sse=lambda *arguments: None, postprocess_output_data=lambda data, root_url: [root_url, *data]
+    )
+
+
 def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
@@ -114,12 +121,21 @@ def test_of_a_key_and_a_password_either_opens() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"api_key": KEY}, {"auth": USER}, {"api_key": KEY, "auth": USER}])
 def test_tools_of_mcp_call_the_page_whatever_opens_it(options: dict[str, Any]) -> None:
-    server = SimpleNamespace(launch_mcp_on_sse=lambda *arguments: None)
+    server = mcp_server()
     with served(server, **options) as url:
         client = server._get_or_create_client()
         assert client.src == url
         assert client.predict("a house", api_name="/echo") == "a house"
         assert server._get_or_create_client() is client
+
+
+def test_tools_of_mcp_answer_with_each_picture_of_a_gallery() -> None:
+    server = mcp_server()
+    pictures = [{"path": f"/a/{place}.png", "meta": {"_type": "gradio.FileData"}} for place in range(2)]
+    with served(server):
+        outputs = [[{"image": each, "caption": None} for each in pictures], 7, "Done"]
+        for data in (outputs, [tuple(outputs)]):  # with and without progress
+            assert server.postprocess_output_data(data, "http://a") == ["http://a", *pictures, 7, "Done"]
 
 
 def test_without_either_a_header_is_ignored() -> None:
