@@ -1,13 +1,19 @@
 """How fast and how steady the page is with the miniature: `python -m tests.page_speed [ROUNDS]` prints medians."""
 
+import base64
+import io
 import statistics
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
+import numpy as np
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from pipeline.generation.metadata import write_png
 from tests.browsing import TWO_FRAMES, chromium, done, generate
+from tests.painter import picture
 from tests.served import serve_miniature
 
 ROUNDS = 5
@@ -34,18 +40,9 @@ WATCH_HISTORY = """
         else requestAnimationFrame(() => { window.historyShown = performance.now() - from; });
     })();
 """.replace("COUNT", str(HISTORY))
-# Keeps pictures of 1024x1024 pixels with a little noise, which have the 1 to 2 MB of drawn ones.
-FILL_HISTORY = """async (count) => {
-    const side = 1024, canvas = new OffscreenCanvas(side, side), pen = canvas.getContext("2d");
-    const pixels = pen.createImageData(side, side);
-    for (let number = 0; number < count; number += 1) {
-        for (let at = 0; at < pixels.data.length; at += 1) {
-            pixels.data[at] = at % 4 === 3 ? 255 : (at >> 14) + 16 * Math.random();
-        }
-        pen.putImageData(pixels, 0, 0);
-        const blob = await canvas.convertToBlob({ type: "image/png" });
-        sana.keep(`sana-${number}.png`, Promise.resolve({ blob, record: null }));
-    }
+KEEP = """async ([name, content]) => {
+    const blob = await (await fetch(`data:image/png;base64,${content}`)).blob();
+    sana.keep(name, Promise.resolve({ blob, record: await sana.recordOf(blob) }));
 }"""
 
 Shift = tuple[float, float, str]
@@ -104,6 +101,17 @@ def visit(browser: Browser, url: str, width: int) -> Visit:
         return Visit(painted, usable, layout_shift(loading), layout_shift(drawing), len(asked))
 
 
+def large_picture(seed: int) -> bytes:
+    """Return a PNG file of 1024x1024 pixels with a little noise, which has the 1 to 2 MB of a drawn one."""
+    image = picture(seed, side=1024)
+    pixels = np.asarray(image) // 2 + np.random.default_rng(seed).integers(16, size=(1024, 1024, 3))
+    noisy = Image.fromarray(pixels.astype(np.uint8))
+    noisy.info.update(image.info)
+    content = io.BytesIO()
+    write_png(noisy, content)
+    return content.getvalue()
+
+
 def history_times(browser: Browser, url: str, rounds: int) -> list[float]:
     """Return how long a history of 60 large pictures took to be shown, in milliseconds."""
     with browser.new_context() as context:
@@ -111,7 +119,8 @@ def history_times(browser: Browser, url: str, rounds: int) -> list[float]:
         tab.set_default_timeout(120_000)
         tab.goto(url)
         tab.locator("#history").wait_for()
-        tab.evaluate(FILL_HISTORY, HISTORY)
+        for seed in range(HISTORY):
+            tab.evaluate(KEEP, [f"sana-{seed}.png", base64.b64encode(large_picture(seed)).decode()])
         tab.wait_for_function(f"document.querySelectorAll('#history .strip img').length === {HISTORY}")
         tab.add_init_script(WATCH_HISTORY)
         times = []

@@ -1,9 +1,12 @@
 """What `python -m tests.page_speed` counts: the layout shift; and the requests that a picture takes, to whom."""
 
+import base64
+
+import pytest
 from playwright.sync_api import Page
 
 from tests.browsing import done, generate
-from tests.page_speed import Shift, layout_shift
+from tests.page_speed import KEEP, Shift, large_picture, layout_shift
 
 
 def test_the_layout_shift_is_that_of_the_worst_window() -> None:
@@ -23,3 +26,11 @@ def test_a_picture_takes_few_requests_and_none_leaves_this_machine(tab: Page, pa
     tab.locator("#history .strip img").wait_for()
     assert [url for url in requests if not url.startswith((page, "data:", "blob:"))] == []
     assert 0 < len([url for url in requests[before:] if url.startswith(page)]) <= 30
+
+
+@pytest.mark.long
+def test_the_pictures_of_the_measured_history_are_kept(tab: Page) -> None:
+    tab.locator("#history").wait_for()
+    for seed in range(2):
+        tab.evaluate(KEEP, [f"{seed}.png", base64.b64encode(large_picture(seed)).decode()])
+    tab.wait_for_function("document.querySelectorAll('#history .strip img').length === 2")
