@@ -58,7 +58,9 @@ def rows(tab: Page) -> list[str]:
 
 def test_the_first_minute_of_the_miniature(tab: Page) -> None:
     """Samples and examples draw at once, chips build a prompt, unknown words are named, and no style is offered."""
-    tab.locator(".samples button").nth(1).click()
+    samples = tab.locator(".samples button")
+    assert set(samples.evaluate_all("all => all.map(({ offsetHeight }) => offsetHeight)")) == {96}
+    samples.nth(1).click()
     done(tab)
     assert prompt(tab).input_value() == "a large yellow mushroom on the sand"
     tab.locator("#examples button").first.click()

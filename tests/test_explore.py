@@ -73,8 +73,8 @@ def ended(submitted: SubmittedRequest) -> list[JobUpdate]:
 def test_axes_are_read_as_they_are_written() -> None:
     axes = read_axes([(NUM_INFERENCE_STEPS, "2, 4，8"), (SEED, "7,1..3")], NAMES, MAX_CELLS)
     assert axes == {"num_inference_steps": [2, 4, 8], "seed": [7, 1, 2, 3]}
-    axes = read_axes([(GUIDANCE_SCALE, "1.5,3"), (MODEL, ", ".join(NAMES))], NAMES, MAX_CELLS)
-    assert list(axes.items()) == [("model", list(NAMES)), ("guidance_scale", [1.5, 3.0])]  # each model is loaded once
+    axes = read_axes([(MODEL, ", ".join(NAMES)), (GUIDANCE_SCALE, "1.5,3")], NAMES, MAX_CELLS)
+    assert list(axes.items()) == [("model", list(NAMES)), ("guidance_scale", [1.5, 3.0])]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,13 @@ def test_axes_are_refused_in_one_sentence(written: list[Any], message: str) -> N
 def test_the_folds_fields_make_axes(service: GenerationService) -> None:
     fields = dict(zip(FIELDS, ("seed", "1..2", "", "x"), strict=True))
     assert read_form(fields, service.models) == {"seed": [1, 2]}
-    for damaged in ({"first_axis": ""}, {"first_axis": "prompt"}, {"second_axis": ["seed"]}, {"first_values": 1}):
+    for damaged in (
+        {"first_axis": ""},
+        {"first_axis": "prompt"},
+        {"second_axis": ["seed"]},
+        {"second_axis": "model"},  # each would be loaded once for each row
+        {"first_values": 1},
+    ):
         with pytest.raises(SanaError, match="not what the page sends"):
             read_form({**fields, **damaged}, service.models)
     name = service.models.names[0]
@@ -116,6 +122,7 @@ def test_a_fold_that_was_kept_is_filled_in_again_where_it_can_be(service: Genera
     for damaged, models in (
         ({}, one_model),
         ({"first_axis": "prompt"}, service.models),
+        ({"second_axis": "model"}, service.models),
         ({"second_values": 1}, service.models),
     ):
         with pytest.raises(SanaError, match="kept"):

@@ -50,7 +50,7 @@ def place_text(place: Mapping[str, Any]) -> str:
 
 
 def read_axes(written: Sequence[tuple[Parameter, str]], models: Sequence[str], most: int) -> Axes:
-    """Return the axes that a person has written. Models come first, so that each is loaded once.
+    """Return the axes that a person has written.
 
     `models` are the names of the menu, `most` is the number of cells that are allowed.
 
@@ -58,7 +58,7 @@ def read_axes(written: Sequence[tuple[Parameter, str]], models: Sequence[str], m
         SettingsError: an axis is there twice or empty, a value is not possible or there twice, or there are too many.
     """
     pieces: dict[str, Pieces] = {}
-    for parameter, text in sorted(written, key=lambda axis: axis[0] is not MODEL):
+    for parameter, text in written:
         if parameter.name in pieces:
             raise SettingsError(Problem("axis twice", {"noun": parameter.noun}))
         plain = text.replace("，", ",")  # as a Chinese keyboard writes it

@@ -31,9 +31,9 @@ def build_explore(parts: SimpleNamespace, models: Models, words: English) -> Non
     labels = words.explore
     fields: list[Any] = []
     with gr.Accordion(labels["title"], open=False, elem_id="explore"):
-        for label, axis in ((labels["down"], NUM_INFERENCE_STEPS), (labels["across"], SEED)):
+        axes = ((labels["down"], NUM_INFERENCE_STEPS), (labels["across"], SEED))
+        for (label, axis), choices in zip(axes, axis_choices(models, words), strict=True):
             with gr.Row():
-                choices = axis_choices(models, words)[axis is NUM_INFERENCE_STEPS :]  # the first axis is needed
                 fields.append(gr.Dropdown(choices, value=axis.name, label=label, min_width=120))
                 example = suggested_values(axis, models, models.names[0])
                 fields.append(gr.Textbox(example, label=labels["values"], max_lines=1, min_width=120))
@@ -68,16 +68,17 @@ def kept_fields(kept: Mapping[str, Any], models: Models) -> dict[str, str]:
     """
     fields = {name: kept[name] for name in FIELDS if name in kept}
     first, _, second, _ = (fields.get(name) for name in FIELDS)
-    offered = [each.name for each in _offered(models)]
     are_texts = all(isinstance(fields.get(name), str) for name in FIELDS)
-    if fields and not (are_texts and first in offered and second in [*offered, NO_AXIS]):
+    down, across = ([each.name if each else NO_AXIS for each in own] for own in _offered(models))
+    if fields and not (are_texts and first in down and second in across):
         raise SanaError(Problem("kept", {}))
     return fields
 
 
-def axis_choices(models: Models, words: English) -> list[tuple[str, str]]:
-    """Return the choices of the second axis: none, or a setting; models only where there are several."""
-    return [(words.explore["none"], NO_AXIS), *((words.label(each), each.name) for each in _offered(models))]
+def axis_choices(models: Models, words: English) -> list[list[tuple[str, str]]]:
+    """Return the choices of both axes, as labels with names."""
+    none = (words.explore["none"], NO_AXIS)
+    return [[(words.label(each), each.name) if each else none for each in own] for own in _offered(models)]
 
 
 def suggested_values(parameter: Parameter, models: Models, name: str) -> str:
@@ -97,7 +98,7 @@ def read_form(fields: Mapping[str, Any], models: Models) -> Axes:
     first, first_values, second, second_values = (fields[name] for name in FIELDS)
     given = [(_parameter(first), first_values), (_parameter(second), second_values)]
     written = [(parameter, text) for parameter, text in given if parameter]
-    if first == NO_AXIS or not all(isinstance(text, str) for _, text in written):
+    if first == NO_AXIS or second == MODEL.name or not all(isinstance(text, str) for _, text in written):
         raise SanaError(Problem("event kind", {}))
     return read_axes(written, models.names, MAX_CELLS)
 
@@ -124,8 +125,13 @@ def arrangement(submitted: SubmittedRequest, words: English) -> Arrangement:
     return Arrangement(submitted.grid.columns, [*labels, words.explore["sheet"]])
 
 
-def _offered(models: Models) -> list[Parameter]:
-    return [each for each in EXPLORED if each is not MODEL or len(models.names) > 1]
+def _offered(models: Models) -> tuple[list[Parameter | None], list[Parameter | None]]:
+    """Return the settings that each axis may be, None for no axis: models, where there are several, only rows.
+
+    The cells are drawn row by row, and each model is loaded once.
+    """
+    settings = [each for each in EXPLORED if each is not MODEL]
+    return [*settings, *([MODEL] if len(models.names) > 1 else [])], [None, *settings]
 
 
 def _parameter(axis: object) -> Parameter | None:

@@ -64,8 +64,8 @@ def connect_full_size(
         names = service.models.names
         updates: dict[Any, Any] = {menu: gr.update(choices=names, visible=len(names) > 1)}
         first, _, second, _ = parts.grid.values()
-        choices = axis_choices(service.models, words)
-        updates |= {first: gr.update(choices=choices[1:]), second: gr.update(choices=choices)}
+        for axis, choices in zip((first, second), axis_choices(service.models, words), strict=True):
+            updates[axis] = gr.update(choices=choices)
         if full_size.error:
             updates |= {parts.offer: _paragraph(words.error(full_size.error)), parts.make: gr.update(visible=True)}
         elif full_size.name and full_size.progress:
