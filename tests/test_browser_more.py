@@ -82,7 +82,7 @@ def test_a_model_of_the_menu_changes_the_controls_frees_the_other_and_is_replace
     tab.locator(THUMBNAILS).nth(1).click()
     tab.get_by_role("dialog").get_by_role("button", name="Use").click()
     tab.locator("#badge").get_by_text("tiny-flow (fp16)").wait_for()
-    tab.locator("#badge").get_by_text("Is loaded when it draws").wait_for()
+    tab.locator("#badge").get_by_text("Loads when it draws").wait_for()
     # Another one takes its place: an open page draws with it, and the next page names it.
     models.replace("tiny-flow (fp16)", NamedSource(str(renamed(model, tmp_path / "other")), "CPU"))
     generate(tab, "a moon")

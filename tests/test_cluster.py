@@ -373,4 +373,4 @@ def test_who_waits_is_told_a_time_and_whose_machine_is_lost_that_too() -> None:
     assert [status.kind for status in told] == ["queue", "queue", "restart"]
     assert told[0].text == "In the queue: 3 requests are before yours, about 45 s left"
     assert told[1].text == "In the queue: 3 requests are before yours"
-    assert told[2].text == "The machine that drew this is gone: it is begun again on another"
+    assert told[2].text == "The machine that drew this is gone: it begins again on another"

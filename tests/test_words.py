@@ -142,7 +142,7 @@ def test_every_label_and_sentence_can_be_said() -> None:
         (English().queue(QueueUpdate(3)), "In the queue: 3 requests are before yours"),
         (
             English().begun_again(RestartUpdate(2, 3, "bf16")),
-            "Picture 2 of 3. The machine that drew this is gone: it is begun again on another, which is computing in "
+            "Picture 2 of 3. The machine that drew this is gone: it begins again on another, which is computing in "
             "bf16",
         ),
         (English().step(StepUpdate(2, 4, None, 1.0), 7.3), "Step 2 of 4, about 7 s left"),

@@ -48,7 +48,7 @@ class English(PictureWords, PromptWords, GalleryWords, ModelWords, ExploreWords)
     ready = "Ready"
     # The call when a picture is done
     call = "When it is done:"
-    calls: Mapping[str, str] = {"": "no call", "sound": "a sound", "notification": "a notification"}
+    calls: Mapping[str, str] = {"": "do nothing", "sound": "play a sound", "notification": "notify me"}
     called: Mapping[str, str] = {"done": "Your picture is done", "failed": "Your picture could not be drawn"}
 
     # Live drawing
@@ -69,14 +69,14 @@ class English(PictureWords, PromptWords, GalleryWords, ModelWords, ExploreWords)
     picture_gone = "This picture is gone from the server: take it from the history."
     linked = "The link to these settings is in the address bar."
     linked_without_picture = "The link is in the address bar, without the picture that these settings start from."
-    server_gone = "No picture: the answer did not come. Try again in a moment."
+    server_gone = "The answer did not arrive. Try again in a moment."
     offline = "No connection: trying again"
     lost = "This picture is lost: the program was started again, or nobody came back for it in time."
     draw_again = "Draw it again"
     picture_again = "The picture to start from is needed again."
     one_moment = "One moment"
     no_free_machine = "Waiting for a free machine"
-    loaded_when_needed = "Is loaded when it draws"
+    loaded_when_needed = "Loads when it draws"
     reading_prompt = "Reading the prompt"
     stopping = "Stopping"
 
@@ -130,7 +130,7 @@ class English(PictureWords, PromptWords, GalleryWords, ModelWords, ExploreWords)
 
     def begun_again(self, update: RestartUpdate) -> str:
         precision = f", which is {self.precision(update.precision)}" if update.precision else ""
-        return f"{self._picture(update)}The machine that drew this is gone: it is begun again on another{precision}"
+        return f"{self._picture(update)}The machine that drew this is gone: it begins again on another{precision}"
 
     def step(self, update: StepUpdate, left: float | None) -> str:
         decoding = ", decoding" if update.step == update.steps else ""
@@ -174,7 +174,7 @@ class English(PictureWords, PromptWords, GalleryWords, ModelWords, ExploreWords)
         return f"Takes {self.duration(seconds)}"
 
     def link_problems(self, problems: str) -> str:
-        return f"The link is not right in all: {problems}"
+        return f"Parts of the link are wrong: {problems}"
 
     def not_kept(self, problems: str) -> str:
         return f"What was typed is filled in again, but not all of it: {problems}"

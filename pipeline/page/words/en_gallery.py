@@ -64,7 +64,7 @@ class GalleryWords:
         "empty": "Your pictures gather here, in this browser only.",
         "kept": "In this browser only: {count}, {megabytes} MB.",
         "nothing found": "No picture here has these words in its prompt.",
-        "forget": "Forget all pictures of this browser, the starred ones too?",
+        "forget": "Delete all pictures of this history, the starred ones too?",
         "none": "This browser keeps no history (private window?).",
         "full": "The browser's storage is full. This picture is not in the history: download it, or delete others.",
         "not kept": "The browser could not keep this picture in its history: download it.",

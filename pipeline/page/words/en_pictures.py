@@ -53,13 +53,13 @@ class PictureWords:
         return "resized" if has_same_shape else "stretched"
 
     def starts_here(self, width: int, height: int) -> str:
-        return f"This picture is the start now: say what to change. Generate draws it at {width} x {height}."
+        return f"This picture is now the start: say what to change. Generate draws it at {width} x {height}."
 
     def paint_here(self, width: int, height: int) -> str:
         return f"Paint what to draw anew, and describe it. Generate draws it at {width} x {height}."
 
     def enlarges(self, width: int, height: int) -> str:
-        return f"This picture is the start now. Generate draws it at {width} x {height}."
+        return f"This picture is now the start. Generate draws it at {width} x {height}."
 
     def largest(self, maximum: int) -> str:
         return f"This picture has the largest size already: {maximum} pixels."

@@ -9,7 +9,7 @@ class PromptWords:
     """The part of `English` about what is typed as a prompt."""
 
     cut = "Too long: the model does not read"
-    list_switch, list_placeholder = "List", "One prompt a line, {red|blue} for each of both"
+    list_switch, list_placeholder = "List", "One prompt a line; {red|blue} draws both"
     waiting: Mapping[str, str] = {
         "waiting": "Waiting: {count}",
         "skip": "Skip this one",
