@@ -2,32 +2,29 @@
 
 Two Ray nodes of one CPU each run here, and app.py draws on them. Every ten seconds in which three answers came, one
 replica is killed with SIGKILL; at half of the requests, a node is taken away. At the end the bytes of all pictures are
-compared with those of one process. Exit status 1 if an answer was wrong or lost, or if anything is left running.
+compared with what one process draws from their records. Exit status 1 if an answer was wrong or lost, or if anything is
+left running.
 """
 
 import argparse
-import hashlib
-import io
 import os
 import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from threading import Event, Lock
 from typing import Any
 
 import psutil
 
-from pipeline import SanaPipeline
-from pipeline.generation.metadata import write_png
-from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.precompiled import PrecompiledMiniature
 from tests.benchmark.machine import describe
 from tests.conftest import wait_for
 from tests.served import serve_miniature
 from tests.soak.people import ROUND, Person
-from tests.soak.ways import STEPS, WAYS
+from tests.soak.redrawing import differing
+from tests.soak.ways import WAYS
 
 KILL_SECONDS = 10.0
 MOST_ANSWERS = 3  # fewer since the last kill: nothing would ever be finished
@@ -71,18 +68,6 @@ def replicas() -> list[psutil.Process]:
     return found
 
 
-def differing(known: dict[int, str]) -> list[int]:
-    """Return the seeds whose files differ from those that one process draws."""
-    pipe = SanaPipeline.from_pretrained(PrecompiledMiniature(CHECKPOINT).folder(lambda progress: None))
-    wrong = []
-    for seed, digest in known.items():
-        content = io.BytesIO()
-        write_png(pipe(f"house {seed}", seed=seed, num_inference_steps=STEPS).images[0], content)
-        if hashlib.sha256(content.getvalue()).hexdigest() != digest:
-            wrong.append(seed)
-    return wrong
-
-
 def ask(people: list[Person], requests: int) -> None:
     """Let all people ask until there were so many requests."""
     lock, begun = Lock(), Counter[str]()
@@ -115,8 +100,8 @@ def main() -> int:
     try:
         flags = ("--cluster", cluster.address, "--replicas", "2")
         with serve_miniature(*flags) as server, ThreadPoolExecutor(1) as pool:
-            known: dict[int, str] = {}
-            people = [Person(n, WAYS[n % len(WAYS)](server.url, n), known) for n in range(options.people)]
+            known: dict[int, bytes] = {}
+            people = [Person(n, partial(WAYS[n % len(WAYS)], server.url, n), known) for n in range(options.people)]
             killer = Killer(cluster, node, people, options.requests)
             killing, begun = pool.submit(killer.run, is_over), time.monotonic()
             ask(people, options.requests)

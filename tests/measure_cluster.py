@@ -71,7 +71,7 @@ def main() -> None:
     else:
         folder = options.folder or PrecompiledMiniature(CHECKPOINT).folder(lambda progress: None)
     pipe = SanaPipeline.from_pretrained(folder)
-    size = {"width": options.size, "height": options.size} if options.size else {}
+    size = {"width": options.size, "height": options.size, "use_resolution_binning": False} if options.size else {}
     asked = [pipe.settings(f"a red house, {run}", seed=run, **size) for run in range(options.runs + 2)]
     machine = describe()
     print(f"{machine['cpu']}, {machine['cores']} cores, load {os.getloadavg()[0]:.1f} at the start; {pipe.model.name}")

@@ -1,11 +1,11 @@
 """The miniature, served by app.py in a process of its own: what is measured of it is the program's alone."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -17,35 +17,56 @@ APP = Path(__file__).parents[1] / "app.py"
 START_SECONDS = 600.0  # chosen: the first start on a machine precompiles the miniature
 
 
-@dataclass(frozen=True)
 class Server:
-    """A running app.py and its address, which ends with a slash."""
+    """app.py with the miniature and more flags, on a port of its own. It can be started again.
 
-    url: str
-    process: psutil.Process
+    `url` ends with a slash. `environment` is set beside this process's own, without its SANA_ and GRADIO_ variables.
+    """
+
+    def __init__(self, *flags: str, environment: Mapping[str, str] | None = None) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self._command = [sys.executable, str(APP), "--port", str(self.port), *flags]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANA_", "GRADIO_"))}
+        self._environment = {**kept, **(environment or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process(self) -> psutil.Process:
+        assert self._process is not None, "it was not started"
+        return psutil.Process(self._process.pid)
+
+    def start(self) -> None:
+        """Run it, and return when its model is loaded."""
+        self._process = subprocess.Popen(self._command, env=self._environment, stdout=subprocess.DEVNULL)
+        wait_for(self._is_ready, START_SECONDS)
+
+    def end(self, number: int = signal.SIGTERM) -> list[psutil.Process]:
+        """Send it a signal, and return which of its children are left when it has ended."""
+        children = self.process.children(recursive=True)
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.wait(60)
+        return psutil.wait_procs(children, timeout=10)[1]
+
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, "app.py ended before it served"
+        try:
+            return httpx.get(f"{self.url}readyz").status_code == 200
+        except httpx.TransportError:
+            return False
 
 
 @contextmanager
-def serve_miniature(*flags: str) -> Iterator[Server]:
+def serve_miniature(*flags: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Run app.py with the miniature and more flags; yield when it is loaded.
 
     At the end the program is told to end, and waited for.
     """
-    port = free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANA_", "GRADIO_"))}
-    command = [sys.executable, str(APP), "--port", str(port), *flags]
-    url = f"http://127.0.0.1:{port}/"
-    with subprocess.Popen(command, env=kept, stdout=subprocess.DEVNULL) as process:
-        try:
-            wait_for(lambda: _is_ready(url, process), START_SECONDS)
-            yield Server(url, psutil.Process(process.pid))
-        finally:
-            process.terminate()
-
-
-def _is_ready(url: str, process: subprocess.Popen[bytes]) -> bool:
-    assert process.poll() is None, "app.py ended before it served"
+    server = Server(*flags, environment=environment)
     try:
-        return httpx.get(f"{url}readyz").status_code == 200
-    except httpx.TransportError:
-        return False
+        server.start()
+        yield server
+    finally:
+        server.end()

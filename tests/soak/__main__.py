@@ -1,44 +1,63 @@
-"""Ask in all ways at once for some minutes. Is anything lost or mixed up, and does anything grow?
+"""Ask in all ways at once for some minutes while things go wrong. Is anything lost or mixed up, and does anything grow?
 
-app.py serves the miniature in a process of its own; twelve clients draw, cancel, and send nonsense. A table tells what
-the process holds each minute. Exit status 1 if an answer was wrong, or if more was held at the end than is allowed.
+app.py serves two models in a process of its own. Twelve clients, a browser and batches draw, cancel, and are refused;
+two more lie or say nothing. Connections are cut, models switched and taken away, the server is ended, killed and begun
+again, and its disk is full for a while (where this user may mount one). The second half is without troubles.
+Tables tell what the server holds, and what came of the requests. Exit status 1 if an answer was wrong or lost, if a
+picture is drawn otherwise from its own record, if anything is left at the end, or if more is held than is allowed.
 """
 
 import argparse
+import subprocess
 import sys
+import tempfile
 import time
-from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
 from threading import Event
 
 import httpx
 import psutil
 
+from pipeline.miniature import CHECKPOINT
+from pipeline.miniature.precompiled import PrecompiledMiniature
 from tests.benchmark.machine import describe
 from tests.conftest import wait_for
-from tests.served import serve_miniature
+from tests.cutting_proxy import CuttingProxy
+from tests.served import Server, serve_miniature
 
+from .nuisances import Nuisance
 from .people import Person
-from .ways import WAYS
+from .programs import ROOT, Batch, Browser
+from .redrawing import differing
+from .tables import HELD_HEAD, SAVED, Held, growth, print_people, sum_of, temporary_files
+from .troubles import Troublemaker, small_disk
+from .ways import WAYS, Way
 
-PEOPLE = 12  # three of each kind; chosen: the queue is never empty, and never full
+PEOPLE: tuple[type[Way], ...] = (*3 * WAYS, Browser, Batch)  # chosen: the queue is never empty, and never full
+NUISANCES = 2
+TROUBLED = 0.5  # of the time
+PAUSE = 20.0  # seconds before each trouble; chosen: most requests are not interrupted
 REST_SECONDS = 5.0  # until threads that nobody uses have ended; chosen
-MOST_MEMORY = 150e6  # bytes that the process may grow by; chosen, as in tests/test_load.py
-MOST_OTHERS = 10  # threads and descriptors that it may grow by; chosen: one of each is kept for some clients only
-
-Held = tuple[int, int, int]
 
 
-def held(process: psutil.Process) -> Held:
-    """Return bytes of resident memory, threads, and descriptors of a process."""
-    return process.memory_info().rss, process.num_threads(), process.num_fds()
-
-
-def print_row(when: str, people: list[Person], now: Held) -> None:
-    done = sum((person.done for person in people), Counter[str]())
-    memory, threads, descriptors = now
-    drawn = f"{done['draw']} | {done['cancel']} | {done['be_refused']}"
-    print(f"| {when} | {drawn} | {memory / 1e6:.0f} MB | {threads} | {descriptors} |", flush=True)
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[Server, CuttingProxy, Troublemaker, Path]]:
+    """Serve two models behind a proxy that cuts connections; yield with the folder of temporary files."""
+    models = [Path(PrecompiledMiniature(CHECKPOINT).folder(lambda progress: None)), folder / "models" / "other"]
+    command = [sys.executable, "precompile.py", "--compression", "int8", "--output", str(models[1])]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    with small_disk(folder / "disk") as disk:
+        used = disk or folder / "disk"
+        flags = [flag for model in models for flag in ("--model", str(model))]
+        flags += ["--strict-models", "--save", str(used / SAVED)]
+        with serve_miniature(*flags, environment={"TMPDIR": str(used)}) as server:
+            proxy = CuttingProxy(server.port)
+            with proxy.serving():
+                yield server, proxy, Troublemaker(server, proxy, models[1], disk), used
 
 
 def rest(url: str) -> None:
@@ -48,26 +67,21 @@ def rest(url: str) -> None:
         lines = httpx.get(f"{url}metrics").text.splitlines()
         return "sana_running 0.0" in lines and "sana_queue_length 0.0" in lines
 
-    wait_for(is_idle)
+    wait_for(is_idle, 120)
     time.sleep(REST_SECONDS)
 
 
-def ask(people: list[Person], process: psutil.Process, minutes: float) -> None:
-    """Let all people ask, for at least a round each; print a row a minute."""
-    end, is_over = time.monotonic() + 60 * minutes, Event()
+def ask(people: list[Person], pool: ThreadPoolExecutor, minutes: float) -> None:
+    """Let all people ask, each in a thread of its own, for at least a round each."""
+    end = time.monotonic() + 60 * minutes
 
     def go_on(person: Person) -> None:
         person.ask()
-        while not is_over.is_set():
+        while time.monotonic() < end:
             person.ask()
+        person.leave()
 
-    with ThreadPoolExecutor(len(people)) as pool:
-        asking = [pool.submit(go_on, person) for person in people]
-        for minute in range(1, int(minutes) + 1):
-            wait(asking, 60)
-            print_row(f"minute {minute}", people, held(process))
-        wait(asking, max(0.0, end - time.monotonic()))
-        is_over.set()
+    list(pool.map(go_on, people))
 
 
 def main() -> int:
@@ -75,25 +89,48 @@ def main() -> int:
     parser.add_argument("minutes", type=float)
     minutes = parser.parse_args().minutes
     machine = describe()
-    print(f"{machine['cpu']}, {machine['cores']} cores, load {psutil.getloadavg()[0]:.1f} at the start\n")
-    with serve_miniature() as server:
-        known: dict[int, str] = {}
-        people = [Person(n, WAYS[n % len(WAYS)](server.url, n), known) for n in range(PEOPLE)]
-        print("| | drawn | cancelled | refused | memory | threads | descriptors |\n|---|---|---|---|---|---|---|")
-        ask(people, server.process, 0)  # fills what is kept for good: threads, connections, caches
-        rest(server.url)
-        before = held(server.process)
-        print_row("before", people, before)
-        ask(people, server.process, minutes)
-        rest(server.url)
-        after = held(server.process)
-        print_row("after", people, after)
-    complaints = [complaint for person in people for complaint in person.complaints]
-    print(f"\n{len(known)} pictures, {len(complaints)} wrong answers", *complaints[:20], sep="\n- ")
-    has_grown = any(
-        end - start > most for start, end, most in zip(before, after, (MOST_MEMORY, *2 * [MOST_OTHERS]), strict=True)
-    )
-    return int(bool(complaints) or has_grown)
+    print(f"{machine['cpu']}, {machine['cores']} cores, load {psutil.getloadavg()[0]:.1f} at the start", flush=True)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
+        pool = stack.enter_context(ThreadPoolExecutor(len(PEOPLE) + NUISANCES + 1))
+        server, proxy, troublemaker, disk = stack.enter_context(served(folder))
+        known: dict[int, bytes] = {}
+        url = f"http://127.0.0.1:{proxy.port}/"
+        ways = [partial(way, url, number) for number, way in enumerate(PEOPLE)]
+        people = [Person(number, way, known, troublemaker.troubles) for number, way in enumerate(ways)]
+        nuisances = [Nuisance(server.port) for _ in range(NUISANCES)]
+
+        def go_on(share: float, when: str) -> Held:
+            """Let all people ask for a share of the minutes, and print what the server holds then."""
+            ask(people, pool, minutes * share)
+            rest(server.url)
+            held = Held.by(server, disk)
+            print(held.row(when, people), flush=True)
+            return held
+
+        print(HELD_HEAD + "\n" + Held.by(server, disk).row("at the start", people), flush=True)
+        is_over, is_calm = Event(), Event()
+        annoying = [pool.submit(each.run, is_over) for each in nuisances]
+        troubling = pool.submit(troublemaker.run, is_calm, PAUSE)
+        ask(people, pool, minutes * TROUBLED)
+        is_calm.set()
+        troubling.result()
+        go_on(0.0, "after the troubles")
+        before = go_on((1 - TROUBLED) / 5, "after some pictures without")
+        after = go_on((1 - TROUBLED) * 4 / 5, "at the end")
+        is_over.set()
+        wait(annoying)
+        left = [*server.end(), *temporary_files(disk)]
+    findings = [f"{each} is left" for each in left] + growth(before, after) + troublemaker.findings
+    findings += [finding for each in nuisances for finding in each.findings]
+    findings += [complaint for person in people for complaint in person.complaints]
+    findings += [f"the picture of seed {seed} is drawn otherwise from its record" for seed in differing(known)]
+    print_people(people)
+    print(f"\nTroubles: {dict(troublemaker.troubles.count)}")
+    print(f"Nuisances: {dict(sum_of(each.count for each in nuisances))}")
+    print(f"{len(known)} pictures, drawn again from their records.")
+    print(f"{len(findings)} findings", *findings[:20], sep="\n- ")
+    return int(bool(findings))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The interfaces, as one client of each uses them. An answer that is wrong raises AssertionError."""
+"""The interfaces over HTTP, as one client of each uses them. An answer that is wrong raises AssertionError."""
 
 import base64
 import json
@@ -23,6 +23,7 @@ from pipeline.page.words import English
 STEPS = 2  # of a picture; chosen: the requests, not the drawing, take the time
 MANY_STEPS = 50  # of one that is cancelled; chosen: it lasts until it is
 PARAMETER = {parameter.name: parameter for parameter in PARAMETERS}
+INSIDE = ("Traceback", tempfile.gettempdir(), str(Path(__file__).parents[2]))  # of this program, in no answer
 TIMEOUT = 600.0  # seconds; chosen: a request that waits for all others is not lost yet
 
 
@@ -42,12 +43,26 @@ class Way(Protocol):
     def be_refused(self) -> None:
         """Send a request with a size that no model has."""
 
+    def close(self) -> None:
+        """Let go of connections and files."""
+
+
+def connect(url: str, **options: Any) -> httpx.Client:
+    """Return a client that raises AssertionError for an answer that tells of the server's inside."""
+
+    def check(answer: httpx.Response) -> None:
+        if answer.status_code >= 400:
+            told = answer.read().decode(errors="replace")
+            assert not any(inside in told for inside in INSIDE), told
+
+    return httpx.Client(base_url=url, timeout=TIMEOUT, event_hooks={"response": [check]}, **options)
+
 
 class OpenAi:
     name = "openai"
 
     def __init__(self, url: str, number: int) -> None:
-        self._http = httpx.Client(base_url=f"{url}v1/images/", timeout=TIMEOUT)
+        self._http = connect(f"{url}v1/images/")
 
     def draw(self, prompt: str, seed: int) -> bytes:
         answer = self._http.post("generations", json={"prompt": prompt, "seed": seed, "num_inference_steps": STEPS})
@@ -65,13 +80,16 @@ class OpenAi:
         answer = self._http.post("generations", json={"prompt": "a house", "size": "100x100"})
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, "size"), answer.text
 
+    def close(self) -> None:
+        self._http.close()
+
 
 class Automatic1111:
     name = "automatic1111"
 
     def __init__(self, url: str, number: int) -> None:
         """`number` makes the name that the client sends with an empty password."""
-        self._http = httpx.Client(base_url=f"{url}sdapi/v1/", auth=(f"client {number}", ""), timeout=TIMEOUT)
+        self._http = connect(f"{url}sdapi/v1/", auth=(f"client {number}", ""))
 
     def draw(self, prompt: str, seed: int) -> bytes:
         answer = self._http.post("txt2img", json={"prompt": prompt, "seed": seed, "steps": STEPS})
@@ -91,6 +109,9 @@ class Automatic1111:
         answer = self._http.post("txt2img", json={"prompt": "a house", "width": 100})
         assert answer.status_code == 400, answer.text
         assert answer.json()["detail"].endswith("."), answer.text
+
+    def close(self) -> None:
+        self._http.close()
 
 
 class Endpoint:
@@ -119,6 +140,10 @@ class Endpoint:
         with pytest.raises(ValidationError, match="The width must be"):
             self._client.predict(prompt="a house", width=100, api_name="/generate")
 
+    def close(self) -> None:
+        self._client.close()
+        self._folder.cleanup()
+
 
 class Page:
     """The page's own events, as its scripts send them. It leaves in the middle in both ways: by Stop, and closed."""
@@ -126,7 +151,7 @@ class Page:
     name = "page"
 
     def __init__(self, url: str, number: int) -> None:
-        self._http = httpx.Client(base_url=f"{url}gradio_api/", timeout=TIMEOUT)
+        self._http = connect(f"{url}gradio_api/")
         self._session = secrets.token_hex(16)
         self._is_closing = False
         self._token = ""
@@ -160,6 +185,9 @@ class Page:
     def be_refused(self) -> None:
         *_, (_, _, problem, *_) = self._updates(prompt="a house", width=100)
         assert "The width must be" in str(problem), problem
+
+    def close(self) -> None:
+        self._http.close()
 
     def _updates(self, **values: Any) -> Iterator[list[Any]]:
         """Press Generate; yield the outputs of each update."""
