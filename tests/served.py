@@ -42,9 +42,10 @@ class Server:
         wait_for(self._is_ready, START_SECONDS)
 
     def end(self, number: int = signal.SIGTERM) -> list[psutil.Process]:
-        """Send it a signal, and return which of its children are left when it has ended."""
+        """Send it a signal if it runs, and return which of its children are left when it has ended."""
+        if self._process is None or self._process.poll() is not None:
+            return []
         children = self.process.children(recursive=True)
-        assert self._process is not None
         self._process.send_signal(number)
         self._process.wait(60)
         return psutil.wait_procs(children, timeout=10)[1]

@@ -59,6 +59,7 @@ def rows(tab: Page) -> list[str]:
 def test_the_first_minute_of_the_miniature(tab: Page) -> None:
     """Samples and examples draw at once, chips build a prompt, unknown words are named, and no style is offered."""
     samples = tab.locator(".samples button")
+    samples.first.wait_for()
     assert set(samples.evaluate_all("all => all.map(({ offsetHeight }) => offsetHeight)")) == {96}
     samples.nth(1).click()
     done(tab)

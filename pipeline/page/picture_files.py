@@ -80,6 +80,6 @@ def _in_a_sentence() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        _LOG.exception("A picture could not be written")
+        _LOG.warning("A picture could not be written: %s", error.strerror)
         code = "disk full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "not written"
         raise SanaError(Problem(code, {})) from error
