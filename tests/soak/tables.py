@@ -12,9 +12,7 @@ from .people import Person
 SAVED = "saved"  # the folder of --save
 KINDS = ("draw", "cancel", "be_refused", "interrupted")
 MOST_GROWTH = 0.03  # of memory, by which it may grow after the first pictures
-MOST_OTHERS = (
-    10  # threads, descriptors and files that it may grow by; chosen: one of each is kept for some clients only
-)
+MOST_OTHERS = 10  # threads and descriptors that it may grow by; chosen: one of each is kept for some clients only
 HELD_HEAD = """
 | | drawn | cancelled | refused | interrupted | memory | threads | descriptors | files |
 |---|---|---|---|---|---|---|---|---|"""
