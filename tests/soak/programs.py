@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from PIL import Image
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
 from tests.browsing import STILL, chromium, done
@@ -76,9 +77,13 @@ class Browser:
             tab.goto(f"{self._url}?{urlencode(values)}")
             filled = "prompt => document.querySelector('#prompt textarea')?.value === prompt"
             tab.wait_for_function(filled, arg=values.get("prompt", ""))
-            tab.wait_for_function("document.querySelector('#generate').disabled === false")
+            tab.wait_for_function("document.querySelector('#generate')?.disabled === false")
             tab.get_by_role("button", name="Generate", exact=True).click()
-            yield tab
+            try:
+                yield tab
+            except PlaywrightError as error:
+                said = tab.locator("#status").inner_text()
+                raise AssertionError(f"{error.message.splitlines()[0]} The page says: {said!r}") from error
 
 
 class Batch:
