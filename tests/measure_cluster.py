@@ -22,11 +22,10 @@ from pipeline.domain.errors import SanaError
 from pipeline.domain.settings import GenerationSettings
 from pipeline.jobs.model_sources import Pipeline
 from pipeline.jobs.models import Models
-from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.precompiled import PrecompiledMiniature
 from tests.benchmark.machine import describe
 from tests.conftest import wait_for
 from tests.measure_full_size import NAMES, VARIANTS, exported
+from tests.served import miniature_folder
 
 AIMS = "aim: 40 ms for the miniature, 2 % at full size"
 
@@ -69,7 +68,7 @@ def main() -> None:
     if options.full_size:
         folder, *_ = exported(VARIANTS[NAMES[0]], options.folder)
     else:
-        folder = options.folder or PrecompiledMiniature(CHECKPOINT).folder(lambda progress: None)
+        folder = options.folder or miniature_folder()
     pipe = SanaPipeline.from_pretrained(folder)
     size = {"width": options.size, "height": options.size, "use_resolution_binning": False} if options.size else {}
     asked = [pipe.settings(f"a red house, {run}", seed=run, **size) for run in range(options.runs + 2)]

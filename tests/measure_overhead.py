@@ -18,10 +18,8 @@ import httpx
 from gradio_client import Client
 
 from pipeline import SanaPipeline
-from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.precompiled import PrecompiledMiniature
 from tests.benchmark.machine import describe
-from tests.served import serve_miniature
+from tests.served import miniature_folder, serve_miniature
 
 RUNS = 40
 STEPS = 1  # chosen: what a route adds does not depend on it, and noise does
@@ -81,7 +79,7 @@ def measure(ways: dict[str, Draw]) -> dict[str, float]:
 
 def main() -> None:
     machine = describe()
-    pipe = SanaPipeline.from_pretrained(PrecompiledMiniature(CHECKPOINT).folder(lambda progress: None))
+    pipe = SanaPipeline.from_pretrained(miniature_folder())
     with serve_miniature() as server, TemporaryDirectory() as folder:
         load = os.getloadavg()[0]
         ways: dict[str, Draw] = {"Python": lambda prompt: pipe(prompt, seed=1, num_inference_steps=STEPS)}

@@ -28,13 +28,12 @@ from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import AnyUpdate, Result, Update
 from pipeline.jobs.job_queue import JobQueue
 from pipeline.jobs.model_sources import Pipeline
-from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.precompiled import PrecompiledMiniature
 from tests.benchmark.machine import describe
 from tests.conftest import wait_for
 from tests.descriptions import MODEL
 from tests.measure_cluster import on_replicas, together
 from tests.queue_simulation import WARM_UP, simulate
+from tests.served import miniature_folder
 
 BUSY = 0.75  # the share of time in which replicas draw; chosen: much of the waiting of a busy day, and still steady
 
@@ -108,7 +107,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=150, help="of each row; chosen: three minutes each")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    folder = PrecompiledMiniature(CHECKPOINT).folder(lambda progress: None)
+    folder = miniature_folder()
     pipe = SanaPipeline.from_pretrained(folder)
     asked = [pipe.settings(f"a red house, {number}", seed=number) for number in range(options.requests)]
     machine = describe()

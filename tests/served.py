@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import psutil
 
+from pipeline.miniature import CHECKPOINT
+from pipeline.miniature.precompiled import PrecompiledMiniature
 from tests.conftest import free_port, wait_for
 
 APP = Path(__file__).parents[1] / "app.py"
@@ -57,6 +59,11 @@ class Server:
             return httpx.get(f"{self.url}readyz").status_code == 200
         except httpx.TransportError:
             return False
+
+
+def miniature_folder() -> Path:
+    """Return the miniature's folder, which is precompiled if it is not there yet."""
+    return PrecompiledMiniature(CHECKPOINT).folder(lambda progress: None)
 
 
 @contextmanager

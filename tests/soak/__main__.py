@@ -22,20 +22,18 @@ from threading import Event
 import httpx
 import psutil
 
-from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.precompiled import PrecompiledMiniature
 from tests.benchmark.machine import describe
 from tests.conftest import wait_for
 from tests.cutting_proxy import CuttingProxy
-from tests.served import Server, serve_miniature
+from tests.served import Server, miniature_folder, serve_miniature
 
 from .nuisances import Nuisance
 from .people import Person
-from .programs import ROOT, Batch, Browser
+from .programs import Batch, Browser
 from .redrawing import differing
 from .tables import HELD_HEAD, SAVED, Held, growth, print_people, sum_of, temporary_files
 from .troubles import Troublemaker, small_disk
-from .ways import WAYS, Way
+from .ways import ROOT, WAYS, Way
 
 PEOPLE: tuple[type[Way], ...] = (*3 * WAYS, Browser, Batch)  # chosen: the queue is never empty, and never full
 NUISANCES = 2
@@ -47,7 +45,7 @@ REST_SECONDS = 5.0  # until threads that nobody uses have ended; chosen
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[Server, CuttingProxy, Troublemaker, Path]]:
     """Serve two models behind a proxy that cuts connections; yield with the folder of temporary files."""
-    models = [Path(PrecompiledMiniature(CHECKPOINT).folder(lambda progress: None)), folder / "models" / "other"]
+    models = [miniature_folder(), folder / "models" / "other"]
     command = [sys.executable, "precompile.py", "--compression", "int8", "--output", str(models[1])]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     with small_disk(folder / "disk") as disk:

@@ -17,15 +17,14 @@ from PIL import Image
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
-from tests.browsing import STILL, chromium, done
+from tests.browsing import PROGRESS, STILL, chromium, done
 
-from .ways import MANY_STEPS, STEPS, TIMEOUT
+from .ways import MANY_STEPS, ROOT, STEPS, TIMEOUT
 
 PAGE_SECONDS = 180.0  # chosen: a page waits for all others before it, and a lost picture is told within the soak
-BEGUN, ENDED = re.compile(r"^Step \d+ of|^Done in"), re.compile("^Stopped|^Done in")
+BEGUN, ENDED = re.compile(f"{PROGRESS.pattern}|^Done in"), re.compile("^Stopped|^Done in")
 MANY = 500  # lines of a batch that is interrupted; chosen: they take minutes
 START_SECONDS = 15.0  # after which it is; chosen: it draws by then on two busy cores
-ROOT = Path(__file__).parents[2]
 
 
 class Browser:

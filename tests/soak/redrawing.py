@@ -8,13 +8,12 @@ from pathlib import Path
 from pipeline import SanaPipeline
 from pipeline.domain.updates import Result
 from pipeline.generation.metadata import read_settings, write_png
-from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.precompiled import PrecompiledMiniature
+from tests.served import miniature_folder
 
 
 def differing(files: Mapping[int, bytes]) -> list[int]:
     """Return the keys of PNG files that this process draws otherwise from the records in them."""
-    pipe = SanaPipeline.from_pretrained(PrecompiledMiniature(CHECKPOINT).folder(lambda progress: None))
+    pipe = SanaPipeline.from_pretrained(miniature_folder())
     wrong = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "picture.png"

@@ -23,7 +23,8 @@ from pipeline.page.words import English
 STEPS = 2  # of a picture; chosen: the requests, not the drawing, take the time
 MANY_STEPS = 50  # of one that is cancelled; chosen: it lasts until it is
 PARAMETER = {parameter.name: parameter for parameter in PARAMETERS}
-INSIDE = ("Traceback", tempfile.gettempdir(), str(Path(__file__).parents[2]))  # of this program, in no answer
+ROOT = Path(__file__).parents[2]
+INSIDE = ("Traceback", tempfile.gettempdir(), str(ROOT))  # of this program, in no answer
 TIMEOUT = 600.0  # seconds; chosen: a request that waits for all others is not lost yet
 
 
