@@ -3,17 +3,18 @@
 import random
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from pipeline.miniature.illustrations import naming
 from pipeline.miniature.illustrations.budget import Run
-from pipeline.miniature.illustrations.drawing import SceneArrays, background, regions
-from pipeline.miniature.illustrations.kinds import COLOURS, KINDS
+from pipeline.miniature.illustrations.descent import Descent
+from pipeline.miniature.illustrations.detecting import GRID, Detector, loss_of
+from pipeline.miniature.illustrations.drawing import COLOUR_NAMES, SceneArrays, background, regions
+from pipeline.miniature.illustrations.kinds import COLOURS, HANDS, INDEX, KINDS
 from pipeline.miniature.illustrations.phrases import caption
-from pipeline.miniature.illustrations.prompts import Prompts
+from pipeline.miniature.illustrations.prompts import Prompts, build_text_encoder
 from pipeline.miniature.illustrations.recolouring import recoloured
 from pipeline.miniature.illustrations.scenes import BACKGROUNDS, Scene, random_scene, unseen
 
@@ -86,17 +87,52 @@ def test_cells_name_what_is_painted_there(scenes: list[Scene]) -> None:
 
 
 def test_embeddings_keep_the_first_token_and_what_follows_the_instruction() -> None:
-    class Echo(torch.nn.Module):
-        def forward(self, ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
-            return type("Output", (), {"last_hidden_state": ids[..., None].float()})
-
+    text_encoder = build_text_encoder().eval()
     prompts = Prompts(
-        torch.tensor([[2, 10, 11, 12, 13], [2, 20, 21, 0, 0]]), torch.tensor([5, 3]), torch.tensor([3, 1])
+        torch.tensor([[2, 10, 11, 12, 13], [2, 20, 21, 0, 0]]), torch.tensor([5, 3]), torch.tensor([3, 1]), 4
     )
-    echo: Any = Echo()
-    embeddings, mask = prompts.encode(echo)
-    assert embeddings[0, mask[0].bool(), 0].tolist() == [2, 12, 13]
-    assert embeddings[1, mask[1].bool(), 0].tolist() == [2, 20, 21]
+    with torch.no_grad():
+        embeddings, mask = prompts.encode(text_encoder)
+        first = text_encoder(prompts.input_ids[:1]).last_hidden_state[0, [0, 3, 4]]
+        second = text_encoder(prompts.input_ids[1:, :3]).last_hidden_state[0]  # without its padding
+    assert mask.tolist() == [[1, 1, 1, 0], [1, 1, 1, 0]]
+    torch.testing.assert_close(embeddings[0, :3], first)
+    torch.testing.assert_close(embeddings[1, :3], second)
+
+
+def test_a_step_is_that_of_a_plain_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.miniature.illustrations.budget.WORK", tmp_path)
+    given = torch.arange(8.0).reshape(4, 2)
+
+    def begin(name: str) -> Run:
+        torch.manual_seed(0)
+        model = torch.nn.Linear(2, 1)
+        return Run(name, model, torch.optim.AdamW(model.parameters(), 1e-2), 1e9, 0.9)
+
+    plain, run = begin("plain"), begin("other")
+    descend = Descent(run, lambda model, kind: (model(given).square().mean(),), "cpu")
+    for _ in range(5):
+        plain.descend(plain.model(given).square().mean())
+        descend()
+    torch.testing.assert_close(run.model.state_dict(), plain.model.state_dict())
+    torch.testing.assert_close(run.average, plain.average)
+    assert float(descend.report()) > 0
+
+
+def test_the_detectors_loss_is_least_for_what_the_scenes_show(scenes: list[Scene]) -> None:
+    arrays = SceneArrays.of(scenes[:20])
+    outputs = Detector()(torch.zeros(20, 3, 256, 256))
+    right = [torch.full_like(output, -9.0) for output in outputs]
+    for row, scene in enumerate(scenes[:20]):
+        for thing in scene.things:
+            y, x = int(thing.y * GRID), int(thing.x * GRID)
+            right[0][row, 0, y, x] = 9
+            right[1][row, INDEX[thing.kind], y, x] = 9
+            right[2][row, COLOUR_NAMES.index(thing.colour), y, x] = 9
+        right[3][row, BACKGROUNDS.index(scene.background)] = 9
+        right[4][row, list(HANDS).index(scene.hand)] = 9
+    assert loss_of(tuple(right), arrays) < 0.01
+    assert loss_of(outputs, arrays) > 5
 
 
 def test_a_training_ends_with_its_seconds_and_goes_on_from_its_state(

@@ -9,17 +9,26 @@ import argparse
 import time
 from pathlib import Path
 
-from pipeline.miniature.illustrations import autoencoding, budget, corpus, denoising, distillation, naming
+from pipeline.miniature.illustrations import (
+    autoencoding,
+    budget,
+    corpus,
+    denoising,
+    detecting,
+    distillation,
+    draft_decoding,
+    naming,
+)
 from pipeline.miniature.illustrations.stage import Stage
 
 MARGIN = 10.0  # seconds for writing files; chosen
-SHARES = {"autoencoder": 0.42, "transformer": 0.40, "distillation": 0.18}  # of the time; chosen
-READING = 0.5  # of the autoencoder's seconds, at the same time; chosen
+SHARES = {"autoencoder": 0.40, "transformer": 0.42, "draft and detector": 0.06, "distillation": 0.12}  # chosen
+READING = 0.22  # of the autoencoder's seconds, at the same time; chosen
 THROW_AWAY = ("head.", "reader.head.", "reader.names.")  # the temporary heads, which drawing does not need
 
 
 def main() -> None:
-    """Run the stages one after another. The text encoder's pretraining runs beside the autoencoder's training."""
+    """Run the stages one after another, but reading beside the autoencoder, and draft and detector together."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.miniature.illustrations", description=__doc__)
     parser.add_argument("--minutes", type=float, required=True, help="for everything together")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -27,27 +36,41 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, help="a folder for packed weights, in files of at most 15 MB")
     flags = parser.parse_args()
     end: float = time.monotonic() + 60 * flags.minutes
+    shares = dict(SHARES)
 
-    def left() -> float:
-        return end - time.monotonic() - MARGIN
+    def seconds(stage: str) -> float:
+        """Return the seconds of a stage: its share of those that are left to it and to the stages after it."""
+        share = shares[stage] / sum(shares.values())
+        del shares[stage]
+        return share * (end - time.monotonic() - MARGIN)
 
-    works = (autoencoding.main, naming.main, denoising.main, distillation.main)
-    seeing, read, draw, distil = (Stage(work, flags.device) for work in works)
+    def pack(name: str, without: tuple[str, ...] = ()) -> None:
+        if flags.pack:
+            budget.pack(name, flags.pack, without)
+
+    works = (autoencoding.main, naming.main, denoising.main, draft_decoding.main, detecting.main, distillation.main)
+    see, read, draw, draft, detect, distil = (Stage(work, flags.device) for work in works)
     if not corpus.CORPUS.exists():
         corpus.main(flags.scenes)
-    seconds = left() * SHARES["autoencoder"]
-    seeing.begin(seconds)
-    read.begin(seconds * READING)
+    time_to_see = seconds("autoencoder")
+    see.begin(time_to_see)
+    read.begin(time_to_see * READING)
     read.finish()
-    seeing.finish()
-    draw.begin(left() * SHARES["transformer"] / (SHARES["transformer"] + SHARES["distillation"]))
+    see.finish()
+    pack("autoencoder")
+    draw.begin(seconds("transformer"))
     draw.finish()
-    if flags.pack:
-        budget.pack("autoencoder", flags.pack)
-        budget.pack("transformer", flags.pack, THROW_AWAY)
-    distil.begin(left())
+    pack("transformer", THROW_AWAY)
+    time_to_help = seconds("draft and detector")
+    draft.begin(time_to_help)
+    detect.begin(time_to_help)
+    draft.finish()
+    detect.finish()
+    pack("draft")
+    pack("detector")
+    distil.begin(seconds("distillation"))
     distil.finish()
-    print(f"{60 * flags.minutes - left() - MARGIN:.0f} s in all", flush=True)
+    pack("distillation")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ class Run(training_run.Run):
     def __iter__(self) -> Iterator[int]:
         """Yield the number of each step until the seconds are over, and save the final state.
 
-        The caller must call `descend` once in each step.
+        The caller must take one step of a `Descent` for each.
         """
         started = saved = time.monotonic()
         before = self.seconds
@@ -88,19 +88,10 @@ def pack(name: str, folder: Path, without: tuple[str, ...] = ()) -> None:
         save_file(piece, folder / f"{name}-{index}.safetensors")
 
 
-def compile_blocks(model: torch.nn.Module, names: tuple[str, ...], device: str | torch.device) -> None:
-    """On a GPU, compile the forward pass of all modules whose class has one of `names`.
-
-    Otherwise, launching kernels takes much of the time there.
-    """
-    if torch.device(device).type == "cuda":
-        for module in model.modules():
-            if type(module).__name__ in names:
-                module.compile(dynamic=False)
-
-
 def half_precision(device: str | torch.device) -> torch.autocast:
-    """Return an autocast to bf16. It does nothing on a device without instructions for bf16."""
-    kind = torch.device(device).type
-    fast = kind == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.autocast(kind, torch.bfloat16, enabled=fast)
+    """Return an autocast to bf16 for CPUs with instructions for it.
+
+    It does nothing on a GPU, on which weights are in bf16 already: autocast would take norms and sums to f32 there.
+    """
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.autocast("cpu", torch.bfloat16, enabled=fast and torch.device(device).type == "cpu")

@@ -20,7 +20,7 @@ from pipeline.miniature.illustrations.scenes import random_scene
 
 CORPUS = WORK / "corpus.pt"
 CHUNK, PROMPTS_EACH = 2000, 4  # scenes that a process invents at a time, and prompts for each scene; chosen
-SCENES = 200_000  # chosen; the README beside this file has the time to paint and encode them
+SCENES = 250_000  # chosen; the README beside this file has the time to paint and encode them
 
 
 def load(device: str | torch.device) -> tuple[SceneArrays, Prompts]:
@@ -38,7 +38,10 @@ def main(scenes: int = SCENES) -> None:
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool:
         parts = list(pool.map(_chunk, chunks))
     arrays, prompts = zip(*parts, strict=True)
-    longest = max(part.input_ids.shape[1] for part in prompts)
+    longest, most = (
+        -(-max(sizes) // 8) * 8  # multiples of 8, which attention on a GPU needs to be fast
+        for sizes in ([part.input_ids.shape[1] for part in prompts], [part.most for part in prompts])
+    )
     state = {
         "scenes": {f.name: torch.cat([getattr(part, f.name) for part in arrays]) for f in fields(SceneArrays)},
         "prompts": {
@@ -47,6 +50,7 @@ def main(scenes: int = SCENES) -> None:
             ).short(),
             "length": torch.cat([part.length for part in prompts]).short(),
             "start": torch.cat([part.start for part in prompts]).short(),
+            "most": most,
         },
     }
     WORK.mkdir(parents=True, exist_ok=True)

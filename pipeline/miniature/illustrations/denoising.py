@@ -4,7 +4,9 @@ It is rectified flow on cached latents of the finished encoder. Temporary heads 
 encoder predict the kind and the paint of every latent position. With them, the model learns sooner where words belong.
 """
 
+import random
 import sys
+import time
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +14,8 @@ from diffusers import SanaTransformer2DModel
 from torch import nn
 
 from pipeline.miniature.illustrations import corpus, encoding
-from pipeline.miniature.illustrations.budget import WORK, Run, averaged, compile_blocks, half_precision
+from pipeline.miniature.illustrations.budget import WORK, Run, averaged, half_precision
+from pipeline.miniature.illustrations.descent import Descent
 from pipeline.miniature.illustrations.naming import GRID, NAMES, Reader, naming_loss
 from pipeline.miniature.illustrations.prompts import Prompts
 from pipeline.miniature.training import transformer
@@ -30,9 +33,8 @@ CONFIG = transformer.CONFIG | {
     # to time needs an embedding that changes slowly (https://arxiv.org/abs/2503.09641, section 3.2).
     "timestep_scale": 0.001,
 }
-COMPILED = ("SanaTransformerBlock",)
 DECAY, RATE = 0.999, 2e-3  # chosen; the README beside this file has the result
-BATCHES = {"cuda": 1024, "cpu": 16}
+BATCHES = {"cuda": 256, "cpu": 16}
 
 
 class Miniature(nn.Module):
@@ -55,44 +57,43 @@ class Miniature(nn.Module):
         """Return the velocity of noisy latents [N, C, h, w] at noise levels sigma [N], and the logits of both heads."""
         embeddings, mask, read = self.reader(prompts)
         velocity = self.transformer(
-            noisy, embeddings, timestep=sigma, encoder_attention_mask=mask.float(), return_dict=False
+            noisy.to(embeddings.dtype), embeddings, timestep=sigma, encoder_attention_mask=mask, return_dict=False
         )[0]
         return velocity.float(), self.head(self.states).float(), read
 
 
 def main(seconds: float, device: str = "cpu") -> None:
-    """Train for `seconds`, and print the losses every 200 steps."""
+    """Train for `seconds`, of which painting and encoding take their part, and print the losses every 500 steps."""
+    started = time.monotonic()
     data = encoding.load(device)
     scenes, prompts = corpus.load(device)
     model = Miniature().to(device)
     if not (WORK / "transformer.pt").exists():
         model.reader.load_state_dict(averaged("reading", device))
     optimizer = torch.optim.AdamW(model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
-    run = Run("transformer", model, optimizer, seconds, DECAY)
-    compile_blocks(model.transformer, COMPILED, device)
+    run = Run("transformer", model, optimizer, seconds - (time.monotonic() - started), DECAY)
     torch.manual_seed(run.step)
-    history: list[torch.Tensor] = []
-    for step in run:
-        rows, original = data.batch(BATCHES[torch.device(device).type])
+    rng = random.Random(run.step)
+
+    def losses(miniature: nn.Module, size: str) -> tuple[torch.Tensor, ...]:
+        rows, original = data.batch(size, BATCHES[torch.device(device).type])
         some = scenes[rows]
         spoken = prompts[rows * corpus.PROMPTS_EACH + torch.randint(corpus.PROMPTS_EACH, rows.shape, device=device)]
         noise, sigma = torch.randn_like(original), transformer.noise_levels(len(rows), device)
         level = sigma[:, None, None, None]
         with half_precision(device):
-            velocity, shown, read = model((1 - level) * original + level * noise, sigma, spoken)
+            velocity, shown, read = miniature((1 - level) * original + level * noise, sigma, spoken)
         loss = F.mse_loss(velocity, noise - original)
         naming = naming_loss(shown, some, *original.shape[2:])
         reading = naming_loss(read, some, GRID, GRID)
-        run.descend(loss + HEAD_WEIGHT * (naming + reading))
-        history.append(loss.detach())
-        if step % 200 == 0:
-            print(
-                f"transformer: step {step} loss {torch.stack(history).mean():.4f} naming {naming.item():.3f} "
-                f"reading {reading.item():.3f}, {run.seconds:.0f} s",
-                flush=True,
-            )
-            history.clear()
-    print(f"transformer: {run.step} steps in {run.seconds:.0f} s", flush=True)
+        return loss + HEAD_WEIGHT * (naming + reading), loss, naming, reading
+
+    descend = Descent(run, losses, device)
+    for step in run:
+        descend(data.random_size(rng))
+        if step % 500 == 0:
+            print(f"transformer: step {step} losses {descend.report()}, {run.seconds:.0f} s", flush=True)
+    print(f"transformer: {run.step} steps in {run.seconds:.0f} s, losses {descend.report()}", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ copy of itself that takes guidance as an input, by continuous-time consistency (
 algorithm 1). The text encoder stays as it is.
 """
 
+import random
 import sys
 from collections.abc import Callable
 
@@ -17,13 +18,14 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from pipeline.miniature.illustrations import corpus, encoding
 from pipeline.miniature.illustrations.budget import Run, averaged, half_precision
 from pipeline.miniature.illustrations.denoising import CONFIG, Miniature
+from pipeline.miniature.illustrations.descent import Descent, ready
 from pipeline.miniature.illustrations.prompts import Prompts
 
 SIGMA_DATA = 0.5  # the default of diffusers' SCMScheduler; scaled latents have a standard deviation of 1
 GUIDANCE = (1.5, 6.0)  # the range of random guidance scales; chosen
 GUIDANCE_SCALE = 0.1  # diffusers' default of `guidance_embeds_scale`
 DECAY, RATE = 0.998, 5e-4  # chosen; the one training with them was too short to judge
-BATCHES = {"cuda": 384, "cpu": 8}
+BATCHES = {"cuda": 192, "cpu": 4}
 TANGENT_WARMUP = 0.15  # share of the seconds over which the derivative is blended into the target; chosen
 NORMALISER = 0.1  # the constant c of the sCM paper's tangent normalisation g / (|g| + c)
 TIME_MEAN, TIME_STD = 0.0, 1.6  # of log(tan(t)); chosen: also times near the noise, where a single step starts
@@ -73,12 +75,13 @@ class Distillation:
         empty = nn.functional.pad(self.empty, (0, 0, 0, text.shape[1] - self.empty.shape[1]))
         empty_mask = nn.functional.pad(self.empty_mask, (0, mask.shape[1] - self.empty_mask.shape[1]))
         texts = torch.cat((empty.expand(len(text), -1, -1), text))
-        masks = torch.cat((empty_mask.expand(len(text), -1), mask)).float()
+        texts = texts.to(self.empty.dtype)
+        masks = torch.cat((empty_mask.expand(len(text), -1), mask))
 
         def velocity(noisy: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
             with half_precision(noisy.device):
                 both: torch.Tensor = self.teacher.transformer(
-                    torch.cat((noisy, noisy)), texts, timestep=torch.cat((sigma, sigma)),
+                    torch.cat((noisy, noisy)).to(texts.dtype), texts, timestep=torch.cat((sigma, sigma)),
                     encoder_attention_mask=masks, return_dict=False,
                 )[0].float()  # fmt: skip
             without, given = both.chunk(2)
@@ -104,10 +107,10 @@ class Distillation:
 
         return trig_flow(velocity, scaled, t)
 
-    def loss(self, original: torch.Tensor, prompts: Prompts, tangent_share: float) -> torch.Tensor:
+    def loss(self, original: torch.Tensor, prompts: Prompts, tangent_share: torch.Tensor) -> torch.Tensor:
         """Return the consistency loss of a batch of latents f32 [N, C, h, w], scaled to a standard deviation of 1.
 
-        `tangent_share` in [0, 1] is the share of the derivative in the target.
+        `tangent_share`, a scalar in [0, 1], is the share of the derivative in the target.
         """
         device, count = original.device, len(original)
         with torch.no_grad(), half_precision(device):
@@ -143,33 +146,33 @@ class Distillation:
 
 
 def main(seconds: float, device: str = "cpu") -> None:
-    """Train for `seconds`, and print the loss every 100 steps."""
+    """Train for `seconds`, and print the loss every 200 steps."""
     data = encoding.load(device)
     _, prompts = corpus.load(device)
     teacher = Miniature().to(device)
-    teacher.load_state_dict(averaged("transformer", device))
-    teacher.requires_grad_(False).eval()
+    teacher.load_state_dict(averaged("transformer", device), strict=False)  # packed weights lack the temporary heads
     student = build_student(teacher.transformer.state_dict()).to(device)
     optimizer = torch.optim.AdamW(student.parameters(), RATE, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
     run = Run("distillation", student, optimizer, seconds, DECAY)
     torch.manual_seed(run.step)
-    empty = Prompts(
-        torch.full((1, 1), 2, device=device),
-        torch.ones(1, dtype=torch.long, device=device),
-        torch.ones(1, dtype=torch.long, device=device),
-    )  # the token <bos> alone
-    distillation = Distillation(teacher, student, empty)
-    history: list[torch.Tensor] = []
-    for step in run:
-        rows, original = data.batch(BATCHES[torch.device(device).type])
+    rng = random.Random(run.step)
+    one = torch.ones(1, dtype=torch.long, device=device)
+    empty = Prompts(2 * one[None], one, one, 1)  # the token <bos> alone
+    distillation = Distillation(ready(teacher.requires_grad_(False).eval()), student, empty)
+    tangent_share = torch.zeros((), device=device)
+
+    def losses(trained: nn.Module, size: str) -> tuple[torch.Tensor, ...]:
+        rows, original = data.batch(size, BATCHES[torch.device(device).type])
         spoken = prompts[rows * corpus.PROMPTS_EACH + torch.randint(corpus.PROMPTS_EACH, rows.shape, device=device)]
-        loss = distillation.loss(original, spoken, min(1.0, run.progress / TANGENT_WARMUP))
-        run.descend(loss)
-        history.append(loss.detach())
-        if step % 100 == 0:
-            print(f"distillation: step {step} loss {torch.stack(history).mean():.4f}, {run.seconds:.0f} s", flush=True)
-            history.clear()
-    print(f"distillation: {run.step} steps in {run.seconds:.0f} s", flush=True)
+        return (distillation.loss(original, spoken, tangent_share),)
+
+    descend = Descent(run, losses, device, in_full=True)
+    for step in run:
+        tangent_share.fill_(min(1.0, run.progress / TANGENT_WARMUP))
+        descend(data.random_size(rng))
+        if step % 200 == 0:
+            print(f"distillation: step {step} loss {descend.report()}, {run.seconds:.0f} s", flush=True)
+    print(f"distillation: {run.step} steps in {run.seconds:.0f} s, loss {descend.report()}", flush=True)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ LEVELS = (256, 160, 104)
 """The resolutions in pixels to which a sprite is softened before it is sampled, so that small ones have no aliasing."""
 SHADOW = 0.2  # the darkness of a shadow in its middle; chosen
 
+PALE = (236, 232, 226)
 SKY_AND_GROUND = {  # colours of the sky at the top and at the horizon, far hills, the ground at the horizon and below
     "day": ((150, 206, 250), (222, 242, 255), (158, 208, 150), (140, 206, 108), (104, 176, 84)),
     "night": ((20, 24, 66), (58, 66, 128), (40, 48, 98), (38, 66, 74), (24, 44, 54)),
@@ -34,6 +35,16 @@ SKY_AND_GROUND = {  # colours of the sky at the top and at the horizon, far hill
     "sunset": ((120, 92, 168), (255, 176, 112), (166, 96, 132), (122, 78, 122), (80, 54, 96)),
     "snow": ((176, 200, 226), (228, 238, 248), (206, 220, 238), (246, 250, 255), (222, 232, 246)),
 }
+PAPERS = tuple(  # the plain backgrounds: colours paler than those of things, and white
+    colour if name == "white" else tuple(0.68 * one + 0.32 * pale for one, pale in zip(colour, PALE, strict=True))
+    for name, colour in COLOURS.items()
+)
+
+
+@functools.cache
+def constant(values: tuple[object, ...], device: torch.device) -> torch.Tensor:
+    """Return numbers as a tensor f32, which is on the device from the second call on."""
+    return torch.tensor(values, device=device, dtype=torch.float32)
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ class SceneArrays:
     """N scenes as tensors.
 
     Of the scenes: `background`, `hand`, `count` i64 [N], `chance` f32 [N, 6]. Of their things: `kind`, `colour` i64
-    [N, MOST], `place` f32 [N, MOST, 3] (x, y, radius), `mirrored`, `stands` bool [N, MOST].
+    [N, MOST], `place` f32 [N, MOST, 3] (x, y, radius), `stands` bool [N, MOST].
     """
 
     background: torch.Tensor
@@ -51,7 +62,6 @@ class SceneArrays:
     kind: torch.Tensor
     colour: torch.Tensor
     place: torch.Tensor
-    mirrored: torch.Tensor
     stands: torch.Tensor
 
     @classmethod
@@ -70,7 +80,6 @@ class SceneArrays:
             of_things(lambda one: INDEX[one.kind], 0, torch.int64),
             of_things(lambda one: COLOUR_NAMES.index(one.colour), 0, torch.int64),
             of_things(lambda one: (one.x, one.y, one.radius), (0.0, 0.0, 1.0), torch.float32),
-            of_things(lambda one: one.mirrored, False, torch.bool),
             of_things(lambda one: one.stands, False, torch.bool),
         )
 
@@ -110,13 +119,11 @@ class Artist:
         shorter = min(width, height)
         for slot in range(MOST):
             there = slot < scenes.count
-            centre_x, centre_y, radius = (
-                side[:, None, None] for side in (scenes.place[:, slot] * self._scale(width, height)).unbind(1)
-            )
+            place = scenes.place[:, slot] * constant((width, height, shorter), self.device)
+            centre_x, centre_y, radius = (side[:, None, None] for side in place.unbind(1))
             across, down = (x - centre_x) / radius, (y - centre_y) / radius
             shadow = (1 - (across / 0.85).square() - ((down - 0.97) / 0.13).square()).clamp(0, 1) * SHADOW
             canvas = canvas * (1 - shadow * (there & scenes.stands[:, slot])[:, None, None])[:, None]
-            across = torch.where(scenes.mirrored[:, slot, None, None], -across, across)
             texture = self._textures(scenes, slot, shorter)
             sprite = F.grid_sample(texture, torch.stack((across, down), -1).to(texture.dtype), align_corners=False)
             sprite = sprite * there[:, None, None, None]
@@ -127,9 +134,6 @@ class Artist:
         """Paint one scene."""
         pixels = self.paint(SceneArrays.of([scene]).to(self.device), width, height)
         return Image.fromarray(as_pixels(pixels)[0])
-
-    def _scale(self, width: int, height: int) -> torch.Tensor:
-        return torch.tensor((width, height, min(width, height)), device=self.device, dtype=torch.float32)
 
     def _textures(self, scenes: SceneArrays, slot: int, shorter: int) -> torch.Tensor:
         """Return the sprites of one slot, [N, 4, SIZE, SIZE] in [0, 1], with colours multiplied by alpha."""
@@ -181,11 +185,11 @@ def background(scenes: SceneArrays, x: torch.Tensor, y: torch.Tensor, height: in
     `x` and `y` [N, H, W] are the pixels' places as fractions of a picture that is `height` pixels high.
     """
     device, chance = x.device, scenes.chance[:, :, None, None]
-    colours = torch.tensor([SKY_AND_GROUND[place] for place in PLACES], device=device) / 255
+    colours = constant(tuple(SKY_AND_GROUND[place] for place in PLACES), device) / 255
     place = scenes.background.clamp(max=len(PLACES) - 1)
     top, low, far, near, bottom = (colours[place, layer, :, None, None] for layer in range(5))
-    horizon = torch.tensor(list(HORIZON.values()), device=device)[place, None, None] + (chance[:, 0] - 0.5) * 0.06
-    sea = (scenes.background == PLACES.index("sea"))[:, None, None]
+    horizon = constant(tuple(HORIZON.values()), device)[place, None, None] + (chance[:, 0] - 0.5) * 0.06
+    sea = (scenes.background == PLACES.index("sea")).float()[:, None, None]
 
     def below(level: torch.Tensor) -> torch.Tensor:  # 1 below a line and 0 above it, blended over one pixel
         return ((y - level) * height + 0.5).clamp(0, 1)[:, None]
@@ -196,25 +200,22 @@ def background(scenes: SceneArrays, x: torch.Tensor, y: torch.Tensor, height: in
     picture = top + (low - top) * (y / horizon).clamp(0, 1)[:, None]
     night = (scenes.background == PLACES.index("night"))[:, None, None]
     snow = (scenes.background == PLACES.index("snow"))[:, None, None]
-    for number in range(14):  # stars or snowflakes, each in a column of its own
-        across = (number + 0.2 + 0.6 * torch.frac(chance[:, 3] * 97 * (number + 1))) / 14
+    for number in range(10):  # stars or snowflakes, each in a column of its own
+        across = (number + 0.2 + 0.6 * torch.frac(chance[:, 3] * 97 * (number + 1))) / 10
         down = torch.frac(chance[:, 4] * 61 * (number + 1) + 0.37 * number) * 0.62
         distance = ((x - across).square() + (y - down).square()).sqrt() * 256
-        dot = (1.9 - distance + 0.5 * number % 1).clamp(0, 1) * (night | snow) * 0.9
+        dot = (2.3 - distance + 0.5 * number % 1).clamp(0, 1) * (night | snow) * 0.9
         picture = picture + (1 - picture) * dot[:, None]
-    far_level = horizon - torch.where(sea, -1.0, 0.05 + 0.035 * wave(0.8 + chance[:, 1], chance[:, 2]))
+    far_level = horizon + sea - (1 - sea) * (0.05 + 0.035 * wave(0.8 + chance[:, 1], chance[:, 2]))
     picture = torch.lerp(picture, far.expand_as(picture), below(far_level))
-    near_level = horizon + torch.where(sea, 0.0, 0.02 * wave(0.5 + 0.6 * chance[:, 2], chance[:, 5]))
+    near_level = horizon + (1 - sea) * 0.02 * wave(0.5 + 0.6 * chance[:, 2], chance[:, 5])
     ground = near + (bottom - near) * ((y - horizon) / (1 - horizon)).clamp(0, 1)[:, None]
     for row in range(3):  # streaks of light on the water
         level = horizon + (0.1 + 0.12 * row) + 0.008 * wave(3.0 + row, chance[:, 1] + 0.3 * row)
         streak = (1.6 - ((y - level) * 256).abs()).clamp(0, 1) * (wave(1.4 + 0.3 * row, chance[:, 5] + 0.4 * row) > 0)
         ground = ground + (1 - ground) * (0.3 * streak * sea)[:, None]
     picture = torch.lerp(picture, ground, below(near_level))
-    plain = torch.tensor(list(COLOURS.values()), device=device) / 255
-    softer = torch.lerp(plain, torch.tensor((236, 232, 226), device=device) / 255, 0.32)
-    softer[list(COLOURS).index("white")] = plain[list(COLOURS).index("white")]
-    paint = softer[(scenes.background - len(PLACES)).clamp(min=0), :, None, None]
+    paint = (constant(PAPERS, device) / 255)[(scenes.background - len(PLACES)).clamp(min=0), :, None, None]
     return torch.where((scenes.background >= len(PLACES))[:, None, None, None], paint, picture)
 
 

@@ -1,12 +1,14 @@
 """The transformer's training data: latents of the corpus, painted and encoded once with the finished autoencoder."""
 
 import os
+import random
 
 import torch
 from diffusers import AutoencoderDC
 
 from pipeline.miniature.illustrations import autoencoding, corpus
 from pipeline.miniature.illustrations.budget import WORK, averaged, half_precision
+from pipeline.miniature.illustrations.descent import ready
 from pipeline.miniature.illustrations.drawing import Artist, SceneArrays
 
 LATENTS = WORK / "latents.pt"
@@ -23,24 +25,27 @@ def finished_autoencoder(device: str | torch.device) -> AutoencoderDC:
 
 
 class Latents:
-    """The latents of the corpus, grouped by size in the order of SIZES.
+    """The latents of the corpus, grouped by size.
 
-    Each group has the row in the corpus of its first scene, and its latents bf16 [N, C, h, w]. The other scenes of the
-    group follow in the corpus. `scale` is the scaling factor.
+    The group of each of SIZES, named like "256x256", has the row in the corpus of its first scene, and its latents bf16
+    [N, C, h, w]. The other scenes of the group follow in the corpus. `scale` is the scaling factor.
     """
 
     def __init__(self, groups: list[tuple[int, torch.Tensor]], scale: float):
-        self.groups, self.scale = groups, scale
+        self.groups = dict(zip((f"{width}x{height}" for width, height in SIZES), groups, strict=True))
+        self.scale = scale
 
-    def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the rows in the corpus i64 [N] and the scaled latents f32 [N, C, h, w] of random scenes of one size.
+    def random_size(self, rng: random.Random) -> str:
+        """Return the name of a random group."""
+        return rng.choices(tuple(self.groups), weights=tuple(SIZES.values()))[0]
 
-        N is `size` for square pictures, and two thirds of it for the others, which have 1.5 times the pixels.
+    def batch(self, size: str, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the rows in the corpus i64 [N] and the scaled latents f32 [N, C, h, w] of random scenes of a size.
+
+        N is `count` for square pictures, and two thirds of it for the others, which have 1.5 times the pixels.
         """
-        shares = torch.tensor(list(SIZES.values()))
-        group = int(torch.multinomial(shares, 1))
-        start, latents = self.groups[group]
-        number = size if group == 0 else size * 2 // 3
+        start, latents = self.groups[size]
+        number = count if size == "256x256" else count * 2 // 3
         rows = torch.randint(len(latents), (number,), device=latents.device)
         return rows + start, latents[rows].float() * self.scale
 
@@ -50,7 +55,7 @@ def load(device: str | torch.device) -> Latents:
     """Return the latents of the corpus. If they are not in the work folder, paint and encode the scenes first."""
     if not LATENTS.exists():
         scenes, _ = corpus.load(device)
-        model, artist = finished_autoencoder(device), Artist(device)
+        model, artist = ready(finished_autoencoder(device)), Artist(device)
         groups, start = [], 0
         for (width, height), share in SIZES.items():
             end = start + round(len(scenes) * share)
@@ -71,5 +76,5 @@ def load(device: str | torch.device) -> Latents:
 def _encode(model: AutoencoderDC, artist: Artist, scenes: SceneArrays, width: int, height: int) -> torch.Tensor:
     images = artist.paint(scenes, width, height).contiguous(memory_format=torch.channels_last)
     with half_precision(artist.device):
-        latent: torch.Tensor = model.encode(images).latent
+        latent: torch.Tensor = model.encode(images.to(model.dtype)).latent
     return latent.bfloat16()

@@ -12,6 +12,7 @@ from torch import nn
 
 from pipeline.miniature.illustrations import corpus
 from pipeline.miniature.illustrations.budget import Run, half_precision
+from pipeline.miniature.illustrations.descent import Descent
 from pipeline.miniature.illustrations.drawing import COLOUR_NAMES, MOST, SceneArrays
 from pipeline.miniature.illustrations.kinds import KINDS
 from pipeline.miniature.illustrations.prompts import Prompts, build_text_encoder
@@ -19,7 +20,7 @@ from pipeline.miniature.illustrations.scenes import BACKGROUNDS
 from pipeline.miniature.training.text import HIDDEN
 
 DECAY, RATE = 0.998, 2e-3  # chosen; the README beside this file has the result
-BATCHES = {"cuda": 1536, "cpu": 32}
+BATCHES = {"cuda": 512, "cpu": 16}
 ASKED = 24  # random positions in a loss; chosen: the logits of all positions would take most of the memory
 GRID = 8  # positions along each side of a square picture
 NAMES = (len(KINDS) + 1, len(COLOUR_NAMES) + len(BACKGROUNDS))
@@ -70,7 +71,7 @@ def naming_loss(logits: torch.Tensor, scenes: SceneArrays, rows: int, columns: i
 
     The targets are the kinds and paints that the latent positions show.
     """
-    some = torch.randperm(rows * columns, device=logits.device)[:ASKED]
+    some = torch.randint(rows * columns, (ASKED,), device=logits.device)
     kinds, paints = (names[:, some] for names in cells(scenes, rows, columns))
     kind_logits, paint_logits = logits[:, some].split(NAMES, dim=2)
     return F.cross_entropy(kind_logits.flatten(0, 1), kinds.flatten()) + F.cross_entropy(
@@ -79,21 +80,25 @@ def naming_loss(logits: torch.Tensor, scenes: SceneArrays, rows: int, columns: i
 
 
 def main(seconds: float, device: str = "cpu") -> None:
-    """Train for `seconds`, and print the loss every 200 steps."""
+    """Train for `seconds`, and print the loss every 500 steps."""
     scenes, prompts = corpus.load(device)
     model = Reader().to(device)
     optimizer = torch.optim.AdamW(model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     run = Run("reading", model, optimizer, seconds, DECAY)
     torch.manual_seed(run.step)
-    for step in run:
-        rows = torch.randint(len(prompts.length), (BATCHES[torch.device(device).type],), device=device)
+
+    def losses(reader: nn.Module, kind: str) -> tuple[torch.Tensor, ...]:
+        rows = torch.randint(len(prompts), (BATCHES[torch.device(device).type],), device=device)
         with half_precision(device):
-            _, _, logits = model(prompts[rows])
-        loss = naming_loss(logits, scenes[rows // corpus.PROMPTS_EACH], GRID, GRID)
-        run.descend(loss)
-        if step % 200 == 0:
-            print(f"reading: step {step} loss {loss.item():.4f}, {run.seconds:.0f} s", flush=True)
-    print(f"reading: {run.step} steps in {run.seconds:.0f} s, loss {loss.item():.4f}", flush=True)
+            _, _, logits = reader(prompts[rows])
+        return (naming_loss(logits, scenes[rows // corpus.PROMPTS_EACH], GRID, GRID),)
+
+    descend = Descent(run, losses, device)
+    for step in run:
+        descend()
+        if step % 500 == 0:
+            print(f"reading: step {step} loss {descend.report()}, {run.seconds:.0f} s", flush=True)
+    print(f"reading: {run.step} steps in {run.seconds:.0f} s, loss {descend.report()}", flush=True)
 
 
 if __name__ == "__main__":

@@ -35,12 +35,13 @@ class Prompts:
     """N prompts as token ids i64 [N, L], padded on the right.
 
     `length` i64 [N] counts the tokens of each. Hidden states are kept of token 0 and of those from `start` i64 [N] on:
-    from the instruction's last token, or from 1 without an instruction.
+    from the instruction's last token, or from 1 without an instruction. At most `most` are kept of one prompt.
     """
 
     input_ids: torch.Tensor
     length: torch.Tensor
     start: torch.Tensor
+    most: int
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerFast, captions: list[tuple[str, bool]]) -> "Prompts":
@@ -49,25 +50,35 @@ class Prompts:
         # diffusers' `encode_prompt` keeps token 0, and the tokens from the instruction's last one on.
         offset = len(tokenizer.encode(instruction)) - 1
         rows = tokenizer([instruction + text if instructed else text for text, instructed in captions]).input_ids
+        starts = [offset if instructed else 1 for _, instructed in captions]
         longest = max(map(len, rows))
         return cls(
             torch.tensor([row + [0] * (longest - len(row)) for row in rows]),
             torch.tensor([len(row) for row in rows]),
-            torch.tensor([offset if instructed else 1 for _, instructed in captions]),
+            torch.tensor(starts),
+            max(len(row) - start + 1 for row, start in zip(rows, starts, strict=True)),
         )
 
+    def __len__(self) -> int:
+        return len(self.length)
+
     def __getitem__(self, rows: torch.Tensor) -> "Prompts":
-        return Prompts(self.input_ids[rows].long(), self.length[rows].long(), self.start[rows].long())
+        return Prompts(self.input_ids[rows].long(), self.length[rows].long(), self.start[rows].long(), self.most)
 
     def to(self, device: str | torch.device) -> "Prompts":
-        return Prompts(self.input_ids.to(device), self.length.to(device), self.start.to(device))
+        return Prompts(self.input_ids.to(device), self.length.to(device), self.start.to(device), self.most)
 
     def encode(self, text_encoder: Gemma2Model) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return prompt embeddings [N, L, hidden], of token 0 and of those from `start` on, and their mask [N, L]."""
+        """Return embeddings [N, most, hidden] of token 0 and of those from `start` on, and their mask [N, most]."""
         at = torch.arange(self.input_ids.shape[1], device=self.input_ids.device)
-        mask = (at < self.length[:, None]).long()
-        states = text_encoder(self.input_ids, attention_mask=mask).last_hidden_state
-        kept = torch.where(at == 0, 0, at + self.start[:, None] - 1)
+        # The mask is made here, since transformers looks at its values, for which a GPU would have to be waited for.
+        seen = (at[:, None] >= at) & (at < self.length[:, None])[:, None]
+        dtype = text_encoder.embed_tokens.weight.dtype
+        bias = torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill(~seen, torch.finfo(dtype).min)
+        masks = {"full_attention": bias[:, None], "sliding_attention": bias[:, None]}
+        states = text_encoder(self.input_ids, attention_mask=masks, use_cache=False).last_hidden_state
+        at = at[: self.most]
+        kept = torch.where(at == 0, at, at + self.start[:, None] - 1)
         kept_mask = (kept < self.length[:, None]).long()
         kept = kept.clamp(max=states.shape[1] - 1)
         return states.gather(1, kept[..., None].expand(-1, -1, states.shape[-1])), kept_mask

@@ -52,7 +52,7 @@ def optimizer(model: torch.nn.Module, peak: float) -> torch.optim.Optimizer:
     for parameter in model.parameters():
         groups.setdefault(parameter[0].numel() if parameter.ndim > 1 else 1, []).append(parameter)
     rates = [{"params": some, "lr": peak * min(1.0, (72 / fan_in) ** 0.75)} for fan_in, some in groups.items()]
-    return torch.optim.AdamW(rates, betas=(0.9, 0.98), weight_decay=1e-4)
+    return torch.optim.AdamW(rates, betas=(0.9, 0.98), weight_decay=1e-4, fused=True)
 
 
 def batch(name: str, size: int, crops: bool = False) -> tuple[torch.Tensor, torch.Tensor]:

@@ -71,7 +71,7 @@ def noise_levels(count: int, device: str | torch.device = "cpu") -> torch.Tensor
 
     They are stratified over the batch, and shifted towards more noise by SHIFT.
     """
-    uniform = (torch.randperm(count, device=device) + torch.rand(count, device=device)) / count
+    uniform = (torch.arange(count, device=device) + torch.rand(count, device=device)) / count
     sigma: torch.Tensor = torch.special.ndtri(uniform.clamp(1e-4, 1 - 1e-4)).sigmoid()
     return SHIFT * sigma / (1 + (SHIFT - 1) * sigma)
 
