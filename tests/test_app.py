@@ -64,8 +64,17 @@ def test_generate_is_the_only_endpoint_and_only_the_prompt_has_no_default(client
         **dict.fromkeys(each.name for each in SCHEDULE_PARAMETERS),
         "variation_seed": 0,
         "variation_strength": 0.0,
+        "preset": "exact",
     }
     assert [each["parameter_name"] for each in parameters if not each["parameter_has_default"]] == ["prompt"]
+
+
+def test_the_endpoint_takes_presets_and_refuses_others(client: Client, pipe: SanaPipeline) -> None:
+    images, *_ = generate(client, preset="fastest")
+    (record,) = [read_settings(path) for path in paths(images)]
+    assert record.num_inference_steps == round(0.45 * pipe.model.defaults["num_inference_steps"])
+    with pytest.raises(ValidationError, match="There is no preset"):
+        generate(client, preset="quick")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from pipeline import SanaPipeline
 from pipeline.domain.errors import SanaError
@@ -169,6 +169,17 @@ def test_an_example_fills_the_prompt_and_a_shape_the_size(tab: Page) -> None:
     tab.get_by_text("Wide", exact=True).click()
     wait_for(lambda: tab.get_by_label("Width").input_value() == "352")
     assert tab.get_by_label("Height").input_value() == "192"
+
+
+def test_a_preset_fills_in_the_steps_and_follows_them(tab: Page, pipe: SanaPipeline) -> None:
+    tab.get_by_text("Balanced", exact=True).click()
+    tab.get_by_text("More settings", exact=True).click()
+    steps = tab.locator("#settings").get_by_label("Steps").first
+    default = pipe.model.defaults["num_inference_steps"]
+    wait_for(lambda: steps.input_value() == str(round(0.6 * default)))
+    steps.fill(str(default))
+    steps.press("Tab")
+    expect(tab.locator("#preset input:checked")).to_have_value("exact")
 
 
 @pytest.mark.long

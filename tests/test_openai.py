@@ -102,6 +102,20 @@ def test_what_has_no_effect_is_named(client: openai.OpenAI) -> None:
     assert picture.width > picture.height
 
 
+def test_a_quality_is_a_preset(client: openai.OpenAI, pipe: SanaPipeline, tmp_path: Path) -> None:
+    def steps(**fields: Any) -> int:
+        answer = client.images.generate(prompt="a house", extra_body={"seed": 1, **fields})
+        path = tmp_path / "picture.png"
+        path.write_bytes(decoded(answer.data[0]))
+        return read_settings(path).num_inference_steps
+
+    default = pipe.model.defaults["num_inference_steps"]
+    assert steps(quality="medium") == round(0.6 * default)
+    assert steps(quality="low") == steps(preset="fastest") == round(0.45 * default)
+    assert steps(quality="high", num_inference_steps=2) == 2
+    assert steps(quality="low", preset="exact") == default
+
+
 def test_unknown_models_are_refused_where_asked_for(service: GenerationService, picture: Image.Image) -> None:
     own = service.models.names[0]
     with serve_all(service, strict_models=True) as url:

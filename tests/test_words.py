@@ -10,6 +10,7 @@ import pytest
 from pipeline.domain.errors import SanaError, SettingsError
 from pipeline.domain.families import FAMILIES, SPRINT, Family
 from pipeline.domain.model import ModelDescription
+from pipeline.domain.presets import PRESET, PRESETS
 from pipeline.domain.problems import SENTENCES, Problem
 from pipeline.domain.progress import MACHINE, Progress
 from pipeline.domain.resolutions import RATIOS
@@ -80,11 +81,12 @@ def test_a_language_has_every_word(words: English) -> None:
 
 def test_a_language_has_every_label(words: English) -> None:
     assert words.labels.keys() == {
-        *(each.name for each in PARAMETERS),
+        *(each.name for each in (*PARAMETERS, PRESET)),
+        *PRESETS,
         *(name for name in STYLES if name != NO_STYLE),
         *RATIOS,
     }
-    assert {each.noun for each in PARAMETERS} <= words.nouns.keys()
+    assert {each.noun for each in (*PARAMETERS, PRESET)} <= words.nouns.keys()
 
 
 def test_a_language_has_every_sentence_with_its_facts(words: English) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 from ..domain.errors import SanaError
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE
+from ..domain.presets import PRESET
 from ..domain.problems import Problem, shown
 from ..domain.settings import NUM_IMAGES, PARAMETERS, PROMPT, RANDOM_SEED, RANDOMIZE_SEED, SEED
 from ..domain.variation_parameters import MAX_SEED
 
-COLUMNS = {parameter.name: parameter for parameter in PARAMETERS if parameter not in (NUM_IMAGES, RANDOMIZE_SEED)}
+COLUMNS = {each.name: each for each in (*PARAMETERS, PRESET) if each not in (NUM_IMAGES, RANDOMIZE_SEED)}
 """What a line may set: all of `/generate`, but what would make more than one picture of it, or another each time."""
 
 

@@ -3,7 +3,8 @@
 `generation/samplers` has the denoising loop of each family.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,8 @@ class Family:
     `name` appears in manifests and records, `title` in prose. `pipeline_class` and `schedulers` are names of diffusers
     classes. `embeds_guidance` is true if the transformer takes the guidance scale as an input, in place of a second,
     negative branch. `image_strength` and `image_steps` are the defaults where a picture is given; steps of None are
-    those of the model. `schedule` names the parameters that change the noise levels of its steps.
+    those of the model. `schedule` names the parameters that change the noise levels of its steps. `step_shares` are the
+    shares of the model's default steps that the faster presets take.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Family:
     image_strength: float
     schedule: frozenset[str]
     image_steps: int | None = None
+    step_shares: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def branches(self, guidance_scale: float) -> int:
         """Return the number of latents per picture that go through the transformer.
@@ -43,6 +46,8 @@ FLOW = Family(
     schedulers=("DPMSolverMultistepScheduler", "FlowMatchEulerDiscreteScheduler"),
     image_strength=0.6,  # as diffusers' image-to-image pipelines of other flow models
     schedule=frozenset({"flow_shift"}),
+    # 12 and 9 of 20 steps: measured by `pipeline/miniature/training/steps.py`, and told in the miniature's README.
+    step_shares={"balanced": 0.6, "fastest": 0.45},
 )
 SPRINT = Family(
     "sprint",

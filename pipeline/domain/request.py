@@ -7,6 +7,7 @@ from typing import Any
 from .errors import SettingsError
 from .model import ModelDescription
 from .picture_parameters import ENLARGE, MASK_IMAGE
+from .presets import PRESET, preset_values
 from .problems import Problem
 from .settings import (
     MAX_PROMPT,
@@ -28,7 +29,8 @@ BATCH_INDEX = "batch_index"  # an extra value in pictures of earlier versions, f
 class Request:
     """Unchecked values for a model by parameter name.
 
-    An absent value stands for the model's default. A picture and a mask are values by their hashes.
+    An absent value stands for that of the preset, if one is given, or the model's default. A picture and a mask are
+    values by their hashes.
     `picture_size` is the size at which to draw the picture, unless a size is given.
     """
 
@@ -44,7 +46,9 @@ class Request:
         if self.picture_size:
             has_mask, enlarge = self.given.get(MASK_IMAGE.name) is not None, bool(self.given.get(ENLARGE.name))
             defaults = self.model.picture_defaults(*self.picture_size, has_mask, enlarge)
-        given = {**defaults, **self.given}
+        # A switch is always sent: one that is off is nobody's wish.
+        own_values = {name: value for name, value in self.given.items() if value is not False}
+        given = {**self.given, **defaults, **preset_values(self._preset, self.model), **own_values}
         values = {each.name: each.normalize(given.get(each.name, self.model.default(each))) for each in own}
         if isinstance(values["seed"], int) and values["seed"] == RANDOM_SEED and values["randomize_seed"] is False:
             values["randomize_seed"] = True
@@ -56,6 +60,8 @@ class Request:
         if values["randomize_seed"] is True:
             del values["seed"]  # `settings` takes a random one
         problems = self.model.problems(values)
+        if problem := PRESET.problem(self._preset):
+            problems[PRESET.name] = problem
         if not problems.keys() & {"prompt", "negative_prompt", "style"}:
             problems |= self._style_problem(values)
         counting = counting_seed(values)
@@ -81,6 +87,10 @@ class Request:
             **{str(parameter.setting): values[parameter.name] for parameter in SETTINGS},
             batch_index=None if values["randomize_seed"] else self.given.get(BATCH_INDEX),
         )
+
+    @property
+    def _preset(self) -> Any:
+        return PRESET.normalize(self.given.get(PRESET.name, PRESET.default))
 
     def _styled(self, values: Mapping[str, Any]) -> tuple[str, str]:
         return apply_style(values["style"], values["prompt"], values["negative_prompt"], self.model.family)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from ..domain.errors import SettingsError
 from ..domain.picture_parameters import ENLARGE
+from ..domain.presets import PRESET, preset_values
 from ..domain.problems import Problem, shown
 from ..domain.progress import OnProgress, Progress, print_progress
 from ..domain.resolutions import drawn_size, generation_size
@@ -106,8 +107,9 @@ class SanaPipeline:
     ) -> GenerationSettings:
         """Return settings that this model and this machine can draw.
 
-        `values` are fields of GenerationSettings. A field that is missing or None gets the model's default, or the
-        default for the picture if one is `given`. A seed of -1 is replaced by a random one.
+        `values` are fields of GenerationSettings, and `preset`. A field that is missing or None gets the value of the
+        preset, else the default for the picture if one is `given`, else the model's. A seed of -1 is replaced by a
+        random one.
 
         Raises:
             SettingsError: as `check`.
@@ -115,12 +117,16 @@ class SanaPipeline:
         own = {name: value for name, value in values.items() if value is not None}
         if SEED.normalize(own.get(SEED.name)) == RANDOM_SEED:
             own[SEED.name] = random_seed()
+        preset = PRESET.normalize(own.pop(PRESET.name, PRESET.default))
+        if problem := PRESET.problem(preset):
+            raise SettingsError(problem)
         defaults = {str(each.setting): self.model.default(each) for each in SETTINGS}
         if given:
             enlarge = bool(own.get(ENLARGE.name))
             size = drawn_size(self.model, *given.size, enlarge)
             defaults |= self.model.picture_defaults(*size, given.mask is not None, enlarge)
             defaults |= {"image_sha256": given.image_sha256, "mask_sha256": given.mask_sha256}
+        defaults |= preset_values(preset, self.model)  # the settings that it names are called as their parameters
         settings = GenerationSettings(**{**defaults, **own, "prompt": prompt, "negative_prompt": negative_prompt})
         self.check(settings)
         return settings
@@ -140,7 +146,8 @@ class SanaPipeline:
         `values` are fields of GenerationSettings: width, height, num_inference_steps, guidance_scale, seed,
         num_images_per_prompt, use_resolution_binning, draft_decode, for a variation variation_seed and
         variation_strength, and, for the noise levels of the steps, max_timesteps, intermediate_timesteps and timesteps
-        of Sprint, flow_shift of the others. None stands for the model's default. With `output_type` "pil", the result's
+        of Sprint, flow_shift of the others. None stands for the model's default, or for the value of the `preset`:
+        "exact", "balanced" or "fastest". With `output_type` "pil", the result's
         images are PIL images; with "np", an array f32 [N, H, W, 3] in [0, 1].
 
         With `image`, the pictures start from it. `strength`, 0.01 to 1, is the share of the steps to draw anew. The

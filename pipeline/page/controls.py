@@ -9,6 +9,7 @@ from ..domain.bins import has_bins
 from ..domain.model import ModelDescription
 from ..domain.parameters import Choice, Number, Parameter, Picture, Pixels, Switch, Text, WholeNumber
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS, STRENGTH
+from ..domain.presets import PRESET, presets
 from ..domain.request import BATCH_INDEX
 from ..domain.resolutions import shape_of, shapes
 from ..domain.schedule_parameters import SCHEDULE_PARAMETERS, TIMESTEPS, OptionalNumber, Times
@@ -16,6 +17,7 @@ from ..domain.settings import (
     DRAFT_DECODE,
     NEGATIVE_PROMPT,
     NUM_IMAGES,
+    NUM_INFERENCE_STEPS,
     PARAMETERS,
     PROMPT,
     RANDOM_SEED,
@@ -130,6 +132,17 @@ def shape_choices(model: ModelDescription, words: English) -> dict[str, Any]:
     width, height = (model.default(side) for side in (WIDTH, HEIGHT))
     choices = [(words.key_label(name, name), name) for name in shapes(model)]
     return {"choices": choices, "value": shape_of(width, height, model)}
+
+
+def preset_choices(model: ModelDescription, words: English) -> dict[str, Any]:
+    """Return the properties of the preset control: a model's presets and their steps. A single one is not shown."""
+    offered = presets(model)
+    return {
+        "choices": [(words.key_label(name, name.capitalize()), name) for name in offered],
+        "info": words.presets({name: values[NUM_INFERENCE_STEPS.name] for name, values in offered.items()}),
+        "value": PRESET.default,
+        "visible": len(offered) > 1,
+    }
 
 
 def _size_limits(

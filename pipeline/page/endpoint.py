@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ..domain.errors import SanaError
+from ..domain.presets import PRESET
 from ..domain.schedule_parameters import SCHEDULE_PARAMETERS
 from ..domain.settings import PARAMETERS, SEED
 from ..jobs.service import GenerationService
@@ -48,7 +49,7 @@ def connect_endpoint(app: gr.Blocks, parts: Any, controls: Controls, service: Ge
         sentences = (problems[name].sentence if name in problems else "" for name in values)
         return [gr.validate(not sentence, sentence) for sentence in sentences]
 
-    lines = (f"    {parameter.name}: {parameter.doc}" for parameter in PARAMETERS)
+    lines = (f"    {parameter.name}: {parameter.doc}" for parameter in (*PARAMETERS, PRESET))
     generate.__doc__ = "\n".join((DESCRIPTION, "", "Args:", *lines))
     own = {**controls.of_parameters(), **parts.of_endpoint}
     parts.endpoint.click(

@@ -9,6 +9,7 @@ import gradio as gr
 from ..domain.model import ModelDescription
 from ..domain.parameters import Parameter
 from ..domain.picture_parameters import PICTURE_PARAMETERS
+from ..domain.presets import PRESET
 from ..domain.request import BATCH_INDEX
 from ..domain.settings import MODEL, PROMPT, RANDOMIZE_SEED, SEED, SETTINGS, STYLE
 from ..domain.size_parameters import HEIGHT, WIDTH
@@ -17,7 +18,7 @@ from ..jobs.models import Models
 from ..jobs.service import GenerationService
 from .about import badge, facts, note
 from .browser_scripts import script
-from .controls import Controls, shape_choices
+from .controls import Controls, preset_choices, shape_choices
 from .endpoint import connect_endpoint
 from .examples import examples
 from .explore import build_explore, connect_explore
@@ -140,6 +141,7 @@ def _settings(
     with gr.Row():
         add(WIDTH, min_width=140)
         add(HEIGHT, min_width=140)
+    parts.preset = gr.Radio(label=words.label(PRESET), elem_id="preset", **preset_choices(model, words))
     with gr.Row(elem_id="seeds"):
         add(SEED, min_width=140)
         with gr.Column(min_width=140):

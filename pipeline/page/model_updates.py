@@ -7,7 +7,7 @@ import gradio as gr
 from ..domain.settings import MODEL
 from ..jobs.models import Models
 from .about import badge, facts, note
-from .controls import Controls, shape_choices
+from .controls import Controls, preset_choices, shape_choices
 from .examples import examples
 from .words import English
 
@@ -18,7 +18,7 @@ class ModelUpdates:
     def __init__(self, parts: Any, controls: Controls, models: Models, words: English) -> None:
         self._parts, self._models, self._words = parts, models, words
         self.state = [parts.badge, parts.facts]
-        shown = [parts.fitted, parts.shape, parts.styles, parts.examples, parts.scene, parts.note]
+        shown = [parts.fitted, parts.shape, parts.preset, parts.styles, parts.examples, parts.scene, parts.note]
         self.outputs = [controls[MODEL.name], *shown, *self.state]
 
     def show(self, name: str) -> dict[Any, Any]:
@@ -27,6 +27,7 @@ class ModelUpdates:
         return {
             parts.fitted: name,
             parts.shape: gr.update(**shape_choices(model, self._words)),
+            parts.preset: gr.update(**preset_choices(model, self._words)),
             parts.styles: gr.update(visible=model.takes_styles),
             parts.examples: gr.update(samples=examples(model)),
             parts.scene: gr.update(visible=model.is_miniature),

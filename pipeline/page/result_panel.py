@@ -8,6 +8,7 @@ import gradio as gr
 
 from ..domain.model import ModelDescription
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE
+from ..domain.presets import PRESET
 from ..domain.settings import OF_MODEL, RANDOMIZE_SEED
 from .browser_scripts import script
 from .first_minute import samples
@@ -65,6 +66,7 @@ def _endpoint(parts: SimpleNamespace) -> None:
     parts.endpoint = gr.Button("/generate", visible=False)
     parts.of_endpoint = {RANDOMIZE_SEED.name: gr.Checkbox(False, label=RANDOMIZE_SEED.label, visible=False)}
     parts.of_endpoint |= {each.name: gr.Number(None, label=each.label, visible=False) for each in OF_MODEL}
+    parts.of_endpoint |= {PRESET.name: gr.Textbox(PRESET.default, label=PRESET.label, visible=False)}
     parts.of_endpoint |= {each.name: gr.File(label=each.label, visible=False) for each in (IMAGE, MASK_IMAGE)}
     parts.gallery = gr.Gallery(label="Pictures", visible=False)
     parts.from_browser = gr.Textbox(visible=False)  # what JavaScript sends in place of a control's value

@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from ..domain.errors import SanaError
+from ..domain.presets import OF_PRESET, preset_of, presets
 from ..domain.problems import Problem
 from ..domain.request import BATCH_INDEX
 from ..domain.resolutions import shape_of, shapes
@@ -31,6 +32,14 @@ def connect_settings(parts: Any, controls: Controls, service: GenerationService,
     def shape(width: object, height: object, model: object) -> str | None:
         return shape_of(width, height, models.describe(models.find(model)))
 
+    def of_preset(preset: str | None, model: str | None) -> Any:
+        offered = presets(models.describe(models.find(model)))
+        return [offered[preset][name] if preset in offered else gr.skip() for name in OF_PRESET]
+
+    def preset(*values: Any) -> str | None:
+        *own, model = values
+        return preset_of(dict(zip(OF_PRESET, own, strict=True)), models.describe(models.find(model)))
+
     def effect(style: str | None, model: str | None) -> str:
         has_negative_prompt = models.describe(models.find(model)).family.has_negative_prompt
         return words.style_effect(style or NO_STYLE, has_negative_prompt)
@@ -46,6 +55,9 @@ def connect_settings(parts: Any, controls: Controls, service: GenerationService,
     menu, sizes = controls[MODEL.name], [controls[WIDTH.name], controls[HEIGHT.name]]
     parts.shape.input(size_of, [parts.shape, menu], sizes, **QUIET)
     gr.on([each.change for each in sizes], shape, [*sizes, menu], parts.shape, preprocess=False, **QUIET)
+    chosen = [controls[name] for name in OF_PRESET]
+    parts.preset.input(of_preset, [parts.preset, menu], chosen, **QUIET)
+    gr.on([each.change for each in chosen], preset, [*chosen, menu], parts.preset, preprocess=False, **QUIET)
     style = controls[STYLE.name]
     gr.on([style.change, menu.change], effect, [style, menu], parts.adds, **QUIET)
     filled = parts.examples.click(

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...domain.parameters import Choice, Parameter, Switch, WholeNumber
 from ...domain.picture_parameters import IMAGE, STRENGTH
+from ...domain.presets import BALANCED, EXACT, FASTEST, PRESET
 from ...domain.problems import Problem
 from ...domain.settings import (
     GUIDANCE_SCALE,
@@ -37,8 +38,11 @@ TAKEN: Mapping[str, Parameter] = {
     **{each.name: each for each in (PROMPT, NEGATIVE_PROMPT, STYLE, SEED, NUM_INFERENCE_STEPS, GUIDANCE_SCALE)},
     "n": NUM_IMAGES,
     STRENGTH.name: STRENGTH,
+    PRESET.name: PRESET,
 }
 """What goes to the model as it is, by OpenAI's name."""
+QUALITIES = {"low": FASTEST, "medium": BALANCED, "high": EXACT}
+"""The presets by OpenAI's qualities. Others, such as "auto", are ignored."""
 OPENAI_STYLES = ("vivid", "natural")
 _OPENAI_NAMES = {"width": "size", "height": "size", "num_images": "n", "mask_image": "mask"}
 
@@ -71,6 +75,8 @@ def read_request(fields: Mapping[str, Any], models: Models, is_strict: bool) -> 
     name, ignored_model = find_model(models, asked, is_strict)
     sides, is_other_size = find_size(given.pop("size", None), models.describe(name), bool(pictures))
     values = {TAKEN[field].name: given.pop(field) for field in TAKEN if field in given}
+    if given.get("quality") in QUALITIES and PRESET.name not in values:
+        values[PRESET.name] = QUALITIES[given.pop("quality")]
     ignored = [*given, *ignored_model, *(["size"] if is_other_size else [])]
     if values.get(STYLE.name) in OPENAI_STYLES:
         ignored.append(STYLE.name)

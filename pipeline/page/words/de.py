@@ -92,6 +92,10 @@ class Words(GermanPictures, GermanPrompt, GermanGallery, GermanModel, GermanExpl
         "model": "Modell",
         "use_resolution_binning": "In der nächsten trainierten Größe zeichnen, dann skalieren",
         "draft_decode": "Entwurf: viel schneller, feine Einzelheiten vereinfacht",
+        "preset": "Qualität",
+        "exact": "Genau",
+        "balanced": "Ausgewogen",
+        "fastest": "Am schnellsten",
         "image": "Bild",
         "mask_image": "Maske",
         "strength": "Stärke",
@@ -124,6 +128,14 @@ class Words(GermanPictures, GermanPrompt, GermanGallery, GermanModel, GermanExpl
 
     def size_hint(self, minimum: int, maximum: int, step: int) -> str:
         return f"{minimum} bis {maximum}, in Schritten von {step}"
+
+    def presets(self, steps: Mapping[str, int]) -> str:
+        if len(steps) < 2:
+            return ""
+        most, *fewer = steps.values()
+        if set(fewer) == {most}:
+            return "Am schnellsten: feine Einzelheiten vereinfacht."
+        return f"Weniger Schritte ändern Einzelheiten: {', '.join(map(str, fewer))} statt {most}."
 
     def negative_prompt_hint(self, has_one: bool) -> str:
         if has_one:

@@ -16,6 +16,7 @@ NOUNS: Mapping[str, str] = {
     "model": "Modell",
     "Resolution binning": "Trainierte Größe",
     "Draft decoding": "Entwurf",
+    "preset": "Qualität",
     "picture": "Bild",
     "mask": "Maske",
     "strength": "Stärke",

@@ -104,6 +104,15 @@ class English(PictureWords, PromptWords, GalleryWords, ModelWords, ExploreWords)
     def size_hint(self, minimum: int, maximum: int, step: int) -> str:
         return f"{minimum} to {maximum}, by {step}"
 
+    def presets(self, steps: Mapping[str, int]) -> str:
+        """Return what the presets of a model cost, from the steps of each; less than two presets need no words."""
+        if len(steps) < 2:
+            return ""
+        most, *fewer = steps.values()
+        if set(fewer) == {most}:
+            return "The fastest simplifies fine detail."
+        return f"Fewer steps change details: {', '.join(map(str, fewer))} in place of {most}."
+
     def negative_prompt_hint(self, has_one: bool) -> str:
         if has_one:
             return "What to avoid. It has an effect where guidance is above 1."

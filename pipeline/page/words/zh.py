@@ -90,6 +90,10 @@ class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, Chines
         "model": "模型",
         "use_resolution_binning": "按最接近的训练尺寸作画，再缩放",
         "draft_decode": "草稿解码：快得多，细节较简单",
+        "preset": "质量",
+        "exact": "精确",
+        "balanced": "均衡",
+        "fastest": "最快",
         "image": "图片",
         "mask_image": "蒙版",
         "strength": "重绘幅度",
@@ -122,6 +126,14 @@ class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, Chines
 
     def size_hint(self, minimum: int, maximum: int, step: int) -> str:
         return f"{minimum} 到 {maximum}，每次 {step}"
+
+    def presets(self, steps: Mapping[str, int]) -> str:
+        if len(steps) < 2:
+            return ""
+        most, *fewer = steps.values()
+        if set(fewer) == {most}:
+            return "最快：细节较简单。"
+        return f"步数较少时细节会变：{'、'.join(map(str, fewer))} 步，而不是 {most} 步。"
 
     def negative_prompt_hint(self, has_one: bool) -> str:
         if has_one:

@@ -16,6 +16,7 @@ NOUNS: Mapping[str, str] = {
     "model": "模型",
     "Resolution binning": "训练尺寸",
     "Draft decoding": "草稿解码",
+    "preset": "质量",
     "picture": "图片",
     "mask": "蒙版",
     "strength": "重绘幅度",
