@@ -1,7 +1,8 @@
 """A comparison of numbers of steps: `python -m pipeline.miniature.training.steps [CAPTIONS]` prints a table.
 
 Held-out captions are drawn with the same seeds in the default number of steps, in fewer, and with the fastest preset.
-The table has the seconds in the models, the PSNR against the pictures of all steps, and the share in per cent of things that are right.
+The table has the seconds in the models, the PSNR against the pictures of all steps, and the share in per cent of
+things that are right.
 """
 
 import statistics
