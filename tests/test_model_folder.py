@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import pytest
 from pipeline.domain.errors import ArtifactError, SanaError
 from pipeline.domain.families import FLOW
 from pipeline.hub.resolve import resolve
+from pipeline.model_folder import hash_record
+from pipeline.model_folder.files import sha256
 from pipeline.model_folder.folder_layout import MANIFEST, REQUIRED_FILES, TRANSFORMER_CONFIG
+from pipeline.model_folder.hash_record import HashRecord
 from pipeline.model_folder.integrity import describe_files, verify
 from pipeline.model_folder.manifest import FORMAT_VERSION, Manifest, read_manifest, write_manifest
 from pipeline.model_folder.model_index import ModelIndex
@@ -146,3 +150,35 @@ def test_names_resolve_to_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for name, message in names:
         with pytest.raises(SanaError, match=message):
             resolve(name)
+
+
+def test_a_large_file_is_hashed_again_only_if_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hash_record, "LARGE", 10)
+    hashed: list[Path] = []
+    monkeypatch.setattr(hash_record, "sha256", lambda path: hashed.append(path) or sha256(path))
+    record, large, small = tmp_path / "hashes.json", tmp_path / "large.bin", tmp_path / "small.bin"
+    large.write_bytes(b"0" * 10)
+    small.write_bytes(b"0" * 9)
+
+    def hashes() -> list[str]:
+        hashed.clear()
+        now = HashRecord(record)
+        return [now.sha256(path) for path in (large, small)]
+
+    first = hashes()
+    assert hashed == [large, small]
+    assert hashes() == first
+    assert hashed == [small]
+    times = large.stat().st_atime_ns, large.stat().st_mtime_ns
+    large.write_bytes(b"1" * 10)
+    os.utime(large, ns=times)  # as some tools keep the time
+    assert hashes() == [sha256(large), first[1]]
+    assert hashed == [large, small]
+    for damaged in (b"[]", b"{", b'{"%s": 1}' % str(large).encode()):
+        record.write_bytes(damaged)
+        assert hashes()[1] == first[1]
+        assert hashed == [large, small]
+    record.unlink()
+    record.mkdir()  # cannot be written
+    hashes()
+    assert hashed == [large, small]

@@ -3,14 +3,18 @@
 import dataclasses
 import threading
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline import SanaPipeline
 from pipeline.domain.errors import SettingsError
 from pipeline.domain.model import ModelDescription
 from pipeline.domain.progress import OnProgress
+from pipeline.jobs.model_sources import NamedSource
 from pipeline.jobs.models import Models
+from pipeline.runtime.device import Device
 from tests.conftest import wait_for
 from tests.descriptions import MODEL
 
@@ -88,3 +92,23 @@ def test_the_source_that_a_picture_names_stands_for_the_model(sources: list[Sour
     for name in unknown:
         with pytest.raises(SettingsError, match="There is no model"):
             models.find(name)
+
+
+def test_a_loaded_model_is_compiled_for_its_default_size_ahead(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    original = Device.compile
+
+    def compile_model(device: Device, *arguments: Any) -> Any:
+        compiled.append(threading.current_thread().name)
+        return original(device, *arguments)
+
+    monkeypatch.setattr(Device, "compile", compile_model)
+    pipe = NamedSource(str(model), "CPU").load(lambda progress: None)
+    assert isinstance(pipe, SanaPipeline)
+    segments = 1 + 2 + 4  # the transformer, and those of the draft decoder's previews and of the decoder
+    wait_for(lambda: sum(name.startswith("compile-ahead") for name in compiled) == segments)
+    count = len(compiled)
+    assert pipe("a house", num_inference_steps=1).images[0].size == (256, 256)
+    assert len(compiled) == count
+    pipe("a house", num_inference_steps=1, width=128, height=192)
+    assert compiled[count:] == [threading.current_thread().name] * segments

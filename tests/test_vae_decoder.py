@@ -1,6 +1,7 @@
 """The decode in bands: equal to the untiled one, whatever the decoder is made of."""
 
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,11 +20,12 @@ from pipeline.generation.bands import plan_bands, rows_that_fit
 from pipeline.generation.vae_decoder import VaeDecoder
 from pipeline.model_folder.parity import psnr
 from pipeline.runtime import compiled_model
-from pipeline.runtime.compiled_model import SegmentModel
+from pipeline.runtime.compiled_model import ExclusiveResidency, SegmentModel
 from pipeline.runtime.device import Device
 from pipeline.runtime.graph import winograd_phases
 from pipeline.runtime.graph.convolutions import TILE
 from pipeline.runtime.graph.partition import partition
+from tests.conftest import wait_for
 from tests.tiny_checkpoint import LATENT_CHANNELS, autoencoder, draft_decoder
 
 Decoder = tuple[Path, ov.CompiledModel]  # path, untiled decode
@@ -112,6 +114,42 @@ def test_a_picture_that_fits_is_one_band_of_each_segment(decoder: Decoder) -> No
     latent = torch.randn(32, 9, 8, generator=torch.Generator().manual_seed(1))
     *progress, last = VaeDecoder(Device(), path, scaling_factor=1.0).decode(latent)
     assert len(progress) + 1 == last.bands == len(partition(ov.Core().read_model(path)))
+    assert last.features is not None
+    assert psnr(last.features, untiled(latent[None].numpy())[0][0]) >= 120
+
+
+def test_what_is_prepared_is_not_compiled_again(decoder: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, untiled = decoder
+    compiled: list[bool] = []
+    original = Device.compile
+
+    def compile_model(*arguments: Any) -> ov.CompiledModel:
+        compiled.append(threading.current_thread() is threading.main_thread())
+        return original(*arguments)
+
+    monkeypatch.setattr(Device, "compile", compile_model)
+    latent = torch.randn(32, 9, 8, generator=torch.Generator().manual_seed(1))
+    stage, shared = (VaeDecoder(Device(), path, 1.0, residency=each) for each in (None, ExclusiveResidency()))
+    for _ in range(2):
+        stage.prepare(9, 8)
+        wait_for(lambda: len(compiled) == len(stage.segments))
+        *_, last = stage.decode(latent)
+        assert compiled == [False] * len(stage.segments)
+        assert last.features is not None
+        assert psnr(last.features, untiled(latent[None].numpy())[0][0]) >= 120
+    compiled.clear()
+    shared.prepare(9, 8)
+    assert not compiled
+    *_, last = shared.decode(latent)
+    assert compiled == [True] * len(shared.segments)
+
+
+def test_a_preparation_for_another_size_does_not_count(decoder: Decoder) -> None:
+    path, untiled = decoder
+    latent = torch.randn(32, 9, 8, generator=torch.Generator().manual_seed(1))
+    stage = VaeDecoder(Device(), path, 1.0)
+    stage.prepare(4, 4)
+    *_, last = stage.decode(latent)
     assert last.features is not None
     assert psnr(last.features, untiled(latent[None].numpy())[0][0]) >= 120
 

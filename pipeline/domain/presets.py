@@ -6,6 +6,7 @@ A preset stands for values of settings, which depend on the model. Values that a
 from collections.abc import Mapping
 from typing import Any
 
+from .errors import SettingsError
 from .model import ModelDescription
 from .parameters import Choice
 from .settings import DRAFT_DECODE, NUM_INFERENCE_STEPS, PARAMETERS
@@ -23,6 +24,13 @@ PRESET = Choice(
 
 OF_PRESET = (NUM_INFERENCE_STEPS.name, DRAFT_DECODE.name)
 """The parameters that presets have values for."""
+
+
+def checked_preset(value: object) -> str:
+    """Return the preset that a value names; raise SettingsError if it names none."""
+    if problem := PRESET.problem(value):
+        raise SettingsError(problem)
+    return str(PRESET.normalize(value))
 
 
 def preset_values(preset: str, model: ModelDescription) -> dict[str, Any]:

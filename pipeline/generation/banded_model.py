@@ -52,6 +52,14 @@ class BandedModel:
         """Return the seconds spent in the model so far."""
         return self._seconds + sum(model.seconds for model in self._models)
 
+    def prepare(self, height: int, width: int) -> None:
+        """Compile for an input of `height` x `width` cells in another thread, in bands that fit the memory free now."""
+        self._use(self._segments_for(height, width))
+        for segment, model, plan in zip(self.segments, self._models, self._plans(height, width, None), strict=True):
+            rows = plan[0].window.stop - plan[0].window.start
+            model.prepare({segment.input_name: (1, segment.channels, rows, width)})
+            width = segment.grown(width)
+
     def memory(self, height: int, width: int) -> float:
         """Estimate the least bytes that an input of `height` x `width` cells takes."""
         needed = 0.0
@@ -73,12 +81,9 @@ class BandedModel:
         A band is computed from at most `rows` rows of the segment's input, by default as many as the free memory
         allows.
         """
-        plans = []
         height, width = features.shape[2:]
         self._use(self._segments_for(height, width))
-        for segment in self.segments:
-            plans.append(plan_bands(segment, height, rows or rows_that_fit(segment, height, width)))
-            height, width = segment.grown(height), segment.grown(width)
+        plans = self._plans(height, width, rows)
         done, count = 0, sum(len(plan) for plan in plans)
         for segment, model, plan in zip(self.segments, self._models, plans, strict=True):
             whole: np.ndarray | None = None
@@ -97,6 +102,14 @@ class BandedModel:
             assert whole is not None
             features = whole
         yield Computed(count, count, features[0])
+
+    def _plans(self, height: int, width: int, rows: int | None) -> list[list[Band]]:
+        """Return the bands of each segment; `rows` is as in `run`."""
+        plans = []
+        for segment in self.segments:
+            plans.append(plan_bands(segment, height, rows or rows_that_fit(segment, height, width)))
+            height, width = segment.grown(height), segment.grown(width)
+        return plans
 
     def _segments_for(self, height: int, width: int) -> list[Segment]:
         """Return the segments for an input; the finer partition if a segment that runs at once would be too large."""

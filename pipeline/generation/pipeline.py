@@ -9,7 +9,7 @@ from PIL import Image
 
 from ..domain.errors import SettingsError
 from ..domain.picture_parameters import ENLARGE
-from ..domain.presets import PRESET, preset_values
+from ..domain.presets import PRESET, checked_preset, preset_values
 from ..domain.problems import Problem, shown
 from ..domain.progress import OnProgress, Progress, print_progress
 from ..domain.resolutions import drawn_size, generation_size
@@ -18,6 +18,7 @@ from ..domain.size_parameters import SIZE_MULTIPLE
 from ..domain.updates import PictureUpdate, Result, Update
 from ..hub.resolve import resolve
 from ..model_folder.description import describe_folder
+from ..model_folder.hash_record import HashRecord
 from ..model_folder.integrity import verify
 from ..model_folder.manifest import Manifest
 from ..model_folder.optimum_intel import is_exported_by_optimum
@@ -86,7 +87,7 @@ class SanaPipeline:
             text = f"{name} comes from optimum-intel and has no manifest: it is loaded unverified."
             on_progress(Progress("load", text))
         manifest = describe_folder(folder)
-        verify(folder, manifest)
+        verify(folder, manifest, HashRecord(cache_folder() / "hashes.json").sha256)
         return cls(folder, manifest, known, low_memory)
 
     @property
@@ -107,9 +108,8 @@ class SanaPipeline:
     ) -> GenerationSettings:
         """Return settings that this model and this machine can draw.
 
-        `values` are fields of GenerationSettings, and `preset`. A field that is missing or None gets the value of the
-        preset, else the default for the picture if one is `given`, else the model's. A seed of -1 is replaced by a
-        random one.
+        `values` are fields of GenerationSettings, and `preset`. What is missing or None gets the value of the preset,
+        else the default for the picture if one is `given`, else the model's. A seed of -1 becomes a random one.
 
         Raises:
             SettingsError: as `check`.
@@ -117,9 +117,7 @@ class SanaPipeline:
         own = {name: value for name, value in values.items() if value is not None}
         if SEED.normalize(own.get(SEED.name)) == RANDOM_SEED:
             own[SEED.name] = random_seed()
-        preset = PRESET.normalize(own.pop(PRESET.name, PRESET.default))
-        if problem := PRESET.problem(preset):
-            raise SettingsError(problem)
+        preset = checked_preset(own.pop(PRESET.name, PRESET.default))
         defaults = {str(each.setting): self.model.default(each) for each in SETTINGS}
         if given:
             enlarge = bool(own.get(ENLARGE.name))
@@ -143,12 +141,11 @@ class SanaPipeline:
     ) -> Result:
         """Generate, and return the result.
 
-        `values` are fields of GenerationSettings: width, height, num_inference_steps, guidance_scale, seed,
-        num_images_per_prompt, use_resolution_binning, draft_decode, for a variation variation_seed and
-        variation_strength, and, for the noise levels of the steps, max_timesteps, intermediate_timesteps and timesteps
-        of Sprint, flow_shift of the others. None stands for the model's default, or for the value of the `preset`:
-        "exact", "balanced" or "fastest". With `output_type` "pil", the result's
-        images are PIL images; with "np", an array f32 [N, H, W, 3] in [0, 1].
+        `values` are `preset` ("exact", "balanced", "fastest") and fields of GenerationSettings: width, height,
+        num_inference_steps, guidance_scale, seed, num_images_per_prompt, use_resolution_binning, draft_decode, for a
+        variation variation_seed and variation_strength, and, for the noise levels of the steps, max_timesteps,
+        intermediate_timesteps and timesteps of Sprint, flow_shift of the others. None is as in `settings`. With
+        `output_type` "pil", the result's images are PIL images; with "np", an array f32 [N, H, W, 3] in [0, 1].
 
         With `image`, the pictures start from it. `strength`, 0.01 to 1, is the share of the steps to draw anew. The
         default size is the model's that is nearest to the shape of `image`. With `mask_image`, of the same size, only
@@ -173,6 +170,11 @@ class SanaPipeline:
         whatever the model's own sizes are. `values` and errors are as in a call.
         """
         return self(prompt, image=image, enlarge=True, **values)
+
+    def prepare(self) -> None:
+        """Begin in another thread what the first picture with default settings would wait for, and return at once."""
+        settings = self.settings("any", seed=0)
+        self._stages.prepare(settings, self._generation_size(settings.width, settings.height, settings))
 
     def check(self, settings: GenerationSettings) -> None:
         """Raise SettingsError if the model does not take the settings, or this machine's memory can never hold them."""
@@ -232,10 +234,7 @@ class SanaPipeline:
         return to_image(pixels, describe(settings, self.model, run, self._tools))
 
     def _memory(self, settings: GenerationSettings, weights: int) -> Callable[[int, int], float]:
-        """Return a function from width and height in pixels to the bytes that a generation takes.
-
-        `weights` are the bytes of weights to count.
-        """
+        """Return a function from width and height in pixels to the bytes that a generation takes, with `weights`."""
 
         def memory(width: int, height: int) -> float:
             width, height = self._generation_size(width, height, settings)

@@ -70,6 +70,12 @@ class Preview:
             height, width = segment.grown(height), segment.grown(width)
         return needed
 
+    def prepare(self, height: int, width: int) -> None:
+        """Compile for latents of `height` x `width` positions in another thread."""
+        for segment, model in self._front:
+            model.prepare({segment.input_name: (1, segment.channels, height, width)})
+            height, width = segment.grown(height), segment.grown(width)
+
     def release_activations(self) -> None:
         """Free the activations that OpenVINO keeps for the next preview. Weights stay."""
         for _, model in self._front:

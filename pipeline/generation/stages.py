@@ -20,7 +20,7 @@ from ..model_folder.folder_layout import (
 )
 from ..model_folder.manifest import Manifest
 from ..model_folder.tokenizer_and_scheduler import load_tokenizer, new_scheduler
-from ..runtime.compiled_model import CompiledModel, ExclusiveResidency, TransformerModel
+from ..runtime.compiled_model import CompiledModel, ExclusiveResidency, TransformerModel, transformer_shapes
 from ..runtime.device import EXACT, Device
 from ..runtime.graph.liveness import ELEMENT, max_live_bytes
 from ..runtime.precision import choose_precision
@@ -38,7 +38,7 @@ from .vae_encoder import VaeEncoder
 # OpenVINO 2026.4 on transformers of 0.6 to 4.8 billion weights. The ratio does not depend on the size of the inputs.
 OVERHEAD = 4.5
 
-Model = TypeVar("Model", CompiledModel, VaeDecoder, VaeEncoder)
+Model = TypeVar("Model", CompiledModel, TransformerModel, VaeDecoder, VaeEncoder)
 Coder = TypeVar("Coder", VaeDecoder, VaeEncoder)
 
 
@@ -100,6 +100,7 @@ class Stages:
             "transformer": self._transformer,
             VAE_DECODER: load(VAE_DECODER, scaled(VaeDecoder, factors[VAE_DECODER])),
         }
+        self._inputs = {port.get_any_name(): tuple(port.get_shape()) for port in transformer.inputs}
         self._bytes_per_position = OVERHEAD * max_live_bytes(transformer) / SIDE**2
         channels = configurations.transformer.in_channels
         # optimum-intel's folders have no map for previews
@@ -126,6 +127,18 @@ class Stages:
         decoder = self._models[self.used(settings)[-1]]
         assert isinstance(decoder, VaeDecoder)
         return decoder
+
+    def prepare(self, settings: GenerationSettings, size: tuple[int, int]) -> None:
+        """Compile in another thread what a generation at `size` (width, height in pixels) calls, in that order.
+
+        The text encoder is compiled already, for prompts of any length.
+        """
+        width, height = (side // SIZE_MULTIPLE for side in size)
+        batch = batch_size(settings) * self.denoiser.family.branches(settings.guidance_scale)
+        self._transformer.prepare(transformer_shapes(self._inputs, batch, height, width))
+        if self.preview:
+            self.preview.prepare(height, width)
+        self.decoder(settings).prepare(height, width)
 
     def memory(self, settings: GenerationSettings, height: int, width: int) -> float:
         """Estimate the bytes that a generation takes besides weights, at `height` x `width` latent positions."""

@@ -137,4 +137,6 @@ def _load(folder: Path, device: str, low_memory: bool, max_threads: int | None, 
     # Importing torch, diffusers and transformers takes seconds: the page is already up by now.
     from ..generation.pipeline import SanaPipeline
 
-    return SanaPipeline.from_pretrained(folder, device, low_memory, on_progress, max_threads=max_threads)
+    pipeline = SanaPipeline.from_pretrained(folder, device, low_memory, on_progress, max_threads=max_threads)
+    pipeline.prepare()
+    return pipeline

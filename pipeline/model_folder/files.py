@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -44,8 +44,11 @@ def sha256(path: Path) -> str:
     return _sha256(path, state.st_ino, state.st_size, state.st_mtime_ns)
 
 
-def difference(path: Path, expected: dict[str, Any]) -> str | None:
-    """Compare a file with its `expected` "size" in bytes and "sha256"; return the difference in words, or None."""
+def difference(path: Path, expected: dict[str, Any], hash_of: Callable[[Path], str] = sha256) -> str | None:
+    """Compare a file with its `expected` "size" in bytes and "sha256"; return the difference in words, or None.
+
+    `hash_of` returns the SHA-256 of a file.
+    """
     try:
         if not path.is_file():
             return "is missing"
@@ -53,7 +56,7 @@ def difference(path: Path, expected: dict[str, Any]) -> str | None:
         if size != expected["size"]:
             return f"has {size:,} bytes instead of {expected['size']:,}"
         # Compare the hash even if the size fits: a flipped bit would only show as a strange picture.
-        return None if sha256(path) == expected["sha256"] else "is damaged (its sha256 differs from the manifest)"
+        return None if hash_of(path) == expected["sha256"] else "is damaged (its sha256 differs from the manifest)"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
 

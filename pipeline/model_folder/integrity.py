@@ -1,6 +1,6 @@
 """The comparison of a model folder with its manifest: size and SHA-256 of every file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,19 @@ from .folder_layout import MANIFEST
 from .manifest import ADVICE, Manifest
 
 
-def verify(folder: Path, manifest: Manifest) -> None:
-    """Raise ArtifactError for the first file of a folder that differs from its manifest."""
-    for name, problem in differences(folder, manifest):
+def verify(folder: Path, manifest: Manifest, hash_of: Callable[[Path], str] = sha256) -> None:
+    """Raise ArtifactError for the first file of a folder that differs from its manifest.
+
+    `hash_of` returns the SHA-256 of a file.
+    """
+    for name, problem in differences(folder, manifest, hash_of):
         raise ArtifactError(f"{folder / name} {problem}: {ADVICE}")
 
 
-def differences(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
+def differences(folder: Path, manifest: Manifest, hash_of: Callable[[Path], str] = sha256) -> Iterator[tuple[str, str]]:
     """Yield each file that differs from the manifest, with the difference in words."""
     for name, expected in manifest.files.items():
-        if problem := difference(folder / name, expected):
+        if problem := difference(folder / name, expected, hash_of):
             yield name, problem
 
 

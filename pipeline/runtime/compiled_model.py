@@ -8,6 +8,7 @@ import numpy as np
 import openvino as ov
 
 from ..domain.errors import ArtifactError
+from .compile_ahead import CompileAhead
 from .compile_cache import Shapes
 from .device import EXACT, Device
 from .graph.convolutions import rewrite_convolutions
@@ -106,8 +107,34 @@ class ShapedModel(CompiledModel):
     _COMPILES_AT_ONCE = False
     _compiled_shapes: Shapes | None = None
 
+    def __init__(
+        self,
+        device: Device,
+        model: Path | ov.Model,
+        precision: str = EXACT,
+        residency: ExclusiveResidency | None = None,
+    ) -> None:
+        """Take a model; errors are as in `CompiledModel`."""
+        super().__init__(device, model, precision, residency)
+        self._ahead = CompileAhead()
+        self._shapes_ahead: Shapes | None = None
+
+    def prepare(self, shapes: Shapes) -> None:
+        """Compile for inputs of these shapes in another thread, unless that was asked for or done last.
+
+        A model that shares its place in memory is compiled in its call.
+        """
+        if self._residency or shapes in (self._compiled_shapes, self._shapes_ahead):
+            return
+        self._shapes_ahead = shapes
+        self._ahead.begin(lambda: self._compiled_for(shapes))
+
     def _compiled_for_inputs(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:
-        shapes = self._shapes(inputs)
+        self._ahead.end()
+        self._shapes_ahead = None
+        return self._compiled_for(self._shapes(inputs))
+
+    def _compiled_for(self, shapes: Shapes) -> ov.CompiledModel:
         if self._compiled is None or shapes != self._compiled_shapes:
             self.release()  # before compiling, so that two are never in memory
             self._compiled, self._compiled_shapes = self._compile(shapes), shapes
@@ -122,8 +149,18 @@ class TransformerModel(ShapedModel):
 
     def _shapes(self, inputs: dict[str, np.ndarray]) -> Shapes:
         shapes = super()._shapes(inputs)
-        texts = [name for name in shapes if name.startswith("encoder_")]
-        return {**shapes, **{name: (shapes[name][0], -1, *shapes[name][2:]) for name in texts}}
+        batch, _, height, width = shapes["hidden_states"]
+        return transformer_shapes(shapes, batch, height, width)
+
+
+def transformer_shapes(shapes: Shapes, batch: int, height: int, width: int) -> Shapes:
+    """Return the shapes of a transformer's inputs for `batch` latents of `height` x `width`, and prompts of any length.
+
+    `shapes` are those for other latents and prompts.
+    """
+    own: Shapes = {name: (batch, *shape[1:]) for name, shape in shapes.items()}
+    texts = {name: (batch, -1, *shape[2:]) for name, shape in shapes.items() if name.startswith("encoder_")}
+    return {**own, **texts, "hidden_states": (batch, shapes["hidden_states"][1], height, width)}
 
 
 class SegmentModel(ShapedModel):

@@ -40,6 +40,12 @@ class Segment:
         """Return how many cells along a side of the input become one cell: 1 if the grid does not become coarser."""
         return self.growth.denominator
 
+    @property
+    def channels(self) -> int:
+        """Return the number of channels of the input."""
+        count: int = self.model.inputs[0].get_partial_shape()[1].get_length()
+        return count
+
     def grown(self, cells: int) -> int:
         """Return the number of output cells for a number of input cells along a side."""
         return int(cells * self.growth)

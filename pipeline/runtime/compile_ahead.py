@@ -1,0 +1,30 @@
+"""The compilation of models ahead of their calls, in one thread for all, so that calls wait for less."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+_THREAD = ThreadPoolExecutor(1, thread_name_prefix="compile-ahead")
+
+
+class CompileAhead:
+    """At most one compilation that was asked for ahead of a model's call."""
+
+    def __init__(self) -> None:
+        self._future: Future[None] | None = None
+
+    def begin(self, compile_model: Callable[[], object]) -> None:
+        """Let the thread call a function, after those that wait already. Its errors are left to the model's call."""
+        self.end()
+        self._future = _THREAD.submit(_unless_ending, compile_model)
+
+    def end(self) -> None:
+        """Wait for the function if it has begun, else see that it does not begin."""
+        if self._future and not self._future.cancel():
+            wait([self._future])
+        self._future = None
+
+
+def _unless_ending(compile_model: Callable[[], object]) -> None:
+    if threading.main_thread().is_alive():  # an ending program waits for this thread
+        compile_model()
