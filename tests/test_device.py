@@ -1,6 +1,7 @@
 """What a device gives to models: threads within a container's quota, a fast precision if a sample allows it, memory."""
 
 import dataclasses
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -61,10 +62,33 @@ def test_the_fast_precision_is_taken_where_a_sample_allows_it(
     def build(precision: str) -> Stage:
         return Stage(precision, 0 if precision == EXACT else error)
 
-    assert choose_precision(build, "bf16", tmp_path, exact_db).precision == chosen
-    assert choose_precision(build, EXACT, tmp_path, exact_db).precision == EXACT
+    def choose(fast: str) -> str:
+        return choose_precision(build, fast, tmp_path, exact_db, Device()).precision
+
+    assert choose("bf16") == chosen
+    assert choose(EXACT) == EXACT
     (tmp_path / "sample.safetensors").unlink()
-    assert choose_precision(build, "bf16", tmp_path, exact_db).precision == EXACT
+    assert choose("bf16") == EXACT
+
+
+def test_a_sample_is_tried_once_for_each_state_of_the_files(tmp_path: Path) -> None:
+    answer = np.linspace(0, 1, 100, dtype=np.float32)
+    Sample({"x": answer}, answer).save(tmp_path)
+    calls: list[str] = []
+
+    class Counted(Stage):
+        def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+            calls.append(self.precision)
+            return super().__call__(inputs)
+
+    def choose(error: float) -> str:
+        return choose_precision(lambda each: Counted(each, error), "bf16", tmp_path, 70.0, Device()).precision
+
+    assert [choose(0.001) for _ in range(2)] == ["bf16"] * 2
+    assert len(calls) == 1
+    (tmp_path / "openvino_model.bin").write_bytes(b"other weights")
+    assert [choose(0.1) for _ in range(2)] == [EXACT] * 2  # what did not suffice is tried at each start
+    assert len(calls) == 3
 
 
 def test_fp16_is_computed_in_f32_and_int8_as_fast_as_the_samples_allow(
@@ -110,9 +134,13 @@ def test_low_memory_draws_the_same_and_holds_one_model(
 
 
 def test_the_page_passes_the_wish_for_low_memory_on(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SanaPipeline, "from_pretrained", lambda folder, device, low_memory, *_, **__: low_memory)
+    def load(folder: Path, device: str, low_memory: bool, *_: Any, **__: Any) -> Any:
+        return SimpleNamespace(wish=low_memory, prepare=lambda: None)
+
+    monkeypatch.setattr(SanaPipeline, "from_pretrained", load)
     for wish in (True, False):
-        assert NamedSource(str(model), "CPU", low_memory=wish).load(print) is wish
+        loaded: Any = NamedSource(str(model), "CPU", low_memory=wish).load(print)
+        assert loaded.wish is wish
 
 
 def test_one_model_at_a_time_is_resident() -> None:
@@ -154,9 +182,10 @@ class FakeCore:
         self.available_devices = devices
         self.compiled: list[tuple[str, dict[str, Any]]] = []
         self._core, self._spoil, self._preferred = shared_core(), spoil, preferred
+        self._name = uuid.uuid4().hex  # each is another machine: what was tried on one is not known of the next
 
     def get_property(self, device: str, name: str) -> Any:
-        return self._preferred
+        return self._preferred if name == "INFERENCE_PRECISION_HINT" else self._name
 
     def read_model(self, path: Path) -> Any:
         return self._core.read_model(path)

@@ -11,13 +11,13 @@ import pytest
 from pipeline.domain.errors import ArtifactError, SanaError
 from pipeline.domain.families import FLOW
 from pipeline.hub.resolve import resolve
-from pipeline.model_folder import hash_record
+from pipeline.model_folder import remembered
 from pipeline.model_folder.files import sha256
 from pipeline.model_folder.folder_layout import MANIFEST, REQUIRED_FILES, TRANSFORMER_CONFIG
-from pipeline.model_folder.hash_record import HashRecord
 from pipeline.model_folder.integrity import describe_files, verify
 from pipeline.model_folder.manifest import FORMAT_VERSION, Manifest, read_manifest, write_manifest
 from pipeline.model_folder.model_index import ModelIndex
+from pipeline.model_folder.remembered import Remembered, remembered_sha256
 from tests.descriptions import MODEL
 
 
@@ -153,17 +153,17 @@ def test_names_resolve_to_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_large_file_is_hashed_again_only_if_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hash_record, "LARGE", 10)
+    monkeypatch.setattr(remembered, "LARGE", 10)
     hashed: list[Path] = []
-    monkeypatch.setattr(hash_record, "sha256", lambda path: hashed.append(path) or sha256(path))
+    monkeypatch.setattr(remembered, "sha256", lambda path: hashed.append(path) or sha256(path))
     record, large, small = tmp_path / "hashes.json", tmp_path / "large.bin", tmp_path / "small.bin"
     large.write_bytes(b"0" * 10)
     small.write_bytes(b"0" * 9)
 
     def hashes() -> list[str]:
         hashed.clear()
-        now = HashRecord(record)
-        return [now.sha256(path) for path in (large, small)]
+        facts = Remembered(record)
+        return [remembered_sha256(path, facts) for path in (large, small)]
 
     first = hashes()
     assert hashed == [large, small]

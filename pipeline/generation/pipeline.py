@@ -1,6 +1,7 @@
 """`SanaPipeline`, which owns the compiled models of an IR folder and draws pictures with them, update by update."""
 
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,13 +19,13 @@ from ..domain.size_parameters import SIZE_MULTIPLE
 from ..domain.updates import PictureUpdate, Result, Update
 from ..hub.resolve import resolve
 from ..model_folder.description import describe_folder
-from ..model_folder.hash_record import HashRecord
 from ..model_folder.integrity import verify
 from ..model_folder.manifest import Manifest
 from ..model_folder.optimum_intel import is_exported_by_optimum
+from ..model_folder.remembered import remembered_sha256
 from ..runtime.compile_cache import CompileCache
 from ..runtime.device import Device
-from ..runtime.folders import cache_folder
+from ..runtime.folders import cache_folder, facts
 from .drawing import draw
 from .enlarging import keep_given
 from .exclusive import exclusively
@@ -87,7 +88,7 @@ class SanaPipeline:
             text = f"{name} comes from optimum-intel and has no manifest: it is loaded unverified."
             on_progress(Progress("load", text))
         manifest = describe_folder(folder)
-        verify(folder, manifest, HashRecord(cache_folder() / "hashes.json").sha256)
+        verify(folder, manifest, partial(remembered_sha256, facts=facts()))
         return cls(folder, manifest, known, low_memory)
 
     @property

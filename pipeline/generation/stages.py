@@ -83,7 +83,7 @@ class Stages:
         def load(name: str, build: Callable[[Device, Path, str, ExclusiveResidency | None], Model]) -> Model:
             parity = model.components.get(name, {}).get("parity_db", 0.0)
             path, own = self._paths[name], device.scaling(scales.get(name))
-            return choose_precision(lambda each: build(own, path, each, residency), fast, path.parent, parity)
+            return choose_precision(lambda each: build(own, path, each, residency), fast, path.parent, parity, own)
 
         def scaled(kind: type[Coder], factor: float) -> Callable[[Device, Path, str, ExclusiveResidency | None], Coder]:
             return lambda device, path, precision, residency: kind(device, path, factor, precision, residency)

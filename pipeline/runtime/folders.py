@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from ..domain.errors import SanaError
+from ..model_folder.remembered import Remembered
 
 _LOG = logging.getLogger(__name__)
 _NAME = "sana-openvino"
@@ -33,6 +34,11 @@ def cache_entry(name: str) -> Path:
     """
     folder = _user_folder()
     return folder / name if folder and (folder / name).exists() else cache_folder() / name
+
+
+def facts() -> Remembered:
+    """Return what earlier starts have found out; raise SanaError as `cache_folder`."""
+    return Remembered(cache_folder() / "facts.json")
 
 
 def _user_folder() -> Path | None:
