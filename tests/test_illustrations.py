@@ -3,6 +3,7 @@
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from pipeline.miniature.illustrations.budget import Run
 from pipeline.miniature.illustrations.descent import Descent
 from pipeline.miniature.illustrations.detecting import GRID, Detector, loss_of
 from pipeline.miniature.illustrations.drawing import COLOUR_NAMES, SceneArrays, background, regions
+from pipeline.miniature.illustrations.flat_weights import flatten
 from pipeline.miniature.illustrations.kinds import COLOURS, HANDS, INDEX, KINDS
 from pipeline.miniature.illustrations.phrases import caption
 from pipeline.miniature.illustrations.prompts import Prompts, build_text_encoder
@@ -102,20 +104,30 @@ def test_embeddings_keep_the_first_token_and_what_follows_the_instruction() -> N
 
 def test_a_step_is_that_of_a_plain_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.miniature.illustrations.budget.WORK", tmp_path)
-    given = torch.arange(8.0).reshape(4, 2)
+    given = torch.arange(128.0).reshape(4, 2, 4, 4) / 64
 
-    def begin(name: str) -> Run:
+    def begin(name: str, prepare: Any) -> Run:
         torch.manual_seed(0)
-        model = torch.nn.Linear(2, 1)
-        return Run(name, model, torch.optim.AdamW(model.parameters(), 1e-2), 1e9, 0.9)
+        model = torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3), torch.nn.Flatten(), torch.nn.Linear(12, 1))
+        groups: Any = [{"params": list(model[0].parameters()), "lr": 1e-3}, {"params": list(model[2].parameters())}]
+        return Run(name, model, prepare(torch.optim.AdamW(groups, 1e-2)), 1e9, 0.9)
 
-    plain, run = begin("plain"), begin("other")
+    plain, run = begin("plain", lambda optimizer: optimizer), begin("other", flatten)
     descend = Descent(run, lambda model, kind: (model(given).square().mean(),), "cpu")
     for _ in range(5):
         plain.descend(plain.model(given).square().mean())
         descend()
+        plain.step = run.step = run.step + 1
     torch.testing.assert_close(run.model.state_dict(), plain.model.state_dict())
     torch.testing.assert_close(run.average, plain.average)
+    run.save()
+    resumed = begin("other", flatten)
+    torch.testing.assert_close(resumed.model.state_dict(), run.model.state_dict())
+    for each, losses in ((run, descend), (resumed, Descent(resumed, descend.losses, "cpu"))):
+        losses()
+        each.step += 1
+    torch.testing.assert_close(resumed.model.state_dict(), run.model.state_dict())
+    torch.testing.assert_close(resumed.average, run.average)
     assert float(descend.report()) > 0
 
 

@@ -13,6 +13,7 @@ from pipeline.miniature.illustrations import corpus
 from pipeline.miniature.illustrations.budget import Run, half_precision
 from pipeline.miniature.illustrations.descent import Descent
 from pipeline.miniature.illustrations.drawing import Artist, SceneArrays, regions
+from pipeline.miniature.illustrations.flat_weights import flatten
 from pipeline.miniature.illustrations.scenes import random_scene
 from pipeline.miniature.training import autoencoder
 
@@ -82,7 +83,7 @@ def main(seconds: float, device: str = "cpu") -> None:
     artist = Artist(device)
     scenes, _ = corpus.load(device)
     model = build().to(device)
-    run = Run("autoencoder", model, autoencoder.optimizer(model, RATE), seconds, DECAY)
+    run = Run("autoencoder", model, flatten(autoencoder.optimizer(model, RATE)), seconds, DECAY)
 
     def losses(trained: AutoencoderDC, kind: str) -> tuple[torch.Tensor, ...]:
         some = scenes[torch.randint(len(scenes), (BATCHES[artist.device.type][kind],), device=device)]

@@ -16,6 +16,7 @@ from torch import nn
 from pipeline.miniature.illustrations import corpus, encoding
 from pipeline.miniature.illustrations.budget import WORK, Run, averaged, half_precision
 from pipeline.miniature.illustrations.descent import Descent
+from pipeline.miniature.illustrations.flat_weights import flatten
 from pipeline.miniature.illustrations.naming import GRID, NAMES, Reader, naming_loss
 from pipeline.miniature.illustrations.prompts import Prompts
 from pipeline.miniature.training import transformer
@@ -71,7 +72,7 @@ def main(seconds: float, device: str = "cpu") -> None:
     if not (WORK / "transformer.pt").exists():
         model.reader.load_state_dict(averaged("reading", device))
     optimizer = torch.optim.AdamW(model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
-    run = Run("transformer", model, optimizer, seconds - (time.monotonic() - started), DECAY)
+    run = Run("transformer", model, flatten(optimizer), seconds - (time.monotonic() - started), DECAY)
     torch.manual_seed(run.step)
     rng = random.Random(run.step)
 

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from diffusers.models.normalization import RMSNorm
 
 from pipeline.miniature.illustrations.budget import Run
+from pipeline.miniature.illustrations.flat_weights import laid, line, pieces
 
 Model = TypeVar("Model", bound=torch.nn.Module)
 WARMUPS = 3  # steps before a recording, in which libraries allocate what they keep; PyTorch's own number
@@ -23,9 +24,9 @@ REPORTED = 0.02  # the weight of the latest step in the reported losses; chosen
 class Descent:
     """The optimizer steps of a run.
 
-    `losses(model, kind)` makes a batch of some kind, and returns the loss and further numbers to report. On a GPU,
-    `model` is a copy of the run's in bf16, whose gradients move the run's own weights in f32, unless the run is
-    `in_full` precision. The function must not wait for the GPU nor copy to it.
+    The run's optimizer is one of `flatten`. `losses(model, kind)` makes a batch of some kind, and returns the loss and
+    further numbers to report. On a GPU, `model` is a copy of the run's in bf16, whose gradients move the run's own
+    weights in f32, unless the run is `in_full` precision. The function must not wait for the GPU nor copy to it.
     """
 
     def __init__(
@@ -38,13 +39,20 @@ class Descent:
         self.run, self.losses, self.device = run, losses, torch.device(device)
         self.recorded = self.device.type == "cuda"
         self.model = run.model if in_full else ready(run.model)
-        self.averages = [run.average[name] for name, _ in run.model.named_parameters()]
+        working = dict(self.model.named_parameters())
+        # The pieces of each of the optimizer's groups: its weights in f32, those that are computed with, the average.
+        self.groups: list[tuple[torch.Tensor, list[torch.Tensor], torch.Tensor, torch.Tensor]] = []
+        for group in run.optimizer.param_groups:
+            (weights,) = group["params"]
+            names = pieces(weights, run.model)
+            used: list[torch.Tensor] = [working[name] for name in names]
+            computed = weights if self.model is run.model else laid(used)
+            self.groups.append((weights, used, computed, laid([run.average[name] for name in names])))
+            group["lr"] = torch.tensor(float(group["lr"]), device=device)
+            group["capturable"] = self.recorded
         self.kept = torch.zeros((), device=device)  # the share of the average that a step keeps
         self.reported: torch.Tensor | None = None
         self._graphs: dict[str, torch.cuda.CUDAGraph] = {}
-        for group in run.optimizer.param_groups:
-            group["lr"] = torch.tensor(float(group["lr"]), device=device)
-            group["capturable"] = self.recorded
 
     def __call__(self, kind: str = "") -> None:
         """Take one step."""
@@ -76,22 +84,19 @@ class Descent:
 
     def _step(self, kind: str) -> None:
         losses = self.losses(self.model, kind)
-        weights: list[torch.Tensor] = list(self.run.model.parameters())
-        working: list[torch.Tensor] = list(self.model.parameters())
-        found = torch.autograd.grad(losses[0], working, allow_unused=True, materialize_grads=True)
+        used = [weight for _, some, _, _ in self.groups for weight in some]
+        found = iter(torch.autograd.grad(losses[0], used, allow_unused=True, materialize_grads=True))
         with torch.no_grad():
-            gradients = [gradient.float() for gradient in found]
-            length = torch.stack(torch._foreach_norm(gradients)).norm()
-            torch._foreach_mul_(gradients, (1 / (length + 1e-6)).clamp(max=1.0))
-            for weight, gradient in zip(weights, gradients, strict=True):
-                weight.grad = gradient
+            gradients = [line([next(found) for _ in some]).float() for _, some, _, _ in self.groups]
+            length = torch.stack([gradient.norm() for gradient in gradients]).norm()
+            for (weights, *_), gradient in zip(self.groups, gradients, strict=True):
+                weights.grad = gradient * (1 / (length + 1e-6)).clamp(max=1.0)
             self.run.optimizer.step()
-            for weight in weights:
-                weight.grad = None
-            torch._foreach_mul_(self.averages, self.kept)
-            torch._foreach_add_(self.averages, list(torch._foreach_mul(weights, 1 - self.kept)))
-            if self.model is not self.run.model:
-                torch._foreach_copy_(working, weights)
+            for weights, _, computed, average in self.groups:
+                weights.grad = None
+                average.lerp_(weights, 1 - self.kept)
+                if computed is not weights:
+                    computed.copy_(weights)
             values = torch.stack([value.detach().float() for value in losses])
             if self.reported is None:
                 self.reported = values.clone()

@@ -18,6 +18,7 @@ from pipeline.miniature.illustrations import corpus, encoding
 from pipeline.miniature.illustrations.budget import Run, averaged, half_precision
 from pipeline.miniature.illustrations.descent import Descent, ready
 from pipeline.miniature.illustrations.drawing import COLOUR_NAMES, MOST, Artist, SceneArrays
+from pipeline.miniature.illustrations.flat_weights import flatten
 from pipeline.miniature.illustrations.kinds import HANDS, KINDS
 from pipeline.miniature.illustrations.scenes import BACKGROUNDS
 
@@ -121,7 +122,7 @@ def main(seconds: float, device: str = "cpu") -> None:
     autoencoder = ready(encoding.finished_autoencoder(device))
     model = Detector().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch declares memory_format for tensors only
     optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=0.05, fused=True)
-    run = Run("detector", model, optimizer, seconds, decay=0.998)
+    run = Run("detector", model, flatten(optimizer), seconds, decay=0.998)
     torch.manual_seed(run.step)
 
     def losses(detector: nn.Module, kind: str) -> tuple[torch.Tensor, ...]:

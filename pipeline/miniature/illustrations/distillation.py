@@ -19,6 +19,7 @@ from pipeline.miniature.illustrations import corpus, encoding
 from pipeline.miniature.illustrations.budget import Run, averaged, half_precision
 from pipeline.miniature.illustrations.denoising import CONFIG, Miniature
 from pipeline.miniature.illustrations.descent import Descent, ready
+from pipeline.miniature.illustrations.flat_weights import flatten
 from pipeline.miniature.illustrations.prompts import Prompts
 
 SIGMA_DATA = 0.5  # the default of diffusers' SCMScheduler; scaled latents have a standard deviation of 1
@@ -153,7 +154,7 @@ def main(seconds: float, device: str = "cpu") -> None:
     teacher.load_state_dict(averaged("transformer", device), strict=False)  # packed weights lack the temporary heads
     student = build_student(teacher.transformer.state_dict()).to(device)
     optimizer = torch.optim.AdamW(student.parameters(), RATE, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
-    run = Run("distillation", student, optimizer, seconds, DECAY)
+    run = Run("distillation", student, flatten(optimizer), seconds, DECAY)
     torch.manual_seed(run.step)
     rng = random.Random(run.step)
     one = torch.ones(1, dtype=torch.long, device=device)

@@ -13,6 +13,7 @@ from pipeline.export.taesana import build_draft_decoder
 from pipeline.miniature.illustrations import encoding
 from pipeline.miniature.illustrations.budget import Run, half_precision
 from pipeline.miniature.illustrations.descent import Descent, ready
+from pipeline.miniature.illustrations.flat_weights import flatten
 
 WIDTHS = [96, 64, 48, 32, 16, 16]  # chosen: about a third of TAESANA's
 CHANNELS = 32
@@ -38,7 +39,7 @@ def main(seconds: float, device: str = "cpu") -> None:
     _, squares = data.groups["256x256"]
     model = build().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch declares memory_format for tensors only
     optimizer = torch.optim.AdamW(model.parameters(), RATE, (0.9, 0.98), fused=True)
-    run = Run("draft", model, optimizer, seconds, DECAY)
+    run = Run("draft", model, flatten(optimizer), seconds, DECAY)
     torch.manual_seed(run.step)
 
     @torch.no_grad()

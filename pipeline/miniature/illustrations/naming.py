@@ -14,6 +14,7 @@ from pipeline.miniature.illustrations import corpus
 from pipeline.miniature.illustrations.budget import Run, half_precision
 from pipeline.miniature.illustrations.descent import Descent
 from pipeline.miniature.illustrations.drawing import COLOUR_NAMES, MOST, SceneArrays
+from pipeline.miniature.illustrations.flat_weights import flatten
 from pipeline.miniature.illustrations.kinds import KINDS
 from pipeline.miniature.illustrations.prompts import Prompts, build_text_encoder
 from pipeline.miniature.illustrations.scenes import BACKGROUNDS
@@ -84,7 +85,7 @@ def main(seconds: float, device: str = "cpu") -> None:
     scenes, prompts = corpus.load(device)
     model = Reader().to(device)
     optimizer = torch.optim.AdamW(model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
-    run = Run("reading", model, optimizer, seconds, DECAY)
+    run = Run("reading", model, flatten(optimizer), seconds, DECAY)
     torch.manual_seed(run.step)
 
     def losses(reader: nn.Module, kind: str) -> tuple[torch.Tensor, ...]:
