@@ -12,6 +12,7 @@ from pipeline import SanaPipeline
 from pipeline.domain.errors import SettingsError
 from pipeline.domain.model import ModelDescription
 from pipeline.domain.progress import OnProgress
+from pipeline.generation import memory_check
 from pipeline.jobs.model_sources import NamedSource
 from pipeline.jobs.models import Models
 from pipeline.runtime.device import Device
@@ -112,3 +113,8 @@ def test_a_loaded_model_is_compiled_for_its_default_size_ahead(model: Path, monk
     assert len(compiled) == count
     pipe("a house", num_inference_steps=1, width=128, height=192)
     assert compiled[count:] == [threading.current_thread().name] * segments
+
+
+def test_a_model_whose_default_size_is_too_large_here_is_loaded(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_check, "total_memory", lambda: 1)
+    assert NamedSource(str(model), "CPU").load(lambda progress: None)

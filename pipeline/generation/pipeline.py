@@ -1,6 +1,7 @@
 """`SanaPipeline`, which owns the compiled models of an IR folder and draws pictures with them, update by update."""
 
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -174,8 +175,9 @@ class SanaPipeline:
 
     def prepare(self) -> None:
         """Begin in another thread what the first picture with default settings would wait for, and return at once."""
-        settings = self.settings("any", seed=0)
-        self._stages.prepare(settings, self._generation_size(settings.width, settings.height, settings))
+        with suppress(SettingsError):  # this machine may have memory for smaller pictures only
+            settings = self.settings("any", seed=0)
+            self._stages.prepare(settings, self._generation_size(settings.width, settings.height, settings))
 
     def check(self, settings: GenerationSettings) -> None:
         """Raise SettingsError if the model does not take the settings, or this machine's memory can never hold them."""
@@ -227,11 +229,7 @@ class SanaPipeline:
     def _output(self, pixels: np.ndarray, settings: GenerationSettings, output_type: OutputType) -> Any:
         if output_type == "np":
             return pixels
-        run: Mapping[str, str] = {
-            "sampler": self._stages.sampler,
-            "device": self.device,
-            "precision": self.precision,
-        }
+        run: Mapping[str, str] = {"sampler": self._stages.sampler, "device": self.device, "precision": self.precision}
         return to_image(pixels, describe(settings, self.model, run, self._tools))
 
     def _memory(self, settings: GenerationSettings, weights: int) -> Callable[[int, int], float]:
