@@ -171,6 +171,7 @@ def test_a_tile_is_used_varied_enlarged_and_deleted(tab: Page) -> None:
     assert tiles(tab).count() == 0
 
 
+@pytest.mark.long
 def test_the_history_is_looked_at_while_a_picture_is_drawn(
     tab: Page, painter: Painter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,6 +121,7 @@ def test_a_picture_is_taken_with_the_camera(tab: Page, pipe: SanaPipeline, drawn
     assert green > max(red, blue), "Chromium's stand-in for a camera shows green"
 
 
+@pytest.mark.long
 def test_a_mask_is_painted_with_a_finger_and_undone(phone: Page, pipe: SanaPipeline, house: Path, drawn: Drawn) -> None:
     give(phone, house)
     phone.get_by_role("button", name="Draw only a part anew").click()

@@ -12,6 +12,7 @@ from pipeline.server.flags import parse
 with app.menu(parse([])): pass"""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("statement", "forbidden"),
     [
