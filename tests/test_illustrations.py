@@ -11,8 +11,9 @@ import torch
 from pipeline.miniature.illustrations import naming
 from pipeline.miniature.illustrations.budget import Run
 from pipeline.miniature.illustrations.descent import Descent
-from pipeline.miniature.illustrations.detecting import GRID, Detector, loss_of
+from pipeline.miniature.illustrations.detecting import GRID, Detection, Detector, Seen, loss_of
 from pipeline.miniature.illustrations.drawing import COLOUR_NAMES, SceneArrays, background, regions
+from pipeline.miniature.illustrations.evaluating import score
 from pipeline.miniature.illustrations.flat_weights import flatten
 from pipeline.miniature.illustrations.kinds import COLOURS, HANDS, INDEX, KINDS
 from pipeline.miniature.illustrations.phrases import caption
@@ -168,3 +169,30 @@ def test_a_training_ends_with_its_seconds_and_goes_on_from_its_state(
     again, longer = train(0.1)
     assert again == run.step
     assert longer.step > run.step
+
+
+def test_the_score_is_full_for_the_truth_and_less_for_less(scenes: list[Scene]) -> None:
+    evaluation = [(scene, "") for scene in scenes]
+
+    class Told:
+        """A detector that is told the scenes, and does not see their first thing where it is `blind`."""
+
+        def __init__(self, blind: bool) -> None:
+            self._scenes, self._blind = iter(scenes), blind
+
+        def detect(self, picture: object) -> Seen:
+            scene = next(self._scenes)
+            things = scene.things[self._blind :][::-1]
+            found = (Detection(one.kind, one.colour, one.x, one.y) for one in things)
+            return Seen(tuple(found), scene.background, scene.hand)
+
+    def scored(blind: bool) -> dict[str, float]:
+        detector: Any = Told(blind)
+        pictures: Any = [None] * len(scenes)
+        return score(detector, evaluation, pictures)
+
+    assert set(scored(False).values()) == {100}
+    less = scored(True)
+    assert less["place"] == less["style"] == 100
+    assert less["count"] == less["position"] == 0
+    assert less["kind"] == less["colour"] < 60

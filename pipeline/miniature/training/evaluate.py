@@ -7,9 +7,10 @@ written to `contact-sheet.png` with their captions.
 """
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import permutations
+from typing import Protocol, TypeVar
 
 from PIL import Image, ImageDraw
 
@@ -17,9 +18,9 @@ from pipeline import SanaPipeline
 from pipeline.export import precompile
 from pipeline.miniature import CHECKPOINT
 from pipeline.miniature.training.captions import caption
-from pipeline.miniature.training.detector import Detection, Detector, load_detector
+from pipeline.miniature.training.detector import Detector, load_detector
 from pipeline.miniature.training.training_run import WORK
-from pipeline.miniature.training.world import Scene, Thing, draw, random_scene
+from pipeline.miniature.training.world import Scene, draw, random_scene
 
 COMPRESSIONS = ("fp16", "int8", "w8a8")
 CONTACT_SHEET = CHECKPOINT.parent / "contact-sheet.png"
@@ -27,6 +28,22 @@ COLUMNS, ROWS, CELL, LINES = 6, 5, 200, 44
 MEASURES = ("colour", "kind", "place", "position", "count")
 MARGIN = 0.08  # the least distance, as a fraction of the side, by which a thing is left of or above another; chosen
 
+
+class _Shown(Protocol):
+    """A thing of a scene, or one that a detector has found."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def colour(self) -> str: ...
+    @property
+    def x(self) -> float: ...
+    @property
+    def y(self) -> float: ...
+
+
+_Thing = TypeVar("_Thing", bound=_Shown)
+_Found = TypeVar("_Found", bound=_Shown)
 EvaluationSet = list[tuple[Scene, str]]
 
 
@@ -48,28 +65,29 @@ def score(detector: Detector, evaluation: EvaluationSet, pictures: Iterable[Imag
     answers: dict[str, list[bool]] = {measure: [] for measure in MEASURES}
     for (scene, _), picture in zip(evaluation, pictures, strict=True):
         detections, background = detector.detect(picture)
-        found = _match(scene.things, detections)
+        found = match(scene.things, detections)
         pairs = list(zip(scene.things, found, strict=True))
         answers["colour"] += [one is not None and one.colour == thing.colour for thing, one in pairs]
         answers["kind"] += [one is not None and one.kind == thing.kind for thing, one in pairs]
         answers["place"].append(background == scene.background)
         answers["count"].append(len(detections) == len(scene.things))
         if scene.layout not in ("", "and", "count", "row"):  # these layouts do not ask for positions
-            answers["position"].append(None not in found and _placed(scene.layout, [one for one in found if one]))
+            answers["position"].append(None not in found and placed(scene.layout, [one for one in found if one]))
     return {measure: 100 * sum(right) / len(right) for measure, right in answers.items()}
 
 
-def _match(things: tuple[Thing, ...], detections: list[Detection]) -> tuple[Detection | None, ...]:
+def match(things: Sequence[_Thing], detections: Sequence[_Found]) -> tuple[_Found | None, ...]:
     """Assign a detection or None to each thing, so that as many kinds and colours as possible are right."""
 
-    def agreement(chosen: tuple[Detection | None, ...]) -> int:
+    def agreement(chosen: tuple[_Found | None, ...]) -> int:
         pairs = [(thing, one) for thing, one in zip(things, chosen, strict=True) if one]
         return sum(1 + 2 * (one.kind == thing.kind) + 2 * (one.colour == thing.colour) for thing, one in pairs)
 
     return max(permutations([*detections[:6], *(None,) * len(things)], len(things)), key=agreement)
 
 
-def _placed(layout: str, found: list[Detection]) -> bool:
+def placed(layout: str, found: Sequence[_Found]) -> bool:
+    """Return True if the things, in the order of the caption, lie as a layout asks for."""
     first, last = found[0], found[-1]
     if layout == "left of":
         return first.x < last.x - MARGIN
@@ -81,6 +99,8 @@ def _placed(layout: str, found: list[Detection]) -> bool:
         return max(first.y, found[1].y) < last.y - MARGIN
     if layout == "one above two":
         return last.y < min(first.y, found[1].y) - MARGIN
+    if layout == "between":
+        return found[1].x + MARGIN < first.x < last.x - MARGIN
     sides = {"left": first.x < 0.42, "right": first.x > 0.58, "top": first.y < 0.42, "bottom": first.y > 0.58}
     if layout == "middle":
         return not any(sides.values())
