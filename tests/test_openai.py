@@ -104,7 +104,7 @@ def test_what_has_no_effect_is_named(client: openai.OpenAI) -> None:
 
 def test_a_quality_is_a_preset(client: openai.OpenAI, pipe: SanaPipeline, tmp_path: Path) -> None:
     def steps(**fields: Any) -> int:
-        answer = client.images.generate(prompt="a house", extra_body={"seed": 1, **fields})
+        answer: Any = client.images.generate(prompt="a house", extra_body={"seed": 1, **fields})
         path = tmp_path / "picture.png"
         path.write_bytes(decoded(answer.data[0]))
         return read_settings(path).num_inference_steps
