@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
@@ -127,7 +128,9 @@ def main() -> int:
     print(f"\nTroubles: {dict(troublemaker.troubles.count)}")
     print(f"Nuisances: {dict(sum_of(each.count for each in nuisances))}")
     print(f"{len(known)} pictures, drawn again from their records.")
-    print(f"{len(findings)} findings", *findings[:20], sep="\n- ")
+    print(f"{len(findings)} findings")
+    for finding, count in Counter(findings).most_common():
+        print(f"- {count} x {finding}" if count > 1 else f"- {finding}")
     return int(bool(findings))
 
 
