@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,11 +51,13 @@ def elsewhere(function: Callable[..., T], *arguments: Any) -> T:
 def cluster() -> Iterator[Cluster]:
     before = set(psutil.Process().children(recursive=True))
     with subprocess.Popen(["sleep", "300"]) as stranger:  # of the program that joins
-        with joined("auto", "tests", ReplicaRange(REPLICAS, REPLICAS)) as cluster:
-            yield cluster
-        wait_for(lambda: not _ray_processes() - before, 5.0)  # nothing of Ray is left
-        assert stranger.poll() is None
-        stranger.kill()
+        try:
+            with joined("auto", "tests", ReplicaRange(REPLICAS, REPLICAS)) as cluster:
+                yield cluster
+            wait_for(lambda: not _ray_processes() - before, 5.0)  # nothing of Ray is left
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +82,12 @@ def images(updates: Iterable[AnyUpdate]) -> list[Image.Image]:
 
 
 def _ray_processes() -> set[psutil.Process]:
-    children = psutil.Process().children(recursive=True)
-    return {each for each in children if each.status() != psutil.STATUS_ZOMBIE and "ray" in " ".join(each.cmdline())}
+    found = set()
+    for each in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it may end at any moment
+            if each.status() != psutil.STATUS_ZOMBIE and "ray" in " ".join(each.cmdline()):
+                found.add(each)
+    return found
 
 
 def _replicas() -> list[psutil.Process]:
