@@ -9,7 +9,7 @@ from typing import Any
 from .errors import SettingsError
 from .model import ModelDescription
 from .parameters import Choice
-from .settings import DRAFT_DECODE, NUM_INFERENCE_STEPS, PARAMETERS
+from .settings import DRAFT_DECODE, NUM_INFERENCE_STEPS
 
 EXACT, BALANCED, FASTEST = PRESETS = ("exact", "balanced", "fastest")
 PRESET = Choice(
@@ -47,8 +47,8 @@ def preset_values(preset: str, model: ModelDescription) -> dict[str, Any]:
 def presets(model: ModelDescription) -> dict[str, dict[str, Any]]:
     """Return the values of each preset of a model, by parameter name. Of two that are the same, the first counts."""
     found: dict[str, dict[str, Any]] = {}
+    defaults = {each.name: model.default(each) for each in (NUM_INFERENCE_STEPS, DRAFT_DECODE)}
     for preset in PRESETS:
-        defaults = {each.name: model.default(each) for each in PARAMETERS if each.name in OF_PRESET}
         values = defaults | preset_values(preset, model)
         if values not in found.values():
             found[preset] = values

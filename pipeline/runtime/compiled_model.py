@@ -61,6 +61,7 @@ class CompiledModel:
         if self._COMPILES_AT_ONCE and not residency:
             self._compiled = device.compile(model, precision)
         self._request: ov.InferRequest | None = None
+        self._ahead = CompileAhead()
         self.precision = precision
         self.seconds = 0.0
 
@@ -106,18 +107,7 @@ class ShapedModel(CompiledModel):
 
     _COMPILES_AT_ONCE = False
     _compiled_shapes: Shapes | None = None
-
-    def __init__(
-        self,
-        device: Device,
-        model: Path | ov.Model,
-        precision: str = EXACT,
-        residency: ExclusiveResidency | None = None,
-    ) -> None:
-        """Take a model; errors are as in `CompiledModel`."""
-        super().__init__(device, model, precision, residency)
-        self._ahead = CompileAhead()
-        self._shapes_ahead: Shapes | None = None
+    _shapes_ahead: Shapes | None = None
 
     def prepare(self, shapes: Shapes) -> None:
         """Compile for inputs of these shapes in another thread, unless that was asked for or done last.

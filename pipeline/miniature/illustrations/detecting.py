@@ -21,19 +21,10 @@ from pipeline.miniature.illustrations.drawing import COLOUR_NAMES, MOST, Artist,
 from pipeline.miniature.illustrations.flat_weights import flatten
 from pipeline.miniature.illustrations.kinds import HANDS, KINDS
 from pipeline.miniature.illustrations.scenes import BACKGROUNDS
+from pipeline.miniature.training.detector import Detection
 
 GRID = 16
 BATCHES = {"cuda": 64, "cpu": 12}
-
-
-@dataclass(frozen=True)
-class Detection:
-    """A thing found in a picture. `x` and `y` are its centre as fractions of the picture."""
-
-    kind: str
-    colour: str
-    x: float
-    y: float
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pipeline.export.taesana import build_draft_decoder
 from pipeline.miniature.illustrations import encoding
 from pipeline.miniature.illustrations.budget import Run, half_precision
 from pipeline.miniature.illustrations.descent import Descent, ready
 from pipeline.miniature.illustrations.flat_weights import flatten
+from pipeline.miniature.training import draft_decoder
 
 WIDTHS = [96, 64, 48, 32, 16, 16]  # chosen: about a third of TAESANA's
 CHANNELS = 32
@@ -22,22 +22,12 @@ BATCHES = {"cuda": 24, "cpu": 4}
 HELD_OUT = 512  # the last latents of the corpus's squares
 
 
-def build() -> torch.nn.Sequential:
-    """Return the untrained draft decoder, with the same weights in each call."""
-    torch.manual_seed(0)
-    model = build_draft_decoder(CHANNELS, WIDTHS)
-    for name, parameter in model.named_parameters():
-        if name.endswith("conv.4.weight"):
-            torch.nn.init.zeros_(parameter)  # so that blocks begin as the identity
-    return model
-
-
 def main(seconds: float, device: str = "cpu") -> None:
     """Train for `seconds`, and print the PSNR of held-out pictures against the decoder's."""
     teacher = ready(encoding.finished_autoencoder(device))
     data = encoding.load(device)
     _, squares = data.groups["256x256"]
-    model = build().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch declares memory_format for tensors only
+    model = draft_decoder.build(CHANNELS, WIDTHS).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch declares memory_format for tensors only
     optimizer = torch.optim.AdamW(model.parameters(), RATE, (0.9, 0.98), fused=True)
     run = Run("draft", model, flatten(optimizer), seconds, DECAY)
     torch.manual_seed(run.step)

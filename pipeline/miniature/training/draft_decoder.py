@@ -24,10 +24,10 @@ STEPS, BATCH, DECAY, RATE = 3_000, 4, 0.998, 2e-3  # chosen; the miniature's REA
 HELD_OUT = 40  # pictures
 
 
-def build(channels: int) -> torch.nn.Sequential:
+def build(channels: int, widths: list[int] = WIDTHS) -> torch.nn.Sequential:
     """Return the untrained draft decoder for latents of `channels` channels, with the same weights in each call."""
     torch.manual_seed(0)
-    model = build_draft_decoder(channels, WIDTHS)
+    model = build_draft_decoder(channels, widths)
     for name, parameter in model.named_parameters():
         if name.endswith("conv.4.weight"):
             torch.nn.init.zeros_(parameter)  # so that blocks begin as the identity

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import permutations
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from PIL import Image, ImageDraw
 
@@ -18,7 +18,7 @@ from pipeline import SanaPipeline
 from pipeline.export import precompile
 from pipeline.miniature import CHECKPOINT
 from pipeline.miniature.training.captions import caption
-from pipeline.miniature.training.detector import Detector, load_detector
+from pipeline.miniature.training.detector import Detection, Detector, load_detector
 from pipeline.miniature.training.training_run import WORK
 from pipeline.miniature.training.world import Scene, draw, random_scene
 
@@ -30,7 +30,7 @@ MARGIN = 0.08  # the least distance, as a fraction of the side, by which a thing
 
 
 class _Shown(Protocol):
-    """A thing of a scene, or one that a detector has found."""
+    """A thing of a scene of either edition."""
 
     @property
     def kind(self) -> str: ...
@@ -42,8 +42,6 @@ class _Shown(Protocol):
     def y(self) -> float: ...
 
 
-_Thing = TypeVar("_Thing", bound=_Shown)
-_Found = TypeVar("_Found", bound=_Shown)
 EvaluationSet = list[tuple[Scene, str]]
 
 
@@ -76,17 +74,17 @@ def score(detector: Detector, evaluation: EvaluationSet, pictures: Iterable[Imag
     return {measure: 100 * sum(right) / len(right) for measure, right in answers.items()}
 
 
-def match(things: Sequence[_Thing], detections: Sequence[_Found]) -> tuple[_Found | None, ...]:
+def match(things: Sequence[_Shown], detections: Sequence[Detection]) -> tuple[Detection | None, ...]:
     """Assign a detection or None to each thing, so that as many kinds and colours as possible are right."""
 
-    def agreement(chosen: tuple[_Found | None, ...]) -> int:
+    def agreement(chosen: tuple[Detection | None, ...]) -> int:
         pairs = [(thing, one) for thing, one in zip(things, chosen, strict=True) if one]
         return sum(1 + 2 * (one.kind == thing.kind) + 2 * (one.colour == thing.colour) for thing, one in pairs)
 
     return max(permutations([*detections[:6], *(None,) * len(things)], len(things)), key=agreement)
 
 
-def placed(layout: str, found: Sequence[_Found]) -> bool:
+def placed(layout: str, found: Sequence[Detection]) -> bool:
     """Return True if the things, in the order of the caption, lie as a layout asks for."""
     first, last = found[0], found[-1]
     if layout == "left of":
