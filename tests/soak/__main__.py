@@ -23,6 +23,7 @@ from threading import Event
 import httpx
 import psutil
 
+from pipeline.domain.limits import MAX_SESSIONS
 from tests.benchmark.machine import describe
 from tests.conftest import wait_for
 from tests.cutting_proxy import CuttingProxy
@@ -34,7 +35,7 @@ from .programs import Batch, Browser
 from .redrawing import differing
 from .tables import HELD_HEAD, SAVED, Held, growth, print_people, sum_of, temporary_files
 from .troubles import Troublemaker, small_disk
-from .ways import ROOT, WAYS, Way
+from .ways import ROOT, WAYS, Page, Way
 
 PEOPLE: tuple[type[Way], ...] = (*3 * WAYS, Browser, Batch)  # chosen: the queue is never empty, and never full
 NUISANCES = 2
@@ -44,12 +45,12 @@ REST_SECONDS = 5.0  # until threads that nobody uses have ended; chosen
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[Server, CuttingProxy, Troublemaker, Path]]:
+def served(folder: Path, minutes: float) -> Iterator[tuple[Server, CuttingProxy, Troublemaker, Path]]:
     """Serve two models behind a proxy that cuts connections; yield with the folder of temporary files."""
     models = [miniature_folder(), folder / "models" / "other"]
     command = [sys.executable, "precompile.py", "--compression", "int8", "--output", str(models[1])]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    with small_disk(folder / "disk") as disk:
+    with small_disk(folder / "disk", minutes) as disk:
         used = disk or folder / "disk"
         flags = [flag for model in models for flag in ("--model", str(model))]
         flags += ["--strict-models", "--save", str(used / SAVED)]
@@ -83,6 +84,15 @@ def ask(people: list[Person], pool: ThreadPoolExecutor, minutes: float) -> None:
     list(pool.map(go_on, people))
 
 
+def fill_sessions(url: str) -> None:
+    """Open as many pages as the server remembers, so that what they hold is no growth later."""
+    page = Page(url, 0)
+    for _ in range(MAX_SESSIONS):
+        page.open_anew()
+        page.be_refused()
+    page.close()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("minutes", type=float)
@@ -92,7 +102,7 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
         pool = stack.enter_context(ThreadPoolExecutor(len(PEOPLE) + NUISANCES + 1))
-        server, proxy, troublemaker, disk = stack.enter_context(served(folder))
+        server, proxy, troublemaker, disk = stack.enter_context(served(folder, minutes))
         known: dict[int, bytes] = {}
         url = f"http://127.0.0.1:{proxy.port}/"
         ways = [partial(way, url, number) for number, way in enumerate(PEOPLE)]
@@ -115,6 +125,7 @@ def main() -> int:
         is_calm.set()
         troubling.result()
         go_on(0.0, "after the troubles")
+        fill_sessions(server.url)
         before = go_on((1 - TROUBLED) / 5, "after some pictures without")
         after = go_on((1 - TROUBLED) * 4 / 5, "at the end")
         is_over.set()

@@ -1,5 +1,6 @@
 """What goes wrong around the server while people ask, one trouble after the other."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from tests.served import Server
 from .ways import connect
 
 SECONDS = 3.0  # that a connection is cut, and a disk is full; chosen: some requests come meanwhile
-DISK = 64 << 20  # bytes of the small disk; chosen: far more than the server keeps there
+DISK, DISK_A_MINUTE = 64 << 20, 32 << 20  # bytes; chosen: far more than the server keeps there
 CLEAR = 10.0  # seconds after a trouble in which what it touched may still fail; chosen: a client's timeouts
 
 
@@ -115,7 +116,7 @@ class Troublemaker:
         with self.troubles.of("disk full"):
             rest = self._disk / "rest"
             with rest.open("wb") as file:
-                file.write(b"\0" * shutil.disk_usage(self._disk).free)
+                os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(self._disk).free)
             time.sleep(SECONDS)
             rest.unlink()
 
@@ -125,10 +126,10 @@ class Troublemaker:
 
 
 @contextmanager
-def small_disk(at: Path) -> Iterator[Path | None]:
-    """Mount a small disk in memory at a new folder, and yield it; None where this is not allowed."""
+def small_disk(at: Path, minutes: float) -> Iterator[Path | None]:
+    """Mount a disk in memory at a new folder, with room for some minutes, and yield it; None if this is not allowed."""
     at.mkdir()
-    options = ["-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(at)]
+    options = ["-t", "tmpfs", "-o", f"size={DISK + int(minutes * DISK_A_MINUTE)}", "tmpfs", str(at)]
     if not shutil.which("mount") or subprocess.run(["mount", *options], stderr=subprocess.DEVNULL).returncode:
         yield None
         return

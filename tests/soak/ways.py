@@ -178,10 +178,14 @@ class Page:
         self._is_closing = not self._is_closing
         for _ in self._updates(prompt=prompt, num_inference_steps=MANY_STEPS):
             if self._is_closing:
-                self._session = secrets.token_hex(16)  # a page that opens again: to the closed one, updates still go
+                self.open_anew()  # to the closed session, updates still go
                 return
             body = {"fn_index": self._stop, "data": [self._token], "session_hash": self._session}
             self._http.post("run/predict", json=body).raise_for_status()
+
+    def open_anew(self) -> None:
+        """Be another visitor's page."""
+        self._session = secrets.token_hex(16)
 
     def be_refused(self) -> None:
         *_, (_, _, problem, *_) = self._updates(prompt="a house", width=100)
