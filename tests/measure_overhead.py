@@ -33,9 +33,11 @@ def routes(url: str, folder: str) -> dict[str, Draw]:
     http = httpx.Client(base_url=url, timeout=60)
     client = Client(url, verbose=False, download_files=folder)
 
+    def asked(prompt: str) -> dict[str, Any]:
+        return {"prompt": prompt, "seed": 1, "num_inference_steps": STEPS}
+
     def openai(prompt: str, **more: Any) -> dict[str, Any]:
-        body = {"prompt": prompt, "seed": 1, "num_inference_steps": STEPS, **more}
-        answer = http.post("v1/images/generations", json=body).raise_for_status()
+        answer = http.post("v1/images/generations", json=asked(prompt) | more).raise_for_status()
         return answer.json()["data"][0]
 
     def url_of_openai(prompt: str) -> bytes:
@@ -46,14 +48,13 @@ def routes(url: str, folder: str) -> dict[str, Draw]:
         return base64.b64decode(answer.json()["images"][0])
 
     def endpoint(prompt: str) -> bytes:
-        body = {"prompt": prompt, "seed": 1, "num_inference_steps": STEPS}
-        event = http.post("gradio_api/call/v2/generate", json=body).raise_for_status().json()["event_id"]
+        event = http.post("gradio_api/call/v2/generate", json=asked(prompt)).raise_for_status().json()["event_id"]
         *_, complete = http.get(f"gradio_api/call/v2/generate/{event}").raise_for_status().text.strip().splitlines()
         images, _, _ = json.loads(complete.removeprefix("data: "))
         return http.get(images[0]["image"]["url"]).raise_for_status().content
 
     def gradio_client(prompt: str) -> bytes:
-        images, _, _ = client.predict(prompt=prompt, seed=1, num_inference_steps=STEPS, api_name="/generate")
+        images, _, _ = client.predict(**asked(prompt), api_name="/generate")
         return Path(images[0]["image"]).read_bytes()
 
     return {

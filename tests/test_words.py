@@ -15,7 +15,7 @@ from pipeline.domain.problems import SENTENCES, Problem
 from pipeline.domain.progress import MACHINE, Progress
 from pipeline.domain.resolutions import RATIOS
 from pipeline.domain.schedule_parameters import SCHEDULE_PARAMETERS
-from pipeline.domain.settings import PARAMETERS, STYLE, GenerationSettings
+from pipeline.domain.settings import GUIDANCE_SCALE, PARAMETERS, STYLE, GenerationSettings
 from pipeline.domain.size_parameters import WIDTH
 from pipeline.domain.styles import NO_STYLE, STYLES
 from pipeline.domain.updates import QueueUpdate, RestartUpdate, StepUpdate, StoppedUpdate
@@ -100,6 +100,9 @@ def test_a_sentence_is_filled_in_as_the_language_writes_numbers(words: English) 
     problem = Problem("memory", facts)
     assert ("5,2 GB" if words is GERMAN else "5.2 GB") in words.problem(problem)
     assert words.error(SettingsError(problem)) == words.problem(problem)
+    guidance = GUIDANCE_SCALE.problem(99.5)
+    assert guidance
+    assert ("99,5" if words is GERMAN else "99.5") in words.problem(guidance)
     assert words.error(SanaError("A disk is full.")) == "A disk is full."
     width, style = WIDTH.problem(100), STYLE.problem("oil")
     assert width

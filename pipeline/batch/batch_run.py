@@ -71,13 +71,13 @@ def draw_all(
 
     try:
         with ExitStack() as stack:
+            drawn: Iterator[tuple[ResultLine, bool]] = map(one, todo)
             if at_once > 1:
                 pool = stack.enter_context(ThreadPoolExecutor(at_once, "batch"))
                 stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+                drawn = pool.map(one, todo)
             stack.callback(is_over.set)  # first: threads that draw end within a step
-            for cell, (line, is_drawn) in zip(
-                todo, pool.map(one, todo) if at_once > 1 else map(one, todo), strict=True
-            ):
+            for cell, (line, is_drawn) in zip(todo, drawn, strict=True):
                 results.add(line)
                 if line.error:
                     on_error(cell, line.error)

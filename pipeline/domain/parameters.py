@@ -47,7 +47,7 @@ class Parameter(ABC):
         return text
 
     def _problem(self, code: str, value: object = None, **facts: Any) -> Problem:
-        return Problem(code, {"noun": self.noun, "value": shown(value), **facts})
+        return Problem(code, {"noun": self.noun, "value": value if isinstance(value, float) else shown(value), **facts})
 
 
 @dataclass(frozen=True)

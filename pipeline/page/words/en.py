@@ -223,4 +223,4 @@ class _Filler(string.Formatter):
         self._number = number
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        return self._number(value, format_spec) if format_spec else str(value)
+        return self._number(value, format_spec) if format_spec or isinstance(value, float) else str(value)
