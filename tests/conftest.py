@@ -45,7 +45,7 @@ telemetry.switch_off()
 SLOW = (
     *("cli", "browser_more", "space", "export", "browser", "vae_decoder", "parity", "load", "benchmark"),
     *("vae_encoder", "image_to_image", "draft", "optimum", "conversion", "imports", "winograd", "miniature"),
-    *("compiled_model", "illustrations", "telemetry", "process_end", "batch", "browser_pictures"),
+    *("compiled_model", "miniature_training", "telemetry", "process_end", "batch", "browser_pictures"),
     *("browser_kept", "lora", "soak", "browser_gallery", "browser_list", "full_size", "languages"),
     *("cluster_replicas", "browser_phone", "page_speed", "firefox", "app", "visitors", "compile_cache", "server"),
     *("hub_faults", "hub_upload", "sana", "words", "device", "access", "automatic1111", "openai", "model_files"),

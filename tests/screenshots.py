@@ -11,7 +11,7 @@ from tests.browsing import STILL, chromium, done, generate
 from tests.conftest import serve_page
 
 FOLDER = Path(__file__).parents[1] / "pipeline" / "page" / "screenshots"
-SCENES = ("a purple mushroom in the desert", "two yellow stars at night", "a blue boat at sea")
+SCENES = ("two penguins in the snow", "a sailboat at sunset", "a fox beside a castle at night")
 COLOURS = 256  # a palette: about a hundred kilobytes each
 
 

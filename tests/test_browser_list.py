@@ -57,25 +57,29 @@ def rows(tab: Page) -> list[str]:
 
 
 def test_the_first_minute_of_the_miniature(tab: Page) -> None:
-    """Samples and examples draw at once, chips build a prompt, unknown words are named, and no style is offered."""
+    """Samples and examples draw at once, a menu and chips build a prompt, and unknown words are named."""
     samples = tab.locator(".samples button")
     samples.first.wait_for()
     assert set(samples.evaluate_all("all => all.map(({ offsetHeight }) => offsetHeight)")) == {96}
     samples.nth(1).click()
     done(tab)
-    assert prompt(tab).input_value() == "a large yellow mushroom on the sand"
+    assert prompt(tab).input_value() == "a fox beside a castle at night"
     tab.locator("#examples button").first.click()
     tab.wait_for_function(f"document.querySelectorAll('{THUMBNAILS}').length === 2")
-    assert prompt(tab).input_value() == "a blue boat at sea"
+    assert prompt(tab).input_value() == "two penguins in the snow"
     assert not tab.get_by_label("Style").is_visible()
     tab.get_by_text("Build a scene").click()
-    for text in ("house", "orange", "at night", "and one more thing", "star"):
-        tab.locator("#scene").get_by_text(text, exact=True).click()
+    scene = tab.locator("#scene")
+    scene.get_by_label("Thing").select_option("house")
+    for text in ("orange", "at night", "and one more thing"):
+        scene.get_by_role("button", name=text, exact=True).click()
+    scene.get_by_label("Thing").select_option("star")
     assert prompt(tab).input_value() == "an orange house and a star at night"
     tab.locator(".sana-toast button").click()
-    tab.wait_for_function("document.querySelector('#prompt textarea').value === 'a blue boat at sea'")
-    prompt(tab).fill("a dragon at sea")
-    tab.locator("#prompt-line").get_by_text("The miniature does not know: dragon. It draws: circle,").wait_for()
+    tab.wait_for_function("document.querySelector('#prompt textarea').value === 'two penguins in the snow'")
+    prompt(tab).fill("an elefant at sea")
+    told = "The miniature does not know: elefant. Do you mean: elephant? What it draws is listed under “Build a scene”."
+    tab.locator("#prompt-line").get_by_text(told).wait_for()
 
 
 def test_the_line_under_the_prompt_counts_without_a_request_at_each_key(tab: Page) -> None:

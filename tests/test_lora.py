@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -21,7 +22,9 @@ from pipeline.export.lora import read_lora
 from pipeline.generation.metadata import write_png
 from pipeline.hub.lora_source import WEIGHTS, find_lora
 from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.training import lora
+from pipeline.miniature.kinds import HANDS, KINDS
+from pipeline.miniature.training import ink_lora
+from pipeline.miniature.training.transformer import CONFIG
 from pipeline.model_folder.manifest import read_manifest
 from pipeline.model_folder.parity import psnr
 from pipeline.publish.model_card import model_card
@@ -301,8 +304,11 @@ def test_adapters_in_a_checkpoint_are_refused(tmp_path: Path, network: Any) -> N
     assert read_checkpoint(folder, loras=[find_lora(str(folder / WEIGHTS), silent)]).model.loras
 
 
-def test_a_trained_lora_of_the_miniature_can_be_fused(tmp_path: Path) -> None:
-    before, after = lora.train(tmp_path / "ink.safetensors", steps=2, scenes=2, held_out=2, folder=tmp_path)
+def test_a_trained_lora_of_the_miniature_can_be_fused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    art = np.full((len(KINDS), len(HANDS), 16, 16, 4), 200, np.uint8)  # the sprites are not in the repository
+    monkeypatch.setattr("pipeline.miniature.training.world.sprites.load", lambda: art)
+    before, after = ink_lora.train(tmp_path / "ink.safetensors", steps=2, scenes=2, held_out=2)
     assert after != before
     source = find_lora(str(tmp_path / "ink.safetensors"), silent)
-    assert len(read_checkpoint(CHECKPOINT, loras=[source]).files.loras[0].factors) == 6 * len(lora.LAYERS)
+    layers = CONFIG["num_layers"]
+    assert len(read_checkpoint(CHECKPOINT, loras=[source]).files.loras[0].factors) == layers * len(ink_lora.LAYERS)

@@ -8,7 +8,7 @@ import pytest
 from pipeline import SanaPipeline
 from pipeline.domain.errors import SettingsError
 from pipeline.domain.families import SPRINT
-from pipeline.domain.model import MINIATURE, ModelDescription
+from pipeline.domain.model import ModelDescription
 from pipeline.domain.presets import preset_of, presets
 from pipeline.domain.request import Request
 from pipeline.page.words import English
@@ -25,7 +25,6 @@ SPRINT_MODEL = dataclasses.replace(MODEL, family=SPRINT, defaults={**MODEL.defau
         (MODEL, {"preset": "balanced"}, 12, False),
         (MODEL, {"preset": "fastest"}, 9, False),
         (DRAFTED, {"preset": "fastest"}, 9, True),
-        (dataclasses.replace(DRAFTED, source=MINIATURE), {"preset": "fastest"}, 9, False),
         (DRAFTED, {"preset": "fastest", "draft_decode": False}, 9, True),  # forms always send their switches
         (DRAFTED, {"preset": "fastest", "num_inference_steps": 20}, 20, True),
         (DRAFTED, {"preset": "exact", "draft_decode": True}, 20, True),

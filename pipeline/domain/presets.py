@@ -39,7 +39,7 @@ def preset_values(preset: str, model: ModelDescription) -> dict[str, Any]:
     if preset in model.family.step_shares:
         steps = model.default(NUM_INFERENCE_STEPS) * model.family.step_shares[preset]
         values[NUM_INFERENCE_STEPS.name] = max(1, round(steps))
-    if preset == FASTEST and model.has_draft_decoder and not model.is_miniature:  # its own decoder is as fast
+    if preset == FASTEST and model.has_draft_decoder:
         values[DRAFT_DECODE.name] = True
     return values
 

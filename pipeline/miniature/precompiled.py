@@ -1,4 +1,7 @@
-"""The IR folder of the bundled checkpoint, in the user's cache. Its name has a hash of everything it is made from."""
+"""The IR folder of the bundled checkpoint, in the user's cache: unpacked from the archive beside the checkpoint.
+
+Where the archive does not fit, as in a training, it is exported. Its name has a hash of all that it is made from.
+"""
 
 import dataclasses
 import hashlib
@@ -23,10 +26,11 @@ from ..model_folder.whole_files import write_whole
 from ..runtime.file_lock import wait_for_lock
 from ..runtime.folders import cache_entry
 from .export_process import export
+from .packed_folder import PackedFolder
 
 COMPRESSION = "fp16"
 PREFIX, LOCK = "miniature-", "miniature.lock"  # in the cache folder
-MAX_OTHERS = 2  # folders of other versions that are kept, of 20 MB each; chosen: for going back to one
+MAX_OTHERS = 2  # folders of other versions that are kept, of 55 MB each; chosen: for going back to one
 EXPORT_SOURCES = Path(__file__).parents[1] / "export"
 
 
@@ -35,6 +39,7 @@ class PrecompiledMiniature:
 
     def __init__(self, checkpoint: Path) -> None:
         self._checkpoint = checkpoint
+        self._packed = PackedFolder(checkpoint)
 
     def describe(self) -> ModelDescription:
         """Return the description of the folder or, if it is not made yet, of the checkpoint.
@@ -57,11 +62,18 @@ class PrecompiledMiniature:
                 _remove(self._folder)  # if it is there, it is damaged
                 if not (partial := self._folder.with_name(f"{self._folder.name}.partial")).is_dir():
                     _remove(partial)
-                export(self._checkpoint, self._folder, COMPRESSION, lambda progress: _tell_parts(progress, on_progress))
+                self._make(on_progress)
                 with suppress(OSError):  # without the seal, the next start makes the folder again
                     write_whole(self._seal, sha256(self._folder / MANIFEST))
             self._thin_out()
         return self._folder
+
+    def _make(self, on_progress: OnProgress) -> None:
+        if self._packed.fits():
+            on_progress(Progress("prepare", "Unpacking the model, once"))
+            self._packed.unpack(self._folder)
+        else:
+            export(self._checkpoint, self._folder, COMPRESSION, lambda progress: _tell_parts(progress, on_progress))
 
     @contextmanager
     def _sole_maker(self, on_progress: OnProgress) -> Iterator[None]:
@@ -95,7 +107,8 @@ class PrecompiledMiniature:
 
     @cached_property
     def _folder(self) -> Path:
-        return cache_entry(f"{PREFIX}{COMPRESSION}-{_fingerprint(self._checkpoint)}")
+        made_of = sha256(self._packed.path)[:12] if self._packed.fits() else _fingerprint(self._checkpoint)
+        return cache_entry(f"{PREFIX}{COMPRESSION}-{made_of}")
 
     def _is_intact(self) -> bool:
         """Return True if the folder is unchanged: the seal beside it holds the hash of its manifest."""

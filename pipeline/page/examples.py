@@ -3,12 +3,12 @@
 from ..domain.model import ModelDescription
 
 MINIATURE = [
-    "a blue boat at sea",
-    "two yellow stars at night",
-    "a red house and a yellow sun",
+    "two penguins in the snow",
+    "a fox beside a castle at night",
+    "a red house and a yellow sun by day",
+    "a sailboat at sunset",
     "a purple mushroom in the desert",
-    "a green tree on a sunny day",
-    "a pink heart on white paper",
+    "a pink heart on plain paper",
 ]
 
 FULL_SIZE = [

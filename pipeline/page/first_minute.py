@@ -1,4 +1,4 @@
-"""What the bundled miniature offers whoever is here for the first time: samples of it, and chips to build a scene."""
+"""What the bundled miniature offers whoever is here for the first time: samples of it, and a way to build a scene."""
 
 import base64
 import html
@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import gradio as gr
 
 from ..domain.model import ModelDescription
-from ..miniature.vocabulary import BACKGROUND_WORDS, COLOURS, KINDS, PLACES
+from ..miniature.kinds import COLOURS, KINDS
+from ..miniature.vocabulary import BACKGROUND_WORDS, PLACES
 from .browser_scripts import script
 from .words import English
 
@@ -18,17 +19,26 @@ SAMPLES = Path(__file__).with_name("samples")
 
 
 def build_scene(parts: SimpleNamespace, model: ModelDescription, words: English) -> None:
-    """Add the chips, of which browser/scene.js makes a prompt."""
-    rows = {"thing": KINDS, "colour": COLOURS, "place": [BACKGROUND_WORDS[place][0] for place in PLACES]}
+    """Add the menu of things, and the chips. browser/scene.js makes a prompt of them."""
+    rows = {"colour": COLOURS, "place": [BACKGROUND_WORDS[place][0] for place in PLACES]}
     chips = "".join(_row(words.scene[kind], kind, choices) for kind, choices in rows.items())
     more = f'<button type="button" class="more" disabled>{html.escape(words.scene["more"])}</button>'
     parts.scene = gr.HTML(
         None,
-        html_template=f"<details><summary>{html.escape(words.scene['build'])}</summary>{chips}{more}</details>",
+        html_template=f"<details><summary>{html.escape(words.scene['build'])}</summary>{_menu(words)}{chips}{more}</details>",
         js_on_load=script("scene", words=words.scene),
         elem_id="scene",
         visible=model.is_miniature,
     )
+
+
+def _menu(words: English) -> str:
+    groups = f'<option value="">{html.escape(words.scene["none"])}</option>'
+    for home, label in words.homes.items():
+        names = sorted(kind.name for kind in KINDS if kind.offered and kind.home == home)
+        options = "".join(f"<option>{name}</option>" for name in names)
+        groups += f'<optgroup label="{html.escape(label)}">{options}</optgroup>'
+    return f"<label>{html.escape(words.scene['thing'])} <select>{groups}</select></label>"
 
 
 def _row(label: str, kind: str, choices: Iterable[str]) -> str:

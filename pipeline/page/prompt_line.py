@@ -11,7 +11,7 @@ from ..domain.prompt_length import PromptLength
 from ..domain.prompt_list import read_prompts
 from ..domain.settings import MODEL, NEGATIVE_PROMPT, PROMPT, STYLE
 from ..jobs.service import GenerationService
-from ..miniature.vocabulary import KINDS, unknown_words
+from ..miniature.vocabulary import near_things, unknown_words
 from .browser_scripts import script
 from .controls import Controls
 from .list_switch import LISTED
@@ -58,14 +58,14 @@ def connect_prompt_line(
 
 
 def prompt_line(
-    lengths: Mapping[str, PromptLength], unknown: Sequence[str], words: English, prompts: int | None = None
+    lengths: Mapping[str, PromptLength], unknown: list[str], words: English, prompts: int | None = None
 ) -> str:
     """Return the line as HTML, "" if there is nothing to say.
 
     `lengths` are those of prompt and negative prompt by parameter name, {} if they are not known. `unknown` are words
     of the prompt that the miniature does not know. `prompts` counts those of a list; `lengths` are then of its longest.
     """
-    spans = [_warning(words.unknown(_named(unknown), ", ".join(KINDS)))] if unknown else []
+    spans = [_warning(words.unknown(_named(unknown), ", ".join(near_things(unknown)[:MAX_UNKNOWN])))] if unknown else []
     if lengths and (prompt := lengths[PROMPT.name]).tokens:
         spans.insert(0, _span(words.tokens(prompt), "tokens"))
         if prompt.cut:

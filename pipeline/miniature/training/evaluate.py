@@ -1,80 +1,66 @@
 """The evaluation of the miniature: `python -m pipeline.miniature.training.evaluate` prints a table.
 
-Each compression draws 200 held-out captions, and 60 with pairs of colour and kind that no training scene shows. A
-detector tells what the pictures show, and the table has the share in per cent that matches the captions. The first two
-rows are for the world's own drawings of these captions, and show the accuracy of the detector. The first pictures are
-written to `contact-sheet.png` with their captions.
+Each compression draws 200 held-out captions, and 60 with pairs that no training scene shows, all of kinds that are
+offered. The detector tells what the pictures show, and the table has the share in per cent that matches the captions.
+The first two rows are for the world's own drawings of these captions, and show the accuracy of the detector.
 """
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from itertools import permutations
-from typing import Protocol
 
-from PIL import Image, ImageDraw
+import numpy as np
+from PIL import Image
 
 from pipeline import SanaPipeline
 from pipeline.export import precompile
 from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.training.captions import caption
+from pipeline.miniature.kinds import INDEX, KINDS
 from pipeline.miniature.training.detector import Detection, Detector, load_detector
 from pipeline.miniature.training.training_run import WORK
-from pipeline.miniature.training.world import Scene, draw, random_scene
+from pipeline.miniature.training.world.captions import caption
+from pipeline.miniature.training.world.painting import Artist
+from pipeline.miniature.training.world.scenes import Scene, Thing, random_scene
 
-COMPRESSIONS = ("fp16", "int8", "w8a8")
-CONTACT_SHEET = CHECKPOINT.parent / "contact-sheet.png"
-COLUMNS, ROWS, CELL, LINES = 6, 5, 200, 44
-MEASURES = ("colour", "kind", "place", "position", "count")
+MEASURES = ("kind", "colour", "place", "position", "count", "style")
+SETS = {"held-out captions": (200, False), "unseen pairs": (60, True)}
 MARGIN = 0.08  # the least distance, as a fraction of the side, by which a thing is left of or above another; chosen
-
-
-class _Shown(Protocol):
-    """A thing of a scene of either edition."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def colour(self) -> str: ...
-    @property
-    def x(self) -> float: ...
-    @property
-    def y(self) -> float: ...
-
-
+COMPRESSIONS = ("fp16", "int8", "w8a8")
 EvaluationSet = list[tuple[Scene, str]]
 
 
-def evaluation_set(name: str, count: int, unseen: bool) -> EvaluationSet:
-    """Return held-out scenes with complete captions.
-
-    With `unseen`, each scene has a pair of colour and kind that no training scene shows. `name` seeds the scenes.
-    """
+def evaluation_set(name: str, count: int, shows_unseen: bool) -> EvaluationSet:
+    """Return held-out scenes of offered kinds, with complete captions that name the style. `name` seeds them."""
     rng = random.Random(f"evaluation {name}")
-    scenes = [random_scene(rng, unseen) for _ in range(count)]
-    return [(scene, caption(scene, rng, complete=True)) for scene in scenes]
+    scenes: list[Scene] = []
+    while len(scenes) < count:
+        scene = random_scene(rng, shows_unseen)
+        if all(KINDS[INDEX[thing.kind]].offered for thing in scene.things):
+            scenes.append(scene)
+    return [(scene, caption(scene, rng, complete=True, style=True)) for scene in scenes]
 
 
 def score(detector: Detector, evaluation: EvaluationSet, pictures: Iterable[Image.Image]) -> dict[str, float]:
     """Return the share in per cent that is right, for each of MEASURES.
 
-    Colour and kind count the things in the captions. Place (the background), position and count count the pictures.
+    Kind and colour count the things in the captions. The others count the pictures.
     """
     answers: dict[str, list[bool]] = {measure: [] for measure in MEASURES}
     for (scene, _), picture in zip(evaluation, pictures, strict=True):
-        detections, background = detector.detect(picture)
-        found = match(scene.things, detections)
-        pairs = list(zip(scene.things, found, strict=True))
-        answers["colour"] += [one is not None and one.colour == thing.colour for thing, one in pairs]
-        answers["kind"] += [one is not None and one.kind == thing.kind for thing, one in pairs]
-        answers["place"].append(background == scene.background)
-        answers["count"].append(len(detections) == len(scene.things))
+        seen = detector.detect(picture)
+        found = match(scene.things, list(seen.things))
+        for thing, one in zip(scene.things, found, strict=True):
+            answers["kind"].append(one is not None and one.kind == thing.kind)
+            answers["colour"].append(one is not None and one.colour == thing.colour)
+        answers["place"].append(seen.background == scene.background)
+        answers["count"].append(len(seen.things) == len(scene.things))
+        answers["style"].append(seen.hand == scene.hand)
         if scene.layout not in ("", "and", "count", "row"):  # these layouts do not ask for positions
             answers["position"].append(None not in found and placed(scene.layout, [one for one in found if one]))
-    return {measure: 100 * sum(right) / len(right) for measure, right in answers.items()}
+    return {measure: 100 * float(np.mean(right)) for measure, right in answers.items()}
 
 
-def match(things: Sequence[_Shown], detections: Sequence[Detection]) -> tuple[Detection | None, ...]:
+def match(things: Sequence[Thing], detections: Sequence[Detection]) -> tuple[Detection | None, ...]:
     """Assign a detection or None to each thing, so that as many kinds and colours as possible are right."""
 
     def agreement(chosen: tuple[Detection | None, ...]) -> int:
@@ -105,48 +91,23 @@ def placed(layout: str, found: Sequence[Detection]) -> bool:
     return all(sides[side] for side in layout.split())
 
 
-def _contact_sheet(evaluation: EvaluationSet, pictures: list[Image.Image]) -> Image.Image:
-    sheet = Image.new("RGB", (COLUMNS * (CELL + 8) + 8, ROWS * (CELL + LINES) + 8), "white")
-    pen = ImageDraw.Draw(sheet)
-    for index in range(COLUMNS * ROWS):
-        x, y = 8 + index % COLUMNS * (CELL + 8), 8 + index // COLUMNS * (CELL + LINES)
-        sheet.paste(pictures[index].resize((CELL, CELL), Image.Resampling.LANCZOS), (x, y))
-        lines = [""]
-        for word in evaluation[index][1].split():
-            lines = [*lines[:-1], f"{lines[-1]} {word}"] if len(lines[-1]) + len(word) < 34 else [*lines, f" {word}"]
-        pen.multiline_text(
-            (x, y + CELL + 2), "\n".join(line[1:] for line in lines[:3]), "black", spacing=2, font_size=11
-        )
-    return sheet
-
-
-def _draw(pipe: SanaPipeline, seed: int, scene: Scene, text: str) -> Image.Image:
-    image: Image.Image = pipe(text, seed=seed).images[0]
-    return image
-
-
 def main() -> None:
-    """Print the table row by row, and write the contact sheet."""
-    detector = load_detector()
-    sets = {
-        "held-out captions": evaluation_set("seen", 200, unseen=False),
-        "unseen pairs": evaluation_set("unseen", 60, unseen=True),
-    }
+    """Print the table row by row."""
+    detector, artist = load_detector(), Artist()
+    sets = {name: evaluation_set(name, *asked) for name, asked in SETS.items()}
     print(f"| drawn by | captions | {' | '.join(MEASURES)} |\n|---|---|{'---|' * len(MEASURES)}")
 
-    def print_rows(artist: str, draw_one: Callable[[int, Scene, str], Image.Image]) -> None:
+    def print_rows(drawn_by: str, draw: Callable[[int, Scene, str], Image.Image]) -> None:
         for name, evaluation in sets.items():
-            pictures = [draw_one(seed, scene, text) for seed, (scene, text) in enumerate(evaluation)]
+            pictures = [draw(seed, scene, text) for seed, (scene, text) in enumerate(evaluation)]
             values = " | ".join(f"{value:.0f}" for value in score(detector, evaluation, pictures).values())
-            print(f"| {artist} | {name} | {values} |", flush=True)
-            if (artist, name) == ("fp16", "held-out captions"):
-                _contact_sheet(evaluation, pictures).save(CONTACT_SHEET, optimize=True)
+            print(f"| {drawn_by} | {name} | {values} |", flush=True)
 
-    print_rows("the world itself", lambda seed, scene, text: draw(scene))
+    print_rows("the world itself", lambda seed, scene, text: artist.picture(scene))
     for compression in COMPRESSIONS:
-        folder = precompile(CHECKPOINT, WORK / f"ir-{compression}", compression, on_progress=lambda progress: None)
+        folder = precompile(CHECKPOINT, WORK / f"ir-{compression}", compression, on_progress=lambda _: None)
         pipe = SanaPipeline.from_pretrained(folder)
-        print_rows(compression, partial(_draw, pipe))
+        print_rows(compression, lambda seed, scene, text, pipe=pipe: pipe(text, seed=seed).images[0])  # type: ignore[misc]
 
 
 if __name__ == "__main__":

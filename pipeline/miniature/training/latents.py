@@ -1,92 +1,80 @@
-"""The transformer's training data: latents of scenes, drawn and encoded once with the finished encoder."""
+"""The transformer's training data: latents of the corpus, painted and encoded once with the finished autoencoder."""
 
+import os
 import random
-from concurrent.futures import ProcessPoolExecutor
 
-import numpy as np
 import torch
 from diffusers import AutoencoderDC
 
-from pipeline.miniature.training.training_run import WORK
-from pipeline.miniature.training.world import COLOURS, KINDS, PLACES, Scene, draw, random_scene
+from pipeline.miniature.training import autoencoder, corpus
+from pipeline.miniature.training.descent import ready
+from pipeline.miniature.training.training_run import WORK, averaged, half_precision
+from pipeline.miniature.training.world.painting import Artist, SceneArrays
 
-SCENES, BATCH = 48_000, 64
-SIZES = ((256, 256),) * 7 + ((320, 192), (192, 320), (320, 256))
-"""Width and height in pixels, by the scene's index. Chosen: most are square, so other sizes are known, not mastered."""
-
-
-def scene_of(index: int) -> Scene:
-    """Return the training scene of an index, the same in each call."""
-    return random_scene(random.Random(f"transformer {index}"))
+LATENTS = WORK / "latents.pt"
+SIZES = {(256, 256): 0.8, (384, 256): 0.1, (256, 384): 0.1}
+"""The share of scenes that is painted at each width and height; chosen."""
+BATCH = 256  # scenes encoded at a time; chosen
 
 
-def size_of(index: int) -> tuple[int, int]:
-    """Return width and height in pixels of the training scene of an index."""
-    return SIZES[index % len(SIZES)]
-
-
-NAMES = (len(KINDS) + 1, len(COLOURS + PLACES))
-"""The numbers of kinds and of paints that a latent position can show. The background counts as a kind."""
-
-
-def cells_of(scene: Scene, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the kind and the paint that each latent position shows, int [h, w] each.
-
-    A kind is an index of KINDS, or len(KINDS) for the background. A paint is an index of COLOURS + PLACES: a thing's
-    colour, a plain background's colour, or a place.
-    """
-    y, x = np.mgrid[16:height:32, 16:width:32]
-    kinds = np.full(x.shape, len(KINDS))
-    paints = np.full(x.shape, (COLOURS + PLACES).index(scene.background))
-    for thing in scene.things:
-        radius = thing.radius * min(width, height)
-        inside = np.maximum(abs(x - thing.x * width), abs(y - thing.y * height)) < radius
-        kinds[inside], paints[inside] = KINDS.index(thing.kind), COLOURS.index(thing.colour)
-    return kinds, paints
+def finished_autoencoder(device: str | torch.device) -> AutoencoderDC:
+    """Return the trained autoencoder, frozen."""
+    model = autoencoder.build().to(device)
+    model.load_state_dict(averaged("autoencoder", device))
+    return model.requires_grad_(False).eval()
 
 
 class Latents:
-    """The latents of all training scenes, grouped by size, since a batch has pictures of one size.
+    """The latents of the corpus, grouped by size.
 
-    `groups` maps a size to the indices of its scenes, i64 [N], and their latents, f16 [N, C, h, w].
+    The group of each of SIZES, named like "256x256", has the row in the corpus of its first scene, and its latents bf16
+    [N, C, h, w]. The other scenes of the group follow in the corpus. `scale` is the scaling factor.
     """
 
-    def __init__(self, groups: dict[tuple[int, int], tuple[torch.Tensor, torch.Tensor]]):
-        self.groups = groups
+    def __init__(self, groups: list[tuple[int, torch.Tensor]], scale: float):
+        self.groups = dict(zip((f"{width}x{height}" for width, height in SIZES), groups, strict=True))
+        self.scale = scale
 
-    @classmethod
-    def load(cls, autoencoder: AutoencoderDC) -> "Latents":
-        """Load the latents from the work folder. If they are not there, draw and encode the scenes first."""
-        path = WORK / "latents.pt"
-        if not path.exists():
-            torch.save({size: _encode(autoencoder, size) for size in dict.fromkeys(SIZES)}, path)
-        return cls(torch.load(path, weights_only=True))
+    def random_size(self, rng: random.Random) -> str:
+        """Return the name of a random group."""
+        return rng.choices(tuple(self.groups), weights=tuple(SIZES.values()))[0]
 
-    def scale(self) -> float:
-        """Return the scaling factor with which latents have a standard deviation of 1."""
-        _, latents = self.groups[SIZES[0]]
-        return round(1 / float(latents.float().std()), 5)
+    def batch(self, size: str, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the rows in the corpus i64 [N] and the scaled latents f32 [N, C, h, w] of random scenes of a size.
 
-    def batch(self, rng: random.Random, size: int) -> tuple[list[int], torch.Tensor]:
-        """Return the indices of `size` random scenes, all of one picture size, and their latents, not yet scaled.
-
-        The latents are f32 [size, C, h, w].
+        N is `count` for square pictures, and two thirds of it for the others, which have 1.5 times the pixels.
         """
-        indices, latents = self.groups[rng.choice(SIZES)]
-        rows = rng.sample(range(len(indices)), size)
-        return indices[rows].tolist(), latents[rows].float()
+        start, latents = self.groups[size]
+        number = count if size == "256x256" else count * 2 // 3
+        rows = torch.randint(len(latents), (number,), device=latents.device)
+        return rows + start, latents[rows].float() * self.scale
 
 
-def _picture(index: int) -> np.ndarray:
-    return np.asarray(draw(scene_of(index), *size_of(index)))
+@torch.no_grad()
+def load(device: str | torch.device) -> Latents:
+    """Return the latents of the corpus. If they are not in the work folder, paint and encode the scenes first."""
+    if not LATENTS.exists():
+        scenes, _ = corpus.load(device)
+        model, artist = ready(finished_autoencoder(device)), Artist(device)
+        groups, start = [], 0
+        for (width, height), share in SIZES.items():
+            end = start + round(len(scenes) * share)
+            parts = []
+            for first in range(start, end, BATCH):
+                some = scenes[torch.arange(first, min(first + BATCH, end), device=device)]
+                parts.append(_encode(model, artist, some, width, height))
+            groups.append((start, torch.cat(parts)))
+            start = end
+        scale = round(1 / float(groups[0][1][:20_000].float().std()), 5)
+        aside = LATENTS.with_suffix(".tmp")
+        torch.save({"groups": groups, "scale": scale}, aside)
+        os.replace(aside, LATENTS)
+    state = torch.load(LATENTS, weights_only=True, map_location=device)
+    return Latents(state["groups"], state["scale"])
 
 
-def _encode(autoencoder: AutoencoderDC, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
-    indices = [index for index in range(SCENES) if size_of(index) == size]
-    latents = []
-    with ProcessPoolExecutor(2) as pool, torch.no_grad():
-        for start in range(0, len(indices), BATCH):  # draw a batch at a time: all pictures together take 9 GB
-            pictures = list(pool.map(_picture, indices[start : start + BATCH], chunksize=8))
-            images = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
-            latents.append(autoencoder.encode(images).latent.half())
-    return torch.tensor(indices), torch.cat(latents)
+def _encode(model: AutoencoderDC, artist: Artist, scenes: SceneArrays, width: int, height: int) -> torch.Tensor:
+    images = artist.paint(scenes, width, height).contiguous(memory_format=torch.channels_last)
+    with half_precision(artist.device):
+        latent: torch.Tensor = model.encode(images.to(model.dtype)).latent
+    return latent.bfloat16()

@@ -1,46 +1,36 @@
-"""The loop that all trainings share, with saved states to resume from, averaged weights and a learning rate."""
+"""The loop that all trainings share, with a budget in seconds, saved states to resume from, and averaged weights.
+
+The learning rate follows the clock, so that a training is complete when its seconds are over, on any machine.
+"""
 
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import torch
+from safetensors.torch import load_file, save_file
 
 WORK = Path(".miniature")
 """The folder for the states of trainings, in the current folder. Git ignores it."""
-Batch = TypeVar("Batch")
 SAVE_EVERY = 300  # seconds; chosen: an interruption loses no more work than this
-
-
-def learning_rate(step: int, steps: int, warmup: int = 200) -> float:
-    """Return the learning rate as a share of its peak: a linear warm-up, then a cosine down to 1 %."""
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+WARMUP = 200  # steps; chosen
+PIECE = 15_000_000  # bytes of a packed file; chosen: for transfers with a limit on a file's size
 
 
 class Run:
-    """A training of `steps` steps that can be interrupted, and resumes from its last saved state.
+    """A training that ends after `seconds`, and resumes from its last saved state.
 
-    Iterate over the run, and call `descend` in each step. `average` is an exponential moving average of the weights
-    with the factor `decay`. Each step is seeded by its number.
+    Iterate over the run, and take one step of a `Descent` in each. `average` is an exponential moving average of the
+    weights with the factor `decay`.
     """
 
     def __init__(
-        self,
-        name: str,
-        model: torch.nn.Module,
-        optimizer: torch.optim.Optimizer,
-        steps: int,
-        decay: float,
-        folder: Path = WORK,
+        self, name: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer, seconds: float, decay: float
     ):
-        self.path = folder / f"{name}.pt"
-        self.model, self.optimizer, self.steps, self.decay = model, optimizer, steps, decay
+        self.path = WORK / f"{name}.pt"
+        self.model, self.optimizer, self.budget, self.decay = model, optimizer, seconds, decay
         self.peaks = [group["lr"] for group in optimizer.param_groups]
         self.average = {key: value.detach().clone() for key, value in model.state_dict().items()}
         self.step, self.seconds = 0, 0.0
@@ -51,36 +41,28 @@ class Run:
             self.average, self.step, self.seconds = state["average"], state["step"], state["seconds"]
             print(f"resuming {name} at step {self.step}", flush=True)
 
+    @property
+    def progress(self) -> float:
+        """Return the share of the seconds that has passed, at most 1."""
+        return min(1.0, self.seconds / self.budget)
+
     def __iter__(self) -> Iterator[int]:
-        """Yield the number of each remaining step. The caller must call `descend` once in each."""
+        """Yield the number of each step until the seconds are over, and save the final state."""
         started = saved = time.monotonic()
         before = self.seconds
-        while self.step < self.steps:
-            torch.manual_seed(self.step)
+        while self.seconds < self.budget:
             yield self.step
             self.step += 1
             self.seconds = before + time.monotonic() - started
-            if time.monotonic() - saved > SAVE_EVERY or self.step == self.steps:
+            if time.monotonic() - saved > SAVE_EVERY:
                 self.save()
                 saved = time.monotonic()
+        self.save()
 
     def learning_rate(self) -> float:
-        """Return this step's learning rate as a share of its peak."""
-        return learning_rate(self.step, self.steps)
-
-    def descend(self, loss: torch.Tensor) -> None:
-        """Take one optimizer step, and update the average of the weights."""
-        factor = self.learning_rate()
-        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
-            group["lr"] = peak * factor
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimizer.step()
-        decay = min(self.decay, (1 + self.step) / (10 + self.step))
-        state = self.model.state_dict()
-        with torch.no_grad():
-            torch._foreach_lerp_([self.average[key] for key in state], list(state.values()), 1 - decay)
+        """Return the learning rate as a share of its peak: a linear warm-up, and a cosine over time down to 1 %."""
+        warmup = min(1.0, (self.step + 1) / WARMUP)
+        return warmup * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * self.progress)))
 
     def save(self) -> None:
         """Write the state. An interruption leaves the previous one."""
@@ -91,11 +73,42 @@ class Run:
         os.replace(aside, self.path)
 
 
-def ahead(run: Run, make: Callable[[int], Batch]) -> Iterator[tuple[int, Batch]]:
-    """Yield each step of a run with its batch `make(step)`. The next batch is made in another thread meanwhile."""
-    with ThreadPoolExecutor(1) as pool:
-        upcoming = pool.submit(make, run.step)
-        for step in run:
-            ready = upcoming.result()
-            upcoming = pool.submit(make, step + 1)
-            yield step, ready
+def averaged(name: str, device: str | torch.device = "cpu") -> dict[str, torch.Tensor]:
+    """Return the averaged weights of a training from the work folder: from its state, or from files of `pack`."""
+    path = WORK / f"{name}.pt"
+    if path.exists():
+        average: dict[str, torch.Tensor] = torch.load(path, weights_only=True, map_location=device)["average"]
+        return average
+    pieces = sorted(WORK.glob(f"{name}-[0-9].safetensors"))
+    if not pieces:
+        raise SystemExit(f"There is no {path} yet: run that training first.")
+    return {key: value.float() for piece in pieces for key, value in load_file(piece, device=str(device)).items()}
+
+
+def pack(name: str, folder: Path, without: tuple[str, ...] = ()) -> None:
+    """Write the averaged weights of a training in f16, in files of about `PIECE` bytes, for another machine.
+
+    Tensors whose names begin with one of `without` are left out.
+    """
+    pieces: list[dict[str, torch.Tensor]] = [{}]
+    size = 0
+    for key, value in averaged(name).items():
+        if key.startswith(without):
+            continue
+        value = value.half().contiguous()
+        if size + value.nbytes > PIECE:
+            pieces.append({})
+            size = 0
+        pieces[-1][key] = value
+        size += value.nbytes
+    for index, piece in enumerate(pieces):
+        save_file(piece, folder / f"{name}-{index}.safetensors")
+
+
+def half_precision(device: str | torch.device) -> torch.autocast:
+    """Return an autocast to bf16 for CPUs with instructions for it.
+
+    It does nothing on a GPU, on which weights are in bf16 already: autocast would take norms and sums to f32 there.
+    """
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.autocast("cpu", torch.bfloat16, enabled=fast and torch.device(device).type == "cpu")

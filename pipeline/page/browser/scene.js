@@ -1,4 +1,4 @@
-// Chips that build a scene for the miniature, as a prompt in the field: up to three things, each in a colour, in a place.
+// A menu and chips that build a scene for the miniature, as a prompt in the field: up to three things, each in a colour, in a place.
 
 const FIELD = "#prompt textarea";
 const MOST_THINGS = 3;  // as many as the miniature was shown
@@ -19,6 +19,7 @@ function show() {
     const { kind } = chip.parentElement.dataset;
     chip.setAttribute("aria-pressed", (kind === "place" ? place : last[kind]) === chip.textContent);
   }
+  element.querySelector("select").value = last.thing ?? "";
   element.querySelector(".more").disabled = !last.thing || things.length === MOST_THINGS;
 }
 
@@ -28,12 +29,14 @@ function press(kind, text) {
   if (before.trim() && before !== written) sana.offerUndo(words.replaced, () => sana.fillPrompt(before));
   const last = things.at(-1);
   if (kind === "place") place = place === text ? "" : text;
+  else if (kind === "thing") last.thing = text || undefined;
   else last[kind] = last[kind] === text ? undefined : text;
   written = prompt();
   sana.fillPrompt(written);
   show();
 }
 
+element.addEventListener("change", ({ target }) => press("thing", target.value));
 element.addEventListener("click", ({ target }) => {
   const kind = target.parentElement?.dataset.kind;
   if (kind) press(kind, target.textContent);

@@ -12,8 +12,8 @@ class GermanModel(ModelWords):
     """The part of the German words about what is running, and the form of its numbers."""
 
     miniature_note = (
-        "Die mitgelieferte Miniatur versteht Englisch und zeichnet nur Bilderbuchszenen: Häuser, Bäume, Blumen, Autos, "
-        "Boote, Sterne und Ähnliches, in einfachen Farben."
+        "Die mitgelieferte Miniatur versteht Englisch und zeichnet nur Bilderbuchszenen: bis zu drei Tiere, Früchte, "
+        "Häuser, Autos und Ähnliches, etwas unscharf."
     )
     full_size: Mapping[str, str] = {"look up": "Ein großes Modell holen", "make": "Laden und umwandeln"}
     parts: Mapping[str, str] = {
@@ -69,9 +69,9 @@ class GermanModel(ModelWords):
     def about_miniature(self, command: str) -> str:
         return (
             "<p>Dies ist die mitgelieferte Miniatur, ein sehr kleines Sana, das für dieses Programm trainiert wurde: "
-            "Es zeichnet Bilderbuchszenen aus Kreisen, Quadraten, Dreiecken, Sternen, Herzen, Sonnen, Monden, Wolken, "
-            "Häusern, Bäumen, Blumen, Pilzen, Autos, Booten, Ballons und Fischen, in zehn Farben, bei Tag, bei Nacht, "
-            "auf See oder in der Wüste. Mehr kennt es nicht.</p><p>Für alle anderen Bilder wandle ein großes Modell "
-            "mit <code>precompile.py</code> um (siehe README) und starte "
+            "Es zeichnet Bilderbuchszenen aus bis zu drei Dingen (Tiere, Pflanzen, Essen, Kleidung, Fahrzeuge, Gebäude "
+            "und Ähnliches, aufgezählt im Menü unter dem Prompt), bei Tag, bei Nacht, im Abendrot, auf See, in der "
+            "Wüste, im Schnee oder auf Papier. Mehr kennt es nicht.</p><p>Für alle anderen Bilder wandle ein großes "
+            "Modell mit <code>precompile.py</code> um (siehe README) und starte "
             f"<code>{html.escape(command)}</code></p>"
         )

@@ -21,18 +21,21 @@ class GermanPrompt(PromptWords):
     scene: Mapping[str, str] = {
         "build": "Eine Szene bauen",
         "thing": "Ding",
+        "none": "wählen …",
         "colour": "Farbe",
         "place": "Ort",
         "more": "und noch ein Ding",
         "replaced": "Dein Prompt ist jetzt der aus den Bausteinen.",
         "samples": "Das hat die Miniatur gezeichnet. Drücke auf eines, um es neu zu zeichnen:",
     }
+    homes: Mapping[str, str] = {"land": "An Land", "sky": "Am Himmel", "sea": "Im Wasser", "thing": "Überall"}
 
     def tokens(self, length: PromptLength) -> str:
         return f"{length.tokens} von {length.limit} Tokens"
 
-    def unknown(self, unknown: str, known: str) -> str:
-        return f"Das kennt die Miniatur nicht: {unknown}. Sie zeichnet: {known}."
+    def unknown(self, unknown: str, near: str) -> str:
+        near = f" Meinst du: {near}?" if near else ""
+        return f"Das kennt die Miniatur nicht: {unknown}.{near} Was sie zeichnet, steht unter „{self.scene['build']}“."
 
     def prompts(self, count: int) -> str:
         return "1 Prompt" if count == 1 else f"{count} Prompts"

@@ -12,8 +12,8 @@ class ModelWords:
     """The part of `English` about what is running, and the form of its numbers."""
 
     miniature_note = (
-        "The bundled miniature draws picture-book scenes only: houses, trees, flowers, cars, boats, stars and the "
-        "like, in plain colours."
+        "The bundled miniature draws picture-book scenes only: up to three animals, fruits, houses, cars and the like, "
+        "softly."
     )
 
     full_size: Mapping[str, str] = {"look up": "Get a full-size model", "make": "Fetch and convert it"}
@@ -90,9 +90,9 @@ class ModelWords:
         """Return HTML that describes the bundled model and the way to another one."""
         return (
             "<p>This is the bundled miniature, a very small Sana trained for this program: it draws picture-book "
-            "scenes of circles, squares, triangles, stars, hearts, suns, moons, clouds, houses, trees, flowers, "
-            "mushrooms, cars, boats, balloons and fish, in ten colours, by day, at night, at sea or in the desert. It "
-            "knows nothing else.</p><p>For any other picture, turn a full-size checkpoint into a folder with "
+            "scenes of one to three things (animals, plants, food, clothes, vehicles, buildings and the like, which a "
+            "menu under the prompt lists), by day, at night, at sunset, at sea, in the desert, in the snow or on plain "
+            "paper. It knows nothing else.</p><p>For any other picture, turn a full-size checkpoint into a folder with "
             f"<code>precompile.py</code> (see the README) and start <code>{html.escape(command)}</code></p>"
         )
 

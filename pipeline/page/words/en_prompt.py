@@ -20,18 +20,22 @@ class PromptWords:
     scene: Mapping[str, str] = {
         "build": "Build a scene",
         "thing": "Thing",
+        "none": "choose …",
         "colour": "Colour",
         "place": "Place",
         "more": "and one more thing",
         "replaced": "The chips have replaced your prompt.",
         "samples": "Drawn by the miniature. Press one to draw it again:",
     }
+    homes: Mapping[str, str] = {"land": "On land", "sky": "In the sky", "sea": "In the water", "thing": "Anywhere"}
+    """The groups of things, by where they are usually seen."""
 
     def tokens(self, length: PromptLength) -> str:
         return f"{length.tokens} of {length.limit} tokens"
 
-    def unknown(self, unknown: str, known: str) -> str:
-        return f"The miniature does not know: {unknown}. It draws: {known}."
+    def unknown(self, unknown: str, near: str) -> str:
+        near = f" Do you mean: {near}?" if near else ""
+        return f"The miniature does not know: {unknown}.{near} What it draws is listed under “{self.scene['build']}”."
 
     def prompts(self, count: int) -> str:
         return "1 prompt" if count == 1 else f"{count} prompts"

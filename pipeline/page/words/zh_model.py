@@ -9,7 +9,7 @@ from .en_model import ModelWords
 class ChineseModel(ModelWords):
     """The part of the Chinese words about what is running."""
 
-    miniature_note = "自带的小模型只懂英文，只会画图画书里的景物：房子、树、花、汽车、船、星星等，颜色简单。"
+    miniature_note = "自带的小模型只懂英文，只会画图画书里的景物：最多三样动物、水果、房子、汽车等，画面柔和。"
     full_size: Mapping[str, str] = {"look up": "获取完整模型", "make": "下载并转换"}
     parts: Mapping[str, str] = {
         "the rest": "其他",
@@ -60,8 +60,8 @@ class ChineseModel(ModelWords):
 
     def about_miniature(self, command: str) -> str:
         return (
-            "<p>这是自带的小模型，一个为本程序训练的很小的 Sana：它画图画书里的景物，有圆、方块、三角、星星、心、太阳、"
-            "月亮、云、房子、树、花、蘑菇、汽车、船、气球和鱼，十种颜色，在白天、夜晚、海上或沙漠里。别的它都不会。</p>"
+            "<p>这是自带的小模型，一个为本程序训练的很小的 Sana：它画图画书里的景物，最多三样（动物、植物、"
+            "食物、衣服、车辆、房屋等，提示词下方的菜单里都有），在白天、夜晚、日落时、海上、沙漠、雪中或纸上。别的它都不会。</p>"
             "<p>要画其他图片，请用 <code>precompile.py</code> 转换一个完整的模型（见 README），然后运行 "
             f"<code>{html.escape(command)}</code></p>"
         )

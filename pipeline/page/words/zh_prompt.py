@@ -21,18 +21,21 @@ class ChinesePrompt(PromptWords):
     scene: Mapping[str, str] = {
         "build": "拼出一个场景",
         "thing": "物体",
+        "none": "请选择……",
         "colour": "颜色",
         "place": "地点",
         "more": "再加一个物体",
         "replaced": "您的提示词已换成拼出的场景。",
         "samples": "这些是微型模型画的。点一张，再画一次：",
     }
+    homes: Mapping[str, str] = {"land": "陆地上", "sky": "天空中", "sea": "水里", "thing": "任何地方"}
 
     def tokens(self, length: PromptLength) -> str:
         return f"{length.tokens} / {length.limit} 个 token"
 
-    def unknown(self, unknown: str, known: str) -> str:
-        return f"微型模型不认识：{unknown}。它会画：{known}。"
+    def unknown(self, unknown: str, near: str) -> str:
+        near = f"您是指：{near}？" if near else ""
+        return f"微型模型不认识：{unknown}。{near}它会画的东西列在“{self.scene['build']}”里。"
 
     def prompts(self, count: int) -> str:
         return f"{count} 条提示词"
