@@ -16,7 +16,7 @@ from pipeline.miniature.precompiled import PrecompiledMiniature
 from tests.conftest import free_port, wait_for
 
 APP = Path(__file__).parents[1] / "app.py"
-START_SECONDS = 600.0  # chosen: the first start on a machine precompiles the miniature
+START_SECONDS = 600.0  # chosen: the machine may be busy
 
 
 class Server:

@@ -98,7 +98,7 @@ class NamedSource:
 
 
 class BundledSource:
-    """The source of the bundled checkpoint, precompiled into the user's cache folder on first start.
+    """The source of the bundled checkpoint, whose IR folder is made in the user's cache folder on first start.
 
     `size` is the bytes of its files.
     """

@@ -24,7 +24,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="DIR_OR_REPO",
         help="a folder that precompile.py wrote, or OWNER/NAME[@REVISION] on the Hugging Face Hub, without a revision "
         "its newest tag; given more than once, the page offers a menu of them (default: SANA_MODEL, or else the "
-        "bundled miniature, which is precompiled into the user's cache folder on first start)",
+        "bundled miniature, which the first start unpacks into the user's cache folder)",
     )
     parser.add_argument(
         "--device",
