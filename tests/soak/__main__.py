@@ -8,6 +8,7 @@ picture is drawn otherwise from its own record, if anything is left at the end, 
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -97,6 +98,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("minutes", type=float)
     minutes = parser.parse_args().minutes
+    # A shell starts what is in the background without SIGINT, and batches inherit that, which are interrupted by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     machine = describe()
     print(f"{machine['cpu']}, {machine['cores']} cores, load {psutil.getloadavg()[0]:.1f} at the start", flush=True)
     with ExitStack() as stack:
