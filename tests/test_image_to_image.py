@@ -14,6 +14,7 @@ from PIL import Image
 from pipeline import SanaError, SanaPipeline
 from pipeline.domain.errors import SettingsError
 from pipeline.domain.families import SPRINT
+from pipeline.domain.picture_parameters import ENLARGE_STRENGTH
 from pipeline.domain.updates import EncodeUpdate, PictureUpdate, Result, StepUpdate
 from pipeline.export.random_pictures import random_picture
 from pipeline.generation.given_picture import GivenPicture
@@ -253,7 +254,7 @@ def test_a_picture_is_drawn_at_twice_its_size_beyond_the_models_own(pipe: SanaPi
     assert picture.size == (576, 256)
     assert picture.width > pipe.model.max_size
     settings = read_of(picture)
-    assert (settings.prompt, settings.enlarge, settings.strength) == ("", True, 0.2)
+    assert (settings.prompt, settings.enlarge, settings.strength) == ("", True, ENLARGE_STRENGTH)
     # at the given size it is the given picture
     small = np.asarray(picture.resize((288, 128), Image.Resampling.LANCZOS)).astype(float)
     assert psnr(small, np.asarray(pale).astype(float), peak=255) > 30
