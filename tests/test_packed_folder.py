@@ -36,7 +36,7 @@ def packed(exported: Path, tmp_path: Path) -> PackedFolder:
 
 
 def test_what_is_unpacked_is_what_was_packed_without_the_weights(packed: PackedFolder, tmp_path: Path) -> None:
-    assert packed.fits()
+    assert packed.fits
     packed.unpack(tmp_path / "unpacked")
     original = tmp_path / "folder"
     files = [path.relative_to(original).as_posix() for path in original.rglob("*") if path.is_file()]
@@ -46,7 +46,7 @@ def test_what_is_unpacked_is_what_was_packed_without_the_weights(packed: PackedF
 
 def test_another_checkpoint_does_not_fit(packed: PackedFolder) -> None:
     (packed.checkpoint / "sana.json").write_text("{}")
-    assert not packed.fits()
+    assert not packed.fits
 
 
 def test_a_folder_that_cannot_be_unpacked_is_not_left(packed: PackedFolder, tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_folder_that_cannot_be_unpacked_is_not_left(packed: PackedFolder, tmp_
 def test_the_bundled_archive_holds_what_the_exporter_makes(tmp_path: Path) -> None:
     """If this fails, run `python -m pipeline.miniature.training.packing`."""
     packed = PackedFolder(CHECKPOINT)
-    assert packed.fits()
+    assert packed.fits
     packed.unpack(tmp_path / "unpacked")
     exported = precompile(CHECKPOINT, tmp_path / "exported", on_progress=lambda progress: None)
     graphs = [path.relative_to(exported).as_posix() for path in exported.rglob("openvino_model.*")]

@@ -72,8 +72,8 @@ ENLARGE = Switch(
     "enlarge",
     "Enlarge: detail is drawn anew, the rest stays",
     "Enlarging",
-    "Draw the picture larger, by default at twice its size and a strength of 0.1: seen at its old size, it stays as it "
-    "was. Only with image.",
+    f"Draw the picture larger, by default at twice its size and a strength of {ENLARGE_STRENGTH}: seen at its old "
+    "size, it stays as it was. Only with image.",
     default=False,
     setting="enlarge",
     affects=frozenset({PIXELS}),

@@ -8,6 +8,7 @@ import hashlib
 import json
 import shutil
 import zipfile
+from functools import cached_property
 from pathlib import Path
 
 from safetensors import safe_open
@@ -28,8 +29,9 @@ class PackedFolder:
         self.checkpoint = checkpoint
         self.path = checkpoint.with_name("ir-folder.zip")
 
+    @cached_property
     def fits(self) -> bool:
-        """Return True if the archive is there and was made of this checkpoint. It reads the whole checkpoint."""
+        """Return True if the archive is there and was made of this checkpoint. The first time reads the checkpoint."""
         if not self.path.is_file():
             return False
         with zipfile.ZipFile(self.path) as archive:
@@ -69,6 +71,11 @@ class PackedFolder:
 def origin(checkpoint: Path) -> dict[str, object]:
     """Return what an archive is made of: a hash of the checkpoint's files, and the version of the folder's format."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in checkpoint.rglob("*") if path.is_file()):
-        digest.update(f"{path.relative_to(checkpoint).as_posix()} {sha256(path)}".encode())
+    update_with_files(digest, checkpoint)
     return {"checkpoint": digest.hexdigest(), "format": FORMAT_VERSION}
+
+
+def update_with_files(digest: "hashlib._Hash", folder: Path, pattern: str = "*") -> None:
+    """Update a digest with the names and contents of all files below a folder that match a pattern."""
+    for path in sorted(path for path in folder.rglob(pattern) if path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()} {sha256(path)}".encode())

@@ -26,7 +26,7 @@ from ..model_folder.whole_files import write_whole
 from ..runtime.file_lock import wait_for_lock
 from ..runtime.folders import cache_entry
 from .export_process import export
-from .packed_folder import PackedFolder
+from .packed_folder import PackedFolder, update_with_files
 
 COMPRESSION = "fp16"
 PREFIX, LOCK = "miniature-", "miniature.lock"  # in the cache folder
@@ -69,7 +69,7 @@ class PrecompiledMiniature:
         return self._folder
 
     def _make(self, on_progress: OnProgress) -> None:
-        if self._packed.fits():
+        if self._packed.fits:
             on_progress(Progress("prepare", "Unpacking the model, once"))
             self._packed.unpack(self._folder)
         else:
@@ -107,7 +107,7 @@ class PrecompiledMiniature:
 
     @cached_property
     def _folder(self) -> Path:
-        made_of = sha256(self._packed.path)[:12] if self._packed.fits() else _fingerprint(self._checkpoint)
+        made_of = sha256(self._packed.path)[:12] if self._packed.fits else _fingerprint(self._checkpoint)
         return cache_entry(f"{PREFIX}{COMPRESSION}-{made_of}")
 
     def _is_intact(self) -> bool:
@@ -165,6 +165,5 @@ def _fingerprint(checkpoint: Path) -> str:
     for tool in TOOLS:
         digest.update(f"{tool} {version(tool)}".encode())
     for folder, pattern in ((EXPORT_SOURCES, "*.py"), (checkpoint, "*")):
-        for path in sorted(path for path in folder.rglob(pattern) if path.is_file()):
-            digest.update(f"{path.relative_to(folder).as_posix()} {sha256(path)}".encode())
+        update_with_files(digest, folder, pattern)
     return digest.hexdigest()[:12]

@@ -65,7 +65,7 @@ def prompt_line(
     `lengths` are those of prompt and negative prompt by parameter name, {} if they are not known. `unknown` are words
     of the prompt that the miniature does not know. `prompts` counts those of a list; `lengths` are then of its longest.
     """
-    spans = [_warning(words.unknown(_named(unknown), ", ".join(near_things(unknown)[:MAX_UNKNOWN])))] if unknown else []
+    spans = [_warning(words.unknown(_named(unknown), ", ".join(near_things(unknown[:MAX_UNKNOWN]))))] if unknown else []
     if lengths and (prompt := lengths[PROMPT.name]).tokens:
         spans.insert(0, _span(words.tokens(prompt), "tokens"))
         if prompt.cut:
