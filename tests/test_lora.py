@@ -18,7 +18,7 @@ from pipeline import SanaError, SanaPipeline
 from pipeline.domain.errors import ArtifactError
 from pipeline.export import precompile
 from pipeline.export.checkpoint import read_checkpoint
-from pipeline.export.lora import read_lora
+from pipeline.export.lora_fusing import read_lora
 from pipeline.generation.metadata import write_png
 from pipeline.hub.lora_source import WEIGHTS, find_lora
 from pipeline.miniature import CHECKPOINT

@@ -22,7 +22,7 @@ from ..model_folder.manifest import DEFAULTS
 from ..model_folder.tokenizer_and_scheduler import load_tokenizer, new_scheduler
 from .attention import clip_linear_attention
 from .checkpoint_files import MODELS, CheckpointFiles, fingerprint, read_checkpoint_files
-from .lora import FittingLora, fuse_loras, fused_weights, read_lora
+from .lora_fusing import FittingLora, fuse_loras, fused_weights, read_lora
 from .mixed_precision import compute_in_f32
 from .quiet import quiet
 from .taesana import read_draft

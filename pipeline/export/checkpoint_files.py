@@ -15,7 +15,7 @@ from ..model_folder.folder_layout import DRAFT_FILES, MODEL_INDEX
 from ..model_folder.model_index import pipeline_defaults
 from ..model_folder.part_files import COPIED, check_inside, part_files
 from ..model_folder.schema import Options, read_record
-from .lora import FittingLora
+from .lora_fusing import FittingLora
 from .taesana import read_draft
 
 MODELS = ("text_encoder", "transformer", "vae")
