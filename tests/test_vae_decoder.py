@@ -20,11 +20,12 @@ from pipeline.generation.bands import plan_bands, rows_that_fit
 from pipeline.generation.vae_decoder import VaeDecoder
 from pipeline.model_folder.parity import psnr
 from pipeline.runtime import compiled_model
-from pipeline.runtime.compiled_model import ExclusiveResidency, SegmentModel
+from pipeline.runtime.compiled_model import ExclusiveResidency
 from pipeline.runtime.device import Device
 from pipeline.runtime.graph import winograd_phases
 from pipeline.runtime.graph.convolutions import TILE
 from pipeline.runtime.graph.partition import partition
+from pipeline.runtime.segment_model import SegmentModel
 from tests.conftest import wait_for
 from tests.tiny_checkpoint import LATENT_CHANNELS, autoencoder, draft_decoder
 
@@ -67,6 +68,25 @@ def test_bands_are_those_of_an_untiled_decode(decoder: Decoder, height: int, wid
     assert all(decoded.features is None for decoded in progress)
     assert last.features is not None
     assert psnr(last.features, untiled(latent[None].numpy() / 0.5)[0][0]) >= 100
+
+
+def test_segments_hand_over_half_as_many_bytes_in_bf16(decoder: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, untiled = decoder
+    vae = VaeDecoder(Device(), path, scaling_factor=1.0, precision="bf16")
+    read: list[type] = []
+    call = SegmentModel.__call__
+
+    def recorded(model: SegmentModel, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        read.extend(value.dtype.type for value in inputs.values())
+        return call(model, inputs)
+
+    monkeypatch.setattr(SegmentModel, "__call__", recorded)
+    latent = torch.randn(32, 8, 8, generator=torch.Generator().manual_seed(0))
+    *_, last = vae.decode(latent)
+    assert read == [np.float32, *[np.float16] * (len(vae.segments) - 1)]
+    assert last.features is not None
+    assert last.features.dtype == np.float32
+    assert psnr(last.features, untiled(latent[None].numpy())[0][0]) >= 35
 
 
 @pytest.mark.long
@@ -238,7 +258,7 @@ def test_released_activations_keep_no_tensors(decoder: Decoder) -> None:
     """OpenVINO's release_memory keeps the inputs and outputs of an inference request."""
     vae = VaeDecoder(Device(), decoder[0], scaling_factor=1.0)
     model = SegmentModel(Device(), vae.segments[0].model)
-    features = np.zeros((1, 32, 8, 8), np.float32)
+    features = np.zeros((1, 8, 8, 32), np.float32)
     model({vae.segments[0].input_name: features})
     held = sys.getrefcount(features)
     model.release_activations()

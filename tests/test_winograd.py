@@ -82,6 +82,30 @@ def shaded(value: Output) -> Output:
     return opset13.multiply(convolution(value), np.arange(SIZE[1], dtype=np.float32)).output(0)
 
 
+def repeated(value: Output) -> Output:
+    return opset13.gather(value, np.repeat(np.arange(CHANNELS), 4), np.int64(1)).output(0)
+
+
+def shuffled(value: Output) -> Output:
+    """Add a pixel shuffle as it is exported, with sizes that are read from a shape."""
+    batch = opset13.gather(opset13.shape_of(value), np.array([0]), np.int64(0))
+    sides = opset13.gather(opset13.shape_of(value), np.array([2, 3]), np.int64(0))
+    divided = opset13.reshape(value, opset13.concat([batch, np.array([-1, 2, 2]), sides], 0), False)
+    moved = opset13.transpose(divided, np.array([0, 1, 4, 2, 5, 3]))
+    doubled_sides = opset13.multiply(sides, np.int64(2))
+    return opset13.reshape(moved, opset13.concat([batch, np.array([-1]), doubled_sides], 0), False).output(0)
+
+
+def up_block(value: Output) -> Output:
+    """Add a block like those of DC-AE that double the size."""
+    return plus(convolution(doubled(value)), shuffled(repeated(value)))
+
+
+def given_last(value: Output) -> Output:
+    """Take the channels from last to first, and back in the convolution."""
+    return up_block(transposed(transposed(value, 0, 2, 3, 1), 0, 3, 1, 2))
+
+
 def flattened(value: Output) -> Output:
     """Flatten the positions after moving the channels last, an order that phases do not know."""
     last = transposed(convolution(value), 0, 2, 3, 1)
@@ -96,6 +120,9 @@ GRAPHS = {
     "block, doubled": (lambda value: resnet_block(convolution(doubled(resnet_block(value)))), 5),
     "doubled in phases": (lambda value: convolution(doubled(convolution(value))), 2),
     "otherwise doubled": (lambda value: convolution(doubled(value, "ceil")), 1),
+    "up block": (up_block, 1),
+    "up block after channels last": (given_last, 1),
+    "shuffled": (lambda value: plus(convolution(doubled(value)), shuffled(convolution(value, 24, kernel=1))), 1),
     "small weights": (small_weights, 1),
     "picture added": (lambda value: convolution(plus(convolution(value), value)), 2),
     "channels last": (with_channels_last, 1),
@@ -126,6 +153,16 @@ def test_features_stay_in_phases_from_one_convolution_to_the_next() -> None:
     use_winograd(rewritten)
     ranks = [len(each.get_output_shape(0)) for each in rewritten.get_ops() if each.get_type_name() == "Transpose"]
     assert ranks.count(5) == 2
+
+
+def test_each_transform_is_one_pass_over_memory() -> None:
+    """Rows and columns have three passes each, two for the input and one for the output; so have all six points."""
+    rewritten = model(convolution, (32, 32))
+    use_winograd(rewritten)
+    executed = Device().compile(rewritten).get_runtime_model().get_ordered_ops()
+    kinds = [each.get_rt_info()["layerType"] for each in executed]
+    assert kinds.count("Subgraph") == 3 + 6 * 3
+    assert not {"Eltwise", "Reorder"} & set(kinds)
 
 
 @pytest.mark.parametrize("size", [(6, 8), (8, 6), (7, 7)])

@@ -6,14 +6,15 @@ exact.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from ..runtime.compiled_model import ExclusiveResidency, SegmentModel
+from ..runtime.compiled_model import ExclusiveResidency
 from ..runtime.device import EXACT, Device
 from ..runtime.graph.partition import Segment, partition
+from ..runtime.segment_model import SegmentModel, on_device
 from .bands import Band, fits_at_once, min_bytes, plan_bands, rows_that_fit
 
 
@@ -41,11 +42,10 @@ class BandedModel:
             DeviceError: the file is damaged; or, in the first call, the device cannot take the model.
         """
         self._model = device.read(path)
-        self._on_device = partial(SegmentModel, device, precision=precision, residency=residency)
-        self.precision = precision
+        self._device, self.precision, self._residency = device, precision, residency
         self._seconds = 0.0
         self.segments = self._coarse = partition(self._model)
-        self._models = [self._on_device(segment.model) for segment in self.segments]
+        self._models = self._on_device(self.segments)
 
     @property
     def seconds(self) -> float:
@@ -57,7 +57,7 @@ class BandedModel:
         self._use(self._segments_for(height, width))
         for segment, model, plan in zip(self.segments, self._models, self._plans(height, width, None), strict=True):
             rows = plan[0].window.stop - plan[0].window.start
-            model.prepare({segment.input_name: (1, segment.channels, rows, width)})
+            model.prepare({segment.input_name: (1, rows, width, segment.channels)})
             width = segment.grown(width)
 
     def memory(self, height: int, width: int) -> float:
@@ -81,27 +81,28 @@ class BandedModel:
         A band is computed from at most `rows` rows of the segment's input, by default as many as the free memory
         allows.
         """
-        height, width = features.shape[2:]
+        features = np.ascontiguousarray(features.transpose(0, 2, 3, 1))  # so that a window needs no copy
+        height, width = features.shape[1:3]
         self._use(self._segments_for(height, width))
         plans = self._plans(height, width, rows)
         done, count = 0, sum(len(plan) for plan in plans)
         for segment, model, plan in zip(self.segments, self._models, plans, strict=True):
             whole: np.ndarray | None = None
-            for band, window in zip(plan, _windows(features, plan), strict=True):
-                output = model({segment.input_name: window})
+            for band in plan:
+                output = model({segment.input_name: features[:, band.window]})
                 if whole is None:  # a single band needs no copy
-                    shape = (1, output.shape[1], segment.grown(features.shape[2]), output.shape[3])
-                    whole = output if len(plan) == 1 else np.empty(shape, np.float32)
+                    shape = (1, segment.grown(features.shape[1]), *output.shape[2:])
+                    whole = output if len(plan) == 1 else np.empty(shape, output.dtype)
                 if whole is not output:
                     first, last, start = (segment.grown(row) for row in (band.first, band.last, band.window.start))
-                    whole[:, :, first:last] = output[:, :, first - start : last - start]
+                    whole[:, first:last] = output[:, first - start : last - start]
                 done += 1
                 if done < count:
                     yield Computed(done, count, None)
             model.release_activations()
             assert whole is not None
             features = whole
-        yield Computed(count, count, features[0])
+        yield Computed(count, count, features[0].transpose(2, 0, 1))
 
     def _plans(self, height: int, width: int, rows: int | None) -> list[list[Band]]:
         """Return the bands of each segment; `rows` is as in `run`."""
@@ -123,15 +124,7 @@ class BandedModel:
         if segments is not self.segments:
             self._seconds = self.seconds
             self.segments = segments
-            self._models = [self._on_device(segment.model) for segment in segments]
+            self._models = self._on_device(segments)
 
-
-def _windows(features: np.ndarray, plan: list[Band]) -> Iterator[np.ndarray]:
-    """Yield the window of each band. All are in the same buffer, since fresh pages cost time."""
-    if len(plan) == 1:
-        yield features
-        return
-    window = np.empty_like(features[:, :, plan[0].window])
-    for band in plan:
-        np.copyto(window, features[:, :, band.window])
-        yield window
+    def _on_device(self, segments: list[Segment]) -> list[SegmentModel]:
+        return on_device(self._device, segments, self.precision, self._residency)

@@ -13,10 +13,10 @@ import openvino as ov
 from PIL import Image
 
 from ..domain.errors import ArtifactError
-from ..runtime.compiled_model import SegmentModel
 from ..runtime.device import Device
 from ..runtime.graph.liveness import ELEMENT
 from ..runtime.graph.partition import Segment
+from ..runtime.segment_model import SegmentModel, on_device
 from .bands import whole_bytes
 
 MAX_SIDE = 512  # pixels of a preview's longer side; chosen: large enough to judge the picture, small to send
@@ -57,7 +57,7 @@ class Preview:
         model = front[-1].model if front else segments[0].model
         port = model.outputs[0] if front else model.inputs[0]
         linear = _checked(linear, port.get_partial_shape()[1].get_length())
-        return cls(linear, [(each, SegmentModel(device, each.model, precision)) for each in front])
+        return cls(linear, list(zip(front, on_device(device, front, precision), strict=True)))
 
     def memory(self, height: int, width: int) -> float:
         """Estimate the bytes that previews of a latent hold until `release_activations`, weights included.
@@ -73,7 +73,7 @@ class Preview:
     def prepare(self, height: int, width: int) -> None:
         """Compile for latents of `height` x `width` positions in another thread."""
         for segment, model in self._front:
-            model.prepare({segment.input_name: (1, segment.channels, height, width)})
+            model.prepare({segment.input_name: (1, height, width, segment.channels)})
             height, width = segment.grown(height), segment.grown(width)
 
     def release_activations(self) -> None:
@@ -90,10 +90,10 @@ class Preview:
 
     def _pixels(self, latent: np.ndarray) -> np.ndarray:
         """Return pixels [h, w, 3], nominally in [0, 1]."""
-        features = latent[None]
+        features = np.ascontiguousarray(latent.transpose(1, 2, 0))[None]
         for segment, model in self._front:
             features = model({segment.input_name: features})
-        pixels: np.ndarray = np.einsum("rc,chw->hwr", self._matrix, features[0]) + self._bias
+        pixels: np.ndarray = features[0] @ self._matrix.T + self._bias
         return pixels
 
 

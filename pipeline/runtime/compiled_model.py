@@ -11,7 +11,6 @@ from ..domain.errors import ArtifactError
 from .compile_ahead import CompileAhead
 from .compile_cache import Shapes
 from .device import EXACT, Device
-from .graph.convolutions import rewrite_convolutions
 
 # A function from named inputs to the only output. The stages need no more of a compiled model, so tests can fake it.
 Infer = Callable[[dict[str, np.ndarray]], np.ndarray]
@@ -151,24 +150,6 @@ def transformer_shapes(shapes: Shapes, batch: int, height: int, width: int) -> S
     own: Shapes = {name: (batch, *shape[1:]) for name, shape in shapes.items()}
     texts = {name: (batch, -1, *shape[2:]) for name, shape in shapes.items() if name.startswith("encoder_")}
     return {**own, **texts, "hidden_states": (batch, shapes["hidden_states"][1], height, width)}
-
-
-class SegmentModel(ShapedModel):
-    """A segment of a partitioned graph, with its large convolutions rewritten for CPUs.
-
-    The returned array is the request's own buffer: the next call overwrites it. After `release_activations()` it is
-    safe to keep.
-    """
-
-    _SHARES_OUTPUT = True
-    _model: ov.Model
-
-    def _compile(self, shapes: Shapes | None) -> ov.CompiledModel:
-        reshaped = self._model.clone()
-        reshaped.reshape(shapes)
-        if self._device.name == "CPU":  # the rewriting was only measured on CPUs
-            rewrite_convolutions(reshaped)
-        return self._device.compile(reshaped, self.precision)
 
 
 def _state_of(model: Path | ov.Model) -> list[tuple[int, int, int]] | None:

@@ -2,6 +2,11 @@
 
 This is F(4x4, 3x3) of A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015
 (https://arxiv.org/abs/1509.09308). It is exact but for rounding. OpenVINO itself computes convolutions directly.
+
+The transforms take as long as memory takes to be read and written, so each is to be one pass over it. OpenVINO joins
+sums to a pass if they depend on each other, if no operation that follows the pass comes before its last sum in the
+order of the graph (operations come where they are first needed), and while inputs and outputs are eleven at most. The
+sums below are arranged for that: hence a point that is computed from another point.
 """
 
 import math
@@ -20,15 +25,16 @@ _ROWS = [
     for point in _POINTS
 ]
 _FILTER_TRANSFORM = np.array([*_ROWS, [0, 0, 1]])  # "G" in the paper: 6 points x 3 rows of a filter
-_Y, _X = 2, 3  # axes of phases
+_RATIO = _FAR / _NEAR
+_Y, _X = 1, 2  # axes of phases
 
 
 def winograd_convolution(phases: ov.Output, weights: np.ndarray) -> ov.Output:
-    """Convolve with 3x3 filters, stride 1 and padding 1; return phases [16, O, H/4, W/4].
+    """Convolve with 3x3 filters, stride 1 and padding 1; return phases [16, H/4, W/4, O].
 
-    `phases` [16, C, H/4, W/4] hold the cell (4y + i, 4x + j) of a feature map at [4i + j, :, y, x], so that the
-    transforms are sums of whole arrays. Phases [4, C, H/4, W/4] are those of a feature map of half the size, which is
-    upsampled first: each of its cells is taken twice in rows and in columns. `weights` are f32 [O, C, 3, 3].
+    `phases` [16, H/4, W/4, C] hold the cell (4y + i, 4x + j) of a feature map at [4i + j, y, x], so that the transforms
+    are sums of whole arrays. Phases [4, H/4, W/4, C] are those of a feature map of half the size, which is upsampled
+    first: each of its cells is taken twice in rows and in columns. `weights` are f32 [O, C, 3, 3].
     """
     side = math.isqrt(phases.get_shape()[0])
     filters = _FILTER_TRANSFORM @ weights @ _FILTER_TRANSFORM.T
@@ -46,16 +52,16 @@ def _input_transform(inputs: list[ov.Output], axis: int) -> list[ov.Output]:
     This is "B^T d" in the paper, along one axis: 4 inputs -> 6 points.
     """
     d0, (d1, d2, d3, d4), d5 = _shift(inputs[-1], axis, 1), inputs, _shift(inputs[0], axis, -1)
-    near_even, near_odd = _sum(d4, d2, -(_FAR**2)), _sum(_scale(d3, _NEAR), d1, -_NEAR * _FAR**2)
-    far_even, far_odd = _sum(d4, d2, -(_NEAR**2)), _sum(_scale(d3, _FAR), d1, -_FAR * _NEAR**2)
-    return [
-        _sum(_sum(d4, d2, -(_NEAR**2 + _FAR**2)), d0, (_NEAR * _FAR) ** 2),
-        _sum(near_even, near_odd),
-        _sum(near_even, near_odd, -1),
-        _sum(far_even, far_odd),
-        _sum(far_even, far_odd, -1),
-        _sum(_sum(d5, d3, -(_NEAR**2 + _FAR**2)), d1, (_NEAR * _FAR) ** 2),
-    ]
+    far_even, far_odd = _sum(d4, d2, -(_NEAR**2)), _sum(d3, d1, -(_NEAR**2))  # the odd ones without their factor
+    minus_far = _sum(far_even, far_odd, -_FAR)
+    far = _sum(minus_far, far_odd, 2 * _FAR)
+    zero = _sum(_sum(_sum(far, far_odd, -_FAR), d2, -(_FAR**2)), d0, (_NEAR * _FAR) ** 2)
+    near_even = _sum(_sum(zero, d2, _NEAR**2), d0, -((_NEAR * _FAR) ** 2))
+    near_odd = _sum(far_odd, d1, _NEAR**2 - _FAR**2)
+    minus_near = _sum(near_even, near_odd, -_NEAR)
+    near = _sum(minus_near, near_odd, 2 * _NEAR)
+    infinity = _sum(_sum(d5, d3, -(_NEAR**2 + _FAR**2)), d1, (_NEAR * _FAR) ** 2)
+    return [zero, near, minus_near, far, minus_far, infinity]
 
 
 def _output_transform(points: list[ov.Output]) -> list[ov.Output]:
@@ -64,19 +70,18 @@ def _output_transform(points: list[ov.Output]) -> list[ov.Output]:
     This is "A^T m" in the paper, along one axis: 6 points -> 4 outputs.
     """
     zero, near, minus_near, far, minus_far, infinity = points
-    near_even, near_odd = _sum(near, minus_near), _sum(near, minus_near, -1)
-    far_even, far_odd = _sum(far, minus_far), _sum(far, minus_far, -1)
+    near_even, far_even = _sum(near, minus_near), _sum(far, minus_far)
+    near_odd, far_odd = _sum(near_even, minus_near, -2), _sum(far_even, minus_far, -2)
     return [
-        _sum(_sum(zero, near_even), far_even),
-        _sum(_scale(near_odd, _NEAR), far_odd, _FAR),
-        _sum(_scale(near_even, _NEAR**2), far_even, _FAR**2),
-        _sum(_sum(infinity, near_odd, _NEAR**3), far_odd, _FAR**3),
+        _sum(_sum(near_even, far_even), zero),
+        _scale(_sum(near_odd, far_odd, _RATIO), _NEAR),
+        _scale(_sum(near_even, far_even, _RATIO**2), _NEAR**2),
+        _sum(infinity, _sum(near_odd, far_odd, _RATIO**3), _NEAR**3),
     ]
 
 
 def _product(points: ov.Output, filters: np.ndarray) -> ov.Output:
-    weights = opset13.constant(filters[..., None, None])
-    return opset13.convolution(points, weights, [1, 1], [0, 0], [0, 0], [1, 1]).output(0)
+    return opset13.matmul(points, opset13.constant(filters), False, True).output(0)
 
 
 def _split(phases: ov.Output, side: int) -> list[ov.Output]:
