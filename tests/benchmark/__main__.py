@@ -11,12 +11,16 @@ from pipeline.export.compression_recipes import RECIPES
 from .comparison import OTHERS, compare
 from .models import LITE, TAESANA
 from .report import report
+from .tuning import tune
 
 MIN_RUNS = 3
 
 
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
+    if options.tuning:
+        print(tune())
+        return 0
     try:
         results = compare(options)
     except SanaError as error:
@@ -33,7 +37,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         description="Measure this project against diffusers on torch and optimum-intel; print tables in Markdown.",
         epilog="FOLDER (some 25 GB) keeps the models for the next time and gets results.json.",
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("folder", type=Path, nargs="?", metavar="FOLDER")
+    parser.add_argument("--tuning", action="store_true", help="only measure convolutions, without models or FOLDER")
     parser.add_argument(
         "--checkpoint", type=Path, metavar="DIR", help="a Sprint model (default: a random one of full size)"
     )
@@ -60,6 +65,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     growth.add_argument("--step-counts", nargs="*", type=int, default=[1, 2, 4], metavar="STEPS")
     growth.add_argument("--image-counts", nargs="*", type=int, default=[1, 2], metavar="IMAGES")
     options = parser.parse_args(arguments)
+    if not options.folder and not options.tuning:
+        parser.error("give a FOLDER for the models")
     if options.runs < MIN_RUNS:
         parser.error(f"a median needs at least {MIN_RUNS} runs, not {options.runs}")
     return options

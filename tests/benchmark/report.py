@@ -13,10 +13,10 @@ TITLES = {
 
 
 def report(results: dict[str, Any]) -> str:
-    parts = [_preface(results), f"### In short\n\n{_short_table(results)}"]
-    parts += [f"### {title}\n\n{_stage_table(results, stage)}" for stage, title in TITLES.items()]
+    parts = [_preface(results), f"### In short\n\n{_shorttable(results)}"]
+    parts += [f"### {title}\n\n{_stagetable(results, stage)}" for stage, title in TITLES.items()]
     if results["growth"]:
-        parts.append(f"### How cost grows ({results['grown']})\n\n{_growth_table(results['growth'])}")
+        parts.append(f"### How cost grows ({results['grown']})\n\n{_growthtable(results['growth'])}")
     return "\n\n".join(parts)
 
 
@@ -43,7 +43,7 @@ def _preface(results: dict[str, Any]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _short_table(results: dict[str, Any]) -> str:
+def _shorttable(results: dict[str, Any]) -> str:
     steps, references = results["steps"], _references(results)
     rows = []
     for side in results["sides"]:
@@ -55,10 +55,10 @@ def _short_table(results: dict[str, Any]) -> str:
         row += [f"{seconds(reference, 'total', steps) / spent[-1]:.1f}" for reference in references]
         rows.append([*row, _gigabytes(side["memory"]["total"]), _likeness(side)])
     names = [f"x {side['name']}" for side in references]
-    return _table(["", "in", *TITLES.values(), *names, "memory", "picture"], rows)
+    return table(["", "in", *TITLES.values(), *names, "memory", "picture"], rows)
 
 
-def _stage_table(results: dict[str, Any], stage: str) -> str:
+def _stagetable(results: dict[str, Any], stage: str) -> str:
     steps, references = results["steps"], _references(results)
     header = [
         "",
@@ -86,10 +86,10 @@ def _stage_table(results: dict[str, Any], stage: str) -> str:
         if stage == "total":
             row.append(_likeness(side))
         rows.append(row)
-    return _table(header, rows)
+    return table(header, rows)
 
 
-def _growth_table(growth: list[dict[str, Any]]) -> str:
+def _growthtable(growth: list[dict[str, Any]]) -> str:
     rows = []
     for record in growth:
         row = [f"{record['size']}x{record['size']}", str(record["steps"]), str(record["images"])]
@@ -100,7 +100,7 @@ def _growth_table(growth: list[dict[str, Any]]) -> str:
             row += [_gigabytes(record["memory"][stage]) for stage in ("vae_decoder", "total")]
         rows.append(row)
     header = ["size", "steps", "images", *TITLES.values(), "memory while decoding", "memory at most"]
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def seconds(record: dict[str, Any], stage: str, steps: int) -> float:
@@ -145,7 +145,7 @@ def _gigabytes(value: int) -> str:
     return f"{value / 1e9:.1f} GB"
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
+def table(header: list[str], rows: list[list[str]]) -> str:
     """Return a table; fill short rows up with empty cells."""
     filled = [row + [""] * (len(header) - len(row)) for row in rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *filled])
