@@ -181,6 +181,16 @@ def test_quantised_activations_stay() -> None:
     assert kernels(quantised) == [3]
 
 
+def test_activations_are_not_quantised_where_winograd_beats_8_bit() -> None:
+    low, high = np.float32(-1), np.float32(1)  # clips
+    exact = model(convolution)
+    quantised = model(lambda value: convolution(opset13.fake_quantize(value, low, high, low, high, 256).output(0)))
+    use_winograd(quantised, beats_8_bit=True)
+    assert kernels(quantised) == []
+    value = np.random.default_rng(1).normal(size=(1, CHANNELS, *SIZE)).astype(np.float32)
+    assert psnr(answer(quantised, value), answer(exact, value)) >= 115
+
+
 @pytest.mark.parametrize("limit", ["MIN_CHANNELS", "MIN_TILES", "MIN_FLOP"])
 def test_small_convolutions_do_not_pay(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(winograd_phases, limit, 1e9)

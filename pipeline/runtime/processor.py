@@ -4,6 +4,8 @@ import platform
 from contextlib import suppress
 from pathlib import Path
 
+import torch
+
 
 def processor_name() -> str:
     """Return the name that the processor gives itself, such as "AMD EPYC", or of its architecture."""
@@ -13,3 +15,8 @@ def processor_name() -> str:
             if name.strip() == "model name":
                 return value.strip()
     return platform.processor() or platform.machine()
+
+
+def has_8_bit_tiles() -> bool:
+    """Return True if the processor multiplies matrices of 8-bit numbers tile by tile (AMX)."""
+    return bool(torch.cpu.get_capabilities().get("amx_int8"))

@@ -10,6 +10,7 @@ from .device import EXACT, Device
 from .graph.channels_last import put_channels_last
 from .graph.convolutions import rewrite_convolutions
 from .graph.partition import Segment
+from .processor import has_8_bit_tiles
 
 
 class SegmentModel(ShapedModel):
@@ -40,7 +41,7 @@ class SegmentModel(ShapedModel):
         reshaped.reshape({name: (1, shape[3], *shape[1:3]) for name, shape in (shapes or {}).items()})
         reshaped = put_channels_last(reshaped, self._reads, self._writes)
         if self._device.name == "CPU":  # the rewriting was only measured on CPUs
-            rewrite_convolutions(reshaped)
+            rewrite_convolutions(reshaped, _winograd_beats_8_bit(self.precision))
         return self._device.compile(reshaped, self.precision)
 
 
@@ -59,3 +60,12 @@ def on_device(
         SegmentModel(device, segment.model, precision, residency, reads, writes)
         for segment, reads, writes in zip(segments, types[:-1], types[1:], strict=True)
     ]
+
+
+def _winograd_beats_8_bit(precision: str) -> bool:
+    """Return True if Winograd's filtering is faster in a precision of this CPU than 8-bit convolutions.
+
+    By `python -m tests.benchmark --tuning` on a CPU with AVX512-BF16 it is, 1.2 to 1.8 times in bf16, and not in f32.
+    On CPUs with AMX, where 8-bit convolutions are several times as fast, it was not measured.
+    """
+    return precision == "bf16" and not has_8_bit_tiles()

@@ -9,7 +9,10 @@ from .winograd_phases import use_winograd
 __all__ = ["TILE", "rewrite_convolutions"]
 
 
-def rewrite_convolutions(model: ov.Model) -> None:
-    """Rewrite a model of static shapes in place. Its outputs change only by rounding."""
-    use_winograd(model)
+def rewrite_convolutions(model: ov.Model, winograd_beats_8_bit: bool = False) -> None:
+    """Rewrite a model of static shapes in place. Its outputs change only by rounding.
+
+    If `winograd_beats_8_bit`, fewer activations are rounded to 8 bits than the model asks for.
+    """
+    use_winograd(model, winograd_beats_8_bit)
     split_filters(model)

@@ -37,10 +37,9 @@ def winograd_convolution(phases: ov.Output, weights: np.ndarray) -> ov.Output:
     first: each of its cells is taken twice in rows and in columns. `weights` are f32 [O, C, 3, 3].
     """
     side = math.isqrt(phases.get_shape()[0])
-    count, channels = weights.shape[:2]
     both_axes = np.kron(_FILTER_TRANSFORM, _FILTER_TRANSFORM)  # 36 points x 9 cells: one product, which BLAS is fast at
-    points = len(_FILTER_TRANSFORM)
-    filters = (both_axes @ weights.reshape(-1, 9).T).astype(np.float32).reshape(points, points, count, channels)
+    products = (both_axes @ weights.reshape(-1, 9).T).astype(np.float32)
+    filters = products.reshape(len(_FILTER_TRANSFORM), -1, *weights.shape[:2])
     rows = []
     for row, row_filters in zip(_input_transform(_split(phases, side), _Y), filters, strict=True):
         points = _input_transform(_split(row, side), _X)
