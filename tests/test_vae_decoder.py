@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +25,7 @@ from pipeline.runtime.compiled_model import ExclusiveResidency
 from pipeline.runtime.device import Device
 from pipeline.runtime.graph import winograd_phases
 from pipeline.runtime.graph.convolutions import TILE
-from pipeline.runtime.graph.partition import partition
+from pipeline.runtime.graph.partition import Segment, partition
 from pipeline.runtime.segment_model import SegmentModel
 from tests.conftest import wait_for
 from tests.tiny_checkpoint import LATENT_CHANNELS, autoencoder, draft_decoder
@@ -263,6 +264,15 @@ def test_released_activations_keep_no_tensors(decoder: Decoder) -> None:
     held = sys.getrefcount(features)
     model.release_activations()
     assert sys.getrefcount(features) < held
+
+
+def test_what_runs_at_once_is_judged_by_the_grid_that_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An encoder's global segment reads a coarser grid than the picture's, and took more parts than it needed."""
+    coarser = Segment(ov.Model([], []), Fraction(1, 8), halo=6, bytes_per_cell=1e9, held_per_cell=0.0)
+    whole = Segment(ov.Model([], []), Fraction(1, 4), halo=None, bytes_per_cell=1.0, held_per_cell=0.0)
+    monkeypatch.setattr(bands, "MAX_BYTES", bands.OVERHEAD * 8 * 4)
+    assert bands.fits_at_once([coarser, whole], 64, 32)
+    assert not bands.fits_at_once([coarser, whole], 72, 32)
 
 
 @pytest.mark.parametrize(("height", "rows"), [(256, 190), (512, 190), (100, 30), (31, 30)])

@@ -15,7 +15,7 @@ from ..runtime.compiled_model import ExclusiveResidency
 from ..runtime.device import EXACT, Device
 from ..runtime.graph.partition import Segment, partition
 from ..runtime.segment_model import SegmentModel, on_device
-from .bands import Band, fits_at_once, min_bytes, plan_bands, rows_that_fit
+from .bands import Band, fits_at_once, in_precision, min_bytes, plan_bands, rows_that_fit
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class BandedModel:
         self._model = device.read(path)
         self._device, self.precision, self._residency = device, precision, residency
         self._seconds = 0.0
-        self.segments = self._coarse = partition(self._model)
+        self.segments = self._coarse = in_precision(partition(self._model), precision)
         self._models = self._on_device(self.segments)
 
     @property
@@ -118,7 +118,7 @@ class BandedModel:
 
     @cached_property
     def _fine(self) -> list[Segment]:
-        return partition(self._model, finely=True)
+        return in_precision(partition(self._model, finely=True), self.precision)
 
     def _use(self, segments: list[Segment]) -> None:
         if segments is not self.segments:
