@@ -20,7 +20,7 @@ from pipeline.generation import bands
 from pipeline.generation.bands import plan_bands, rows_that_fit
 from pipeline.generation.vae_decoder import VaeDecoder
 from pipeline.model_folder.parity import psnr
-from pipeline.runtime import compiled_model
+from pipeline.runtime import segment_model
 from pipeline.runtime.compiled_model import ExclusiveResidency
 from pipeline.runtime.device import Device
 from pipeline.runtime.graph import winograd_phases
@@ -99,8 +99,8 @@ def test_bands_of_winograd_convolutions_are_those_of_an_untiled_decode(
         monkeypatch.setattr(winograd_phases, limit, 1)
     monkeypatch.setattr(winograd_phases, "MIN_CHANNELS", 16)  # below: more of the same, at 4 s a segment
     path, untiled = decoder
-    shapes = []
-    monkeypatch.setattr(compiled_model, "rewrite_convolutions", lambda model: shapes.append(rewritten(model)))
+    shapes: list[bool] = []
+    monkeypatch.setattr(segment_model, "rewrite_convolutions", lambda model, _: shapes.append(rewritten(model)))
     latent = torch.randn(32, 32, 8, generator=torch.Generator().manual_seed(0))
     *_, last = VaeDecoder(Device(), path, scaling_factor=0.5).decode(latent, rows=24)
     assert len([each for each in shapes if each]) >= 2
@@ -295,7 +295,8 @@ def test_bands_do_not_follow_every_change_of_free_memory(monkeypatch: pytest.Mon
     """In other bands, a picture's values are rounded differently."""
     segment: Any = SimpleNamespace(block=1, halo=4, bytes_per_cell=2000.0)
     rows = []
-    for free in (9e9, 3.1e9, 2.9e9, 1.6e9, 1.4e9):
+    for part in (3, 1.03, 0.97, 0.53, 0.47):  # of the free memory from which on bands are as tall as they get
+        free = part * bands.MAX_BYTES / bands.FREE_SHARE
         monkeypatch.setattr(bands, "free_memory", lambda free=free: free)
         rows.append(rows_that_fit(segment, height=4096, width=1024))
     assert rows[0] == rows[1] > rows[2] == rows[3] > rows[4]
