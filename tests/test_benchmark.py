@@ -17,8 +17,9 @@ import torch
 
 from pipeline import SanaError
 from pipeline.export import precompile
+from pipeline.runtime.device import Device
 from tests.benchmark import __main__ as program
-from tests.benchmark import comparison, dc_ae_lite, flop, process, taesana
+from tests.benchmark import comparison, dc_ae_lite, flop, operations, process, taesana, tuning
 from tests.benchmark.report import TITLES, report
 from tests.benchmark.stages import Stages
 from tests.benchmark.task import Task
@@ -233,3 +234,31 @@ def test_two_runs_have_no_median(tmp_path: Path, capsys: pytest.CaptureFixture[s
         program.main([str(tmp_path), "--runs", "2"])
     assert status.value.code == 2
     assert "at least 3 runs" in capsys.readouterr().err
+
+
+def test_convolutions_are_measured_without_a_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tuning, "MAPS", [(8, 16, 12)])
+    monkeypatch.setattr(tuning, "RUNS", 1)
+    assert program.main(["--tuning"]) == 0
+    *_, row = capsys.readouterr().out.strip().splitlines()
+    precision, channels, size, *times = [cell.strip() for cell in row.split("|")[1:-1]]
+    assert (precision, channels, size) == (Device().fast_precision, "8", "16x12")
+    assert sum(time.endswith(" ms") for time in times) == 3
+
+
+def test_models_need_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as status:
+        program.main([])
+    assert status.value.code == 2
+    assert "give a FOLDER" in capsys.readouterr().err
+
+
+def test_operations_of_transformer_and_decoder_are_told_apart(model: Path) -> None:
+    counted = operations.measure(model, 128)
+    shown = operations.report(counted)
+    assert list(counted) == ["transformer", "decoder"]
+    assert any(kind.startswith("Convolution") for kind in counted["decoder"])
+    assert any(kind.startswith("FullyConnected") for kind in counted["transformer"])
+    assert shown.count("| others |") == 2
