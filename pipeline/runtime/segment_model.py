@@ -50,16 +50,23 @@ def on_device(
 ) -> list[SegmentModel]:
     """Return the models of a chain of segments, which reads and writes f32.
 
-    In bf16 the segments hand over bf16: that takes half the memory, and OpenVINO would compute what comes after the
-    last product of a segment in f32 otherwise, which takes up to a quarter of its time.
+    In between, they hand over `handed_over`.
     """
-    is_rounded = device.name == "CPU" and precision == "bf16"  # it was only measured on CPUs
-    handed = ov.Type.bf16 if is_rounded else ov.Type.f32
-    types = [ov.Type.f32, *[handed] * (len(segments) - 1), ov.Type.f32]
+    types = [ov.Type.f32, *[handed_over(device, precision)] * (len(segments) - 1), ov.Type.f32]
     return [
         SegmentModel(device, segment.model, precision, residency, reads, writes)
         for segment, reads, writes in zip(segments, types[:-1], types[1:], strict=True)
     ]
+
+
+def handed_over(device: Device, precision: str) -> ov.Type:
+    """Return the type that segments in a precision hand over: bf16 on a CPU that computes in it, else f32.
+
+    That takes half the memory. With f32, OpenVINO would compute what comes after the last product of a segment in f32
+    as well, which takes up to a quarter of its time.
+    """
+    is_rounded = device.name == "CPU" and precision == "bf16"  # it was only measured on CPUs
+    return ov.Type.bf16 if is_rounded else ov.Type.f32
 
 
 def _winograd_beats_8_bit(precision: str) -> bool:

@@ -12,9 +12,10 @@ import numpy as np
 import openvino as ov
 from openvino import opset13
 
-from pipeline.runtime.device import Device
+from pipeline.runtime.device import EXACT, Device
 from pipeline.runtime.graph import winograd_phases
 from pipeline.runtime.graph.channels_last import put_channels_last
+from pipeline.runtime.segment_model import handed_over
 
 from .machine import describe
 from .report import table
@@ -23,7 +24,6 @@ from .report import table
 MAPS = [(32, 256, 512), (64, 256, 512), (128, 128, 512), (256, 128, 128), (512, 64, 64), (1024, 64, 64), (1024, 32, 32)]
 LAYERS = 4  # convolutions one after the other, as they come in a decoder
 RUNS = 5
-TYPES = {"f32": ov.Type.f32, "bf16": ov.Type.bf16}
 
 
 def tune() -> str:
@@ -33,7 +33,7 @@ def tune() -> str:
     """
     machine, device = describe(), Device()
     rows = [
-        _row(device, precision, *size) for precision in dict.fromkeys(("f32", device.fast_precision)) for size in MAPS
+        _row(device, precision, *size) for precision in dict.fromkeys((EXACT, device.fast_precision)) for size in MAPS
     ]
     header = [
         "in",
@@ -100,7 +100,8 @@ def _quantised(value: ov.Output, limit: float, levels: int) -> ov.Output:
 def _compiled(device: Device, precision: str, model: ov.Model, rewrite: bool) -> tuple[Callable[[], object], float]:
     """Return a call of the model, made once already, and the seconds that rewriting and compiling took."""
     start = time.perf_counter()
-    model = put_channels_last(model, TYPES[precision], TYPES[precision])
+    kind = handed_over(device, precision)
+    model = put_channels_last(model, kind, kind)
     if rewrite:
         with patch.multiple(winograd_phases, MIN_CHANNELS=1, MIN_TILES=0, MIN_FLOP=0):
             winograd_phases.use_winograd(model)

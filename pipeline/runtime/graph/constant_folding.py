@@ -20,9 +20,12 @@ def constant_value(output: ov.Output) -> np.ndarray:
     return value
 
 
-def fix_shapes(model: ov.Model) -> None:
-    """Replace in place, in a model of static shapes, the operations that read a shape by that shape."""
+def fix_shapes(model: ov.Model, side: int | None = None) -> None:
+    """Replace in place the operations that read a shape by that shape; all dynamic sizes, if there are any, are `side`.
+
+    OpenVINO 2026.4 does not fold all of them.
+    """
     for operation in model.get_ordered_ops():
         if operation.get_type_name() == "ShapeOf":
-            shape = np.array(operation.get_input_shape(0), operation.get_output_element_type(0).to_dtype())
-            operation.output(0).replace(opset13.constant(shape).output(0))
+            sizes = [size.get_length() if size.is_static else side for size in operation.get_input_partial_shape(0)]
+            operation.output(0).replace(opset13.constant(sizes, operation.get_output_element_type(0)).output(0))

@@ -4,7 +4,7 @@ import numpy as np
 import openvino as ov
 from openvino import opset13
 
-from .constant_folding import fold_constants
+from .constant_folding import fix_shapes, fold_constants
 
 
 def split_graph(model: ov.Model, name: str, channels: int) -> tuple[ov.Model, ov.Model]:
@@ -49,9 +49,5 @@ def _fold_shapes(value: ov.Output, parameters: list[ov.Node]) -> ov.Node:
 def _fold_for(value: ov.Output, parameters: list[ov.Node], side: int) -> ov.Node:
     """Return the constant that the value becomes if all dynamic sizes are `side`."""
     copy = ov.Model([opset13.result(value)], parameters).clone()
-    for operation in copy.get_ordered_ops():
-        if operation.get_type_name() == "ShapeOf":  # replaced here, as OpenVINO 2026.4 does not fold all of them
-            sizes = [size.get_length() if size.is_static else side for size in operation.get_input_partial_shape(0)]
-            shape = opset13.constant(sizes, operation.get_output_element_type(0))
-            operation.output(0).replace(shape.output(0))
+    fix_shapes(copy, side)
     return fold_constants(ov.Model(copy.get_results(), []))

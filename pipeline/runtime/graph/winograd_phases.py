@@ -121,24 +121,20 @@ def _channels_after(operation: ov.Node, channels: dict[ov.Output, int]) -> int |
 
 def _adapt(operation: ov.Node, channels: dict[ov.Output, int]) -> None:
     """Change the inputs of an operation that acts on features so that it does the same on phases."""
-    kind = operation.get_type_name()
+    fixed = {"Transpose": np.arange(4), "ReduceMean": np.array([LAST])}.get(operation.get_type_name())
+    if fixed is not None:  # the channels are last already
+        operation.input(1).replace_source_output(opset13.constant(fixed).output(0))
+        return
     axis = next(channels[source] for source in operation.input_values() if source in channels)
     for port in operation.inputs():
         source = port.get_source_output()
         size = math.prod(source.get_shape())
-        if source in channels:
+        if source in channels or size == 1:
             continue
-        if kind == "ReduceMean":
-            adapted = opset13.constant(np.array([LAST])).output(0)
-        elif size == 1:
-            continue
-        elif kind == "Transpose":  # the channels are last already
-            adapted = opset13.constant(np.arange(4)).output(0)
-        elif _varies_spatially(source, axis):
-            adapted = to_phases(source, axis)
+        if _varies_spatially(source, axis):
+            port.replace_source_output(to_phases(source, axis))
         else:  # the same for all cells
-            adapted = reshape(source, [1, 1, 1, size])
-        port.replace_source_output(adapted)
+            port.replace_source_output(reshape(source, [1, 1, 1, size]))
 
 
 def _varies_spatially(value: ov.Output, axis: int) -> bool:
