@@ -22,6 +22,7 @@ from pipeline.jobs.model_sources import LoadedSource
 from pipeline.jobs.models import Models
 from pipeline.jobs.service import GenerationService, SubmittedRequest
 from pipeline.jobs.timings import Timings
+from pipeline.runtime.processor import instruction_set
 from tests.conftest import run_async
 from tests.tiny_checkpoint import LATENT_CHANNELS
 
@@ -104,6 +105,12 @@ def test_a_variation_is_between_the_pictures_of_two_seeds(pipe: SanaPipeline) ->
         pipe("a house", image=given, strength=0.5, seed=1, **each, **settings).images[0] for each in ({}, varied)
     ]
     assert not np.array_equal(*changed)
+
+
+def test_the_record_says_on_what_its_bytes_depend(pipe: SanaPipeline) -> None:
+    record = json.loads(pipe("a house", num_inference_steps=2, seed=1).images[0].info["sana"])
+    assert (record["device"], record["precision"]) == ("CPU", pipe.precision)
+    assert record["instruction_set"] == instruction_set()
 
 
 def test_a_picture_of_an_earlier_version_is_drawn_by_its_rule(pipe: SanaPipeline, tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ def describe(
 ) -> dict[str, str]:
     """Return the text chunks of one picture, by keyword.
 
-    `settings` are those that draw this picture alone. `run` holds "sampler", "device" and "precision". `tools` are the
-    versions of the packages that made the model's folder.
+    `settings` are those that draw this picture alone. `run` holds "sampler", "device" and "precision", and of a CPU
+    its "instruction_set". `tools` are the versions of the packages that made the model's folder.
     """
     values = dataclasses.asdict(settings)
     if settings.image_sha256 is None:  # earlier versions read the others

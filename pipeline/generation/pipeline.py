@@ -1,6 +1,6 @@
 """`SanaPipeline`, which owns the compiled models of an IR folder and draws pictures with them, update by update."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from ..model_folder.remembered import remembered_sha256
 from ..runtime.compile_cache import CompileCache
 from ..runtime.device import Device
 from ..runtime.folders import cache_folder, facts
+from ..runtime.processor import instruction_set
 from .drawing import draw
 from .enlarging import keep_given
 from .exclusive import exclusively
@@ -229,7 +230,9 @@ class SanaPipeline:
     def _output(self, pixels: np.ndarray, settings: GenerationSettings, output_type: OutputType) -> Any:
         if output_type == "np":
             return pixels
-        run: Mapping[str, str] = {"sampler": self._stages.sampler, "device": self.device, "precision": self.precision}
+        run = {"sampler": self._stages.sampler, "device": self.device, "precision": self.precision}
+        if self.device == "CPU":
+            run["instruction_set"] = instruction_set()
         return to_image(pixels, describe(settings, self.model, run, self._tools))
 
     def _memory(self, settings: GenerationSettings, weights: int) -> Callable[[int, int], float]:

@@ -6,6 +6,16 @@ from pathlib import Path
 
 import torch
 
+# By torch's name, the best first.
+_INSTRUCTION_SETS = {
+    "amx_int8": "AMX",
+    "avx512_bf16": "AVX512-BF16",
+    "avx512_vnni": "AVX512-VNNI",
+    "avx512_f": "AVX512",
+    "avx_vnni": "AVX2-VNNI",
+    "avx2": "AVX2",
+}
+
 
 def processor_name() -> str:
     """Return the name that the processor gives itself, such as "AMD EPYC", or of its architecture."""
@@ -17,6 +27,11 @@ def processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def has_8_bit_tiles() -> bool:
-    """Return True if the processor multiplies matrices of 8-bit numbers tile by tile (AMX)."""
-    return bool(torch.cpu.get_capabilities().get("amx_int8"))
+def instruction_set() -> str:
+    """Return the most of this processor's instructions for matrices, such as "AVX512-BF16"; else its architecture.
+
+    With the same model, precision and settings, processors of one instruction set draw the same bytes.
+    """
+    capabilities = torch.cpu.get_capabilities()
+    found = (name for capability, name in _INSTRUCTION_SETS.items() if capabilities.get(capability))
+    return next(found, platform.machine())

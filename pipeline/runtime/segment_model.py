@@ -10,7 +10,7 @@ from .device import EXACT, Device
 from .graph.channels_last import put_channels_last
 from .graph.convolutions import rewrite_convolutions
 from .graph.partition import Segment
-from .processor import has_8_bit_tiles
+from .processor import instruction_set
 
 
 class SegmentModel(ShapedModel):
@@ -75,4 +75,4 @@ def _winograd_beats_8_bit(precision: str) -> bool:
     By `python -m tests.benchmark --tuning` on a CPU with AVX512-BF16 it is, 1.2 to 1.8 times in bf16, and not in f32.
     On CPUs with AMX, where 8-bit convolutions are several times as fast, it was not measured.
     """
-    return precision == "bf16" and not has_8_bit_tiles()
+    return precision == "bf16" and instruction_set() != "AMX"
