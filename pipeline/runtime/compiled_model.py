@@ -11,6 +11,7 @@ from ..domain.errors import ArtifactError
 from .compile_ahead import CompileAhead
 from .compile_cache import Shapes
 from .device import EXACT, Device
+from .graph.weights_as_inputs import Weights, take_weights_out
 
 # A function from named inputs to the only output. The stages need no more of a compiled model, so tests can fake it.
 Infer = Callable[[dict[str, np.ndarray]], np.ndarray]
@@ -57,19 +58,20 @@ class CompiledModel:
         self._files = _state_of(model)
         self._residency = residency
         self._compiled: ov.CompiledModel | None = None
-        if self._COMPILES_AT_ONCE and not residency:
-            self._compiled = device.compile(model, precision)
+        self._weights: Weights = {}
         self._request: ov.InferRequest | None = None
         self._ahead = CompileAhead()
         self.precision = precision
         self.seconds = 0.0
+        if self._COMPILES_AT_ONCE and not residency:
+            self._compiled = self._compile(None)
 
     def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
         start = time.perf_counter()
         if self._residency:
             self._residency.acquire(self)
         self._compiled = self._compiled_for_inputs(inputs)
-        self._request = self._request or self._compiled.create_infer_request()
+        self._request = self._request or self._new_request(self._compiled)
         # optimum-intel exports inputs of other types than ours.
         types = {name: port.get_element_type() for port in self._compiled.inputs for name in port.get_names()}
         typed = {name: value.astype(types[name].to_dtype(), copy=False) for name, value in inputs.items()}
@@ -87,6 +89,7 @@ class CompiledModel:
     def release(self) -> None:
         """Free all memory. The next call compiles the model again."""
         self._request = self._compiled = None
+        self._weights = {}
 
     def _compiled_for_inputs(self, inputs: dict[str, np.ndarray]) -> ov.CompiledModel:
         return self._compiled or self._compile(None)
@@ -94,7 +97,19 @@ class CompiledModel:
     def _compile(self, shapes: Shapes | None) -> ov.CompiledModel:
         if _state_of(self._model) != self._files:  # the new files were not verified
             raise ArtifactError(f"{self._model} is gone, or has changed since it was loaded.")
+        if isinstance(self._model, Path) and self._device.name == "CPU" and self.precision == EXACT:
+            model = self._device.read(self._model)
+            self._weights = take_weights_out(model)
+            if self._weights:
+                model.reshape(shapes or {})
+                return self._device.compile(model, self.precision)
         return self._device.compile(self._model, self.precision, shapes)
+
+    def _new_request(self, compiled: ov.CompiledModel) -> ov.InferRequest:
+        request = compiled.create_infer_request()
+        for name, values in self._weights.items():
+            request.set_tensor(name, values)
+        return request
 
 
 class ShapedModel(CompiledModel):
