@@ -7,8 +7,9 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from pipeline import SanaError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from pipeline import SanaPipeline
     from pipeline.jobs.job_queue import JobQueue
+    from pipeline.jobs.model_sources import ModelSource
     from pipeline.jobs.models import Models
     from pipeline.jobs.saved_pictures import SavedPictures
     from pipeline.jobs.service import GenerationService
@@ -93,13 +95,14 @@ def serve(options: argparse.Namespace) -> None:
     from pipeline.server.web_app import LocalPage
 
     use_single_arena()  # before the generating threads exist
-    with menu(options) as models:
+    new_source = source_maker(options)
+    with menu(options, new_source) as models:
         saved = SavedPictures(options.save) if options.save else None
         queue = JobQueue(options.max_queue, options.max_per_client, options.replicas.most)
         service = build_service(models, queue, saved)
         full_size = None
         if not options.model and not options.cluster and options.server.is_private(listeners):
-            full_size = FullSize(models, options.device, options.low_memory)
+            full_size = FullSize(models, new_source)
         pages = [LocalPage(words, build(service, words, full_size)) for words in all_words()]
         with serving.serve(pages, options.server, listeners, service) as served:
             announce(served, options.server)
@@ -109,12 +112,26 @@ def serve(options: argparse.Namespace) -> None:
                 time.sleep(0.2)  # chosen: too short to be noticed
 
 
-@contextmanager
-def menu(options: argparse.Namespace) -> Iterator["Models"]:
-    """Yield the menu without loading a model; raise SanaError for an unknown device, a bad model folder or cluster."""
+def source_maker(options: argparse.Namespace) -> "Callable[[str | None], ModelSource]":
+    """Return what returns the source of a model by its name; raise SanaError if this machine lacks the device.
+
+    In a cluster, other machines have the devices.
+    """
     from pipeline.jobs.model_sources import source_of
-    from pipeline.jobs.models import Models
     from pipeline.runtime.device import Device
+    from pipeline.runtime.thread_tuning import fastest_threads
+
+    threads = None
+    if not options.cluster:
+        Device(options.device)
+        threads = fastest_threads() if options.device == "CPU" and not options.no_tuning else None
+    return partial(source_of, device=options.device, low_memory=options.low_memory, max_threads=threads)
+
+
+@contextmanager
+def menu(options: argparse.Namespace, new_source: "Callable[[str | None], ModelSource]") -> Iterator["Models"]:
+    """Yield the menu without loading a model; raise SanaError for a bad model folder or cluster."""
+    from pipeline.jobs.models import Models
 
     names = options.model or [None]
     if options.cluster:
@@ -128,8 +145,7 @@ def menu(options: argparse.Namespace) -> Iterator["Models"]:
             with listening(port, RollingUpdate(cluster, models).run):
                 yield models
         return
-    Device(options.device)
-    yield Models([source_of(name, options.device, options.low_memory) for name in names])
+    yield Models([new_source(name) for name in names])
 
 
 def announce(served: "Served", options: "ServerOptions") -> None:

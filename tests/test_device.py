@@ -29,7 +29,7 @@ def test_no_more_threads_than_the_quota_lets_run(
     monkeypatch: pytest.MonkeyPatch, quota: int | None, visible: int, threads: str | None
 ) -> None:
     monkeypatch.setattr(device, "cpu_quota", lambda: quota)
-    monkeypatch.setattr(device, "_visible_processors", lambda: visible)
+    monkeypatch.setattr(device, "visible_processors", lambda: visible)
     assert compile_config().get("INFERENCE_NUM_THREADS") == threads  # without it OpenVINO takes all that it sees
 
 
@@ -232,7 +232,7 @@ def test_the_fast_precision_of_a_device(
     core = FakeCore(devices, preferred=preferred)
     monkeypatch.setattr(device, "shared_core", lambda: core)
     monkeypatch.setattr(device, "cpu_quota", lambda: 1)
-    monkeypatch.setattr(device, "_visible_processors", lambda: 8)
+    monkeypatch.setattr(device, "visible_processors", lambda: 8)
     known = Device(name).scaling(96.0)
     assert known.fast_precision == fast
     number = opset13.parameter([1], ov.Type.f32)

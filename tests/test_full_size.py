@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,15 @@ import precompile
 from pipeline.domain.errors import SanaError
 from pipeline.domain.progress import OnProgress, Progress
 from pipeline.jobs.full_size import VARIANT, FullSize
+from pipeline.jobs.model_sources import source_of
 from pipeline.jobs.models import Models
 from pipeline.server.server_options import ServerOptions
 from tests.browsing import STILL
 from tests.conftest import serve_page, wait_for
 from tests.fake_hub import FakeHub
 from tests.painter import Painter
+
+SOURCE = partial(source_of, device="CPU")
 
 
 @pytest.fixture
@@ -60,7 +64,7 @@ def test_a_full_size_model_is_looked_up_made_and_chosen(
     from pipeline.page.words import English
 
     service = build_service(Models([Painter()]))
-    full_size = FullSize(service.models, "CPU")
+    full_size = FullSize(service.models, SOURCE)
     with serve_page(build(service, English(), full_size)) as url, browser.new_context(**STILL) as context:
         context.set_default_timeout(30_000)
         tab = context.new_page()
@@ -90,14 +94,14 @@ def test_a_full_size_model_is_looked_up_made_and_chosen(
 def test_what_was_made_is_there_at_the_next_start_and_what_is_damaged_is_not(
     exporter: list[str], cache: None, tmp_path: Path
 ) -> None:
-    first = FullSize(Models([Painter()]), "CPU")
+    first = FullSize(Models([Painter()]), SOURCE)
     first.start()
     wait_for(lambda: first.name)
     again = Models([Painter()])
-    assert FullSize(again, "CPU").name == first.name == again.names[-1]
+    assert FullSize(again, SOURCE).name == first.name == again.names[-1]
     (manifest,) = tmp_path.rglob("manifest.json")
     manifest.write_text(json.dumps({"format_version": 2}))
-    damaged = FullSize(Models([Painter()]), "CPU")
+    damaged = FullSize(Models([Painter()]), SOURCE)
     assert damaged.name is None
     assert not damaged.is_running
 

@@ -9,7 +9,8 @@ HEAVY = "nncf torch openvino transformers diffusers ray pipeline.export"
 # All that app.py does before it serves, without --cluster
 START = """import argparse, app, pipeline.page.layout, pipeline.server.serving
 from pipeline.server.flags import parse
-with app.menu(parse([])): pass"""
+options = parse([])
+with app.menu(options, app.source_maker(options)): pass"""
 
 
 @pytest.mark.long

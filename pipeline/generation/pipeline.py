@@ -76,7 +76,7 @@ class SanaPipeline:
             on_progress: called with the progress of fetching and loading.
             cache_dir: where compiled models are kept until the IR, the device or OpenVINO changes; by default a folder
                 in the user's cache.
-            max_threads: on how many CPU threads to compute at most, by default on as many as there are.
+            max_threads: on how many CPU threads to compute at most, by default on one for each core.
 
         Raises:
             SanaError: there is no such folder, it is no IR folder, a file is damaged, the device is unknown, or the

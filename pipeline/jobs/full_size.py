@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ..miniature.export_process import run_precompile
 from ..model_folder.folder_layout import MANIFEST
 from ..publish.licence import HUB, find_licence
 from ..runtime.folders import cache_entry
-from .model_sources import NamedSource
+from .model_sources import ModelSource
 from .models import Models
 
 _LOG = logging.getLogger(__name__)
@@ -37,13 +38,16 @@ class FullSize:
     `progress` is that of the making, None before it begins; `error` says why it ended.
     """
 
-    def __init__(self, models: Models, device: str, low_memory: bool = False) -> None:
-        """Put the model into the menu if an earlier run of the program has made it."""
+    def __init__(self, models: Models, new_source: Callable[[str], ModelSource]) -> None:
+        """Put the model into the menu if an earlier run of the program has made it.
+
+        `new_source` returns the source of a folder.
+        """
         self.name: str | None = None
         self.progress: Progress | None = None
         self.error: SanaError | None = None
         self._models = models
-        self._device, self._low_memory = device, low_memory
+        self._new_source = new_source
         self._lock = threading.Lock()
         if (self._folder / MANIFEST).is_file():
             try:
@@ -86,7 +90,7 @@ class FullSize:
         self.progress = progress
 
     def _add(self) -> None:
-        self.name = self._models.add(NamedSource(str(self._folder), self._device, self._low_memory))
+        self.name = self._models.add(self._new_source(str(self._folder)))
 
     @property
     def _folder(self) -> Path:

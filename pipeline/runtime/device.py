@@ -1,7 +1,6 @@
 """The device that models run on: its check, its precision and number of threads, and compiling for it."""
 
 import copy
-import os
 import threading
 from functools import cache, cached_property
 from pathlib import Path
@@ -12,7 +11,7 @@ from openvino import opset13
 
 from ..domain.errors import DeviceError
 from .compile_cache import CompileCache, Shapes, read_reshaped
-from .host import cpu_quota
+from .host import cpu_quota, visible_processors
 
 # Not f16, the default on GPUs: Sana's activations, up to 5e5, overflow it, unless they are scaled.
 EXACT = "f32"
@@ -39,11 +38,16 @@ def _make_core() -> ov.Core:
 
 
 def compile_config(precision: str = EXACT, threads: int | None = None) -> dict[str, Any]:
-    """Return OpenVINO's properties for models that run one request at a time, on at most `threads` if not None."""
-    config = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
-    limit = min(filter(None, (cpu_quota(), threads)), default=None)
-    if limit and limit < _visible_processors():
+    """Return OpenVINO's properties for models that run one request at a time, on at most `threads` if not None.
+
+    With None, OpenVINO takes one thread for each core.
+    """
+    config: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+    limit, visible = min(filter(None, (cpu_quota(), threads)), default=None), visible_processors()
+    if limit and limit < visible:
         config["INFERENCE_NUM_THREADS"] = str(limit)
+    elif threads:
+        config |= {"INFERENCE_NUM_THREADS": str(visible), "ENABLE_HYPER_THREADING": True}
     return config
 
 
@@ -54,7 +58,7 @@ class Device:
         """Take OpenVINO's name of a device, such as "CPU", "GPU.0" or "AUTO:GPU,CPU".
 
         Compiled IR files are kept in `cache`, except those of AUTO, which compiles for several devices. A CPU computes
-        on at most `max_threads`, by default on as many as there are.
+        on at most `max_threads`, by default on one for each core.
 
         Raises:
             DeviceError: there is no such device on this machine. The error names the devices that there are.
@@ -118,7 +122,8 @@ class Device:
         """
         config = compile_config(precision, self._max_threads) | self._half_config(precision)
         if _is_gpu(self.name):
-            config.pop("INFERENCE_NUM_THREADS", None)  # which GPUs do not know, and refuse
+            for threads in ("INFERENCE_NUM_THREADS", "ENABLE_HYPER_THREADING"):  # which GPUs do not know, and refuse
+                config.pop(threads, None)
         try:
             if self._cache and isinstance(model, Path):
                 return self._cache.compile(self.core, model, self.name, config, shapes)
@@ -152,9 +157,3 @@ def _is_gpu(name: str) -> bool:
 def reason_of(error: Exception) -> str:
     """Return the last line of an error of OpenVINO, which says most."""
     return (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
-
-
-def _visible_processors() -> int:
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

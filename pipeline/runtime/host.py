@@ -1,6 +1,7 @@
 """The memory and processors that this program can have, on the machine and within the limits of a container."""
 
 import math
+import os
 
 import psutil
 
@@ -27,3 +28,10 @@ def cpu_quota() -> int | None:
     """
     quotas = cpu_quotas()
     return max(1, math.ceil(min(quotas))) if quotas else None
+
+
+def visible_processors() -> int:
+    """Return how many threads the processors run at once that this process may use, whatever a container's quota."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -4,8 +4,6 @@ import platform
 from contextlib import suppress
 from pathlib import Path
 
-import torch
-
 # By torch's name, the best first.
 _INSTRUCTION_SETS = {
     "amx_int8": "AMX",
@@ -32,6 +30,8 @@ def instruction_set() -> str:
 
     With the same model, precision and settings, processors of one instruction set draw the same bytes.
     """
+    import torch  # takes seconds, which the start of app.py does not need
+
     capabilities = torch.cpu.get_capabilities()
     found = (name for capability, name in _INSTRUCTION_SETS.items() if capabilities.get(capability))
     return next(found, platform.machine())

@@ -36,6 +36,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="hold one of text encoder, transformer and decoder at a time, and load it again whenever its turn comes",
     )
+    parser.add_argument(
+        "--no-tuning",
+        action="store_true",
+        help="compute on one thread for each core: do not measure, at the first start, whether all threads are faster",
+    )
     add_cluster_flags(parser)
     add_server_flags(parser, environment)
     parser.add_argument(
