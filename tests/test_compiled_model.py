@@ -27,9 +27,11 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, tuple[int, .
     shapes = []
     compile_model = Device.compile
 
-    def counted(self: Device, model: Path, precision: str, given: dict[str, tuple[int, ...]]) -> ov.CompiledModel:
+    def counted(
+        self: Device, model: Path, precision: str, given: dict[str, tuple[int, ...]], exact: str | None
+    ) -> ov.CompiledModel:
         shapes.append(given)
-        return compile_model(self, model, precision, given)
+        return compile_model(self, model, precision, given, exact)
 
     monkeypatch.setattr(Device, "compile", counted)
     return shapes

@@ -13,6 +13,7 @@ import openvino as ov
 from ..model_folder.files import sha256
 from ..model_folder.whole_files import write_whole
 from .file_lock import try_lock
+from .graph.exact_input import keep_exact
 
 # Chosen: room for some models at many sizes of pictures. A transformer has an entry for each size, of some megabytes on
 # devices that read the weights from the IR, and of all its weights on others.
@@ -34,16 +35,22 @@ class CompileCache:
         self._folder = folder
 
     def compile(
-        self, core: ov.Core, path: Path, device: str, config: dict[str, Any], shapes: Shapes | None = None
+        self,
+        core: ov.Core,
+        path: Path,
+        device: str,
+        config: dict[str, Any],
+        shapes: Shapes | None = None,
+        exact_input: str | None = None,
     ) -> ov.CompiledModel:
         """Return and raise what `core.compile_model` does. Use the cache's entry if it is intact, else make it again.
 
-        With `shapes`, the model is compiled for inputs of these shapes. If the folder cannot be written, or another
+        With `shapes`, the model is compiled as `read_reshaped` returns it. If the folder cannot be written, or another
         process is using the entry, the model is compiled without the cache.
         """
-        key = json.dumps([str(path.resolve()), device, config, shapes])
+        key = json.dumps([str(path.resolve()), device, config, shapes, *filter(None, [exact_input])])
         entry = self._folder / hashlib.sha256(key.encode()).hexdigest()
-        source = read_reshaped(core, path, shapes) if shapes else path
+        source = read_reshaped(core, path, shapes, exact_input) if shapes else path
         try:
             if entry.exists() and not entry.is_dir():
                 entry.unlink()
@@ -94,10 +101,12 @@ class CompileCache:
                 lock.release()
 
 
-def read_reshaped(core: ov.Core, path: Path, shapes: Shapes) -> ov.Model:
-    """Return the model of an IR file, reshaped for inputs of these shapes."""
+def read_reshaped(core: ov.Core, path: Path, shapes: Shapes, exact_input: str | None = None) -> ov.Model:
+    """Return the model of an IR file for inputs of these shapes, one of which is read in f32 if it is named."""
     model = core.read_model(path)
     model.reshape(shapes)
+    if exact_input:
+        keep_exact(model, exact_input)
     return model
 
 

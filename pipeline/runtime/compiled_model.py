@@ -39,6 +39,7 @@ class CompiledModel:
 
     _COMPILES_AT_ONCE = True
     _SHARES_OUTPUT = False
+    _EXACT_INPUT: str | None = None
 
     def __init__(
         self,
@@ -103,7 +104,8 @@ class CompiledModel:
             if self._weights:
                 model.reshape(shapes or {})
                 return self._device.compile(model, self.precision)
-        return self._device.compile(self._model, self.precision, shapes)
+        exact_input = None if self.precision == EXACT else self._EXACT_INPUT
+        return self._device.compile(self._model, self.precision, shapes, exact_input)
 
     def _new_request(self, compiled: ov.CompiledModel) -> ov.InferRequest:
         request = compiled.create_infer_request()
@@ -150,6 +152,8 @@ class ShapedModel(CompiledModel):
 
 class TransformerModel(ShapedModel):
     """A transformer that is compiled for the shape of its latents, and for prompts of any length."""
+
+    _EXACT_INPUT = "timestep"
 
     def _shapes(self, inputs: dict[str, np.ndarray]) -> Shapes:
         shapes = super()._shapes(inputs)

@@ -112,10 +112,17 @@ class Device:
         count: int = compiled.get_property("INFERENCE_NUM_THREADS")
         return count
 
-    def compile(self, model: Path | ov.Model, precision: str = EXACT, shapes: Shapes | None = None) -> ov.CompiledModel:
+    def compile(
+        self,
+        model: Path | ov.Model,
+        precision: str = EXACT,
+        shapes: Shapes | None = None,
+        exact_input: str | None = None,
+    ) -> ov.CompiledModel:
         """Compile a model or an IR file.
 
-        With `shapes`, the model of an IR file is reshaped for inputs of these shapes first.
+        With `shapes`, the model of an IR file is reshaped for inputs of these shapes first. One of them may be read in
+        f32 whatever the precision.
 
         Raises:
             DeviceError: the device cannot take the model.
@@ -126,9 +133,9 @@ class Device:
                 config.pop(threads, None)
         try:
             if self._cache and isinstance(model, Path):
-                return self._cache.compile(self.core, model, self.name, config, shapes)
+                return self._cache.compile(self.core, model, self.name, config, shapes, exact_input)
             if isinstance(model, Path) and shapes:
-                model = read_reshaped(self.core, model, shapes)
+                model = read_reshaped(self.core, model, shapes, exact_input)
             return self.core.compile_model(model, self.name, config)
         except RuntimeError as error:
             name = model if isinstance(model, Path) else f"The model {model.get_friendly_name()}"

@@ -34,7 +34,7 @@ def fastest_threads() -> int | None:
         return None
     known, key = facts(), ["threads", processor_name(), ov.get_version(), usual, every]
     gain = known.get(key)
-    if not isinstance(gain, float) or gain <= 0:
+    if not (isinstance(gain, float) and gain > 0):  # NaN, too
         gain = _seconds(usual) / _seconds(every)
         known.put(key, gain)
         _LOG.info("%d threads are %.2f times as fast as %d on this machine.", every, gain, usual)

@@ -1,13 +1,12 @@
 """What goes wrong around the server while people ask, one trouble after the other."""
 
-import os
 import shutil
 import signal
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
@@ -20,6 +19,7 @@ from .ways import connect
 
 SECONDS = 3.0  # that a connection is cut, and a disk is full; chosen: some requests come meanwhile
 DISK, DISK_A_MINUTE = 64 << 20, 32 << 20  # bytes; chosen: far more than the server keeps there
+BLOCK = 1 << 20  # bytes in which the disk is filled; chosen
 CLEAR = 10.0  # seconds after a trouble in which what it touched may still fail; chosen: a client's timeouts
 
 
@@ -115,10 +115,13 @@ class Troublemaker:
         assert self._disk is not None
         with self.troubles.of("disk full"):
             rest = self._disk / "rest"
-            with rest.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(self._disk).free)
-            time.sleep(SECONDS)
-            rest.unlink()
+            try:
+                with rest.open("wb", buffering=0) as file, suppress(OSError):  # it ends when the disk is full
+                    while True:
+                        file.write(bytes(BLOCK))
+                time.sleep(SECONDS)
+            finally:
+                rest.unlink()
 
     def _draw(self) -> httpx.Response:
         body = {"prompt": "a house", "model": self._name, "num_inference_steps": 1}
