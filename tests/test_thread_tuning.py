@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import app
+from pipeline import SanaPipeline
 from pipeline.runtime import folders, thread_tuning
 from pipeline.runtime.device import Device
 from pipeline.runtime.thread_tuning import fastest_threads
@@ -73,6 +75,13 @@ def test_nothing_is_measured_where_there_is_no_choice(
 def test_the_flag_leaves_it_out(measured: list[int], arguments: list[str], expected: list[int]) -> None:
     app.source_maker(parse(arguments))
     assert measured == expected
+
+
+def test_the_number_of_threads_changes_no_byte(model: Path) -> None:
+    one, two = (SanaPipeline.from_pretrained(model, max_threads=threads) for threads in (1, 2))
+    assert one.threads == 1
+    pictures = [pipe("a house", seed=1, output_type="np").images for pipe in (one, two)]
+    assert np.array_equal(*pictures)
 
 
 def test_a_real_measurement_takes_the_threads_that_it_is_given() -> None:
