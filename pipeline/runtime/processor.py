@@ -28,7 +28,7 @@ def processor_name() -> str:
 def instruction_set() -> str:
     """Return the most of this processor's instructions for matrices, such as "AVX512-BF16"; else its architecture.
 
-    With the same model, precision and settings, processors of one instruction set draw the same bytes.
+    What is rounded where depends on it, and so do the bytes of a picture.
     """
     import torch  # takes seconds, which the start of app.py does not need
 
