@@ -1,7 +1,7 @@
 """Weights of matrix products as inputs of a model, so that OpenVINO keeps no copies of them in f32.
 
-Of a constant of 16 bits, the CPU plugin of OpenVINO 2026.4 keeps a copy in f32: 8 GB of a text encoder whose weights are
-4 GB in its mapped file. An input is converted whenever it is used.
+Of a constant of 16 bits, the CPU plugin of OpenVINO 2026.4 keeps a copy in f32: 8 GB of a text encoder whose weights
+are 4 GB in its mapped file. An input is converted whenever it is used.
 """
 
 import openvino as ov
