@@ -123,8 +123,8 @@ def source_maker(options: argparse.Namespace) -> "Callable[[str | None], ModelSo
 
     threads = None
     if not options.cluster:
-        Device(options.device)
-        threads = fastest_threads() if options.device == "CPU" and not options.no_tuning else None
+        device = Device(options.device)
+        threads = None if options.no_tuning else fastest_threads(device)
     return partial(source_of, device=options.device, low_memory=options.low_memory, max_threads=threads)
 
 

@@ -33,6 +33,14 @@ def test_no_more_threads_than_the_quota_lets_run(
     assert compile_config().get("INFERENCE_NUM_THREADS") == threads  # without it OpenVINO takes all that it sees
 
 
+def test_all_threads_that_are_asked_for_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "cpu_quota", lambda: None)
+    monkeypatch.setattr(device, "visible_processors", lambda: 8)
+    assert "ENABLE_HYPER_THREADING" not in compile_config()
+    config = compile_config(threads=8)
+    assert (config["INFERENCE_NUM_THREADS"], config["ENABLE_HYPER_THREADING"]) == ("8", True)
+
+
 @dataclass
 class Stage:
     """A model that returns its input plus an error."""

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,7 +25,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     folders._writable.cache_clear()
-    monkeypatch.setattr(thread_tuning, "Device", lambda *_: SimpleNamespace(threads=2))
+    monkeypatch.setattr(Device, "threads", property(lambda device: 2 if device.name == "CPU" else None))
     monkeypatch.setattr(thread_tuning, "visible_processors", lambda: 4)
     monkeypatch.setattr(thread_tuning, "cpu_quota", lambda: None)
     monkeypatch.setattr(thread_tuning, "_seconds", measure)
@@ -34,31 +33,31 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
 
 
 def test_all_threads_are_taken_where_they_are_faster_and_measured_once(measured: list[int]) -> None:
-    assert [fastest_threads(), fastest_threads()] == [4, 4]
+    assert [fastest_threads(Device()), fastest_threads(Device())] == [4, 4]
     assert measured == [2, 4]
 
 
 def test_a_gain_that_may_be_chance_is_none(measured: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thread_tuning, "_seconds", lambda threads: {2: 1.04, 4: 1.0}[threads])
-    assert fastest_threads() is None
+    assert fastest_threads(Device()) is None
 
 
 @pytest.mark.parametrize("content", ['{"', "[]", "-1", "0.0", '"fast"', "true", None])
 def test_a_damaged_result_is_measured_again(measured: list[int], tmp_path: Path, content: str | None) -> None:
-    fastest_threads()
+    fastest_threads(Device())
     (path,) = tmp_path.rglob("facts.json")
     if content is None or content == '{"':
         path.write_text(content or "")
     else:
         path.write_text(json.dumps({key: json.loads(content) for key in json.loads(path.read_text())}))
-    assert fastest_threads() == 4
+    assert fastest_threads(Device()) == 4
     assert measured == [2, 4, 2, 4]
 
 
 def test_a_result_of_another_processor_is_measured_again(measured: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    fastest_threads()
+    fastest_threads(Device())
     monkeypatch.setattr(thread_tuning, "processor_name", lambda: "another")
-    assert fastest_threads() == 4
+    assert fastest_threads(Device()) == 4
     assert measured == [2, 4, 2, 4]
 
 
@@ -67,7 +66,7 @@ def test_nothing_is_measured_where_there_is_no_choice(
     measured: list[int], monkeypatch: pytest.MonkeyPatch, name: str, value: int
 ) -> None:
     monkeypatch.setattr(thread_tuning, name, lambda: value)
-    assert fastest_threads() is None
+    assert fastest_threads(Device()) is None
     assert not measured
 
 

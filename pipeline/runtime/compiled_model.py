@@ -98,13 +98,14 @@ class CompiledModel:
     def _compile(self, shapes: Shapes | None) -> ov.CompiledModel:
         if _state_of(self._model) != self._files:  # the new files were not verified
             raise ArtifactError(f"{self._model} is gone, or has changed since it was loaded.")
-        if isinstance(self._model, Path) and self._device.name == "CPU" and self.precision == EXACT:
+        is_cpu, is_exact = self._device.name == "CPU", self.precision == EXACT  # both rewritings rely on its plugin
+        if isinstance(self._model, Path) and is_cpu and is_exact:
             model = self._device.read(self._model)
             self._weights = take_weights_out(model)
             if self._weights:
                 model.reshape(shapes or {})
                 return self._device.compile(model, self.precision)
-        exact_input = None if self.precision == EXACT else self._EXACT_INPUT
+        exact_input = self._EXACT_INPUT if is_cpu and not is_exact else None
         return self._device.compile(self._model, self.precision, shapes, exact_input)
 
     def _new_request(self, compiled: ov.CompiledModel) -> ov.InferRequest:

@@ -23,13 +23,13 @@ _CHANNELS = 128
 _LOG = logging.getLogger(__name__)
 
 
-def fastest_threads() -> int | None:
-    """Return on how many threads to compute, for `Device`; None for OpenVINO's own choice.
+def fastest_threads(device: Device) -> int | None:
+    """Return on how many threads to compute on a device; None for OpenVINO's own choice.
 
-    Nothing is measured where that leaves no thread out, or where a container limits them. A result that is damaged, or
-    of another processor, is measured again.
+    Nothing is measured where that leaves no thread out, where a container limits them, or on other devices than the
+    CPU. A result that is damaged, or of another processor, is measured again.
     """
-    usual, every = Device().threads, visible_processors()
+    usual, every = device.threads, visible_processors()
     if usual is None or every <= usual or cpu_quota():
         return None
     known, key = facts(), ["threads", processor_name(), ov.get_version(), usual, every]

@@ -121,7 +121,7 @@ class Troublemaker:
                         file.write(bytes(BLOCK))
                 time.sleep(SECONDS)
             finally:
-                rest.unlink()
+                rest.unlink(missing_ok=True)
 
     def _draw(self) -> httpx.Response:
         body = {"prompt": "a house", "model": self._name, "num_inference_steps": 1}
