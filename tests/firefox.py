@@ -17,6 +17,22 @@ from tests.conftest import wait_for
 
 ADDRESS = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 
+# The element, after five looks a tenth of a second apart have found it in the same place. Without that, a press after a
+# reload may miss what is still being moved down.
+STAYED = """new Promise((done) => {
+    let [place, looks] = ["", 0];
+    const look = () => {
+        const element = document.querySelector(%s);
+        element?.scrollIntoView({ block: "center" });
+        const found = JSON.stringify(element?.getBoundingClientRect());
+        looks = found && found === place ? looks + 1 : 1;
+        place = found;
+        if (looks === 5) done(element);
+        else setTimeout(look, 100);
+    };
+    look();
+})"""
+
 
 class Firefox:
     """A tab of Firefox."""
@@ -35,10 +51,8 @@ class Firefox:
         return json.loads(self._run(f"JSON.stringify((() => {expression})() ?? null)")["value"])
 
     def press(self, selector: str) -> None:
-        """Press the mouse's button on an element."""
-        element = f"document.querySelector({json.dumps(selector)})"
-        self._run(f"{element}.scrollIntoView({{ block: 'center' }})")
-        found = self._run(element)
+        """Press the mouse's button on an element, once it has stayed in its place."""
+        found = self._run(STAYED % json.dumps(selector))
         origin = {"type": "element", "element": {"sharedId": found["sharedId"]}}
         moves = {"type": "pointerMove", "x": 0, "y": 0, "origin": origin}
         self._act("pointer", [moves, {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}])
