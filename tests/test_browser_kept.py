@@ -1,11 +1,14 @@
 """The page in chromium loses nothing: cut connections, reloads, closed tabs, a server that is started again."""
 
+import time
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from pipeline import SanaPipeline
+from pipeline.page.link import read_link
 from tests.browsing import EXPLORE, PROGRESS, STEPS, STILL, axis_values, done, generate, picture, prompt, set_steps
 from tests.conftest import serve_page, wait_for
 from tests.cutting_proxy import CuttingProxy
@@ -29,13 +32,15 @@ def test_a_cut_connection_loses_nothing(browser: Browser, page: str, steps_done:
         seed = begin(tab, 12)
         proxy.cut()
         tab.locator("#badge").get_by_text("No connection").wait_for()
-        assert tab.locator("#stop").is_disabled()
+        expect(tab.locator("#stop")).to_be_disabled()
+        expect(tab.get_by_label(STEPS)).to_be_disabled()
+        prompt(tab).fill("a red house by the sea")
         begun = steps_done.count(1)
         proxy.join()
         tab.wait_for_load_state()
         done(tab)
         assert steps_done.count(1) == begun == 1  # the same request went on
-        tab.wait_for_function("document.querySelector('#prompt textarea')?.value === 'a red house'")
+        tab.wait_for_function("document.querySelector('#prompt textarea')?.value === 'a red house by the sea'")
         assert tab.get_by_label("Seed", exact=True).input_value() == seed
         picture(tab).wait_for()
         tab.wait_for_function(f"document.querySelectorAll('{THUMBNAILS}').length === 1")
@@ -132,6 +137,25 @@ def test_what_is_typed_survives_a_reload(tab: Page) -> None:
     assert tab.get_by_label(STEPS).input_value() == "9"
     tab.get_by_text(EXPLORE).click()
     assert axis_values(tab).first.input_value() == "2,5"
+
+
+def test_what_is_typed_at_once_is_neither_overwritten_nor_forgotten(
+    browser: Browser, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app import build_app
+
+    def read_slowly(*given: Any) -> Any:
+        time.sleep(1.5)
+        return read_link(*given)
+
+    monkeypatch.setattr("pipeline.page.restoring.read_link", read_slowly)
+    with serve_page(build_app(pipe)) as url, browser.new_context(**STILL) as context:
+        tab = context.new_page()
+        tab.goto(url)
+        prompt(tab).fill("a green boat at night")
+        tab.wait_for_timeout(2000)  # longer than the server takes to fill the fields in
+        assert prompt(tab).input_value() == "a green boat at night"
+        assert "a green boat at night" in tab.evaluate("sessionStorage.getItem('sana-form') ?? ''")
 
 
 def test_a_damaged_store_is_set_aside_with_a_sentence(tab: Page) -> None:

@@ -76,6 +76,8 @@ def build(service: GenerationService, words: English, full_size: FullSize | None
                 build_history(parts, words)
         with gr.Accordion(words.about, open=False, elem_id="about"):
             parts.facts = gr.HTML(facts(model, models.device(first), words))
+        # First: a change is kept before the server is asked about it, which may not answer.
+        connect_restoring(app, parts, controls, service, words)
         connect_generate(app, parts, controls, service, words)
         connect_live(app, parts, controls, service, words)
         connect_explore(parts, controls, service)
@@ -91,7 +93,6 @@ def build(service: GenerationService, words: English, full_size: FullSize | None
         connect_redrawing(parts, controls, service, words)
         connect_undo(parts, controls, service, words)
         connect_link(parts, controls, service, words)
-        connect_restoring(app, parts, controls, service, words)
     app.api_open = False  # no request bypasses the queue
     return app
 

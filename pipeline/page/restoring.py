@@ -80,7 +80,7 @@ def connect_restoring(
     names, outputs = json.dumps(list(kept)), [*filling.outputs, *parts.grid.values()]
     form = "() => window.sanaKept.form()"
     restored = app.load(restore, parts.from_browser, outputs, js=form, preprocess=False, **QUIET)
-    restored.then(None, None, None, js="() => { window.sanaKept.beginSaving(); }", **QUIET)
+    restored.then(None, None, None, js="() => { window.sanaKept.beginSaving(); window.sanaFilledIn(); }", **QUIET)
     save = (
         f"(...values) => {{ window.sanaKept.save(Object.fromEntries({names}.map((name, k) => [name, values[k]]))); }}"
     )

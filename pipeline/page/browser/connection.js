@@ -1,7 +1,11 @@
 // The connection to the server, told in place of "Ready". Gradio tries again every two seconds, and loads the page anew
-// when the server answers. It tells a lost connection only in a message of its own, by this text in every language.
+// when the server answers. It tells a lost connection only in a message of its own, by this text in every language, and
+// reports no change of a field until then: of the prompt, each is kept here, and the other fields are disabled.
 (() => {
   const LOST = "Connection to the server was lost";
+  // Gradio's own, and what presses them; not what works without the server, such as the history.
+  const FIELDS = ".gradio-container :is(input, textarea, .gallery-item, .upload-container):not(.html-container *)";
+  const BUTTONS = "button:is(.lg, .sm, .reset-button, .label-wrap), .tile .acts button";
   const words = JSON.parse(document.currentScript.dataset.words);
 
   new MutationObserver((_, observer) => {
@@ -15,6 +19,11 @@
       state.className = "busy";
       state.textContent = words.offline;
     }
-    for (const button of document.querySelectorAll("#generate, #stop")) button.disabled = true;
+    const prompt = document.querySelector("#prompt textarea");
+    prompt?.addEventListener("input", () => window.sanaKept.keepPrompt(prompt.value));
+    // Not before Gradio has painted its own state of the fields, which enables some.
+    setTimeout(() => {
+      for (const control of document.querySelectorAll(`${FIELDS}, ${BUTTONS}`)) control.disabled = control !== prompt;
+    });
   }).observe(document, { childList: true, subtree: true });
 })();

@@ -48,6 +48,7 @@
     keepDeleted(names) { write(DELETED, names.slice(-MOST_DELETED)); },
     deleted() { const names = latest(DELETED); return Array.isArray(names) ? names : []; },
     beginSaving() { savesForm = true; },
+    keepPrompt(prompt) { write(FORM, { search: location.search, values: { ...own(FORM)?.values, prompt } }); },
     save(values) { if (savesForm) write(FORM, { search: location.search, values }); },
   };
 })();
