@@ -148,6 +148,35 @@ def test_a_mask_is_painted_with_a_finger_and_undone(phone: Page, pipe: SanaPipel
     assert drawn[1][0].mask_sha256 is None
 
 
+def test_a_painted_mask_survives_a_reload(phone: Page, house: Path, drawn: Drawn) -> None:
+    give(phone, house)
+    phone.get_by_role("button", name="Draw only a part anew").click()
+    phone.locator("#painter canvas").scroll_into_view_if_needed()
+    stroke(phone, (0.1, 0.5), (0.4, 0.5))
+    phone.wait_for_function("sessionStorage.getItem('sana-form').includes('\"strength\":1,')")
+    phone.reload()  # before the painter's own pause is over
+    phone.get_by_label("Grow the mask").first.wait_for()
+    assert strength(phone) == "1"
+    generate(phone)
+    done(phone)
+    given = drawn[0][1]
+    assert given
+    assert given.mask is not None
+    assert given.mask[100, 75] == 255
+    assert given.mask[100, 225] == given.mask[20, 75] == 0
+    phone.evaluate("""() => {
+        for (const storage of [sessionStorage, localStorage]) {
+            const mask = JSON.parse(storage.getItem("sana-mask"));
+            storage.setItem("sana-mask", JSON.stringify({ ...mask, address: "data:image/png;base64,AAAA" }));
+        }
+    }""")
+    phone.reload()
+    phone.get_by_text("The browser cannot read this file as a picture").wait_for()
+    generate(phone)
+    done(phone)
+    assert drawn[1][0].mask_sha256 is None
+
+
 @pytest.mark.long
 def test_a_drawn_picture_is_made_larger_and_its_settings_ask_for_it_again(
     tab: Page, pipe: SanaPipeline, drawn: Drawn, tmp_path: Path

@@ -101,14 +101,14 @@ class PanelUpdates:
     ) -> dict[Any, Any]:
         """Show a picture with an unpainted sheet, or with a mask as a data URL; `paints` opens the tools."""
         width, height = given.size
-        sheet = {"picture": given.preview, "width": width, "height": height, "mask": mask, "paints": paints}
+        picture = {"picture": given.preview, "sha256": given.sha256, "width": width, "height": height}
         parts = self._parts
         return {
             **self.fill(given, model, values),
             parts.accordion: gr.update(open=True),
             parts.picture_problem: "",
             parts.with_picture: gr.update(visible=True),
-            parts.painter: sheet,
+            parts.painter: {**picture, "mask": mask, "paints": paints},
             parts.mask_settings: gr.update(visible=mask is not None),
             parts.given: given,
             parts.wanted: None,

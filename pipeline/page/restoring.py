@@ -24,7 +24,11 @@ from .status import said
 from .words import English
 
 KEPT = tuple(each for each in PARAMETERS if each is not MASK_IMAGE)
-"""What the browser keeps beside the fold of the grid: all but the mask, which stays in its painter."""
+"""What the browser keeps beside the fold of the grid and the mask, which its painter keeps."""
+
+MASK = "mask"
+"""The name of the kept mask among the kept values: its address, and the hash of its picture."""
+PNG_ADDRESS = "data:image/png;base64,"
 
 
 def connect_restoring(
@@ -74,7 +78,8 @@ def connect_restoring(
         given = Given.read(Path(str(path)), {each.name: model.default(each) for each in REPLACED})
         own = (*REPLACED, *PICTURE_PARAMETERS)
         typed = {each.name: kept[each.name] for each in own if each.name in kept and not each.problem(kept[each.name])}
-        return filling.panel.show(given, model, {**given.values(model), **typed})
+        mask = kept_mask(kept, given.sha256)
+        return filling.panel.show(given, model, {**given.values(model), **typed}, mask=mask, paints=mask is not None)
 
     kept = {**{each.name: controls[each.name] for each in KEPT}, **parts.grid}
     names, outputs = json.dumps(list(kept)), [*filling.outputs, *parts.grid.values()]
@@ -87,10 +92,17 @@ def connect_restoring(
     gr.on([each.change for each in kept.values()], None, list(kept.values()), None, js=save, **QUIET)
 
 
+def kept_mask(kept: Mapping[str, Any], image_sha256: str) -> str | None:
+    """Return the mask that the browser has kept for a picture, as a data URL; None if it has none of this picture."""
+    mask = kept.get(MASK)
+    address = mask.get("address") if isinstance(mask, dict) and mask.get("sha256") == image_sha256 else None
+    return address if isinstance(address, str) and address.startswith(PNG_ADDRESS) else None
+
+
 def read_kept(text: object) -> dict[str, Any]:
     """Return the values that the browser has kept, by parameter name, without those of emptied fields.
 
-    Those of the grid's fold are among them under the names of its fields.
+    Those of the grid's fold are among them under the names of its fields, and the mask.
 
     Raises:
         SanaError: the text is none that this page wrote.
@@ -105,5 +117,5 @@ def read_kept(text: object) -> dict[str, Any]:
     return {
         name: value
         for name, value in values.items()
-        if name in FIELDS or (name in known and value not in (None, ""))  # an empty axis is a choice
+        if name in (*FIELDS, MASK) or (name in known and value not in (None, ""))  # an empty axis is a choice
     }

@@ -1,7 +1,8 @@
-// What outlives a reload: the token of the requests being drawn, and what is typed. A tab has its own
+// What outlives a reload: the token of the requests being drawn, what is typed, and the mask that is painted. A tab has its own
 // (sessionStorage); a new tab takes over what the browser has kept last (localStorage). Loaded in the page's head.
 (() => {
-  const REQUEST = "sana-request", FORM = "sana-form", LIST = "sana-list", DELETED = "sana-deleted";
+  const REQUEST = "sana-request", FORM = "sana-form", LIST = "sana-list", DELETED = "sana-deleted",
+    MASK = "sana-mask";
   const MOST_DELETED = 100;  // names; chosen: more than the server keeps pictures to send again
 
   // Storage is missing in some private windows, and can be full: the page then works without it.
@@ -39,8 +40,10 @@
     form() {
       const mine = own(FORM);
       const kept = mine?.search === location.search ? mine : location.search ? null : latest(FORM);
-      return kept ? JSON.stringify(kept.values ?? null) : "";
+      return kept ? JSON.stringify(kept.values ? { ...kept.values, mask: latest(MASK) } : null) : "";
     },
+    // Keep a mask as a data URL, or null, with the hash of its picture.
+    keepMask(mask) { write(MASK, mask); },
     // Keep and return whether the field holds a list of prompts.
     keepList(is) { write(LIST, is); },
     isList: () => latest(LIST) === true,

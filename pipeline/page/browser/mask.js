@@ -1,10 +1,11 @@
 // The mask painter: strokes over the given picture, kept in the picture's own pixels, so that any size of the page
 // shows them. The mask is drawn from them at the picture's full size when it is asked for: white where painted.
-// `props.value` holds the picture to paint on as { picture, width, height, mask, paints }.
+// `props.value` holds the picture to paint on as { picture, sha256, width, height, mask, paints }.
 
 const WIDEST = 1600;  // pixels of the canvas on the page; chosen: as sharp as a phone shows it
 const MARKED = 128;  // of 255: from here on a pixel counts as painted, as in generation/given_picture.py
 const VISIBLE = 32;  // of 255; chosen: a line thinner than a pixel of the page is seen, the rim of an erased one is not
+const KEPT_AFTER = 2000;  // milliseconds without a stroke; chosen: making a large mask's file takes a moment
 const COLOUR = "#e11d74";  // over the picture; chosen: rare in pictures
 const [image, canvas, tools, note] = ["img", "canvas", ".tools", ".note"].map((name) => element.querySelector(name));
 const [paint, brush, eraser, width, undo, clear, file, chosen] = [
@@ -19,6 +20,8 @@ let stroke = null;  // the one being painted
 let isPainted = false;
 let uploaded = null;  // the record of the mask's file, until something is painted
 let edits = 0;
+let openings = 0;  // not told from each other by `props.value`, which Gradio copies
+let timer = 0;  // until the mask is kept
 
 // Draw lines from point `from` of a stroke on.
 function line(target, { erases, width, points }, from = 0) {
@@ -71,8 +74,28 @@ function refresh() {
   draw(context, canvas.width / size[0], COLOUR);
 }
 
+// Return the mask at the picture's full size, white on nothing, or null if nothing is painted.
+function whole() {
+  const target = sheet(...size);
+  draw(target, 1, "white");
+  return holdsPaint(target, MARKED) ? target : null;
+}
+
+// Keep the mask in the browser, so that a reload does not lose it.
+function keep() {
+  clearTimeout(timer);
+  timer = 0;
+  window.sanaKept.keepMask(size && { sha256: props.value.sha256, address: whole()?.canvas.toDataURL() ?? null });
+}
+
+function keepSoon() {
+  clearTimeout(timer);
+  timer = setTimeout(keep, KEPT_AFTER);
+}
+
 // Tell the page once that there is a mask, or none any more.
 function changed() {
+  keepSoon();
   uploaded = null;
   edits += 1;
   undo.disabled = actions.length <= given;
@@ -121,7 +144,7 @@ async function maskOf(source) {
 }
 
 async function open() {
-  const value = props.value;
+  const [value, now] = [props.value, ++openings];
   actions = [];
   [given, stroke, uploaded, isPainted] = [0, null, null, Boolean(value?.mask)];
   size = value && [value.width, value.height];
@@ -130,11 +153,16 @@ async function open() {
   element.querySelector(".sheet").style.aspectRatio = size ? size.join(" / ") : "";
   paints(Boolean(value?.paints));
   if (value?.mask) {
-    const mask = await maskOf(value.mask);
-    if (value !== props.value) return;  // another picture has come meanwhile
-    actions = [{ mask }];
-    given = 1;
+    const mask = await maskOf(value.mask).catch(() => null);
+    if (now !== openings) return;  // another picture has come meanwhile
+    actions = mask ? [{ mask }] : [];
+    given = actions.length;
+    if (!mask) {
+      note.textContent = words.unreadable;
+      changed();
+    }
   }
+  if (size) keepSoon();
   refresh();
   undo.disabled = true;
   clear.disabled = !isPainted;
@@ -190,17 +218,18 @@ chosen.addEventListener("change", async () => {
   URL.revokeObjectURL(source);
 });
 new ResizeObserver(refresh).observe(canvas);
-watch("value", open);
-open();
+addEventListener("pagehide", () => { if (timer) keep(); });
+let opening = open();  // ends when a mask that came with the picture is read
+watch("value", () => { opening = open(); });
 
 // Return the record of the mask's file, uploaded if it is new, or null if nothing is painted.
 window.sanaMask = async () => {
+  await opening;
   if (!element.isConnected || !isPainted) return null;
   if (uploaded) return uploaded;
-  const target = sheet(...size);
-  const [edit, before] = [edits, props.value];
-  draw(target, 1, "white");
-  if (!holdsPaint(target, MARKED)) return null;
+  const [edit, before] = [edits, openings];
+  const target = whole();
+  if (!target) return null;
   target.setTransform(1, 0, 0, 1, 0, 0);
   target.globalCompositeOperation = "destination-over";
   target.fillStyle = "black";
@@ -212,6 +241,6 @@ window.sanaMask = async () => {
   }
   const { path } = await upload(new File([blob], "mask.png", { type: "image/png" }));
   const record = { path, orig_name: "mask.png", meta: { _type: "gradio.FileData" } };
-  if (edit === edits && before === props.value) uploaded = record;
+  if (edit === edits && before === openings) uploaded = record;
   return record;
 };
