@@ -28,39 +28,39 @@ class Words(GermanPictures, GermanPrompt, GermanGallery, GermanModel, GermanExpl
 
     motto = "Beschreibe ein Bild, und Sana zeichnet es."
     placeholder = "Was möchtest du sehen? (auf Englisch)"
-    generate, stop = "Zeichnen", "Anhalten"
+    generate, stop = "Zeichnen", "Stoppen"
     examples = "Zum Ausprobieren"
     pictures = "Bilder"
     reuse_seed = "Letzten Seed nehmen"
     more_settings, about = "Weitere Einstellungen", "Was hier läuft"
     shape = "Format"
-    drop = "Einstellungen aus einem Bild: ein PNG von hier ablegen"
+    drop = "Einstellungen aus einem Bild: ein hier gezeichnetes PNG ablegen"
     no_style, plain_prompt = "(Kein Stil)", "Der Prompt geht unverändert an das Modell."
     empty_field = "leer"
     ready = "Bereit"
 
     call = "Wenn es fertig ist:"
-    calls: Mapping[str, str] = {"": "kein Hinweis", "sound": "ein Ton", "notification": "eine Mitteilung"}
+    calls: Mapping[str, str] = {"": "nichts tun", "sound": "Ton abspielen", "notification": "benachrichtigen"}
     called: Mapping[str, str] = {"done": "Dein Bild ist fertig", "failed": "Dein Bild konnte nicht gezeichnet werden"}
 
     live = "Live: Das Bild folgt dem Tippen"
-    live_done = "Live: Enter zeichnet es ganz und behält es."
+    live_done = "Live: Enter zeichnet es vollständig und behält es."
     live_waits = "Gerade wird etwas anderes gezeichnet: Live wartet."
 
     painted: Mapping[str, str] = {
         "unfinished": "unfertig",
-        "drop": "Lege ein PNG von hier ab, um seine Einstellungen zurückzuholen",
+        "drop": "Lege ein hier gezeichnetes PNG ab, um seine Einstellungen zurückzuholen",
     }
 
     filled = "Die Einstellungen dieses Bildes sind eingetragen: „Zeichnen“ macht es noch einmal."
     unfinished = (
-        "Ein unfertiges Bild enthält keine Einstellungen: Lass eines fertig werden, oder nimm eins aus dem Verlauf."
+        "Ein unfertiges Bild enthält keine Einstellungen: Lass eines fertig werden, oder nimm es aus dem Verlauf."
     )
     no_picture = "Noch gibt es kein Bild: Beschreibe eines und drücke „Zeichnen“."
     picture_gone = "Dieses Bild ist nicht mehr auf dem Server: Nimm es aus dem Verlauf."
     linked = "Der Link zu diesen Einstellungen steht in der Adresszeile."
     linked_without_picture = "Der Link steht in der Adresszeile, ohne das Bild, von dem diese Einstellungen ausgehen."
-    server_gone = "Kein Bild: Die Antwort kam nicht an. Versuche es gleich noch einmal."
+    server_gone = "Die Antwort kam nicht an. Versuche es gleich noch einmal."
     offline = "Keine Verbindung: neuer Versuch läuft"
     lost = "Dieses Bild ist verloren: Das Programm wurde neu gestartet, oder niemand kam rechtzeitig zurück."
     draw_again = "Noch einmal zeichnen"
@@ -69,7 +69,7 @@ class Words(GermanPictures, GermanPrompt, GermanGallery, GermanModel, GermanExpl
     no_free_machine = "Wartet auf einen freien Rechner"
     loaded_when_needed = "Wird beim Zeichnen geladen"
     reading_prompt = "Der Prompt wird gelesen"
-    stopping = "Wird angehalten"
+    stopping = "Wird gestoppt"
 
     schedule_hints: Mapping[str, str] = {
         "max_timesteps": "Leer: 1.5708, das ist reines Rauschen",
@@ -104,7 +104,7 @@ class Words(GermanPictures, GermanPrompt, GermanGallery, GermanModel, GermanExpl
         "mask_invert": "Umkehren: Bemaltes behalten",
         "enlarge": "Vergrößern: nur Einzelheiten werden neu gezeichnet",
         "max_timesteps": "Erste Zeit",
-        "intermediate_timesteps": "Zweite Zeit, von zwei Schritten",
+        "intermediate_timesteps": "Zweite Zeit, bei zwei Schritten",
         "timesteps": "Alle Zeiten",
         "flow_shift": "Verschiebung (flow shift)",
         "variation_seed": "Seed der Variation",
@@ -179,9 +179,9 @@ class Words(GermanPictures, GermanPrompt, GermanGallery, GermanModel, GermanExpl
 
     def stopped(self, update: StoppedUpdate) -> str:
         if update.last is None:
-            return "Angehalten."
+            return "Gestoppt."
         unfinished = ": Dieses Bild ist unfertig." if update.last.preview else "."
-        return f"Angehalten nach Schritt {update.last.step} von {update.last.steps}{unfinished}"
+        return f"Gestoppt nach Schritt {update.last.step} von {update.last.steps}{unfinished}"
 
     def duration(self, seconds: float) -> str:
         if seconds < 1.5:
@@ -204,7 +204,10 @@ class Words(GermanPictures, GermanPrompt, GermanGallery, GermanModel, GermanExpl
 
     def other_model(self, source: object, compression: object) -> str:
         made_by = f"{str(source)[:80]} ({str(compression)[:40]})"
-        return f"Die Einstellungen sind eingetragen, aber das Bild stammt von {made_by}: Hier wird es anders."
+        return (
+            f"Die Einstellungen sind eingetragen, aber das Bild stammt von {made_by}: Ein anderes Modell zeichnet ein "
+            "anderes."
+        )
 
     def drawn_together(self, index: int, count: int) -> str:
         return (

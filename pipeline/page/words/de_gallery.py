@@ -8,7 +8,7 @@ from .en_gallery import GalleryWords
 class GermanGallery(GalleryWords):
     """The part of the German words about pictures that are there already."""
 
-    use, same_seed, vary, compare = "Einstellungen nehmen", "Gleicher Seed, dies ändern", "Variieren", "Vergleichen"
+    use, same_seed, vary, compare = "Einstellungen übernehmen", "Gleicher Seed, dies ändern", "Variieren", "Vergleichen"
     vary_subtly, vary_strongly = "Leichte Variation", "Starke Variation"
     link = "Link kopieren"
     undo = "Rückgängig: wie vorher"
@@ -31,7 +31,7 @@ class GermanGallery(GalleryWords):
         "Verlauf.",
         "copied": "Der Link zu diesen Einstellungen steht in der Adresszeile und ist kopiert.",
         "lost": "Dieses Bild konnte nicht vom Server geholt werden.",
-        "use": "Nehmen",
+        "use": "Übernehmen",
         "vary": "Variieren",
         "vary subtly": "Leichte Variation",
         "vary strongly": "Starke Variation",
@@ -47,7 +47,7 @@ class GermanGallery(GalleryWords):
         "next": "Nächstes Bild",
         "place": "{place} von {count}",
         "caption": "{prompt} (Seed {seed}, {steps} Schritte)",
-        "pinned": "Zum Vergleich gemerkt: Zeichne oder wähle nun ein anderes Bild, ein Regler legt beide übereinander.",
+        "pinned": "Zum Vergleich behalten: Zeichne oder wähle ein anderes Bild, ein Regler legt beide übereinander.",
         "comparison": "Vergleich",
         "slider": "Wie viel vom ersten Bild zu sehen ist",
         "settings": "{steps} Schritte, Prompttreue {guidance}, Seed {seed}, {width} x {height}",
@@ -62,15 +62,15 @@ class GermanGallery(GalleryWords):
         "empty": "Hier sammeln sich deine Bilder, nur in diesem Browser.",
         "kept": "Nur in diesem Browser: {count}, {megabytes} MB.",
         "nothing found": "Kein Bild hier hat diese Wörter im Prompt.",
-        "forget": "Alle Bilder dieses Browsers löschen, auch die gemerkten?",
+        "forget": "Alle Bilder dieses Verlaufs löschen, auch die gemerkten?",
         "none": "Dieser Browser behält keinen Verlauf (privates Fenster?).",
         "full": "Der Speicher des Browsers ist voll. Dieses Bild steht nicht im Verlauf: Lade es herunter, oder lösche "
         "andere.",
         "not kept": "Der Browser konnte dieses Bild nicht in den Verlauf legen: Lade es herunter.",
         "aside": "Der Verlauf hier ist beschädigt oder gehört einem anderen Programm. Er bleibt unberührt; ein neuer "
         "hat begonnen.",
-        "unreadable": "Nicht lesbar, und unberührt: {count}.",
+        "unreadable": "Nicht lesbar und unberührt gelassen: {count}.",
         "gone": "Dieses Bild ist nicht mehr im Verlauf.",
-        "other tab": "Eine ältere Seite in einem anderen Tab hält den Verlauf fest: Schließe den Tab.",
+        "other tab": "Eine ältere Seite in einem anderen Tab belegt den Verlauf: Schließe den Tab.",
         "too much": "Eine ZIP-Datei fasst höchstens 4 GB und 65.535 Bilder: Suche zuerst nach einem Teil davon.",
     }

@@ -15,7 +15,7 @@ class GermanModel(ModelWords):
         "Die mitgelieferte Miniatur versteht Englisch und zeichnet nur Bilderbuchszenen: bis zu drei Tiere, Früchte, "
         "Häuser, Autos und Ähnliches, etwas unscharf."
     )
-    full_size: Mapping[str, str] = {"look up": "Ein großes Modell holen", "make": "Laden und umwandeln"}
+    full_size: Mapping[str, str] = {"look up": "Ein großes Modell holen", "make": "Herunterladen und umwandeln"}
     parts: Mapping[str, str] = {
         "the rest": "Rest",
         "text_encoder": "Text",
@@ -59,8 +59,8 @@ class GermanModel(ModelWords):
 
     def offer(self, size: float, licence: str) -> str:
         return (
-            f"zeichnet jedes Bild, in 1024 x 1024. {self.number(size / 1e9, '.1f')} GB werden von Hugging Face geladen "
-            f"und einmal umgewandelt. Lizenz: {licence}, dazu die Bedingungen von Gemma."
+            f"zeichnet jedes Bild, in 1024 x 1024. {self.number(size / 1e9, '.1f')} GB werden von Hugging Face "
+            f"heruntergeladen und einmal umgewandelt. Lizenz: {licence}, dazu die Bedingungen von Gemma."
         )
 
     def made(self, name: str) -> str:

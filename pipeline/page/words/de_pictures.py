@@ -9,9 +9,9 @@ class GermanPictures(PictureWords):
     """The part of the German words about a given picture."""
 
     start_from_picture = "Von einem Bild ausgehen"
-    give_picture = "Lege hier ein Bild ab,\noder drücke, um eines zu wählen"
-    take_away = "Bild wegnehmen"
-    change_this, larger, fill_here = "Ändern", "Größer", "Hier neu"
+    give_picture = "Lege hier ein Bild ab\noder wähle eines aus"
+    take_away = "Bild entfernen"
+    change_this, larger, fill_here = "Ändern", "Größer", "Teil neu zeichnen"
     extend, extend_to, extend_by = "Bild erweitern", "Erweitern nach", "Um"
     sides: Mapping[str, str] = {"left": "Links", "top": "Oben", "right": "Rechts", "bottom": "Unten"}
     no_side = "Wähle mindestens eine Seite."
@@ -19,11 +19,11 @@ class GermanPictures(PictureWords):
 
     painter: Mapping[str, str] = {
         "paint": "Nur einen Teil neu zeichnen: male ihn an",
-        "picture": "Das Bild, von dem es ausgeht",
+        "picture": "Das Ausgangsbild",
         "canvas": "Das Bild und die Maske, die darauf gemalt ist",
         "tools": "Werkzeuge für die Maske",
         "brush": "Pinsel",
-        "eraser": "Radierer",
+        "eraser": "Radiergummi",
         "width": "Größe",
         "undo": "Rückgängig",
         "clear": "Leeren",
@@ -47,19 +47,21 @@ class GermanPictures(PictureWords):
                 return f"{size} auf {drawn_width} x {drawn_height} verzerrt."
 
     def starts_here(self, width: int, height: int) -> str:
-        return f"Von diesem Bild geht es jetzt aus: Schreibe, was anders sein soll. Gezeichnet wird {width} x {height}."
+        return (
+            f"Dies ist jetzt das Ausgangsbild: Schreibe, was anders sein soll. Gezeichnet wird in {width} x {height}."
+        )
 
     def paint_here(self, width: int, height: int) -> str:
-        return f"Male an, was neu werden soll, und beschreibe es. Gezeichnet wird {width} x {height}."
+        return f"Male an, was neu werden soll, und beschreibe es. Gezeichnet wird in {width} x {height}."
 
     def enlarges(self, width: int, height: int) -> str:
-        return f"Von diesem Bild geht es jetzt aus. „Zeichnen“ macht es {width} x {height} groß."
+        return f"Dies ist jetzt das Ausgangsbild. „Zeichnen“ macht es {width} x {height} groß."
 
     def largest(self, maximum: int) -> str:
-        return f"Dieses Bild hat schon die größte Größe: {maximum} Pixel."
+        return f"Dieses Bild ist schon so groß wie möglich: {maximum} Pixel."
 
     def picture_wanted(self, sha256: str) -> str:
-        return f"Es ging von einem Bild aus, das noch einmal gebraucht wird: SHA-256 beginnt mit {sha256[:8]}."
+        return f"Es ging von einem Bild aus, das noch einmal gebraucht wird: Sein SHA-256 beginnt mit {sha256[:8]}."
 
     mask_wanted = "Es hatte eine Maske, die noch einmal gebraucht wird."
-    no_mask = "Es hatte keine Maske: Leere die gemalte."
+    no_mask = "Es hatte keine Maske: Leere die gemalte Maske."

@@ -27,53 +27,53 @@ class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, Chines
     language = "zh"
 
     motto = "描述一幅画面，Sana 为您画出来。"
-    placeholder = "想看到什么？（请用英文）"
-    generate, stop = "开始画", "停止"
+    placeholder = "想画什么？（建议用英文）"
+    generate, stop = "生成", "停止"
     examples = "试试这些"
     pictures = "图片"
     reuse_seed = "用上次的种子"
     more_settings, about = "更多设置", "运行信息"
-    shape = "画幅"
-    drop = "从图片读取设置：把这里生成的 PNG 拖到此处"
+    shape = "画面比例"
+    drop = "从图片读取设置：把本程序生成的 PNG 拖到这里"
     no_style, plain_prompt = "（无风格）", "提示词原样交给模型。"
-    empty_field = "空"
+    empty_field = "空值"
     ready = "就绪"
 
-    call = "画完时："
-    calls: Mapping[str, str] = {"": "不提醒", "sound": "声音", "notification": "通知"}
-    called: Mapping[str, str] = {"done": "您的图片画好了", "failed": "您的图片没能画成"}
+    call = "完成后："
+    calls: Mapping[str, str] = {"": "不提醒", "sound": "播放提示音", "notification": "发送通知"}
+    called: Mapping[str, str] = {"done": "您的图片已生成", "failed": "您的图片生成失败"}
 
-    live = "实时：边输入边画"
-    live_done = "实时预览：按回车键完整绘制并保留。"
-    live_waits = "正在画别的图片：实时绘制稍候。"
+    live = "实时预览：边输入边生成"
+    live_done = "实时预览：按回车键生成完整图片并保留。"
+    live_waits = "正在生成其他图片，实时预览暂停。"
 
     painted: Mapping[str, str] = {
         "unfinished": "未完成",
-        "drop": "把这里生成的 PNG 拖到此处，取回它的设置",
+        "drop": "把本程序生成的 PNG 拖到这里，即可恢复其设置",
     }
 
-    filled = "已填入这张图片的设置：按“开始画”可再画一次。"
-    unfinished = "未完成的图片没有设置：请等它画完，或从历史中选取。"
-    no_picture = "还没有图片：请描述画面并按“开始画”。"
-    picture_gone = "这张图片已不在服务器上：请从历史中选取。"
-    linked = "这些设置的链接在地址栏中。"
-    linked_without_picture = "链接在地址栏中，但不含这些设置所用的起始图片。"
-    server_gone = "没有图片：没有收到回应。请稍后再试。"
-    offline = "连接已断开：正在重试"
-    lost = "这张图片已丢失：程序重新启动了，或者没有人及时回来取。"
-    draw_again = "再画一次"
-    picture_again = "需要再次提供起始图片。"
+    filled = "已填入这张图片的设置：点击“生成”即可重现。"
+    unfinished = "未完成的图片没有设置，请等图片生成完，或从历史记录中选取。"
+    no_picture = "还没有图片，请描述画面并点击“生成”。"
+    picture_gone = "这张图片已不在服务器上，请从历史记录中选取。"
+    linked = "这些设置的链接已写入地址栏。"
+    linked_without_picture = "链接已写入地址栏，但不含这些设置所用的起始图片。"
+    server_gone = "没有收到回应，请稍后再试。"
+    offline = "连接已断开，正在重试"
+    lost = "这张图片已丢失：程序重启过，或太久没有回到此页面。"
+    draw_again = "重新生成"
+    picture_again = "请重新提供起始图片。"
     one_moment = "请稍候"
     no_free_machine = "正在等待空闲的机器"
-    loaded_when_needed = "作画时加载"
+    loaded_when_needed = "生成时加载"
     reading_prompt = "正在读取提示词"
     stopping = "正在停止"
 
     schedule_hints: Mapping[str, str] = {
-        "max_timesteps": "留空：1.5708，即纯噪声",
-        "intermediate_timesteps": "留空：1.3",
+        "max_timesteps": "留空则为 1.5708，即纯噪声",
+        "intermediate_timesteps": "留空则为 1.3",
         "timesteps": "例如三步：1.5708, 1.1, 0.5, 0",
-        "flow_shift": "留空：与训练时相同。较大的值把更多步数用于构图，较小的值用于细节。",
+        "flow_shift": "留空则与训练时相同。值越大，用于构图的步数越多；值越小，用于细节的步数越多。",
     }
 
     labels: Mapping[str, str] = {
@@ -85,11 +85,11 @@ class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, Chines
         "num_inference_steps": "步数",
         "guidance_scale": "引导强度",
         "seed": "种子",
-        "randomize_seed": "随机种子",
+        "randomize_seed": "使用随机种子",
         "num_images": "图片数量",
         "model": "模型",
-        "use_resolution_binning": "按最接近的训练尺寸作画，再缩放",
-        "draft_decode": "草稿解码：快得多，细节较简单",
+        "use_resolution_binning": "按最接近的训练尺寸生成，再缩放",
+        "draft_decode": "草稿解码：快得多，但细节会简化",
         "preset": "质量",
         "exact": "精确",
         "balanced": "均衡",
@@ -97,19 +97,19 @@ class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, Chines
         "image": "图片",
         "mask_image": "蒙版",
         "strength": "重绘幅度",
-        "mask_grow": "扩展蒙版",
-        "mask_blur": "柔化边缘",
+        "mask_grow": "蒙版扩展",
+        "mask_blur": "边缘柔化",
         "mask_invert": "反转：保留涂抹的部分",
-        "enlarge": "放大：只重画细节，其余不变",
-        "max_timesteps": "起始时间",
-        "intermediate_timesteps": "第二个时间（仅限两步）",
-        "timesteps": "所有时间",
+        "enlarge": "放大：只重绘细节，其余不变",
+        "max_timesteps": "起始时间步",
+        "intermediate_timesteps": "第二个时间步（仅用于两步）",
+        "timesteps": "所有时间步",
         "flow_shift": "流偏移（flow shift）",
         "variation_seed": "变体种子",
         "variation_strength": "变体强度",
-        "cinematic": "电影",
+        "cinematic": "电影感",
         "photographic": "摄影",
-        "anime": "动画",
+        "anime": "动漫",
         "manga": "漫画",
         "digital-art": "数字艺术",
         "pixel-art": "像素画",
@@ -125,20 +125,20 @@ class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, Chines
     sentences, nouns = SENTENCES, NOUNS
 
     def size_hint(self, minimum: int, maximum: int, step: int) -> str:
-        return f"{minimum} 到 {maximum}，每次 {step}"
+        return f"{minimum} 到 {maximum}，{step} 的倍数"
 
     def presets(self, steps: Mapping[str, int]) -> str:
         if len(steps) < 2:
             return ""
         most, *fewer = steps.values()
         if set(fewer) == {most}:
-            return "最快：细节较简单。"
-        return f"步数较少时细节会变：{'、'.join(map(str, fewer))} 步，而不是 {most} 步。"
+            return "“最快”会简化细节。"
+        return f"步数减少会改变细节：由 {most} 步减为 {'、'.join(map(str, fewer))} 步。"
 
     def negative_prompt_hint(self, has_one: bool) -> str:
         if has_one:
             return "不想出现的内容。引导强度大于 1 时有效。"
-        return "Sprint 模型没有负面提示词，请留空。"
+        return "Sprint 模型不支持负面提示词，请留空。"
 
     def preparation(self, progress: Progress, left: float | None = None) -> str:
         if progress.stage == MACHINE:
@@ -152,7 +152,7 @@ class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, Chines
 
     def begun_again(self, update: RestartUpdate) -> str:
         precision = f"，{self.precision(update.precision)}" if update.precision else ""
-        return f"{self._picture(update)}作画的机器中断了：正由另一台机器重新开始{precision}"
+        return f"{self._picture(update)}生成图片的机器中断了，正由另一台机器重新开始{precision}"
 
     def step(self, update: StepUpdate, left: float | None) -> str:
         decoding = "，正在解码" if update.step == update.steps else ""
@@ -173,7 +173,7 @@ class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, Chines
     def stopped(self, update: StoppedUpdate) -> str:
         if update.last is None:
             return "已停止。"
-        unfinished = "：这张图片未完成。" if update.last.preview else "。"
+        unfinished = "，这张图片未完成。" if update.last.preview else "。"
         return f"已在第 {update.last.step} 步停止，共 {update.last.steps} 步{unfinished}"
 
     def duration(self, seconds: float) -> str:
@@ -190,22 +190,22 @@ class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, Chines
         return f"需要{self.duration(seconds)}"
 
     def link_problems(self, problems: str) -> str:
-        return f"链接有误：{problems}"
+        return f"链接部分有误：{problems}"
 
     def not_kept(self, problems: str) -> str:
-        return f"已恢复您输入的内容，但不是全部：{problems}"
+        return f"已恢复您输入的内容，但有一部分未能恢复：{problems}"
 
     def other_model(self, source: object, compression: object) -> str:
         made_by = f"{str(source)[:80]} ({str(compression)[:40]})"
-        return f"已填入设置，但这张图片由 {made_by} 生成：用别的模型会画出不同的图片。"
+        return f"已填入设置，但这张图片由 {made_by} 生成，换用其他模型会得到不同的图片。"
 
     def drawn_together(self, index: int, count: int) -> str:
-        return f"已填入设置：这是早期版本一起画的 {count} 张中的第 {index + 1} 张。按“开始画”可再画一次。"
+        return f"已填入设置：这是早期版本一次生成的 {count} 张中的第 {index + 1} 张。点击“生成”即可重现。"
 
     def adds(self, before: str, after: str, avoid: str | None) -> str:
         adds = f"在提示词前加“{before}”，后加“{after}”"
         if avoid is None:
-            return f"{adds}；不使用负面部分：Sprint 没有。"
+            return f"{adds}；不使用负面部分，因为 Sprint 不支持负面提示词。"
         return f"{adds}；避免“{avoid}”。"
 
     def _picture(self, update: StepUpdate | DecodeUpdate | RestartUpdate) -> str:

@@ -9,12 +9,12 @@ from .en_model import ModelWords
 class ChineseModel(ModelWords):
     """The part of the Chinese words about what is running."""
 
-    miniature_note = "自带的小模型只懂英文，只会画图画书里的景物：最多三样动物、水果、房子、汽车等，画面柔和。"
+    miniature_note = "内置的微型模型只懂英文，只会画绘本里的景物：最多三样动物、水果、房子、汽车等，画面柔和。"
     full_size: Mapping[str, str] = {"look up": "获取完整模型", "make": "下载并转换"}
     parts: Mapping[str, str] = {
         "the rest": "其他",
         "text_encoder": "文本",
-        "transformer": "作画",
+        "transformer": "生成",
         "vae_decoder": "解码",
         "vae_encoder": "读取图片",
         "draft_decoder": "草稿解码",
@@ -31,8 +31,8 @@ class ChineseModel(ModelWords):
         "device": "设备",
         "memory": "内存",
     }
-    with_guidance, few_steps = "Sana，带引导", "Sana Sprint：步数少，没有负面提示词"
-    no_parity = "尚未知：在转换模型时测量"
+    with_guidance, few_steps = "Sana，可调引导强度", "Sana Sprint：步数少，不支持负面提示词"
+    no_parity = "未知：转换模型时才会测量"
 
     def listed(self, seconds: Mapping[str, float]) -> str:
         return "，".join(f"{self._part(name)} {self.number(time, '.1f')} 秒" for name, time in seconds.items())
@@ -51,17 +51,19 @@ class ChineseModel(ModelWords):
 
     def offer(self, size: float, licence: str) -> str:
         return (
-            f"能画任何画面，1024 x 1024。需从 Hugging Face 下载 {self.number(size / 1e9, '.1f')} GB，并转换一次。"
-            f"许可：{licence}，以及 Gemma 条款。"
+            f"可生成任意画面，尺寸 1024 x 1024。需从 Hugging Face 下载 {self.number(size / 1e9, '.1f')} GB "
+            "并转换，仅此一次。"
+            f"许可协议：{licence}，以及 Gemma 条款。"
         )
 
     def made(self, name: str) -> str:
-        return f"{name} 已就绪：请在“模型”中选择。"
+        return f"{name} 已就绪，请在“模型”中选择。"
 
     def about_miniature(self, command: str) -> str:
         return (
-            "<p>这是自带的小模型，一个为本程序训练的很小的 Sana：它画图画书里的景物，最多三样（动物、植物、"
-            "食物、衣服、车辆、房屋等，提示词下方的菜单里都有），在白天、夜晚、日落时、海上、沙漠、雪中或纸上。别的它都不会。</p>"
-            "<p>要画其他图片，请用 <code>precompile.py</code> 转换一个完整的模型（见 README），然后运行 "
+            "<p>这是内置的微型模型，一个专为本程序训练的很小的 Sana：它只画绘本里的景物，最多三样（动物、植物、"
+            "食物、衣服、车辆、房屋等，提示词下方的菜单里都有），场景为白天、夜晚、日落、海上、沙漠、雪地或白纸。"
+            "其他的它都不会。</p>"
+            "<p>要生成其他图片，请用 <code>precompile.py</code> 转换一个完整模型（见 README），然后运行 "
             f"<code>{html.escape(command)}</code></p>"
         )
