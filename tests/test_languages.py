@@ -94,7 +94,7 @@ def test_the_page_speaks_german_and_chinese(browser: Browser, address: str, loca
         tab = context.new_page()
         tab.goto(address)
         generate = tab.locator("#generate")
-        tab.get_by_role("button", name=words.generate).wait_for()
+        tab.get_by_role("button", name=words.generate, exact=True).wait_for()
         assert str(tab.locator("html").get_attribute("lang")).startswith(words.language)  # Gradio adds the region
         assert tab.title() == words.title
         drawn_by_css = "getComputedStyle(document.querySelector('.gradio-container')).getPropertyValue('--word-drop')"
@@ -106,5 +106,5 @@ def test_the_page_speaks_german_and_chinese(browser: Browser, address: str, loca
         generate.click()
         tab.locator("#status").get_by_text(words.finished("0", "").partition("0")[0].strip()).wait_for()
         seen = tab.locator("body").inner_text()
-    english = {each for each in vars(all_words()[0].__class__).values() if isinstance(each, str) and " " in each}
+    english = {each for each in vars(all_words()[0].__class__).values() if isinstance(each, str) and " " in each.strip()}
     assert not [sentence for sentence in english if sentence in seen]

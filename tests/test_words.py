@@ -30,7 +30,7 @@ OF_PROGRAMS = {
     *("one a line", "no line", "unknown", "output type"),
 }
 # What does not depend on the language, or is made of what does.
-SAME = {"title", "direction", "number", "listed"}
+SAME = {"title", "direction", "space", "number", "listed"}
 MADE = {
     "label",
     "key_label",

@@ -96,7 +96,7 @@ class Generating:
             prompts = read_prompts(text, self._service.room(*sender[:2]))
         first = {**values, PROMPT.name: prompts[0]}
         if problems := self._service.problems({**first, **cells(axes)[0]}):
-            raise SanaError(" ".join(self._words.problem(problem) for problem in problems.values()))
+            raise SanaError(self._words.space.join(self._words.problem(problem) for problem in problems.values()))
         if axes:
             return [self._service.submit_grid(first, axes, *sender)]
         return self._service.submit_list(values, prompts, *sender)

@@ -71,7 +71,7 @@ def prompt_line(
         if prompt.cut:
             spans.append(_warning(words.cut, prompt.cut))
     if lengths and (negative := lengths[NEGATIVE_PROMPT.name]).cut:
-        spans.append(_warning(f"{words.label(NEGATIVE_PROMPT)}: {words.tokens(negative)}. {words.cut}", negative.cut))
+        spans.append(_warning(f"{words.negative_tokens(negative)}{words.cut}", negative.cut))
     if prompts is not None:
         spans.insert(0, _span(words.prompts(prompts), "prompts"))
     return _paragraph(*spans) if spans else ""

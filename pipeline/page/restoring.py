@@ -64,7 +64,7 @@ def connect_restoring(
 
     def fill(values: Mapping[str, Any], lines: Sequence[str], sentence: Callable[[str], str]) -> dict[Any, Any]:
         """Fill in checked values. `lines` say what could not be, in a `sentence`."""
-        status, name = said(sentence(" ".join(lines))) if lines else gr.skip(), values.get(MODEL.name)
+        status, name = said(sentence(words.space.join(lines))) if lines else gr.skip(), values.get(MODEL.name)
         if models.names[: len(built)] == built:
             return {**filling.settings(values, name), parts.status: status}
         name = name or models.names[0]  # another model has taken a place in the menu

@@ -33,6 +33,9 @@ class GermanPrompt(PromptWords):
     def tokens(self, length: PromptLength) -> str:
         return f"{length.tokens} von {length.limit} Tokens"
 
+    def negative_tokens(self, length: PromptLength) -> str:
+        return f"Negativer Prompt: {self.tokens(length)}. "
+
     def unknown(self, unknown: str, near: str) -> str:
         near = f" Meinst du: {near}?" if near else ""
         return f"Das kennt die Miniatur nicht: {unknown}.{near} Was sie zeichnet, steht unter „{self.scene['build']}“."

@@ -70,6 +70,7 @@ class English(PictureWords, PromptWords, GalleryWords, ModelWords, ExploreWords)
     linked = "The link to these settings is in the address bar."
     linked_without_picture = "The link is in the address bar, without the picture that these settings start from."
     server_gone = "The answer did not arrive. Try again in a moment."
+    space = " "  # between sentences
     offline = "No connection: trying again"
     lost = "This picture is lost: the program was started again, or nobody came back for it in time."
     draw_again = "Draw it again"

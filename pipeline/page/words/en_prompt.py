@@ -33,6 +33,10 @@ class PromptWords:
     def tokens(self, length: PromptLength) -> str:
         return f"{length.tokens} of {length.limit} tokens"
 
+    def negative_tokens(self, length: PromptLength) -> str:
+        """Return how long a negative prompt is that is cut; `cut` follows."""
+        return f"Negative prompt: {self.tokens(length)}. "
+
     def unknown(self, unknown: str, near: str) -> str:
         near = f" Do you mean: {near}?" if near else ""
         return f"The miniature does not know: {unknown}.{near} What it draws is listed under “{self.scene['build']}”."

@@ -59,6 +59,7 @@ class Words(ChinesePictures, ChinesePrompt, ChineseGallery, ChineseModel, Chines
     linked = "这些设置的链接已写入地址栏。"
     linked_without_picture = "链接已写入地址栏，但不含这些设置所用的起始图片。"
     server_gone = "没有收到回应，请稍后再试。"
+    space = ""
     offline = "连接已断开，正在重试"
     lost = "这张图片已丢失：程序重启过，或太久没有回到此页面。"
     draw_again = "重新生成"

@@ -33,6 +33,9 @@ class ChinesePrompt(PromptWords):
     def tokens(self, length: PromptLength) -> str:
         return f"{length.tokens} / {length.limit} 个 token"
 
+    def negative_tokens(self, length: PromptLength) -> str:
+        return f"负面提示词：{self.tokens(length)}。"
+
     def unknown(self, unknown: str, near: str) -> str:
         near = f"您是指：{near}？" if near else ""
         return f"微型模型不认识：{unknown}。{near}它会画的内容见“{self.scene['build']}”。"
