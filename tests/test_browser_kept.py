@@ -1,6 +1,7 @@
 """The page in chromium loses nothing: cut connections, reloads, closed tabs, a server that is started again."""
 
 import time
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline import SanaPipeline
+from pipeline.domain.resolutions import shapes
 from pipeline.page.link import read_link
 from tests.browsing import EXPLORE, PROGRESS, STEPS, STILL, axis_values, done, generate, picture, prompt, set_steps
 from tests.conftest import serve_page, wait_for
@@ -48,6 +50,7 @@ def test_a_cut_connection_loses_nothing(browser: Browser, page: str, steps_done:
 
 def test_a_reload_finds_the_request_again_and_stop_stops_it(tab: Page, steps_done: list[int | str]) -> None:
     begin(tab, 100)
+    tab.wait_for_function("localStorage.getItem('sana-prompts')?.includes('a red house')")  # for the up key
     tab.reload()
     tab.get_by_text(PROGRESS).wait_for()
     tab.wait_for_function("document.querySelector('#prompt textarea')?.value === 'a red house'")
@@ -82,27 +85,30 @@ def test_a_closed_tab_is_found_again_by_the_next_one_and_by_nobody_else(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("cuts", [True, False])
 def test_a_server_that_was_started_again_is_told_and_the_picture_is_offered_anew(
-    browser: Browser, pipe: SanaPipeline, steps_done: list[int | str]
+    browser: Browser, pipe: SanaPipeline, steps_done: list[int | str], cuts: bool
 ) -> None:
     from app import build_app
 
-    with browser.new_context(**STILL) as context:
+    with browser.new_context(**STILL) as context, ExitStack() as first:
         tab = context.new_page()
-        with serve_page(build_app(pipe)) as url:
-            proxy = CuttingProxy(int(urlsplit(url).port or 0))
-            with proxy.serving() as address:
-                tab.goto(address)
-                seed = begin(tab, 4)
+        proxy = CuttingProxy(int(urlsplit(first.enter_context(serve_page(build_app(pipe)))).port or 0))
+        with proxy.serving() as address:
+            tab.goto(address)
+            seed = begin(tab, 20)
+            if cuts:
                 proxy.cut()
-                tab.locator("#badge").get_by_text("No connection").wait_for()
-                with serve_page(build_app(pipe)) as restarted:
-                    proxy.target = int(urlsplit(restarted).port or 0)
-                    proxy.join()
-                    tab.get_by_text("This picture is lost").wait_for()
-                    tab.get_by_role("button", name="Draw it again").click()
-                    done(tab)
-                    assert tab.get_by_label("Seed", exact=True).input_value() == seed
+            else:  # the server ends, and tells each event that it failed
+                first.close()
+            tab.locator("#badge").get_by_text("No connection").wait_for()
+            with serve_page(build_app(pipe)) as restarted:
+                proxy.target = int(urlsplit(restarted).port or 0)
+                proxy.join()
+                tab.get_by_text("This picture is lost").wait_for()
+                tab.get_by_role("button", name="Draw it again").click()
+                done(tab)
+                assert tab.get_by_label("Seed", exact=True).input_value() == seed
 
 
 @pytest.mark.long
@@ -139,6 +145,17 @@ def test_what_is_typed_survives_a_reload(tab: Page) -> None:
     assert axis_values(tab).first.input_value() == "2,5"
 
 
+def test_a_copied_link_is_no_reason_to_forget_what_is_typed(tab: Page) -> None:
+    generate(tab)
+    done(tab)
+    prompt(tab).fill("a green boat at night")
+    assert "a red house" in tab.evaluate("localStorage.getItem('sana-prompts')")
+    tab.get_by_role("button", name="Copy link").click()
+    tab.wait_for_function("location.search.includes('red')")
+    tab.reload()
+    tab.wait_for_function("document.querySelector('#prompt textarea')?.value === 'a green boat at night'")
+
+
 def test_what_is_typed_at_once_is_neither_overwritten_nor_forgotten(
     browser: Browser, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,11 +175,34 @@ def test_what_is_typed_at_once_is_neither_overwritten_nor_forgotten(
         assert "a green boat at night" in tab.evaluate("sessionStorage.getItem('sana-form') ?? ''")
 
 
+def test_the_second_of_two_quick_choices_counts(
+    browser: Browser, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app import build_app
+
+    def find_slowly(*given: Any) -> Any:
+        time.sleep(1)
+        return shapes(*given)
+
+    monkeypatch.setattr("pipeline.page.setting_events.shapes", find_slowly)
+    with serve_page(build_app(pipe)) as url, browser.new_context(**STILL) as context:
+        tab = context.new_page()
+        tab.goto(url)
+        tab.locator("#shape label").filter(has_text="Portrait").click()
+        tab.locator("#shape label").filter(has_text="Square").click()
+        width = tab.get_by_label("Width", exact=True)
+        expect(width).to_have_value("224")
+        expect(width).to_have_value("256")
+        expect(tab.locator("#shape").get_by_label("Square")).to_be_checked()
+
+
 def test_a_damaged_store_is_set_aside_with_a_sentence(tab: Page) -> None:
     tab.evaluate("""() => {
         sessionStorage.setItem("sana-form", '{"search": "", "values": {"width": "wide", "prompt": "a boat"}}');
+        sessionStorage.setItem("sana-request", JSON.stringify({ token: "0".repeat(32), ended: false }));
         localStorage.setItem("sana-request", "{damaged");
     }""")
     tab.reload()
+    tab.get_by_text("This picture is lost").wait_for()
     tab.get_by_text("not all of it").wait_for()
     assert prompt(tab).input_value() == "a boat"

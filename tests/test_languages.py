@@ -106,5 +106,7 @@ def test_the_page_speaks_german_and_chinese(browser: Browser, address: str, loca
         generate.click()
         tab.locator("#status").get_by_text(words.finished("0", "").partition("0")[0].strip()).wait_for()
         seen = tab.locator("body").inner_text()
-    english = {each for each in vars(all_words()[0].__class__).values() if isinstance(each, str) and " " in each.strip()}
+    english = {
+        each for each in vars(all_words()[0].__class__).values() if isinstance(each, str) and " " in each.strip()
+    }
     assert not [sentence for sentence in english if sentence in seen]

@@ -51,7 +51,7 @@ def connect_explore(parts: Any, controls: Controls, service: GenerationService) 
 
     first, first_values, second, second_values = parts.grid.values()
     for axis, values in ((first, first_values), (second, second_values)):
-        axis.input(suggest, [axis, controls[MODEL.name]], values, preprocess=False, **QUIET)
+        axis.input(suggest, [axis, controls[MODEL.name]], values, trigger_mode="always_last", preprocess=False, **QUIET)
 
 
 def drawing_events(parts: Any) -> list[Any]:

@@ -25,9 +25,10 @@ from .status import said
 from .waiting_list import connect_waiting
 from .words import English
 
-BEGIN = "() => { window.sana.begin(); return ''; }"
+# The prompt is kept for the up key now: an event after the drawing's own would wait for its end.
+BEGIN = "prompt => { window.sana.begin(); window.sana.keepPrompt(prompt); return ''; }"
 # The fold of the grid is far from the pictures.
-BEGIN_IN_SIGHT = "() => { window.sana.begin(); window.sana.bring('#result'); return ''; }"
+BEGIN_IN_SIGHT = f"prompt => {{ window.sana.bring('#result'); return ({BEGIN})(prompt); }}"
 # The seed that is drawn is shown, but never in place of one that was typed: that turns "random" off.
 SHOWN_SEED = "(status, isRandom, seed) => isRandom && status?.seed != null ? status.seed : seed"
 
@@ -60,8 +61,8 @@ def connect_generate(
     always_last: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, **QUIET}
     gr.on([*changes, app.load], estimate, inputs_kwargs=priced, outputs=estimates, **always_last)
     triggers = [parts.run.click, controls[PROMPT.name].submit]
-    gr.on(triggers, None, None, parts.problem, js=BEGIN, **QUIET)
-    gr.on(drawing_events(parts), None, None, parts.problem, js=BEGIN_IN_SIGHT, **QUIET)
+    gr.on(triggers, None, controls[PROMPT.name], parts.problem, js=BEGIN, **QUIET)
+    gr.on(drawing_events(parts), None, controls[PROMPT.name], parts.problem, js=BEGIN_IN_SIGHT, **QUIET)
     asked = {**controls, TOKEN: parts.from_browser, LISTED: parts.listed}
     of_browser = {
         list(asked).index(MASK_IMAGE.name): MASK,
@@ -82,7 +83,8 @@ def connect_generate(
         app.load(generating.resume, parts.from_browser, js="() => window.sanaKept.request()", **following),
     ):
         # The server was out of reach, or its answer was lost.
-        lost = f"() => [{{__type__: 'update', interactive: false}}, {json.dumps(alert(words.server_gone))}]"
+        answer = f"[{{__type__: 'update', interactive: false}}, {json.dumps(alert(words.server_gone))}]"
+        lost = f"() => {{ window.sanaConnection.check(); return {answer}; }}"
         running.failure(None, None, [parts.stop, parts.problem], js=lost, **QUIET)
         running.success(estimate, inputs_kwargs=priced, outputs=estimates, preprocess=False, **QUIET)
     seeds = [parts.status, controls[RANDOMIZE_SEED.name], controls[SEED.name]]

@@ -12,6 +12,7 @@ from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS
 from ..domain.problems import Problem
 from ..domain.settings import MODEL, PARAMETERS
 from ..jobs.service import GenerationService
+from .alerts import alert
 from .controls import Controls
 from .explore import FIELDS, kept_fields
 from .filling import Filling
@@ -20,7 +21,6 @@ from .given_state import REPLACED, Given
 from .link import checked_values, read_link
 from .page_blocks import PageBlocks
 from .queueing import QUIET
-from .status import said
 from .words import English
 
 KEPT = tuple(each for each in PARAMETERS if each is not MASK_IMAGE)
@@ -42,7 +42,7 @@ def connect_restoring(
         try:
             return typed(read_kept(kept)) if kept else linked(request)
         except SanaError as error:
-            return {**linked(request), parts.status: said(words.error(error))}
+            return {**linked(request), parts.problem: alert(words.error(error))}
 
     def linked(request: gr.Request) -> dict[Any, Any]:
         values, problems = read_link(request.query_params, models)
@@ -64,12 +64,14 @@ def connect_restoring(
 
     def fill(values: Mapping[str, Any], lines: Sequence[str], sentence: Callable[[str], str]) -> dict[Any, Any]:
         """Fill in checked values. `lines` say what could not be, in a `sentence`."""
-        status, name = said(sentence(words.space.join(lines))) if lines else gr.skip(), values.get(MODEL.name)
+        # Beside the button: the status may tell that the last picture is lost.
+        problem = alert(sentence(words.space.join(lines))) if lines else gr.skip()
+        name = values.get(MODEL.name)
         if models.names[: len(built)] == built:
-            return {**filling.settings(values, name), parts.status: status}
+            return {**filling.settings(values, name), parts.problem: problem}
         name = name or models.names[0]  # another model has taken a place in the menu
         menu = {controls[MODEL.name]: gr.update(choices=models.names, value=name)}
-        return {**filling.settings(values, name), **menu, parts.status: status}
+        return {**filling.settings(values, name), **menu, parts.problem: problem}
 
     def show_picture(kept: Mapping[str, Any], name: str) -> dict[Any, Any]:
         path, model = path_of(kept[IMAGE.name]), models.describe(name)
@@ -82,7 +84,7 @@ def connect_restoring(
         return filling.panel.show(given, model, {**given.values(model), **typed}, mask=mask, paints=mask is not None)
 
     kept = {**{each.name: controls[each.name] for each in KEPT}, **parts.grid}
-    names, outputs = json.dumps(list(kept)), [*filling.outputs, *parts.grid.values()]
+    names, outputs = json.dumps(list(kept)), [*filling.outputs, *parts.grid.values(), parts.problem]
     form = "() => window.sanaKept.form()"
     restored = app.load(restore, parts.from_browser, outputs, js=form, preprocess=False, **QUIET)
     restored.then(None, None, None, js="() => { window.sanaKept.beginSaving(); window.sanaFilledIn(); }", **QUIET)

@@ -16,7 +16,6 @@ from ..domain.variation_parameters import VARIATION_STRENGTH
 from ..jobs.service import GenerationService
 from .controls import Controls
 from .examples import examples
-from .explore import drawing_events
 from .fields import UndoableFields
 from .queueing import QUIET
 from .words import English
@@ -53,10 +52,11 @@ def connect_settings(parts: Any, controls: Controls, service: GenerationService,
         return {controls[PROMPT.name]: rows[place][0], **undoable.keep(fields)}
 
     menu, sizes = controls[MODEL.name], [controls[WIDTH.name], controls[HEIGHT.name]]
-    parts.shape.input(size_of, [parts.shape, menu], sizes, **QUIET)
+    last: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}  # a second choice before the first is answered
+    parts.shape.input(size_of, [parts.shape, menu], sizes, **last)
     gr.on([each.change for each in sizes], shape, [*sizes, menu], parts.shape, preprocess=False, **QUIET)
     chosen = [controls[name] for name in OF_PRESET]
-    parts.preset.input(of_preset, [parts.preset, menu], chosen, **QUIET)
+    parts.preset.input(of_preset, [parts.preset, menu], chosen, **last)
     gr.on([each.change for each in chosen], preset, [*chosen, menu], parts.preset, preprocess=False, **QUIET)
     style = controls[STYLE.name]
     gr.on([style.change, menu.change], effect, [style, menu], parts.adds, **QUIET)
@@ -69,9 +69,6 @@ def connect_settings(parts: Any, controls: Controls, service: GenerationService,
         **QUIET,
     )
     filled.success(None, None, None, js="() => { window.sana.draw(); }", **QUIET)
-    # The browser keeps the prompts that are drawn, for the up key.
-    drawn = [parts.run.click, *drawing_events(parts), controls[PROMPT.name].submit]
-    gr.on(drawn, None, controls[PROMPT.name], None, js="(prompt) => { window.sana.keepPrompt(prompt); }", **QUIET)
     seed, randomize_seed = controls[SEED.name], controls[RANDOMIZE_SEED.name]
     seed.input(None, seed, randomize_seed, js=f"seed => seed === {RANDOM_SEED}", **QUIET)
     parts.reuse.click(None, None, randomize_seed, js="() => false", **QUIET)

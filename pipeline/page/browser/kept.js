@@ -9,9 +9,13 @@
   const read = (storage, key) => {
     try { return JSON.parse(window[storage].getItem(key)); } catch { return null; }
   };
+  const set = (storage, key, value) => {
+    try { window[storage].setItem(key, JSON.stringify(value)); return true; } catch { return false; }
+  };
+  // What is typed and the requests go before the mask, which can be large.
   const write = (key, value) => {
     for (const storage of ["sessionStorage", "localStorage"]) {
-      try { window[storage].setItem(key, JSON.stringify(value)); } catch {}
+      if (!set(storage, key, value) && set(storage, MASK, null)) set(storage, key, value);
     }
   };
   const own = (key) => read("sessionStorage", key);
@@ -42,6 +46,8 @@
       const kept = mine?.search === location.search ? mine : location.search ? null : latest(FORM);
       return kept ? JSON.stringify(kept.values ? { ...kept.values, mask: latest(MASK) } : null) : "";
     },
+    // Keep what was typed in spite of a new address, which the page has written itself.
+    moved() { if (own(FORM)) write(FORM, { ...own(FORM), search: location.search }); },
     // Keep a mask as a data URL, or null, with the hash of its picture.
     keepMask(mask) { write(MASK, mask); },
     // Keep and return whether the field holds a list of prompts.

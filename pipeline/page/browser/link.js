@@ -2,6 +2,7 @@
 sana.copyLink = async (query) => {
   const link = `${location.origin}${location.pathname}?${query}`;
   history.replaceState(null, "", link);
+  window.sanaKept.moved();
   try {
     await navigator.clipboard.writeText(link);
     sana.say(words.copied);
