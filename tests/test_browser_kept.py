@@ -102,6 +102,7 @@ def test_a_server_that_was_started_again_is_told_and_the_picture_is_offered_anew
             else:  # the server ends, and tells each event that it failed
                 first.close()
             tab.locator("#badge").get_by_text("No connection").wait_for()
+            prompt(tab).fill("a green boat")
             with serve_page(build_app(pipe)) as restarted:
                 proxy.target = int(urlsplit(restarted).port or 0)
                 proxy.join()
@@ -109,6 +110,9 @@ def test_a_server_that_was_started_again_is_told_and_the_picture_is_offered_anew
                 tab.get_by_role("button", name="Draw it again").click()
                 done(tab)
                 assert tab.get_by_label("Seed", exact=True).input_value() == seed
+                assert prompt(tab).input_value() == "a red house"
+                prompt(tab).press("ArrowUp")
+                assert prompt(tab).input_value() == "a green boat"
 
 
 @pytest.mark.long

@@ -2,7 +2,7 @@
 // (sessionStorage); a new tab takes over what the browser has kept last (localStorage). Loaded in the page's head.
 (() => {
   const REQUEST = "sana-request", FORM = "sana-form", LIST = "sana-list", DELETED = "sana-deleted",
-    MASK = "sana-mask";
+    MASK = "sana-mask", ASKED = "sana-asked";
   const MOST_DELETED = 100;  // names; chosen: more than the server keeps pictures to send again
 
   // Storage is missing in some private windows, and can be full: the page then works without it.
@@ -40,6 +40,9 @@
     // Take over a request that the server has found, and note its end.
     follow(token) { if (own(REQUEST)?.token !== token || own(REQUEST).ended) write(REQUEST, { token, ended: false }); },
     end() { if (own(REQUEST)) write(REQUEST, { ...own(REQUEST), ended: true }); },
+    // Keep and return the prompt that is being drawn: another may stand in the field when it is lost.
+    ask(prompt) { write(ASKED, prompt); },
+    asked: () => latest(ASKED),
     // Return what was typed, unless the page was opened by another link since.
     form() {
       const mine = own(FORM);
