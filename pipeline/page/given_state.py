@@ -68,10 +68,11 @@ def picture_values(model: ModelDescription, size: tuple[int, int], enlarge: bool
 
 @dataclass(frozen=True, eq=False)  # Gradio hashes states, and a mapping has no hash
 class Wanted:
-    """The picture that the filled in settings start from: its hash, and their values that are of it."""
+    """The picture that the filled in settings start from: its hash, their values that are of it, and a painted mask."""
 
     sha256: str
     values: Mapping[str, Any]
+    mask: str | None = None  # a data URL
 
 
 def before_picture(model: ModelDescription, values: Iterable[Any]) -> dict[str, Any]:

@@ -53,8 +53,9 @@ def connect_panel(parts: Any, controls: Controls, service: GenerationService, wo
             arrived = Given.read(path, before_picture(model, (width, height, steps, binning))).instead_of(given)
         except SanaError as error:
             return panel.refuse(words.error(error))
-        values = wanted.values if wanted and wanted.sha256 == arrived.sha256 else arrived.values(model)
-        return panel.show(arrived, model, values)
+        if wanted is None or wanted.sha256 != arrived.sha256:
+            return panel.show(arrived, model, arrived.values(model))
+        return panel.show(arrived, model, wanted.values, mask=wanted.mask, paints=wanted.mask is not None)
 
     def arrive_from_camera(record: Any, *others: Any) -> dict[Any, Any]:
         return {image: gr.skip()} if record is None else arrive(record, *others)

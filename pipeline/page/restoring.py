@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from ..domain.errors import SanaError
-from ..domain.picture_parameters import IMAGE, MASK_IMAGE, PICTURE_PARAMETERS
+from ..domain.model import ModelDescription
+from ..domain.parameters import Parameter
+from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, PICTURE_PARAMETERS, STRENGTH
 from ..domain.problems import Problem
 from ..domain.settings import MODEL, PARAMETERS
 from ..jobs.service import GenerationService
@@ -17,7 +19,7 @@ from .controls import Controls
 from .explore import FIELDS, kept_fields
 from .filling import Filling
 from .given_files import path_of
-from .given_state import REPLACED, Given
+from .given_state import REPLACED, Given, Wanted
 from .link import checked_values, read_link
 from .page_blocks import PageBlocks
 from .queueing import QUIET
@@ -52,9 +54,11 @@ def connect_restoring(
         values, problems = checked_values(kept, models)
         lines, shown = [words.problem(problem) for problem in problems], {}
         if kept.get(IMAGE.name) is not None:
+            model = models.describe(models.find(values.get(MODEL.name)))
             try:
-                shown = show_picture(kept, models.find(values.get(MODEL.name)))
+                shown = show_picture(kept, model)
             except SanaError:
+                shown = want_picture(kept, model)
                 lines.append(words.picture_again)
         try:
             shown |= {parts.grid[name]: value for name, value in kept_fields(kept, models).items()}
@@ -73,15 +77,22 @@ def connect_restoring(
         menu = {controls[MODEL.name]: gr.update(choices=models.names, value=name)}
         return {**filling.settings(values, name), **menu, parts.problem: problem}
 
-    def show_picture(kept: Mapping[str, Any], name: str) -> dict[Any, Any]:
-        path, model = path_of(kept[IMAGE.name]), models.describe(name)
+    def show_picture(kept: Mapping[str, Any], model: ModelDescription) -> dict[Any, Any]:
+        path = path_of(kept[IMAGE.name])
         if not app.owns(None, str(path)) or not model.has_vae_encoder:
             raise SanaError(Problem("foreign file", {}))
         given = Given.read(Path(str(path)), {each.name: model.default(each) for each in REPLACED})
-        own = (*REPLACED, *PICTURE_PARAMETERS)
-        typed = {each.name: kept[each.name] for each in own if each.name in kept and not each.problem(kept[each.name])}
-        mask = kept_mask(kept, given.sha256)
-        return filling.panel.show(given, model, {**given.values(model), **typed}, mask=mask, paints=mask is not None)
+        mask = kept_mask(kept)
+        address = mask.address if mask and mask.sha256 == given.sha256 else None
+        values = {**given.values(model), **kept_values(kept, (*REPLACED, *PICTURE_PARAMETERS))}
+        return filling.panel.show(given, model, values, mask=address, paints=address is not None)
+
+    def want_picture(kept: Mapping[str, Any], model: ModelDescription) -> dict[Any, Any]:
+        """Keep the mask for when the picture is given again, which the server has lost."""
+        mask, values = kept_mask(kept), kept_values(kept, (*REPLACED, STRENGTH, ENLARGE))
+        if mask is None or not model.has_vae_encoder:
+            return {}
+        return filling.panel.take_away(model, values, Wanted(mask.sha256, values, mask.address))
 
     kept = {**{each.name: controls[each.name] for each in KEPT}, **parts.grid}
     names, outputs = json.dumps(list(kept)), [*filling.outputs, *parts.grid.values(), parts.problem]
@@ -94,11 +105,26 @@ def connect_restoring(
     gr.on([each.change for each in kept.values()], None, list(kept.values()), None, js=save, **QUIET)
 
 
-def kept_mask(kept: Mapping[str, Any], image_sha256: str) -> str | None:
-    """Return the mask that the browser has kept for a picture, as a data URL; None if it has none of this picture."""
+class KeptMask(NamedTuple):
+    """A painted mask: the hash of its picture, and its data URL."""
+
+    sha256: str
+    address: str
+
+
+def kept_mask(kept: Mapping[str, Any]) -> KeptMask | None:
+    """Return the mask that the browser has kept; None if there is none."""
     mask = kept.get(MASK)
-    address = mask.get("address") if isinstance(mask, dict) and mask.get("sha256") == image_sha256 else None
-    return address if isinstance(address, str) and address.startswith(PNG_ADDRESS) else None
+    sha256, address = (mask.get(name) for name in KeptMask._fields) if isinstance(mask, dict) else (None, None)
+    if isinstance(sha256, str) and isinstance(address, str) and address.startswith(PNG_ADDRESS):
+        return KeptMask(sha256, address)
+    return None
+
+
+def kept_values(kept: Mapping[str, Any], parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """Return the kept values of these parameters, without those that are no values."""
+    own = (each for each in parameters if each.name in kept)
+    return {each.name: kept[each.name] for each in own if not each.problem(kept[each.name])}
 
 
 def read_kept(text: object) -> dict[str, Any]:

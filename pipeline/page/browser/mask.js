@@ -74,18 +74,23 @@ function refresh() {
   draw(context, canvas.width / size[0], COLOUR);
 }
 
-// Return the mask at the picture's full size, white on nothing, or null if nothing is painted.
+// Return the mask at the picture's full size, white on black, or null if nothing is painted.
 function whole() {
   const target = sheet(...size);
   draw(target, 1, "white");
-  return holdsPaint(target, MARKED) ? target : null;
+  if (!holdsPaint(target, MARKED)) return null;
+  target.setTransform(1, 0, 0, 1, 0, 0);
+  target.globalCompositeOperation = "destination-over";
+  target.fillStyle = "black";
+  target.fillRect(0, 0, ...size);
+  return target.canvas;
 }
 
 // Keep the mask in the browser, so that a reload does not lose it.
 function keep() {
   clearTimeout(timer);
   timer = 0;
-  window.sanaKept.keepMask(size && { sha256: props.value.sha256, address: whole()?.canvas.toDataURL() ?? null });
+  window.sanaKept.keepMask(size && { sha256: props.value.sha256, address: whole()?.toDataURL() ?? null });
 }
 
 function keepSoon() {
@@ -228,13 +233,9 @@ window.sanaMask = async () => {
   if (!element.isConnected || !isPainted) return null;
   if (uploaded) return uploaded;
   const [edit, before] = [edits, openings];
-  const target = whole();
-  if (!target) return null;
-  target.setTransform(1, 0, 0, 1, 0, 0);
-  target.globalCompositeOperation = "destination-over";
-  target.fillStyle = "black";
-  target.fillRect(0, 0, ...size);
-  const blob = await new Promise((resolve) => target.canvas.toBlob(resolve, "image/png"));
+  const mask = whole();
+  if (!mask) return null;
+  const blob = await new Promise((resolve) => mask.toBlob(resolve, "image/png"));
   if (!blob) {
     note.textContent = words["too large"];
     throw new Error(words["too large"]);
