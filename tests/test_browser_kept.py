@@ -1,7 +1,8 @@
 """The page in chromium loses nothing: cut connections, reloads, closed tabs, a server that is started again."""
 
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,27 @@ def begin(tab: Page, steps: int, text: str = "a red house") -> str:
     generate(tab, text)
     tab.get_by_text(PROGRESS).wait_for()
     return tab.get_by_label("Seed", exact=True).input_value()
+
+
+def slowly(function: Callable[..., Any], seconds: float) -> Callable[..., Any]:
+    """Return the function as a slow server runs it."""
+
+    def run(*given: Any) -> Any:
+        time.sleep(seconds)
+        return function(*given)
+
+    return run
+
+
+@contextmanager
+def opened(browser: Browser, pipe: SanaPipeline) -> Iterator[Page]:
+    """Serve a page of its own; yield a tab that shows it."""
+    from app import build_app
+
+    with serve_page(build_app(pipe)) as url, browser.new_context(**STILL) as context:
+        tab = context.new_page()
+        tab.goto(url)
+        yield tab
 
 
 def test_a_cut_connection_loses_nothing(browser: Browser, page: str, steps_done: list[int | str]) -> None:
@@ -163,16 +185,8 @@ def test_a_copied_link_is_no_reason_to_forget_what_is_typed(tab: Page) -> None:
 def test_what_is_typed_at_once_is_neither_overwritten_nor_forgotten(
     browser: Browser, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app import build_app
-
-    def read_slowly(*given: Any) -> Any:
-        time.sleep(1.5)
-        return read_link(*given)
-
-    monkeypatch.setattr("pipeline.page.restoring.read_link", read_slowly)
-    with serve_page(build_app(pipe)) as url, browser.new_context(**STILL) as context:
-        tab = context.new_page()
-        tab.goto(url)
+    monkeypatch.setattr("pipeline.page.restoring.read_link", slowly(read_link, 1.5))
+    with opened(browser, pipe) as tab:
         prompt(tab).fill("a green boat at night")
         tab.wait_for_timeout(2000)  # longer than the server takes to fill the fields in
         assert prompt(tab).input_value() == "a green boat at night"
@@ -182,16 +196,8 @@ def test_what_is_typed_at_once_is_neither_overwritten_nor_forgotten(
 def test_the_second_of_two_quick_choices_counts(
     browser: Browser, pipe: SanaPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app import build_app
-
-    def find_slowly(*given: Any) -> Any:
-        time.sleep(1)
-        return shapes(*given)
-
-    monkeypatch.setattr("pipeline.page.setting_events.shapes", find_slowly)
-    with serve_page(build_app(pipe)) as url, browser.new_context(**STILL) as context:
-        tab = context.new_page()
-        tab.goto(url)
+    monkeypatch.setattr("pipeline.page.setting_events.shapes", slowly(shapes, 1.0))
+    with opened(browser, pipe) as tab:
         tab.locator("#shape label").filter(has_text="Portrait").click()
         tab.locator("#shape label").filter(has_text="Square").click()
         width = tab.get_by_label("Width", exact=True)

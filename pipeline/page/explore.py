@@ -18,7 +18,7 @@ from ..jobs.service import GenerationService
 from ..jobs.submitted_request import SubmittedRequest
 from .controls import Controls
 from .picture_gallery import Arrangement
-from .queueing import QUIET
+from .queueing import LATEST
 from .words import English
 
 FIELDS = ("first_axis", "first_values", "second_axis", "second_values")
@@ -51,7 +51,7 @@ def connect_explore(parts: Any, controls: Controls, service: GenerationService) 
 
     first, first_values, second, second_values = parts.grid.values()
     for axis, values in ((first, first_values), (second, second_values)):
-        axis.input(suggest, [axis, controls[MODEL.name]], values, trigger_mode="always_last", preprocess=False, **QUIET)
+        axis.input(suggest, [axis, controls[MODEL.name]], values, preprocess=False, **LATEST)
 
 
 def drawing_events(parts: Any) -> list[Any]:

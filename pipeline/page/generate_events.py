@@ -20,7 +20,7 @@ from .given_files import of_page
 from .list_switch import LISTED
 from .live_events import held_seed, is_quick
 from .model_updates import ModelUpdates
-from .queueing import FOLLOWING, QUIET
+from .queueing import FOLLOWING, LATEST, QUIET
 from .status import said
 from .waiting_list import connect_waiting
 from .words import English
@@ -58,8 +58,7 @@ def connect_generate(
     priced |= parts.grid
     changes = [each.change for each in priced.values()]
     estimates = [parts.estimate, parts.cells]
-    always_last: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, **QUIET}
-    gr.on([*changes, app.load], estimate, inputs_kwargs=priced, outputs=estimates, **always_last)
+    gr.on([*changes, app.load], estimate, inputs_kwargs=priced, outputs=estimates, preprocess=False, **LATEST)
     triggers = [parts.run.click, controls[PROMPT.name].submit]
     gr.on(triggers, None, controls[PROMPT.name], parts.problem, js=BEGIN, **QUIET)
     gr.on(drawing_events(parts), None, controls[PROMPT.name], parts.problem, js=BEGIN_IN_SIGHT, **QUIET)

@@ -15,7 +15,7 @@ from ..miniature.vocabulary import near_things, unknown_words
 from .browser_scripts import script
 from .controls import Controls
 from .list_switch import LISTED
-from .queueing import QUIET
+from .queueing import LATEST, QUIET
 from .visitor import Visitor
 from .words import English
 
@@ -50,7 +50,7 @@ def connect_prompt_line(
         return prompt_line(longest, unknown, words, len(prompts))
 
     read = {each.name: controls[each.name] for each in (PROMPT, NEGATIVE_PROMPT, STYLE, MODEL)} | {LISTED: parts.listed}
-    event: dict[str, Any] = {"trigger_mode": "always_last", "preprocess": False, **QUIET}
+    event: dict[str, Any] = {"preprocess": False, **LATEST}
     parts.prompt_line.input(measure, inputs_kwargs=read, outputs=parts.prompt_line, **event)
     changes = [each.change for each in read.values()]
     gr.on(changes, None, None, None, js="() => { window.sana.promptChanged?.(); }", **QUIET)

@@ -17,7 +17,7 @@ from ..jobs.service import GenerationService
 from .controls import Controls
 from .examples import examples
 from .fields import UndoableFields
-from .queueing import QUIET
+from .queueing import LATEST, QUIET
 from .words import English
 
 
@@ -52,11 +52,10 @@ def connect_settings(parts: Any, controls: Controls, service: GenerationService,
         return {controls[PROMPT.name]: rows[place][0], **undoable.keep(fields)}
 
     menu, sizes = controls[MODEL.name], [controls[WIDTH.name], controls[HEIGHT.name]]
-    last: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}  # a second choice before the first is answered
-    parts.shape.input(size_of, [parts.shape, menu], sizes, **last)
+    parts.shape.input(size_of, [parts.shape, menu], sizes, **LATEST)
     gr.on([each.change for each in sizes], shape, [*sizes, menu], parts.shape, preprocess=False, **QUIET)
     chosen = [controls[name] for name in OF_PRESET]
-    parts.preset.input(of_preset, [parts.preset, menu], chosen, **last)
+    parts.preset.input(of_preset, [parts.preset, menu], chosen, **LATEST)
     gr.on([each.change for each in chosen], preset, [*chosen, menu], parts.preset, preprocess=False, **QUIET)
     style = controls[STYLE.name]
     gr.on([style.change, menu.change], effect, [style, menu], parts.adds, **QUIET)

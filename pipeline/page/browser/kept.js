@@ -1,5 +1,6 @@
-// What outlives a reload: the token of the requests being drawn, what is typed, and the mask that is painted. A tab has its own
-// (sessionStorage); a new tab takes over what the browser has kept last (localStorage). Loaded in the page's head.
+// What outlives a reload: the token of the requests being drawn, what is typed, and the mask that is painted. A tab has
+// its own (sessionStorage); a new tab takes over what the browser has kept last (localStorage). Loaded in the page's
+// head.
 (() => {
   const REQUEST = "sana-request", FORM = "sana-form", LIST = "sana-list", DELETED = "sana-deleted",
     MASK = "sana-mask", ASKED = "sana-asked";
@@ -60,6 +61,7 @@
     keepDeleted(names) { write(DELETED, names.slice(-MOST_DELETED)); },
     deleted() { const names = latest(DELETED); return Array.isArray(names) ? names : []; },
     beginSaving() { savesForm = true; },
+    // Keep the prompt alone, while Gradio reports no changes.
     keepPrompt(prompt) { write(FORM, { search: location.search, values: { ...own(FORM)?.values, prompt } }); },
     save(values) { if (savesForm) write(FORM, { search: location.search, values }); },
   };
