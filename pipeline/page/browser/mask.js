@@ -90,7 +90,7 @@ function whole() {
 function keep() {
   clearTimeout(timer);
   timer = 0;
-  window.sanaKept.keepMask(size && { sha256: props.value.sha256, address: whole()?.toDataURL() ?? null });
+  if (size) window.sanaKept.keepMask({ sha256: props.value.sha256, address: whole()?.toDataURL() ?? null });
 }
 
 function keepSoon() {
@@ -157,6 +157,7 @@ async function open() {
   image.src = value?.picture || "";
   element.querySelector(".sheet").style.aspectRatio = size ? size.join(" / ") : "";
   paints(Boolean(value?.paints));
+  if (value) window.sanaKept.keepMask({ sha256: value.sha256, address: value.mask ?? null });
   if (value?.mask) {
     const mask = await maskOf(value.mask).catch(() => null);
     if (now !== openings) return;  // another picture has come meanwhile
@@ -167,7 +168,6 @@ async function open() {
       changed();
     }
   }
-  if (size) keepSoon();
   refresh();
   undo.disabled = true;
   clear.disabled = !isPainted;
