@@ -9,7 +9,7 @@ KEEP_SECONDS = 600.0  # a request of the page goes on for so long after its last
 KEEP_SECONDS_FOR_OTHERS = 60.0  # or for so long if others wait: a phone is unlocked, a connection comes back
 MAX_KEPT_BYTES = 256 << 20  # of finished pictures that nobody has followed to the end; chosen: 20 of 2048x2048
 MAX_SEEN = 16  # finished requests that somebody has followed to the end, found again after a reload; chosen
-MAX_SESSIONS = 1_000  # sessions with state, 0.3 MB each as tests/soak measured; beyond, the oldest start anew
+MAX_SESSIONS = 1_000  # visitors whose state is kept; beyond, the oldest start anew; chosen
 
 # Values of one event of the page. The page sends at most the pictures of a grid with their sheet and 16 earlier ones,
 # about 900 values, and a preview of 512x512 pixels, 240,000 characters if it is pure noise. The limits are rounded up

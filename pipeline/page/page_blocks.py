@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from ..domain.errors import SanaError
-from ..domain.limits import MAX_SESSIONS
 from ..domain.problems import Problem
 from .payload import check_payload
+from .sessions import Sessions
 from .visitor import picture_folder
 from .words import English
 
@@ -82,5 +82,5 @@ class PageBlocks(gr.Blocks):
         """Start Gradio's queue with room for every request in ours, and with less memory of past visitors."""
         self._queue.max_thread_count = EVENTS_AT_ONCE
         self._queue.ANALYTICS_MAX_EVENTS = 1  # Gradio goes through all of them after each event
-        self.state_holder.capacity = MAX_SESSIONS
+        self.app.state_holder = Sessions(self)
         super().run_startup_events()  # type: ignore[no-untyped-call]  # has no annotations in Gradio
