@@ -161,7 +161,17 @@ def test_cells() -> None:
     axes = parse_grid("guidance_scale=1.5,3 seed=1..2,9")
     assert len(cells(axes)) == 6
     assert cells(axes)[1] == {"guidance_scale": 1.5, "seed": 2}
-    for wrong in ("", "seed", "seed=", "colour=1", "num_images=2", "seed=1 seed=2", "prompt=a", "seed=1..2000"):
+    for wrong in (
+        "",
+        "seed",
+        "seed=",
+        "colour=1",
+        "num_images=2",
+        "seed=1 seed=2",
+        "prompt=a",
+        "seed=1..2000",
+        "seed=1..9999999999 width=",
+    ):
         with pytest.raises(SanaError, match="--grid"):
             parse_grid(wrong)
 

@@ -82,7 +82,7 @@ def test_axes_are_read_as_they_are_written() -> None:
     [
         ([(SEED, "1,2"), (SEED, "3")], "The seed is on both axes"),
         ([(SEED, " ")], "The seed has no values here"),
-        ([(SEED, "4..1")], "The seed has no values here"),
+        ([(SEED, "1,4..2")], "from 0 to 4294967295, not '4..2'"),
         ([(SEED, "1,2,1")], "The seed 1 is there twice"),
         ([(NUM_INFERENCE_STEPS, "2,x")], "from 1 to 100, not 'x'"),
         ([(NUM_INFERENCE_STEPS, "2,")], "from 1 to 100, not ''"),
@@ -90,6 +90,7 @@ def test_axes_are_read_as_they_are_written() -> None:
         ([(MODEL, "small (fp16), other")], "There is no model 'other'"),
         ([(NUM_INFERENCE_STEPS, "1..6"), (SEED, "1..6")], "These are 36 pictures, and a grid has at most 32"),
         ([(SEED, "0..4294967295")], "These are 4,294,967,296 pictures"),
+        ([(SEED, "1..9999999999"), (GUIDANCE_SCALE, "")], "These are 9,999,999,999 pictures"),
     ],
 )
 def test_axes_are_refused_in_one_sentence(written: list[Any], message: str) -> None:

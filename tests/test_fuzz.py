@@ -1,14 +1,19 @@
 """Changed contents for each reader of foreign bytes. `python -m tests.fuzz` reads more of them, others each time."""
 
+import importlib.util
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.fuzz.__main__ import FOUND
 from tests.fuzz.changed import changed
+from tests.fuzz.finding import FOUND
 from tests.fuzz.readers import READERS, take_or_refuse
 
+ROOT = Path(__file__).parents[1]
 CONTENTS = 150  # for each reader; chosen: about a minute in all
 
 
@@ -34,3 +39,13 @@ def test_a_changed_content_is_taken_or_refused_in_a_sentence(name: str) -> None:
 def test_what_was_found_is_taken_or_refused_by_now(path: Path) -> None:
     (name,) = [each for each in READERS if each.replace("/", "-") == path.parent.name]
     take_or_refuse(name, path.read_bytes())
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("atheris"), reason="atheris has no package for this machine")
+def test_coverage_leads_the_fuzz_command(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.fuzz.coverage_guided", "page", "changes", "1"]
+    run = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert (run.returncode, int(run.stdout) > 100) == (0, True), run.stderr
+    assert any((tmp_path / ".fuzz" / "page" / "changes").iterdir())

@@ -29,7 +29,7 @@ def parse_values(parameter: Parameter, text: str) -> Pieces:
 
 def spelt_out(pieces: Mapping[str, Pieces], most: int) -> Axes:
     """Return axes of their pieces; raise SettingsError if they have more than `most` cells."""
-    count = math.prod(sum(map(len, own)) for own in pieces.values())
+    count = math.prod(max(1, sum(map(len, own))) for own in pieces.values())  # an empty one makes no range short
     if count > most:
         raise SettingsError(Problem("cells", {"count": count, "maximum": most}))
     return {name: list(itertools.chain(*own)) for name, own in pieces.items()}
@@ -85,5 +85,6 @@ def _checked(parameter: Parameter, values: Sequence[Any], models: Sequence[str])
 def _piece(parameter: Parameter, text: str) -> Sequence[Any]:
     if match := _RANGE.fullmatch(text):
         first, last = map(int, match.groups())
-        return range(first, last + 1)
+        if first <= last:
+            return range(first, last + 1)
     return [parameter.parse(text)]

@@ -6,12 +6,15 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field
 
 from ..domain.families import FAMILIES
+from ..domain.problems import shown
 from .schema import Defaults, Instruction, Name, Record, Side
 
 
 def _known_family(name: str) -> str:
     if name not in {family.name for family in FAMILIES.values()}:
-        raise ValueError(f"its 'family' is {name!r}; known are {', '.join(each.name for each in FAMILIES.values())}")
+        raise ValueError(
+            f"its 'family' is {shown(name)}; known are {', '.join(each.name for each in FAMILIES.values())}"
+        )
     return name
 
 
@@ -19,10 +22,10 @@ def _inside(name: str) -> str:
     # Names are compared with the Hub's, so they must be relative POSIX paths that mean the same on every system.
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or set(name) & set("\\:") or not name.isprintable():
-        raise ValueError(f"it lists {name!r}, which lies outside of the folder")
+        raise ValueError(f"it lists {shown(name)}, which lies outside of the folder")
     too_long = len(name) > 500 or any(len(part.encode()) > 255 for part in path.parts)  # 255: limit of file systems
     if path.as_posix() != name or name in ("", ".") or too_long:
-        raise ValueError(f"it lists {name[:100]!r}, which is no name of a file")
+        raise ValueError(f"it lists {shown(name)}, which is no name of a file")
     return name
 
 

@@ -1,19 +1,24 @@
-"""Read changed contents for some minutes, and keep what a reader neither took nor refused: a test reads it again."""
+"""Read changed contents for some minutes, and keep what a reader neither took nor refused: a test reads it again.
+
+Where atheris is installed, it leads the changes to new places of the code.
+"""
 
 import argparse
-import hashlib
+import importlib.util
+import subprocess
 import sys
 import time
 import traceback
-from pathlib import Path
 
 from hypothesis import HealthCheck, given, seed, settings
 
 from .changed import changed
+from .finding import keep
 from .readers import READERS, take_or_refuse
 
-FOUND = Path(__file__).parent / "found"
 ROUND = 500  # contents between two looks at the clock
+LEFT = 60.0  # seconds for a process to start and to end; chosen
+SHOWN = 3000  # characters of what an error printed; chosen
 
 
 def main() -> int:
@@ -22,16 +27,41 @@ def main() -> int:
     parser.add_argument("minutes", type=float)
     options = parser.parse_args()
     names = list(READERS) if options.reader == "all" else [options.reader]
+    fuzz = fuzz_by_coverage if importlib.util.find_spec("atheris") else fuzz_at_random
     found = 0
+    print("| reader | contents | findings |\n|---|---|---|", flush=True)
     for name in names:
-        count, finding = fuzz(name, 60 * options.minutes / len(names))
-        found += finding is not None
-        print(f"{name}: {count} contents, {f'FOUND {finding}' if finding else 'no finding'}", flush=True)
+        count, findings = fuzz(name, 60 * options.minutes / len(names))
+        found += findings
+        print(f"| {name} | {count:,} | {findings} |", flush=True)
     return 1 if found else 0
 
 
-def fuzz(name: str, seconds: float) -> tuple[int, Path | None]:
-    """Return how many contents were read, and the file of the smallest one that was neither taken nor refused."""
+def fuzz_by_coverage(name: str, seconds: float) -> tuple[int, int]:
+    """Return how many contents were read, and the findings, which ended the reading, of both kinds of changes.
+
+    Each kind is read in a process of its own, both at once.
+    """
+    command = [sys.executable, "-m", "tests.fuzz.coverage_guided", name]
+    processes = [
+        subprocess.Popen(
+            [*command, kind, str(seconds)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+        )
+        for kind in ("bytes", "changes")
+    ]
+    count = findings = 0
+    for process in processes:
+        told, errors = process.communicate(timeout=seconds + LEFT)
+        if process.returncode:
+            findings += 1
+            print(errors[-SHOWN:], file=sys.stderr)
+        else:
+            count += int(told.split()[-1])
+    return count, findings
+
+
+def fuzz_at_random(name: str, seconds: float) -> tuple[int, int]:
+    """Return how many contents were read, and 1 if there was a finding, which ended the reading, else 0."""
     end = time.monotonic() + seconds
     count, failing = 0, b""
 
@@ -53,15 +83,9 @@ def fuzz(name: str, seconds: float) -> tuple[int, Path | None]:
             seed(time.time_ns())(read)()
         except Exception:  # noqa: BLE001 - whatever it is, it is what was looked for
             traceback.print_exc(limit=-4)
-            return count, _keep(name, failing)
-    return count, None
-
-
-def _keep(name: str, content: bytes) -> Path:
-    path = FOUND / name.replace("/", "-") / hashlib.sha256(content).hexdigest()[:12]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
+            print(f"kept as {keep(name, failing)}", file=sys.stderr)
+            return count, 1
+    return count, 0
 
 
 if __name__ == "__main__":
