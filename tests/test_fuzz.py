@@ -43,9 +43,9 @@ def test_what_was_found_is_taken_or_refused_by_now(path: Path) -> None:
 
 @pytest.mark.skipif(not importlib.util.find_spec("atheris"), reason="atheris has no package for this machine")
 def test_coverage_leads_the_fuzz_command(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.fuzz.coverage_guided", "page", "changes", "1"]
+    command = [sys.executable, "-m", "tests.fuzz.coverage_guided", "page", "changes", "4"]
     run = subprocess.run(
         command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
     )
-    assert (run.returncode, int(run.stdout) > 100) == (0, True), run.stderr
+    assert (run.returncode, int(run.stdout) > 10) == (0, True), run.stderr
     assert any((tmp_path / ".fuzz" / "page" / "changes").iterdir())
