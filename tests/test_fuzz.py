@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.fuzz.changed import changed
+from tests.fuzz.changed import changed, repeated
 from tests.fuzz.finding import FOUND
 from tests.fuzz.readers import READERS, take_or_refuse
 
@@ -32,6 +32,15 @@ def test_a_changed_content_is_taken_or_refused_in_a_sentence(name: str) -> None:
         take_or_refuse(name, content)
 
     run()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", READERS)
+def test_a_long_content_is_taken_or_refused_in_a_sentence(name: str) -> None:
+    for piece in (b"0", b"a ", b"(", b"[", b"{a|b}", b'"', b"1,", b"a:"):
+        take_or_refuse(name, 5 * repeated(piece))
+        for seed in READERS[name].seeds:
+            take_or_refuse(name, seed.replace(b"house", repeated(piece)))
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -54,6 +54,6 @@ def _read_seconds(path: Path) -> Mapping[str, float]:
             record = json.loads(line)
             if isinstance(record["file"], str) and isinstance(record["seconds"], float):
                 seconds[record["file"]] = record["seconds"]
-    except (OSError, ValueError, TypeError, KeyError):  # none yet, or not ours
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):  # none yet, or not ours
         pass
     return seconds

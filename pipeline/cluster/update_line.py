@@ -67,7 +67,7 @@ def running_apps() -> list[RunningApp]:
             app = RunningApp(**json.loads(note.read_text()))
             socket.create_connection((LOOPBACK, app.line), SECONDS).close()
             apps.append(app)
-        except (OSError, ValueError, TypeError):  # a killed program has left it
+        except (OSError, ValueError, TypeError, RecursionError):  # a killed program has left it
             note.unlink(missing_ok=True)
     return sorted(apps, key=lambda each: each.port)
 
@@ -109,7 +109,7 @@ def _answer(connection: socket.socket, key: str, update: Update) -> None:
             if not secrets.compare_digest(str(request["key"]).encode(), key.encode()):
                 return
             model, replaced = request["model"], request["replaced"]
-        except (OSError, ValueError, TypeError, KeyError):  # somebody looked whether the program runs
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):  # somebody looked whether the program runs
             return
         try:
             for text in update(model, replaced):

@@ -59,6 +59,7 @@ SENTENCES = {
     "unreadable": "{file} cannot be read ({reason}), so it holds no settings here.",
     "no record": "{file} holds no settings of this program.",
     "unknown record": "{file} holds settings that this version does not know.",
+    "huge list": "The list has more than {most:,} prompts: write fewer alternatives in braces.",
     "list length": "The list has {count:,} prompts, and there is room for {room:,}: shorten it, or wait.",
     "axis twice": "The {noun} is on both axes: choose another one for the second.",
     "no values": "The {noun} has no values here: write some, such as 2,4 or 1..4.",

@@ -7,12 +7,16 @@ import re
 from .errors import SettingsError
 from .problems import Problem
 
+MOST_COUNTED = 1_000_000  # prompts of a list; chosen: more are too many for any queue, and hundreds of digits no number
 _GROUP = re.compile(r"\{([^{}|]*(?:\|[^{}|]*)+)\}")
 
 
 def count_prompts(text: str) -> int:
-    """Return the number of prompts in a list."""
-    return sum(math.prod(map(len, _alternatives(line))) for line in _lines(text))
+    """Return the number of prompts in a list; raise SettingsError if it is more than MOST_COUNTED."""
+    count = sum(math.prod(map(len, _alternatives(line))) for line in _lines(text))
+    if count > MOST_COUNTED:
+        raise SettingsError(Problem("huge list", {"most": MOST_COUNTED}))
+    return count
 
 
 def read_prompts(text: str, most: int) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+LONG = 20_000  # bytes; chosen: what takes the square of its length in time, or a call for each byte, shows by then
 Path = tuple[str | int, ...]
 
 INTERESTING = st.sampled_from(
@@ -27,6 +28,8 @@ INTERESTING = st.sampled_from(
         [],
         {},
         "a" * 9999,
+        "[" * 9999,
+        "{a|b}" * 9999,
     ]
 )
 VALUES = INTERESTING | st.recursive(
@@ -34,6 +37,11 @@ VALUES = INTERESTING | st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,
 )
+
+
+def repeated(piece: bytes) -> bytes:
+    """Return LONG bytes of a piece, or none of none."""
+    return piece * (LONG // max(1, len(piece)))
 
 
 @st.composite
@@ -54,11 +62,11 @@ def changed(draw: st.DrawFn, seeds: Sequence[bytes]) -> bytes:
 
 @st.composite
 def _other_bytes(draw: st.DrawFn, content: bytes) -> bytes:
-    """Replace a stretch of bytes, which may be empty, by others: any, as many zeros, or its own twice."""
+    """Replace a stretch of bytes, which may be empty, by others: any, as many zeros, or its own twice or very often."""
     first = draw(st.integers(0, len(content)))
     last = min(len(content), first + draw(st.integers(0, 8) | st.integers(0, len(content))))
     own = content[first:last]
-    other = draw(st.binary(max_size=8) | st.sampled_from([bytes(len(own)), 2 * own, b"\xff" * len(own)]))
+    other = draw(st.binary(max_size=8) | st.sampled_from([bytes(len(own)), 2 * own, b"\xff" * len(own), repeated(own)]))
     return content[:first] + other + content[last:]
 
 

@@ -84,6 +84,7 @@ SENTENCES: Mapping[str, str] = {
     "unreadable": "{file} ist nicht lesbar ({reason}), enthält hier also keine Einstellungen.",
     "no record": "{file} enthält keine Einstellungen dieses Programms.",
     "unknown record": "{file} enthält Einstellungen, die diese Version nicht kennt.",
+    "huge list": "Die Liste hat mehr als {most:,} Prompts: Schreibe weniger Alternativen in geschweifte Klammern.",
     "list length": "Die Liste hat {count:,} Prompts, und Platz ist für {room:,}: Kürze sie, oder warte.",
     "axis twice": "{noun}: steht auf beiden Achsen. Wähle für die zweite etwas anderes.",
     "no values": "{noun}: Hier fehlen Werte. Schreibe einige, zum Beispiel 2,4 oder 1..4.",
