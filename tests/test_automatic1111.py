@@ -89,7 +89,12 @@ def test_a_sprint_model_keeps_to_its_steps_and_has_no_negative_prompt() -> None:
         ("a house, <lora:oil:0.8>, night", "a house, night", ["<lora>"]),
         ("((a:1.1) house:0.5)", "a house", ["(word:weight)"]),
         ("a house (at night), 10:30", "a house (at night), 10:30", []),
+        ("a house <lora:a:1> ,, , night", "a house, night", ["<lora>"]),
+        # Long ones are read in no time, not in minutes.
+        ("(:" + 100_000 * "1", "(:" + 100_000 * "1", []),
+        ("a<lora:a:1>" + 100_000 * "\n" + "b", "a" + 100_000 * "\n" + "b", ["<lora>"]),
     ],
+    ids=range(7),
 )
 def test_networks_and_weights_are_taken_out_of_prompts(prompt: str, plain: str, named: list[str]) -> None:
     assert plain_prompt(prompt) == (plain, named)

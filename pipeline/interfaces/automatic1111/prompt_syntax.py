@@ -3,7 +3,9 @@
 import re
 
 _NETWORK = re.compile(r"<(?:lora|lyco|lycoris|hypernet):[^<>]*>", re.IGNORECASE)
-_WEIGHT = re.compile(r"\(([^()]*):\s*[+-]?\d*\.?\d+\s*\)")
+# Each digit and each space can be read in one way only: in several, a long prompt takes seconds.
+_WEIGHT = re.compile(r"\(([^()]*):\s*[+-]?(?:\d+(?:\.\d+)?|\.\d+)\s*\)")
+_COMMAS = re.compile(r"(?<!\s)\s*,(?:\s*,)+")
 NETWORKS, WEIGHTS = "<lora>", "(word:weight)"
 
 
@@ -17,5 +19,5 @@ def plain_prompt(prompt: str) -> tuple[str, list[str]]:
         if not count:
             break
     if networks:
-        text = re.sub(r"\s*,(\s*,)+", ",", re.sub(r"  +", " ", text)).strip(" ,")
+        text = _COMMAS.sub(",", re.sub(r"  +", " ", text)).strip(" ,")
     return text, [name for name, count in ((NETWORKS, networks), (WEIGHTS, weights)) if count]
