@@ -23,7 +23,9 @@ def build_result(parts: SimpleNamespace, model: ModelDescription, words: English
     parts.pictures = gr.HTML(
         None,
         html_template=_stage(texts, samples(words) if model.is_miniature else ""),
-        js_on_load=script("png_record", "toast", "share", "large_view", "stage", "samples", words=words.gallery),
+        js_on_load=script(
+            "png_record", "toast", "share", "large_view", "finished", "stage", "samples", words=words.gallery
+        ),
         elem_id="pictures",
     )
     parts.status = gr.HTML(

@@ -4,43 +4,9 @@
 
 const tiles = element.querySelector(".tiles");
 const corner = element.querySelector(".corner");
-const known = new Map();  // path -> the promise of { blob, record, settings, address }, of the pictures shown
 const handed = new Set();  // paths of the pictures that the history has got
-const deleted = new Set(window.sanaKept.deleted());  // names of pictures, which the server sends again
 let chosen = null;  // the path that the visitor chose; else the newest picture is
-
-async function load(file) {
-  const answer = await fetch(file.url);
-  if (!answer.ok) throw new Error(words.lost);
-  const blob = await answer.blob();
-  const record = await sana.recordOf(blob);
-  return { blob, record, settings: sana.settingsOf(record), address: URL.createObjectURL(blob) };
-}
-
-function pictureOf(file) {
-  if (!known.has(file.path)) {
-    const loading = load(file);
-    loading.catch(() => {});
-    known.set(file.path, loading);
-  }
-  return known.get(file.path);
-}
-
-// Return the name that a picture has after a reload as well: that of its file, in the folder of its request.
-function nameOf({ path }) {
-  return path.split(/[\\/]/).slice(-2).join("/");
-}
-
-function isDeleted(file) {
-  return deleted.has(nameOf(file));
-}
-
-// Note that a picture is deleted, or no longer.
-function noteDeleted(file, is) {
-  if (is) deleted.add(nameOf(file));
-  else deleted.delete(nameOf(file));
-  window.sanaKept.keepDeleted([...deleted]);
-}
+const { pictureOf, letGo, isDeleted, noteDeleted } = sana.finished;
 
 // Return the finished pictures.
 function files() {
@@ -214,11 +180,7 @@ function update() {
   tiles.dataset.count = value.columns ? "grid" : count;
   tiles.style.setProperty("--columns", value.columns || "");
   [...tiles.children].forEach((tile, index) => fill(tile, pictures[index], value.preview));
-  for (const [path, loading] of known) {
-    if (pictures.some((file) => file.path === path) || isDeleted({ path })) continue;
-    known.delete(path);
-    loading.then(({ address }) => URL.revokeObjectURL(address), () => {});
-  }
+  letGo((path) => !pictures.some((file) => file.path === path) && !isDeleted({ path }));
   if (chosen && !pictures.some(({ path }) => path === chosen)) chosen = null;
   for (const file of value.is_new ? [...(value.earlier || []), ...pictures] : []) {
     if (!handed.has(file.path) && !isDeleted(file)) sana.keep?.(file.orig_name, pictureOf(file));
