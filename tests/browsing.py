@@ -1,12 +1,14 @@
 """What a person does on the page, for the browser tests and the screenshots; controls by their visible names."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")  # a green one that moves
@@ -86,3 +88,11 @@ def serious_violations(tab: Page) -> list[tuple[str, list[str]]]:
     mute: list[str] = tab.evaluate("[...document.querySelectorAll('img[alt=\"\"]')].map(({ outerHTML }) => outerHTML)")
     said_by_axe = [(each["id"], [node["html"] for node in each["nodes"]]) for each in serious]
     return [*said_by_axe, *([("empty alt", mute)] if mute else [])]
+
+
+def missing(package: str) -> NoReturn:
+    """Skip a test, or in CI fail it, for want of a package of Debian's."""
+    reason = f"there is no {package} here (Debian: apt-get install {package})"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

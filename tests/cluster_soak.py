@@ -20,11 +20,11 @@ from typing import Any
 import psutil
 
 from tests.benchmark.machine import describe
-from tests.conftest import wait_for
 from tests.served import serve_miniature
 from tests.soak.people import ROUND, Person
 from tests.soak.redrawing import differing
 from tests.soak.ways import WAYS
+from tests.waiting import wait_for
 
 KILL_SECONDS = 10.0
 MOST_ANSWERS = 3  # fewer since the last kill: nothing would ever be finished

@@ -1,16 +1,12 @@
 """Fixtures of several test files: one tiny model, exported once; the page that serves it; a fake Hub."""
 
-import asyncio
 import gc
 import os
 import re
-import socket
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
@@ -19,18 +15,15 @@ from pipeline import telemetry
 from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import Update
 from tests.fake_hub import HUB, FakeHub, Repo
+from tests.serving import free_port, serve_all, serve_page
 from tests.sockets import SocketLog
 
 if TYPE_CHECKING:
-    import gradio as gr
     from playwright.sync_api import Browser, Page
 
     from pipeline import SanaPipeline
     from pipeline.jobs.service import GenerationService
-    from pipeline.server.web_app import LocalPage
     from tests.painter import Painter
-
-T = TypeVar("T")
 
 # torch reads this when it is imported. On tiny tensors its threads wait beside OpenVINO's and double the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -98,19 +91,11 @@ def sockets(tmp_path: Path) -> SocketLog:
 def browser() -> Iterator["Browser"]:
     from playwright.sync_api import expect
 
-    from tests.browsing import chromium
+    from tests.browsing import chromium, missing
 
     expect.set_options(timeout=60_000)  # as long as all else that browser tests wait for: machines may be busy
     with chromium() as browser:
         yield browser or missing("chromium")
-
-
-def missing(package: str) -> NoReturn:
-    """Skip a test, or in CI fail it, for want of a package of Debian's."""
-    reason = f"there is no {package} here (Debian: apt-get install {package})"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture
@@ -210,38 +195,6 @@ def server(service: "GenerationService") -> Iterator[str]:
         yield url
 
 
-@contextmanager
-def serve_all(service: "GenerationService", **options: Any) -> Iterator[str]:
-    """Serve the interfaces for other programs, beside an empty page; yield their address."""
-    import gradio as gr
-
-    with serve_page(gr.Blocks(analytics_enabled=False), service, **options) as url:
-        yield url
-
-
-@contextmanager
-def serve_page(app: "gr.Blocks", service: "GenerationService | None" = None, **options: Any) -> Iterator[str]:
-    """Serve a page in English as app.py does, with options of the server; yield its address."""
-    from pipeline.page.words import English
-    from pipeline.server.web_app import LocalPage
-
-    with serve_pages([LocalPage(English(), app)], service, **options) as url:
-        yield url
-
-
-@contextmanager
-def serve_pages(
-    pages: "Sequence[LocalPage]", service: "GenerationService | None" = None, **options: Any
-) -> Iterator[str]:
-    """Serve a page in several languages; yield its address."""
-    from pipeline.server import serving
-    from pipeline.server.server_options import ServerOptions
-
-    server = ServerOptions(port=free_port(), **options)
-    with serving.serve(pages, server, server.listen(), service) as served:
-        yield served.url
-
-
 @pytest.fixture
 def steps_done(pipe: "SanaPipeline", monkeypatch: pytest.MonkeyPatch) -> list[int | str]:
     """Slow the pipeline down; return a list that gets the number of each step, and "closed" when a generation ends."""
@@ -336,25 +289,6 @@ def slow_bands(pipe: "SanaPipeline", monkeypatch: pytest.MonkeyPatch) -> list[in
     return events
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-def run_async(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Return the result of a coroutine, run in another thread: Playwright keeps a loop in the tests' thread."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
-
-
 @pytest.fixture
 def port() -> int:
     return free_port()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from tests.conftest import free_port
+from tests.serving import free_port
 
 
 class CuttingProxy:

@@ -13,7 +13,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from tests.conftest import wait_for
+from tests.waiting import wait_for
 
 ADDRESS = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 

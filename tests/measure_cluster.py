@@ -23,9 +23,9 @@ from pipeline.domain.settings import GenerationSettings
 from pipeline.jobs.model_sources import Pipeline
 from pipeline.jobs.models import Models
 from tests.benchmark.machine import describe
-from tests.conftest import wait_for
 from tests.measure_full_size import NAMES, VARIANTS, exported
 from tests.served import miniature_folder
+from tests.waiting import wait_for
 
 AIMS = "aim: 40 ms for the miniature, 2 % at full size"
 

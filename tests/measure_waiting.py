@@ -29,11 +29,11 @@ from pipeline.domain.updates import AnyUpdate, Result, Update
 from pipeline.jobs.job_queue import JobQueue
 from pipeline.jobs.model_sources import Pipeline
 from tests.benchmark.machine import describe
-from tests.conftest import wait_for
 from tests.descriptions import MODEL
 from tests.measure_cluster import on_replicas, together
 from tests.queue_simulation import WARM_UP, simulate
 from tests.served import miniature_folder
+from tests.waiting import wait_for
 
 BUSY = 0.75  # the share of time in which replicas draw; chosen: much of the waiting of a busy day, and still steady
 

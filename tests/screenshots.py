@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from tests.browsing import STILL, chromium, done, generate
-from tests.conftest import serve_page
+from tests.serving import serve_page
 
 FOLDER = Path(__file__).parents[1] / "pipeline" / "page" / "screenshots"
 SCENES = ("two penguins in the snow", "a sailboat at sunset", "a fox beside a castle at night")

@@ -13,7 +13,8 @@ import psutil
 
 from pipeline.miniature import CHECKPOINT
 from pipeline.miniature.precompiled import PrecompiledMiniature
-from tests.conftest import free_port, wait_for
+from tests.serving import free_port
+from tests.waiting import wait_for
 
 APP = Path(__file__).parents[1] / "app.py"
 START_SECONDS = 600.0  # chosen: the machine may be busy

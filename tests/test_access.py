@@ -19,8 +19,9 @@ from pipeline.jobs.models import Models
 from pipeline.server import login_guard
 from pipeline.server.credentials import Credentials
 from pipeline.server.flags import parse
-from tests.conftest import run_async, serve_page
 from tests.descriptions import MODEL
+from tests.serving import serve_page
+from tests.waiting import run_async
 
 Flags = Callable[..., Any]
 KEY, USER = "a-long-key", ("me", "secret")

@@ -23,7 +23,7 @@ from pipeline.jobs.timings import Timings
 from pipeline.page.following import draw
 from pipeline.page.visitor import Visitor, picture_folder
 from pipeline.page.words import English
-from tests.conftest import run_async, wait_for
+from tests.waiting import run_async, wait_for
 
 
 @pytest.fixture(scope="module")

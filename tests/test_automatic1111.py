@@ -22,8 +22,9 @@ from pipeline.interfaces.automatic1111.picture_info import parse_parameters
 from pipeline.interfaces.automatic1111.prompt_syntax import plain_prompt
 from pipeline.jobs.models import Models
 from pipeline.jobs.service import GenerationService
-from tests.conftest import serve_all, wait_for
 from tests.descriptions import MODEL, Source
+from tests.serving import serve_all
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from pipeline.generation.given_picture import GivenPicture
 from pipeline.generation.metadata import read_settings
 from pipeline.jobs.model_sources import LoadedSource
 from pipeline.jobs.models import Models
-from tests.conftest import wait_for
+from tests.waiting import wait_for
 
 Run = Callable[..., tuple[int, list[dict[str, Any]]]]
 

@@ -18,7 +18,7 @@ from pipeline.generation.metadata import read_settings, write_png
 from pipeline.page import live_events
 from pipeline.page.examples import FULL_SIZE
 from tests.browsing import PROGRESS, STEPS, STILL, done, drop, generate, picture, prompt, set_steps, wait_for_width
-from tests.conftest import wait_for
+from tests.waiting import wait_for
 
 
 def run_button(tab: Page) -> Locator:

@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from pipeline.generation.metadata import read_settings, write_png
 from tests.browsing import STILL, done, generate, prompt, serious_violations
-from tests.conftest import serve_page, wait_for
 from tests.painter import Painter, picture
+from tests.serving import serve_page
+from tests.waiting import wait_for
 
 UNDO = "Undo: as it was before"
 STORE_OF_VERSION_1 = """async ([png, count]) => {

@@ -13,8 +13,9 @@ from pipeline import SanaPipeline
 from pipeline.domain.resolutions import shapes
 from pipeline.page.link import read_link
 from tests.browsing import EXPLORE, PROGRESS, STEPS, STILL, axis_values, done, generate, picture, prompt, set_steps
-from tests.conftest import serve_page, wait_for
 from tests.cutting_proxy import CuttingProxy
+from tests.serving import serve_page
+from tests.waiting import wait_for
 
 THUMBNAILS = "#history .strip button"
 

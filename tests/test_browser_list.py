@@ -12,8 +12,8 @@ from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import StepUpdate, Update
 from pipeline.jobs.models import Models
 from tests.browsing import EXPLORE, STILL, axis_values, done, generate, prompt, serious_violations
-from tests.conftest import serve_page
 from tests.painter import PAINTED, Painter, picture
+from tests.serving import serve_page
 
 THUMBNAILS = "#history .strip button"
 PLACES = ("Steps 2, Seed 8", "Steps 4, Seed 8", "all in one")

@@ -14,8 +14,9 @@ from pipeline.jobs.job_queue import JobQueue
 from pipeline.jobs.model_sources import NamedSource
 from pipeline.jobs.models import Models
 from tests.browsing import PROGRESS, STILL, TWO_FRAMES, done, generate, prompt, serious_violations, set_steps
-from tests.conftest import serve_page, wait_for
 from tests.model_files import renamed
+from tests.serving import serve_page
+from tests.waiting import wait_for
 
 THUMBNAILS = "#history .strip button"
 

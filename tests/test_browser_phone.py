@@ -7,9 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.browsing import STILL, TWO_FRAMES, done, generate, prompt, serious_violations
-from tests.conftest import serve_pages, wait_for
 from tests.page_speed import WATCH, layout_shift, shifts
 from tests.painter import Painter
+from tests.serving import serve_pages
+from tests.waiting import wait_for
 
 # What can be pressed and is smaller than 24x24 pixels, which WCAG 2.2 AA asks for. A label belongs to its field.
 SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")]

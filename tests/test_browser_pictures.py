@@ -17,7 +17,7 @@ from pipeline.generation.given_picture import GivenPicture
 from pipeline.generation.metadata import write_png
 from pipeline.generation.pipeline import OutputType
 from tests.browsing import STILL, done, drop, generate, prompt, wait_for_width
-from tests.conftest import wait_for
+from tests.waiting import wait_for
 
 Drawn = list[tuple[GenerationSettings, GivenPicture | None]]
 

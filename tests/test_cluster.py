@@ -36,10 +36,10 @@ from pipeline.jobs.submitted_request import SubmittedRequest
 from pipeline.jobs.waiting_times import waiting_times
 from pipeline.page.status import StatusTracker
 from pipeline.page.words import English
-from tests.conftest import run_async, wait_for
 from tests.descriptions import MODEL
 from tests.test_job_queue import Follower, Work, places
 from tests.tiny_checkpoint import tokenizer
+from tests.waiting import run_async, wait_for
 
 PREVIEW = Image.new("RGB", (64, 64), "red")
 HOUSE = GenerationSettings("a house", width=256, height=256)

@@ -16,8 +16,8 @@ from pipeline.cluster.model_spec import ModelSpec
 from pipeline.cluster.node_check import NodeView, compare, look
 from pipeline.domain.errors import SanaError
 from pipeline.runtime import malloc
-from tests.conftest import free_port
 from tests.descriptions import MODEL
+from tests.serving import free_port
 
 OWN = node_check.versions()
 SAME = NodeView("second", OWN, [MODEL], None)

@@ -32,8 +32,9 @@ from pipeline.jobs.models import Models
 from pipeline.page.layout import build
 from pipeline.page.words import English
 from tests.browsing import STILL, picture, prompt
-from tests.conftest import serve_page, wait_for
 from tests.model_files import renamed
+from tests.serving import serve_page
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Ray's, by the dozen
 REPLICAS = 2

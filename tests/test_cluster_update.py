@@ -23,8 +23,8 @@ from pipeline.domain.families import SPRINT
 from pipeline.domain.model import ModelDescription
 from pipeline.jobs.models import Models
 from pipeline.runtime import folders
-from tests.conftest import wait_for
 from tests.descriptions import MODEL, Source
+from tests.waiting import wait_for
 
 OTHER = dataclasses.replace(MODEL, source="owner/other", compression="int8", revision="9")
 OLD, NEW = MODEL.name, OTHER.name

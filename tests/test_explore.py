@@ -36,8 +36,8 @@ from pipeline.page.payload import check_payload
 from pipeline.page.picture_files import PictureFiles, file_name
 from pipeline.page.picture_gallery import Arrangement, stage
 from pipeline.page.words import English
-from tests.conftest import wait_for
 from tests.painter import PAINTED, Painter, picture
+from tests.waiting import wait_for
 
 NAMES = ("small (fp16)", "large (fp16)")
 TOKEN = 32 * "a"

@@ -1,7 +1,8 @@
 """The main flow in Firefox: a prompt becomes a picture, and the browser keeps it and what was typed."""
 
-from tests.conftest import missing, wait_for
+from tests.browsing import missing
 from tests.firefox import Firefox, firefox
+from tests.waiting import wait_for
 
 FIELD = "#prompt textarea"
 PICTURE = "#pictures img[data-testid=detailed-image]"

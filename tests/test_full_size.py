@@ -17,9 +17,10 @@ from pipeline.jobs.model_sources import source_of
 from pipeline.jobs.models import Models
 from pipeline.server.server_options import ServerOptions
 from tests.browsing import STILL
-from tests.conftest import serve_page, wait_for
 from tests.fake_hub import FakeHub
 from tests.painter import Painter
+from tests.serving import serve_page
+from tests.waiting import wait_for
 
 SOURCE = partial(source_of, device="CPU")
 

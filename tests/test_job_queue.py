@@ -12,7 +12,7 @@ from pipeline.domain.errors import BusyError, SanaError
 from pipeline.domain.settings import GenerationSettings
 from pipeline.domain.updates import JobUpdate, QueueUpdate, Result, StepUpdate, StoppedUpdate, Update
 from pipeline.jobs.job_queue import Job, JobQueue
-from tests.conftest import wait_for
+from tests.waiting import wait_for
 
 SETTINGS = GenerationSettings("a house")
 PREVIEWS = {step: Image.new("L", (1, 1)) for step in (1, 2, 3)}

@@ -13,7 +13,7 @@ from pipeline import SanaPipeline
 from pipeline.page.words import all_words
 from pipeline.server.by_language import best_language
 from tests.browsing import STILL, TWO_FRAMES
-from tests.conftest import serve_pages
+from tests.serving import serve_pages
 
 
 @pytest.mark.parametrize(

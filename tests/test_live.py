@@ -12,8 +12,8 @@ from pipeline.jobs.saved_pictures import SavedPictures
 from pipeline.jobs.service import GenerationService
 from pipeline.jobs.statistics import DRAWN, STOPPED
 from pipeline.page.live_events import LIVE_SECONDS, held_seed, is_quick
-from tests.conftest import wait_for
 from tests.painter import Painter
+from tests.waiting import wait_for
 
 HOUSE, BOAT = {"prompt": "a house", "seed": 1}, {"prompt": "a boat", "seed": 1}
 

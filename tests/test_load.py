@@ -19,7 +19,8 @@ from pipeline import SanaPipeline
 from pipeline.jobs.service import GenerationService
 from pipeline.page.layout import build
 from pipeline.page.words import English
-from tests.conftest import serve_page, wait_for
+from tests.serving import serve_page
+from tests.waiting import wait_for
 
 EACH = 7  # clients of each of the three interfaces
 

@@ -7,7 +7,7 @@ from app import build_service
 from pipeline import SanaPipeline
 from pipeline.jobs.model_sources import LoadedSource
 from pipeline.jobs.models import Models
-from tests.conftest import serve_all
+from tests.serving import serve_all
 
 
 def read(url: str) -> dict[tuple[str, ...], float]:

@@ -16,8 +16,8 @@ from pipeline.generation import memory_check
 from pipeline.jobs.model_sources import NamedSource
 from pipeline.jobs.models import Models
 from pipeline.runtime.device import Device
-from tests.conftest import wait_for
 from tests.descriptions import MODEL
+from tests.waiting import wait_for
 
 
 class Source:

@@ -18,7 +18,8 @@ from pipeline import SanaPipeline
 from pipeline.generation.metadata import read_settings
 from pipeline.interfaces.openai import picture_links
 from pipeline.jobs.service import GenerationService
-from tests.conftest import serve_all, wait_for
+from tests.serving import serve_all
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

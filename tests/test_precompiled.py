@@ -13,7 +13,7 @@ from pipeline.domain.errors import ArtifactError
 from pipeline.domain.progress import OnProgress, Progress
 from pipeline.miniature import precompiled
 from pipeline.miniature.precompiled import PrecompiledMiniature
-from tests.conftest import wait_for
+from tests.waiting import wait_for
 
 
 @pytest.fixture

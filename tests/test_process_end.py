@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from pipeline.runtime.temporary_files import own_temporary_folder
-from tests.conftest import wait_for
+from tests.waiting import wait_for
 
 PROGRAM = """
 import hashlib, os, subprocess, sys, tempfile

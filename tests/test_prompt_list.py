@@ -14,7 +14,7 @@ from pipeline.jobs.kept_requests import KeptRequests
 from pipeline.jobs.submitted_request import SubmittedRequest
 from pipeline.page.page_requests import PageRequests
 from pipeline.page.waiting_list import read_act
-from tests.conftest import run_async, wait_for
+from tests.waiting import run_async, wait_for
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ from pipeline.jobs.models import Models
 from pipeline.jobs.service import GenerationService, SubmittedRequest
 from pipeline.jobs.timings import Timings
 from pipeline.runtime.processor import instruction_set
-from tests.conftest import run_async
 from tests.tiny_checkpoint import LATENT_CHANNELS
+from tests.waiting import run_async
 
 
 def test_updates_come_step_by_step_then_picture_by_picture_then_the_result(pipe: SanaPipeline) -> None:

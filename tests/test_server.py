@@ -26,7 +26,8 @@ from pipeline.server.connections import LimitedProtocol
 from pipeline.server.flags import parse
 from pipeline.server.gradio_import import import_gradio
 from pipeline.server.server_options import ServerOptions
-from tests.conftest import free_port, run_async, serve_page, wait_for
+from tests.serving import free_port, serve_page
+from tests.waiting import run_async, wait_for
 
 UPLOAD = "gradio_api/upload"
 

@@ -6,8 +6,8 @@ from gradio_client import Client
 from app import build_page
 from pipeline.jobs.models import Models
 from pipeline.page import sessions
-from tests.conftest import serve_page
 from tests.painter import Painter
+from tests.serving import serve_page
 
 MOST = 3  # in place of MAX_SESSIONS
 

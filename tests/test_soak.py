@@ -11,7 +11,7 @@ from pipeline import SanaPipeline
 from pipeline.jobs.service import GenerationService
 from pipeline.page.layout import build
 from pipeline.page.words import English
-from tests.conftest import serve_page
+from tests.serving import serve_page
 from tests.soak.nuisances import Nuisance
 from tests.soak.people import ROUND, Person
 from tests.soak.programs import Batch, Browser

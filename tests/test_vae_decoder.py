@@ -27,8 +27,8 @@ from pipeline.runtime.graph import winograd_phases
 from pipeline.runtime.graph.convolutions import TILE
 from pipeline.runtime.graph.partition import Segment, partition
 from pipeline.runtime.segment_model import SegmentModel
-from tests.conftest import wait_for
 from tests.tiny_checkpoint import LATENT_CHANNELS, autoencoder, draft_decoder
+from tests.waiting import wait_for
 
 Decoder = tuple[Path, ov.CompiledModel]  # path, untiled decode
 

@@ -21,9 +21,10 @@ from pipeline.jobs.job_queue import JobQueue
 from pipeline.jobs.models import Models
 from pipeline.page.link import read_link
 from pipeline.page.visitor import picture_folder
-from tests.conftest import serve_page, wait_for
 from tests.descriptions import MODEL
 from tests.painter import Painter, picture
+from tests.serving import serve_page
+from tests.waiting import wait_for
 
 FILE = {"_type": "gradio.FileData"}
 PER_CLIENT = 8  # so few that all are asked for before the first is dropped because nobody listens

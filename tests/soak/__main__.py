@@ -26,9 +26,9 @@ import psutil
 
 from pipeline.domain.limits import MAX_SESSIONS
 from tests.benchmark.machine import describe
-from tests.conftest import wait_for
 from tests.cutting_proxy import CuttingProxy
 from tests.served import Server, miniature_folder, serve_miniature
+from tests.waiting import wait_for
 
 from .nuisances import Nuisance
 from .people import Person

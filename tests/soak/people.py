@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from tests.conftest import wait_for
+from tests.waiting import wait_for
 
 from .troubles import Troubles
 from .ways import Way
