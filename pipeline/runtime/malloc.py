@@ -6,17 +6,22 @@ other C libraries, the functions do nothing.
 
 import ctypes
 import platform
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .host import free_memory
 
 RETAINED_SHARE = 1 / 4  # of the free memory, for freed pages between two decodes; chosen: most stays for other programs
+RETAINED_SECONDS = (
+    60.0  # for freed pages after a decode; chosen: who draws picture after picture begins the next by then
+)
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -3, -4, -8  # glibc's malloc.h
 _MAX_INT = 2**31 - 1
 _LARGE = 2**25  # bytes; glibc's DEFAULT_MMAP_THRESHOLD_MAX, the limit to which it raises the threshold by itself
 _MAPPINGS = 2**16  # glibc's DEFAULT_MMAP_MAX
 _is_retaining = False
+_later: threading.Timer | None = None
 _GLIBC = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 
 
@@ -31,7 +36,7 @@ def use_single_arena() -> None:
 
 @contextmanager
 def retain_freed_memory() -> Iterator[None]:
-    """Keep freed pages inside of the context. Afterwards, trim them if they exceed RETAINED_SHARE.
+    """Keep freed pages inside of the context. Afterwards, trim them, at once if they exceed RETAINED_SHARE.
 
     Contexts must not overlap. They do not, since generations are exclusive.
     """
@@ -50,12 +55,23 @@ def retain_freed_memory() -> Iterator[None]:
             if _free_bytes(_GLIBC) > RETAINED_SHARE * free_memory():
                 _GLIBC.mallopt(_TRIM_THRESHOLD, _LARGE)
                 trim()
+            _trim_later()
 
 
 def trim() -> None:
     """Return free pages to the system, unless `retain_freed_memory` is active in some thread."""
     if _GLIBC and not _is_retaining:
         _GLIBC.malloc_trim(0)
+
+
+def _trim_later() -> None:
+    """Trim after RETAINED_SECONDS, counted from the last call."""
+    global _later
+    if _later:
+        _later.cancel()
+    _later = threading.Timer(RETAINED_SECONDS, trim)
+    _later.daemon = True
+    _later.start()
 
 
 class _Mallinfo2(ctypes.Structure):

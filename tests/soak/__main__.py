@@ -25,6 +25,7 @@ import httpx
 import psutil
 
 from pipeline.domain.limits import MAX_SESSIONS
+from pipeline.runtime.malloc import RETAINED_SECONDS
 from tests.benchmark.machine import describe
 from tests.cutting_proxy import CuttingProxy
 from tests.served import Server, miniature_folder, serve_miniature
@@ -42,7 +43,7 @@ PEOPLE: tuple[type[Way], ...] = (*3 * WAYS, Browser, Batch)  # chosen: the queue
 NUISANCES = 2
 TROUBLED = 0.5  # of the time
 PAUSE = 20.0  # seconds before each trouble; chosen: most requests are not interrupted
-REST_SECONDS = 5.0  # until threads that nobody uses have ended; chosen
+REST_SECONDS = RETAINED_SECONDS + 5.0  # until memory and threads that nobody uses have gone; chosen
 
 
 @contextmanager

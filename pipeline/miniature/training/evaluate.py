@@ -25,7 +25,7 @@ from pipeline.miniature.training.world.scenes import Scene, Thing, random_scene
 MEASURES = ("kind", "colour", "place", "position", "count", "style")
 SETS = {"held-out captions": (200, False), "unseen pairs": (60, True)}
 MARGIN = 0.08  # the least distance, as a fraction of the side, by which a thing is left of or above another; chosen
-COMPRESSIONS = ("fp16", "int8", "w8a8")
+COMPRESSIONS = ("fp16", "int8", "int4", "w8a8")
 EvaluationSet = list[tuple[Scene, str]]
 
 
