@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
-from tests.fuzz.changed import changed, repeated
-from tests.fuzz.finding import FOUND
+from tests.fuzz.changed import PATIENT, changed, repeated
+from tests.fuzz.finding import FOUND, file_name
 from tests.fuzz.readers import READERS, take_or_refuse
 
 ROOT = Path(__file__).parents[1]
@@ -20,13 +20,8 @@ CONTENTS = 150  # for each reader; chosen: about a minute in all
 @pytest.mark.filterwarnings("ignore")  # of Pillow
 @pytest.mark.parametrize("name", READERS)
 def test_a_changed_content_is_taken_or_refused_in_a_sentence(name: str) -> None:
-    @settings(
-        max_examples=CONTENTS,
-        deadline=None,
-        database=None,
-        derandomize=True,  # other contents each time would fail a change that has nothing to do with them
-        suppress_health_check=list(HealthCheck),
-    )
+    # Other contents each time would fail a change that has nothing to do with them.
+    @settings(PATIENT, max_examples=CONTENTS, derandomize=True)
     @given(changed(READERS[name].seeds))
     def run(content: bytes) -> None:
         take_or_refuse(name, content)
@@ -46,7 +41,7 @@ def test_a_long_content_is_taken_or_refused_in_a_sentence(name: str) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("path", sorted(FOUND.glob("*/*")), ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_what_was_found_is_taken_or_refused_by_now(path: Path) -> None:
-    (name,) = [each for each in READERS if each.replace("/", "-") == path.parent.name]
+    (name,) = [each for each in READERS if file_name(each) == path.parent.name]
     take_or_refuse(name, path.read_bytes())
 
 

@@ -13,9 +13,7 @@ from contextlib import contextmanager
 from .host import free_memory
 
 RETAINED_SHARE = 1 / 4  # of the free memory, for freed pages between two decodes; chosen: most stays for other programs
-RETAINED_SECONDS = (
-    60.0  # for freed pages after a decode; chosen: who draws picture after picture begins the next by then
-)
+RETAINED_SECONDS = 60.0  # for freed pages after a decode; chosen: who draws several begins the next by then
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -3, -4, -8  # glibc's malloc.h
 _MAX_INT = 2**31 - 1
 _LARGE = 2**25  # bytes; glibc's DEFAULT_MMAP_THRESHOLD_MAX, the limit to which it raises the threshold by itself

@@ -10,9 +10,9 @@ import sys
 import time
 import traceback
 
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import given, seed, settings
 
-from .changed import changed
+from .changed import PATIENT, changed
 from .finding import keep
 from .readers import READERS, take_or_refuse
 
@@ -65,9 +65,7 @@ def fuzz_at_random(name: str, seconds: float) -> tuple[int, int]:
     end = time.monotonic() + seconds
     count, failing = 0, b""
 
-    @settings(
-        max_examples=ROUND, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False
-    )
+    @settings(PATIENT, max_examples=ROUND, print_blob=False)
     @given(changed(READERS[name].seeds))
     def read(content: bytes) -> None:
         nonlocal count, failing

@@ -4,8 +4,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+PATIENT = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
+"""For tests that read contents: some take long, and none is kept by hypothesis."""
 LONG = 20_000  # bytes; chosen: what takes the square of its length in time, or a call for each byte, shows by then
 Path = tuple[str | int, ...]
 

@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 import atheris
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 with atheris.instrument_imports(include=["pipeline"]):
     from .readers import READERS, take_or_refuse
 
-from .changed import changed
-from .finding import keep
+from .changed import PATIENT, changed
+from .finding import file_name, keep
 
 FOLDER = Path(".fuzz")
 LONGEST, SLOWEST = 8192, 30  # bytes, and seconds for one content; chosen
@@ -26,7 +26,7 @@ LONGEST, SLOWEST = 8192, 30  # bytes, and seconds for one content; chosen
 def main(name: str, kind: str, seconds: float) -> None:
     """Read contents for `seconds`, print how many, and end; a finding is kept, and ends the run with status 1."""
     end, count = time.monotonic() + seconds, 0
-    folder = FOLDER / name.replace("/", "-") / kind
+    folder = FOLDER / file_name(name) / kind
     folder.mkdir(parents=True, exist_ok=True)
 
     def read(content: bytes) -> None:
@@ -41,7 +41,7 @@ def main(name: str, kind: str, seconds: float) -> None:
             keep(name, content)
             raise
 
-    @settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @PATIENT
     @given(changed(READERS[name].seeds))
     def read_changed(content: bytes) -> None:
         read(content)

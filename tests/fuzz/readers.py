@@ -33,6 +33,7 @@ from pipeline.jobs.settling import settle
 from pipeline.model_folder.description import describe_folder
 from pipeline.page.link import checked_values, read_link
 from pipeline.page.restoring import read_kept
+from tests.fuzz.finding import file_name
 from tests.model_files import CONFIGURATIONS, IR, write_files
 from tests.painter import Painter, picture
 from tests.tiny_checkpoint import draft_encoder
@@ -84,7 +85,7 @@ def read_folder(name: str) -> Callable[[bytes], object]:
     """Return a reader of one file of a model folder. Its manifest lists the file as it was."""
 
     def read(content: bytes) -> object:
-        folder = FOLDER / name.replace("/", "-")
+        folder = FOLDER / file_name(name)
         if not folder.exists():
             write_files(folder, IR)
         (folder / name).write_bytes(content)
