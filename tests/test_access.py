@@ -2,9 +2,8 @@
 
 import base64
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,12 +17,10 @@ from app import build_service
 from pipeline.jobs.models import Models
 from pipeline.server import login_guard
 from pipeline.server.credentials import Credentials
-from pipeline.server.flags import parse
 from tests.descriptions import MODEL
 from tests.serving import serve_page
 from tests.waiting import run_async
 
-Flags = Callable[..., Any]
 KEY, USER = "a-long-key", ("me", "secret")
 CLOSED: tuple[str, ...]
 CLOSED = ("", "config", "theme.css", "gradio_api/info", "gradio_api/startup-events", "gradio_api/upload", "metrics")
@@ -173,35 +170,6 @@ def test_who_guesses_keys_waits_and_who_had_the_right_one_does_not(monkeypatch: 
     assert [ask("wrong") for _ in range(10)] == 7 * [401] + 3 * [429]
     assert max(waited) == 3
     assert ask(KEY) == 200
-
-
-@pytest.fixture
-def flags(capsys: pytest.CaptureFixture[str]) -> Flags:
-    """Return a function that parses flags, and returns the server's options or the line that refuses them."""
-
-    def run(*arguments: str) -> Any:
-        try:
-            return parse(list(arguments)).server
-        except SystemExit:
-            (line,) = capsys.readouterr().err.splitlines()
-            return line
-
-    return run
-
-
-def test_a_key_comes_from_a_flag_the_environment_or_a_file(
-    flags: Flags, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    file = tmp_path / "key"
-    file.write_text(f"{KEY}\n")
-    assert flags("--api-key", f"@{file}").api_key == KEY
-    monkeypatch.setenv("SANA_API_KEY", KEY)
-    assert flags().api_key == KEY
-    assert flags("--api-key", "other").api_key == "other"
-    for wrong in ("", "two words", "schlüssel"):
-        assert "must be letters" in flags("--api-key", wrong)
-        assert not wrong or wrong not in flags("--api-key", wrong)
-    assert "cannot be read" in flags("--api-key", f"@{tmp_path / 'missing'}")
 
 
 def test_neither_key_nor_prompt_is_logged(locked: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -136,7 +136,11 @@ def test_lines_that_cannot_be_drawn_are_told_and_run_again(run: Run, capsys: pyt
         {"seed": 1},
         {**good, "seed": "x"},
     ]
-    text = json_lines(good, *bad) + '\n{"prompt"\n[]\n' + json_lines({**good, "randomize_seed": True}, good)
+    text = (
+        json_lines(good, *bad)
+        + '\n{"prompt"\n{"prompt": "a", "prompt": "b"}\n'
+        + json_lines({**good, "randomize_seed": True}, good)
+    )
     for _ in range(2):
         status, results = run(text, name="a.jsonl")
         assert status == 1
@@ -144,6 +148,7 @@ def test_lines_that_cannot_be_drawn_are_told_and_run_again(run: Run, capsys: pyt
         told = capsys.readouterr().err
         assert "line 2: A line is one picture" in told
         assert "line 7: This is no JSON object" in told
+        assert "line 8: The 'prompt' is given twice" in told
     status, results = run(b"a house \xff\n", name="a.txt")
     assert (status, "not valid Unicode" in results[0]["error"]) == (1, True)
 
@@ -177,7 +182,14 @@ def test_cells() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("a.txt", "\n \n"), ("a.json", "[]"), ("a.csv", "text\na house"), ("missing.txt", None)]
+    ("name", "content"),
+    [
+        ("a.txt", "\n \n"),
+        ("a.json", "[]"),
+        ("a.csv", "text\na house"),
+        ("b.csv", "prompt,prompt\na house,a moon"),
+        ("missing.txt", None),
+    ],
 )
 def test_files_that_hold_no_prompts_end_with_status_2(
     tmp_path: Path, name: str, content: str | None, capsys: pytest.CaptureFixture[str]

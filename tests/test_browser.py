@@ -286,10 +286,13 @@ def test_what_is_no_picture_of_ours_is_refused_in_a_sentence(tab: Page, tmp_path
 
 @pytest.mark.long
 def test_a_permalink_fills_the_page_in_and_says_what_is_wrong_in_it(tab: Page, page: str) -> None:
-    tab.goto(f"{page}?prompt=a+%3Ci%3Emoon%3C%2Fi%3E&seed=5&width=160&num_inference_steps=3&style=Anime&height=100")
+    tab.goto(
+        f"{page}?prompt=a+%3Ci%3Emoon%3C%2Fi%3E&seed=5&width=160&num_inference_steps=3&style=Anime&height=100&guidance_scale=2&guidance_scale=3"
+    )
     prompt(tab).wait_for()
     tab.wait_for_function("document.querySelector('#prompt textarea').value === 'a <i>moon</i>'")
     tab.get_by_text("The height must be a multiple of 32").wait_for()
+    tab.get_by_text("The guidance scale is given twice").wait_for()
     assert tab.get_by_label("Seed", exact=True).input_value() == "5"
     assert tab.get_by_label("Width").input_value() == "160"
     assert not tab.get_by_label("Random seed").is_checked()

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pipeline.miniature.kinds import COLOURS, HANDS, INDEX, KINDS
+from pipeline.miniature.kinds import BY_ICON, COLOURS, HANDS, INDEX, KINDS
 from pipeline.miniature.training import reading
 from pipeline.miniature.training.descent import Descent
 from pipeline.miniature.training.detector import GRID, Detection, Detector, Seen, loss_of
@@ -57,7 +57,7 @@ def test_a_complete_caption_names_things_colours_and_hand(scenes: list[Scene]) -
         text = caption(scene, rng, complete=True, style=True)
         assert scene.hand in text
         for thing in scene.things:
-            kind = next(kind for kind in KINDS if kind.icon == thing.kind)
+            kind = BY_ICON[thing.kind]
             assert thing.colour in text
             assert any(word in text for word in kind.words[0]), text
 
@@ -239,4 +239,4 @@ def test_the_evaluation_asks_for_what_is_offered() -> None:
     for shows_unseen in (False, True):
         scenes = [scene for scene, _ in evaluation_set("test", 40, shows_unseen)]
         assert all(unseen(scene) == shows_unseen for scene in scenes)
-        assert all(KINDS[INDEX[thing.kind]].offered for scene in scenes for thing in scene.things)
+        assert all(BY_ICON[thing.kind].offered for scene in scenes for thing in scene.things)

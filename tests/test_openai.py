@@ -180,6 +180,21 @@ def test_other_refusals_have_the_same_form(server: str) -> None:
     assert post(server, {"prompt": "a"}, "edits").json()["error"]["param"] == "image"
 
 
+def test_a_value_is_given_once(server: str, picture: Image.Image) -> None:
+    def problem(answer: httpx.Response) -> str:
+        assert answer.status_code == 400
+        return str(answer.json()["error"]["message"])
+
+    def edit(*files: str, **data: object) -> httpx.Response:
+        own = [(name, ("a.png", png(picture))) for name in files]
+        return httpx.post(f"{server}v1/images/edits", files=own, data=data, timeout=60)
+
+    twice = "is given twice: give it once."
+    assert problem(post(server, b'{"prompt": "a house", "prompt": "a moon"}')) == f"The 'prompt' {twice}"
+    assert problem(edit("image", prompt=["a house", "a moon"])) == f"The 'prompt' {twice}"
+    assert problem(edit("image", "mask", "mask", prompt="a house")) == f"The 'mask' {twice}"
+
+
 def test_a_stream_has_previews_and_the_same_picture(client: openai.OpenAI) -> None:
     values: dict[str, Any] = {"extra_body": {"num_inference_steps": 4, "seed": 5}, "prompt": "a house"}
     events: list[Any] = list(client.images.generate(stream=True, partial_images=2, **values))

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +23,6 @@ from pipeline.domain.errors import SanaError
 from pipeline.server import addresses, connections, login_guard, share_link
 from pipeline.server.allowed_hosts import AllowedHosts
 from pipeline.server.connections import LimitedProtocol
-from pipeline.server.flags import parse
 from pipeline.server.gradio_import import import_gradio
 from pipeline.server.server_options import ServerOptions
 from tests.serving import free_port, serve_page
@@ -43,20 +42,6 @@ def echo_page() -> gr.Blocks:
 def server() -> Iterator[str]:
     with serve_page(echo_page(), max_upload=1, auth=None) as url:
         yield url
-
-
-@pytest.fixture
-def flags(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Return a function that parses flags of app.py to the server's options, or to the line of the refusal."""
-
-    def run(*arguments: str) -> Any:
-        try:
-            return parse(list(arguments)).server
-        except SystemExit:
-            (line,) = capsys.readouterr().err.splitlines()
-            return line
-
-    return run
 
 
 @pytest.mark.parametrize(
@@ -416,43 +401,6 @@ def test_a_host_that_is_none(host: str) -> None:
 def test_a_busy_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy, pytest.raises(SanaError, match="--port"):
         addresses.listen("127.0.0.1", busy.getsockname()[1])
-
-
-def test_a_password_comes_from_the_environment_or_a_file(
-    flags: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    file = tmp_path / "password"
-    file.write_text("me:sec:ret\n")
-    assert flags("--auth", f"@{file}").auth == ("me", "sec:ret")
-    monkeypatch.setenv("SANA_AUTH", "you:secret")
-    assert flags().auth == ("you", "secret")
-    assert flags("--auth", "me:other").auth == ("me", "other")
-    monkeypatch.setenv("SANA_AUTH", "secret")
-    assert "a name and a password" in flags()
-    assert "secret" not in flags()
-    assert "cannot be read" in flags("--auth", f"@{tmp_path / 'missing'}")
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--root-path", "sana"),
-        ("--root-path", "ftp://example.com"),
-        ("--root-path", "/a?b"),
-        ("--allow-host", "http://a"),
-        ("--allow-host", "a:80"),
-        ("--allow-origin", "example.com"),
-        ("--allow-origin", "*"),
-        ("--allow-origin", "https://*"),
-        ("--allow-origin", "https://a.com/b"),
-        ("--max-upload", "0"),
-        ("--max-upload", "1.5"),
-        ("--ssl-keyfile=key.pem", "--ssl-keyfile=key.pem"),
-        ("--ssl-certfile", "a.pem", "--share"),
-    ],
-)
-def test_a_bad_flag_is_refused_in_a_line(flags: Callable[..., Any], arguments: tuple[str, ...]) -> None:
-    assert arguments[-1].partition("=")[0] in flags(*arguments)
 
 
 def test_gradio_is_imported_whatever_proxy_there_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -22,4 +22,4 @@ def test_of_a_visitor_no_copy_of_the_page_is_kept_and_of_the_oldest_nothing(monk
             client.predict(prompt="a house", api_name="/generate")
         kept = dict(app.state_holder.session_data)
     assert list(kept) == [f"visitor {visitor}" for visitor in range(1, MOST + 1)]
-    assert not any(session.config_values for session in kept.values())
+    assert not any(settings for session in kept.values() for settings in session.config_values.values())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 import httpx
@@ -351,8 +352,14 @@ def test_a_program_that_names_no_session_has_the_places_of_one_client(
 def test_a_link_takes_what_the_page_hands_out_in_every_spelling() -> None:
     models = Models([Painter()])
     query = {"prompt": "a house", "width": "256.0", "seed": "-1", "style": "Anime", "model": MODEL.source}
-    values, problems = read_link(query, models)
+    values, problems = read_link(urlencode(query), models)
     assert not problems
     assert (values["width"], values["style"], values["randomize_seed"]) == (256, "anime", True)
     assert "seed" not in values
     assert values["model"] == MODEL.name
+
+
+def test_a_link_that_says_something_twice_leaves_the_field_as_it_is() -> None:
+    values, problems = read_link("prompt=a+house&seed=1&seed=2", Models([Painter()]))
+    assert values == {"prompt": "a house"}
+    assert [each.sentence for each in problems] == ["The seed is given twice: give it once."]

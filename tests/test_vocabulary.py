@@ -6,7 +6,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.kinds import COLOURS, INDEX, KINDS
+from pipeline.miniature.kinds import BY_ICON, COLOURS, KINDS
 from pipeline.miniature.training.prompts import build_tokenizer
 from pipeline.miniature.training.world.captions import caption
 from pipeline.miniature.training.world.painting import SKY_AND_GROUND
@@ -31,7 +31,7 @@ def test_a_caption_has_an_unknown_word_only_for_what_is_not_offered() -> None:
     rng = random.Random("captions")
     for scene in (random_scene(rng) for _ in range(500)):
         unknown = unknown_words(caption(scene, rng))
-        assert not unknown or not all(KINDS[INDEX[thing.kind]].offered for thing in scene.things), unknown
+        assert not unknown or not all(BY_ICON[thing.kind].offered for thing in scene.things), unknown
 
 
 @pytest.mark.parametrize(

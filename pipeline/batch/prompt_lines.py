@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.errors import SanaError
+from ..domain.json_text import RepeatedKey, json_object
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE
 from ..domain.presets import PRESET
 from ..domain.problems import Problem, shown
@@ -76,18 +77,23 @@ def _read_json(text: str) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
         if not line.strip():
             continue
         try:
-            values = json.loads(line)
-        except (ValueError, RecursionError):
-            values = None
-        is_object = isinstance(values, dict)
-        yield number, _given(values) if is_object else Problem("no line", {"kind": "JSON object"})
+            yield number, _given(json_object(line))
+        except RepeatedKey as error:
+            yield number, Problem("given twice", {"noun": shown(error.key)})
+        except ValueError:
+            yield number, Problem("no line", {"kind": "JSON object"})
 
 
 def _read_csv(text: str) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        if PROMPT.name not in (rows.fieldnames or ()):
+        columns = Counter(rows.fieldnames or ())
+        if PROMPT.name not in columns:
             raise SanaError("The first line of a CSV file names its columns, one of which must be prompt.")
+        if twice := [name for name, count in columns.items() if name and count > 1]:
+            raise SanaError(
+                f"The first line of a CSV file names each column once, but {shown(twice[0])} is there twice."
+            )
         for row in rows:
             if None in row:  # more values than columns
                 yield rows.line_num, Problem("no line", {"kind": "line of this CSV file"})
@@ -99,10 +105,6 @@ def _read_csv(text: str) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
             )
     except csv.Error:
         yield rows.line_num + 1, Problem("no line", {"kind": "CSV from here on"})
-
-
-def _parsed(name: str, text: str) -> Any:
-    return COLUMNS[name].parse(text) if name in COLUMNS else text
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

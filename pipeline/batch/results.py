@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..domain.json_text import json_object
 from ..model_folder.whole_files import write_whole
 
 FILE = "results.jsonl"
@@ -51,9 +52,9 @@ def _read_seconds(path: Path) -> Mapping[str, float]:
     seconds: dict[str, float] = {}
     try:
         for line in path.read_text(encoding="utf-8").splitlines():
-            record = json.loads(line)
+            record = json_object(line)
             if isinstance(record["file"], str) and isinstance(record["seconds"], float):
                 seconds[record["file"]] = record["seconds"]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):  # none yet, or not ours
+    except (OSError, ValueError, KeyError):  # none yet, or not ours
         pass
     return seconds

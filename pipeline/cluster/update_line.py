@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..domain.errors import SanaError
+from ..domain.json_text import json_object
 from ..runtime.folders import cache_folder
 
 _LOG = logging.getLogger(__name__)
@@ -64,10 +65,10 @@ def running_apps() -> list[RunningApp]:
     apps = []
     for note in _folder().glob(f"{platform.node()}-*.json"):
         try:
-            app = RunningApp(**json.loads(note.read_text()))
+            app = RunningApp(**json_object(note.read_text()))
             socket.create_connection((LOOPBACK, app.line), SECONDS).close()
             apps.append(app)
-        except (OSError, ValueError, TypeError, RecursionError):  # a killed program has left it
+        except (OSError, ValueError, TypeError):  # a killed program has left it
             note.unlink(missing_ok=True)
     return sorted(apps, key=lambda each: each.port)
 
@@ -79,13 +80,13 @@ def ask(app: RunningApp, model: str, replaced: str | None) -> Iterator[str]:
             connection.settimeout(None)  # the replicas may end long pictures
             line.write(json.dumps({"key": app.key, "model": model, "replaced": replaced}) + "\n")
             line.flush()
-            for answer in map(json.loads, line):
+            for answer in map(json_object, line):
                 if "error" in answer:
                     raise SanaError(answer["error"])
                 if "end" in answer:
                     return
                 yield answer["text"]
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         pass
     raise SanaError("app.py ended before it was updated.")
 
@@ -105,11 +106,11 @@ def _answer(connection: socket.socket, key: str, update: Update) -> None:
     with connection, connection.makefile("r") as line:
         connection.settimeout(SECONDS)
         try:
-            request = json.loads(line.readline(MOST_REQUEST))
+            request = json_object(line.readline(MOST_REQUEST))
             if not secrets.compare_digest(str(request["key"]).encode(), key.encode()):
                 return
             model, replaced = request["model"], request["replaced"]
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):  # somebody looked whether the program runs
+        except (OSError, ValueError, KeyError):  # somebody looked whether the program runs
             return
         try:
             for text in update(model, replaced):

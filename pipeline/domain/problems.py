@@ -35,6 +35,7 @@ SENTENCES = {
     "no file": "Give the picture as a file, in multipart/form-data.",
     "no base64": "The {noun} is no base64 of a picture file.",
     "one picture": "A stream has one picture: ask for one, or without stream.",
+    "given twice": "The {noun} is given twice: give it once.",
     "no object": "{noun} must be a JSON object.",
     "picture needed": "These settings start from a picture: give the one whose pixels have the SHA-256 {sha256}.",
     "no encoder": "This model's folder has no image encoder, so it cannot start from a picture: write it again with "

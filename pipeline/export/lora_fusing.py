@@ -4,7 +4,6 @@ Meaning and scales are those of diffusers' `SanaLoraLoaderMixin` with peft. Neit
 product of matrices for each layer.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -15,6 +14,7 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from ..domain.errors import ArtifactError
+from ..domain.json_text import json_object
 from ..hub.lora_source import LoraSource
 from ..model_folder.schema import explain
 from .lora_format import BIAS, A, B, LoraMetadata, foreign_format, layers_of
@@ -128,13 +128,13 @@ def _metadata(source: LoraSource) -> LoraMetadata | None:
     if text is None:
         return None
     try:
-        record = json.loads(text)
+        record = json_object(text)
         prefix = "transformer."
         own = {key.removeprefix(prefix): each for key, each in record.items() if key.startswith(prefix)}
         return LoraMetadata.model_validate(own)
     except ValidationError as error:
         _refuse(source, f"of its metadata, {explain(error)}")
-    except (ValueError, AttributeError, RecursionError):
+    except ValueError:
         _refuse(source, "its metadata is no JSON object")
 
 

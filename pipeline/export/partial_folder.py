@@ -147,7 +147,7 @@ class PartialFolder:
             if progress["inputs"] != self._inputs:
                 return {}
             return {name: entry for name, entry in progress["components"].items() if self._is_whole(entry["files"])}
-        except (ArtifactError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ArtifactError, KeyError, TypeError, AttributeError):
             return {}
 
     def _is_whole(self, files: dict[str, dict[str, Any]]) -> bool:

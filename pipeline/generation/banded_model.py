@@ -34,14 +34,22 @@ class BandedModel:
     """A decoder or encoder on a device."""
 
     def __init__(
-        self, device: Device, path: Path, precision: str = EXACT, residency: ExclusiveResidency | None = None
+        self,
+        device: Device,
+        path: Path,
+        scaling_factor: float = 1.0,
+        precision: str = EXACT,
+        residency: ExclusiveResidency | None = None,
     ) -> None:
         """Read the model at `path`. It is compiled in the first call.
+
+        The transformer's latents are `scaling_factor` times the model's own, which `run` takes or gives.
 
         Raises:
             DeviceError: the file is damaged; or, in the first call, the device cannot take the model.
         """
         self._model = device.read(path)
+        self.scaling_factor = scaling_factor
         self._device, self.precision, self._residency = device, precision, residency
         self._seconds = 0.0
         self.segments = self._coarse = in_precision(partition(self._model), precision)

@@ -11,6 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from ..domain.axes import Axes
 from ..domain.errors import SanaError
+from ..domain.json_text import json_object
 from ..domain.model import ModelDescription
 from ..domain.picture_parameters import PICTURE_PARAMETERS
 from ..domain.problems import Problem
@@ -95,12 +96,9 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     except OSError as error:
         raise SanaError(Problem("unreadable", {"file": path.name, "reason": error.strerror})) from error
     try:
-        record = json.loads(text or "")
-    except (ValueError, RecursionError) as error:
+        return json_object(text or "")
+    except ValueError as error:
         raise SanaError(Problem("no record", {"file": path.name})) from error
-    if not isinstance(record, dict):
-        raise SanaError(Problem("no record", {"file": path.name}))
-    return record
 
 
 def read_settings(path: str | Path) -> GenerationSettings:

@@ -1,42 +1,23 @@
 """Decoding: latents -> pixels, by the VAE's decoder or by a draft decoder."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
 from diffusers.image_processor import PixArtImageProcessor
 
-from ..runtime.compiled_model import ExclusiveResidency
-from ..runtime.device import EXACT, Device
 from .banded_model import BandedModel, Computed
 
 
 class VaeDecoder(BandedModel):
     """A decoder on a device: a model from unscaled latents f32 [1, C, h, w] to pixels f32 [1, 3, 32h, 32w]."""
 
-    def __init__(
-        self,
-        device: Device,
-        path: Path,
-        scaling_factor: float,
-        precision: str = EXACT,
-        residency: ExclusiveResidency | None = None,
-    ) -> None:
-        """Read the model at `path`. It is compiled in the first call.
-
-        Raises:
-            DeviceError: the file is damaged; or, in the first call, the device cannot take the model.
-        """
-        super().__init__(device, path, precision, residency)
-        self._scaling_factor = scaling_factor
-
     def decode(self, latent: torch.Tensor, rows: int | None = None) -> Iterator[Computed]:
         """Decode one latent f32 [C, h, w] of the transformer, and yield after each band of each segment.
 
         The last features are the pixels f32 [3, 32h, 32w], nominally in [-1, 1]. `rows` is as in `run`.
         """
-        yield from self.run((latent[None] / self._scaling_factor).numpy(), rows)
+        yield from self.run((latent[None] / self.scaling_factor).numpy(), rows)
 
 
 def to_picture(pixels: np.ndarray, width: int, height: int) -> np.ndarray:

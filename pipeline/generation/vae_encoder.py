@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from ..runtime.compiled_model import ExclusiveResidency
-from ..runtime.device import EXACT, Device
 from .banded_model import BandedModel, Computed
 
 
@@ -16,22 +13,6 @@ class VaeEncoder(BandedModel):
 
     The model's latents are not scaled.
     """
-
-    def __init__(
-        self,
-        device: Device,
-        path: Path,
-        scaling_factor: float,
-        precision: str = EXACT,
-        residency: ExclusiveResidency | None = None,
-    ) -> None:
-        """Read the model at `path`. It is compiled in the first call.
-
-        Raises:
-            DeviceError: the file is damaged; or, in the first call, the device cannot take the model.
-        """
-        super().__init__(device, path, precision, residency)
-        self._scaling_factor = scaling_factor
 
     def encode(self, pixels: np.ndarray, rows: int | None = None) -> Iterator[Computed]:
         """Encode one picture u8 [32h, 32w, 3], and yield after each band of each segment.
@@ -45,4 +26,4 @@ class VaeEncoder(BandedModel):
             if computed.features is None:
                 yield computed
             else:
-                yield replace(computed, features=computed.features * np.float32(self._scaling_factor))
+                yield replace(computed, features=computed.features * np.float32(self.scaling_factor))

@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..domain.problems import Problem
+from ..domain.json_text import RepeatedKey, json_object
+from ..domain.problems import Problem, shown
 from .refused import refused
 
 
@@ -18,12 +19,12 @@ async def read_object(request: Request) -> dict[str, Any]:
     """Return the JSON object of a request, without its nulls: they count as not given. Raise Refused."""
     body = await request.body()
     try:
-        value = await asyncio.to_thread(json.loads, body, parse_constant=_no_constant)  # 96 MB take a second
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise refused(Problem("no object", {"noun": "The body"}))
-    return {name: each for name, each in value.items() if each is not None}
+        fields = await asyncio.to_thread(json_object, body)  # 96 MB take a second
+    except RepeatedKey as error:
+        raise refused(Problem("given twice", {"noun": shown(error.key)})) from None
+    except ValueError:
+        raise refused(Problem("no object", {"noun": "The body"})) from None
+    return {name: each for name, each in fields.items() if each is not None}
 
 
 def answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -41,7 +42,3 @@ def picture_file(text: object, noun: str) -> BinaryIO:
         return io.BytesIO(base64.b64decode("".join(plain.split()), validate=True))
     except ValueError:
         raise refused(problem, noun) from None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..domain.json_text import json_object
 from ..domain.parameters import TIME
 from ..domain.picture_parameters import IMAGE, STRENGTH, kept_steps
 from ..domain.settings import DRAFT_DECODE, GUIDANCE_SCALE, NUM_IMAGES, NUM_INFERENCE_STEPS, PARAMETERS
@@ -71,8 +72,8 @@ class Timings:
         try:
             if not self._path.is_file() or self._path.stat().st_size > MAX_BYTES:
                 return {}
-            value = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            value = json_object(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
             return {}
         return {
             model: {

@@ -58,4 +58,5 @@ def _kinds() -> tuple[Kind, ...]:
 
 
 KINDS = _kinds()
+BY_ICON = {kind.icon: kind for kind in KINDS}
 INDEX = {kind.icon: index for index, kind in enumerate(KINDS)}

@@ -1,7 +1,6 @@
 """Single files of a model folder: reading JSON, hashing, comparing with a record, and errors in one sentence."""
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.errors import ArtifactError, SanaError
-from ..domain.problems import shown
+from ..domain.json_text import json_object
 
 MAX_JSON = 16 << 20  # bytes; chosen: ten times the largest, the list of the weights of SANA1.5 4.8B
 
@@ -22,13 +21,11 @@ def read_json(path: Path) -> dict[str, Any]:
             raise ValueError("it is no file")
         if path.stat().st_size > MAX_JSON:
             raise ValueError(f"it has more than {MAX_JSON:,} bytes")
-        value = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=_without_repetition)
-    except (OSError, ValueError, RecursionError) as error:
+        text = path.read_bytes().decode("utf-8")
+        return json_object(text, takes_infinity=True)  # diffusers' schedulers have -Infinity
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise ArtifactError(f"{path} cannot be read ({reason or one_line(error)}).") from error
-    if not isinstance(value, dict):
-        raise ArtifactError(f"{path} is no JSON object.")
-    return value
 
 
 def expand_home(path: str | Path) -> Path:
@@ -85,16 +82,6 @@ def first_line(error: BaseException) -> str:
     """Return the first line of an error's message without its full stop, or the name of its type if it has none."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].rstrip(" .:")
-
-
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; raise ValueError for a repeated key, since readers disagree on its value."""
-    record: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in record:
-            raise ValueError(f"it has {shown(name)} twice")
-        record[name] = value
-    return record
 
 
 @lru_cache

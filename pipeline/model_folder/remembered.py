@@ -4,6 +4,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+from ..domain.json_text import json_object
 from .files import sha256
 from .whole_files import write_whole
 
@@ -62,7 +63,6 @@ def remembered_sha256(path: Path, facts: Remembered) -> str:
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        known = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        return json_object(path.read_bytes())
+    except (OSError, ValueError):
         return {}
-    return known if isinstance(known, dict) else {}

@@ -1,10 +1,10 @@
 """The tokens of requests that a browser has kept, by which it finds them again. See kept.js."""
 
-import json
 import re
 from dataclasses import dataclass
 
 from ..domain.errors import SanaError
+from ..domain.json_text import json_object
 from ..domain.problems import Problem
 
 _TOKEN = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -28,10 +28,10 @@ def read_token(value: object) -> str:
 def read_requests(text: object) -> tuple[KeptToken, KeptToken]:
     """Return the requests kept by this tab and by its browser. What is damaged or foreign counts as none."""
     try:
-        kept = json.loads(text) if isinstance(text, str) and text else None
-    except (ValueError, RecursionError):
-        kept = None
-    each = [kept.get(name) if isinstance(kept, dict) else None for name in ("tab", "browser")]
+        kept = json_object(text) if isinstance(text, str) else {}
+    except ValueError:
+        kept = {}
+    each = [kept.get(name) for name in ("tab", "browser")]
     tab, browser = (_kept_token(value) for value in each)
     return tab, browser
 

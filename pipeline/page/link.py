@@ -1,8 +1,9 @@
 """Permalinks: settings in the page's address by parameter name, `?prompt=...&seed=...`."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from ..domain.model import ModelDescription
 from ..domain.picture_parameters import PICTURE_PARAMETERS
@@ -25,17 +26,21 @@ LINKED = tuple(each for each in PARAMETERS if each not in (RANDOMIZE_SEED, *PICT
 """What a link can hold: all but pictures, and what belongs to one."""
 
 
-def read_link(query: Mapping[str, str], models: Models) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the valid values of a query by parameter name, and the problems of the others."""
+def read_link(query: str, models: Models) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the valid values of a link's query by parameter name, and the problems of the others."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    texts, counts = dict(pairs), Counter(name for name, _ in pairs)
+    given = [each for each in (*LINKED, RANDOMIZE_SEED) if each.name in texts]
+    twice = [Problem("given twice", {"noun": each.noun}) for each in given if counts[each.name] > 1]
     values, problems = checked_values(
-        {each.name: each.parse(query[each.name]) for each in (*LINKED, RANDOMIZE_SEED) if each.name in query}, models
+        {each.name: each.parse(texts[each.name]) for each in given if counts[each.name] == 1}, models
     )
     if values.get(SEED.name) == RANDOM_SEED:
         del values[SEED.name]
         values[RANDOMIZE_SEED.name] = True
     if SEED.name in values:
         values.setdefault(RANDOMIZE_SEED.name, False)
-    return values, problems
+    return values, twice + problems
 
 
 def checked_values(given: Mapping[str, Any], models: Models) -> tuple[dict[str, Any], list[Problem]]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from ..domain.errors import SanaError
+from ..domain.json_text import json_object
 from ..domain.model import ModelDescription
 from ..domain.parameters import Parameter
 from ..domain.picture_parameters import ENLARGE, IMAGE, MASK_IMAGE, PICTURE_PARAMETERS, STRENGTH
@@ -47,7 +48,7 @@ def connect_restoring(
             return {**linked(request), parts.problem: alert(words.error(error))}
 
     def linked(request: gr.Request) -> dict[Any, Any]:
-        values, problems = read_link(request.query_params, models)
+        values, problems = read_link(request.url.query, models)
         return fill(values, [words.problem(problem) for problem in problems], words.link_problems)
 
     def typed(kept: Mapping[str, Any]) -> dict[Any, Any]:
@@ -136,11 +137,9 @@ def read_kept(text: object) -> dict[str, Any]:
         SanaError: the text is none that this page wrote.
     """
     try:
-        values = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
-        values = None
-    if not isinstance(values, dict):
-        raise SanaError(Problem("kept", {}))
+        values = json_object(text if isinstance(text, str) else "")
+    except ValueError:
+        raise SanaError(Problem("kept", {})) from None
     known = {each.name for each in KEPT}
     return {
         name: value

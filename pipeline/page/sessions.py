@@ -18,16 +18,7 @@ class Session(SessionState):
     def __init__(self, blocks: Any) -> None:
         nothing_to_copy = SimpleNamespace(default_config=blocks.default_config, blocks=())
         super().__init__(nothing_to_copy)  # type: ignore[arg-type]
-
-    def __setitem__(self, key: int, value: Any) -> None:
-        super().__setitem__(key, value)
-        self.config_values.clear()
-
-    def _update_config(self, key: int) -> None:
-        """Copy nothing."""
-
-    def _update_value_in_config(self, key: int, value: Any) -> None:
-        """Copy nothing."""
+        self.blocks_config.config_for_block = _no_settings  # type: ignore[method-assign]
 
 
 class Sessions(StateHolder):
@@ -42,3 +33,7 @@ class Sessions(StateHolder):
         if session_id not in self.session_data:
             self.session_data[session_id] = Session(self.blocks)
         return super().__getitem__(session_id)
+
+
+def _no_settings(*_: object, **__: object) -> dict[Any, Any]:
+    return {}

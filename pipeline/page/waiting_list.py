@@ -1,12 +1,12 @@
 """The prompts that wait, below the buttons: what the browser does to them."""
 
-import json
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 
 from ..domain.errors import SanaError
+from ..domain.json_text import json_object
 from ..domain.problems import Problem
 from ..jobs.service import GenerationService
 from .browser_scripts import script
@@ -45,10 +45,10 @@ def connect_waiting(parts: Any, service: GenerationService, requests: PageReques
 def read_act(text: object) -> tuple[int, str]:
     """Return the number of a request and what to do with it, "up", "down" or "remove"; raise SanaError."""
     try:
-        act = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
-        act = None
-    number, kind = (act.get("number"), act.get("act")) if isinstance(act, dict) else (None, None)
+        act = json_object(text) if isinstance(text, str) else {}
+    except ValueError:
+        act = {}
+    number, kind = act.get("number"), act.get("act")
     if not isinstance(number, int) or isinstance(number, bool) or kind not in (*PLACES, "remove"):
         raise SanaError(Problem("event kind", {}))
     return number, str(kind)

@@ -10,6 +10,7 @@ from typing import Any
 
 import openvino as ov
 
+from ..domain.json_text import json_object
 from ..model_folder.files import sha256
 from ..model_folder.whole_files import write_whole
 from .file_lock import try_lock
@@ -110,10 +111,10 @@ def read_reshaped(core: ov.Core, path: Path, shapes: Shapes, exact_input: str | 
     return model
 
 
-def _read_seal(entry: Path) -> Any:
+def _read_seal(entry: Path) -> dict[str, Any] | None:
     try:
-        return json.loads((entry / _SEAL).read_text(encoding="utf-8")) if (entry / _SEAL).is_file() else None
-    except (OSError, ValueError, RecursionError):
+        return json_object((entry / _SEAL).read_text(encoding="utf-8")) if (entry / _SEAL).is_file() else None
+    except (OSError, ValueError):
         return None
 
 

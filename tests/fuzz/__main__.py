@@ -5,8 +5,10 @@ Where atheris is installed, it leads the changes to new places of the code.
 
 import argparse
 import importlib.util
+import os
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 
@@ -43,20 +45,25 @@ def fuzz_by_coverage(name: str, seconds: float) -> tuple[int, int]:
     Each kind is read in a process of its own, both at once.
     """
     command = [sys.executable, "-m", "tests.fuzz.coverage_guided", name]
-    processes = [
-        subprocess.Popen(
-            [*command, kind, str(seconds)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
-        )
-        for kind in ("bytes", "changes")
-    ]
     count = findings = 0
-    for process in processes:
-        told, errors = process.communicate(timeout=seconds + LEFT)
-        if process.returncode:
-            findings += 1
-            print(errors[-SHOWN:], file=sys.stderr)
-        else:
-            count += int(told.split()[-1])
+    with tempfile.TemporaryDirectory() as temporary:  # libFuzzer ends a process without its own tidying up
+        processes = [
+            subprocess.Popen(
+                [*command, kind, str(seconds)],
+                env={**os.environ, "TMPDIR": temporary},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+            )
+            for kind in ("bytes", "changes")
+        ]
+        for process in processes:
+            told, errors = process.communicate(timeout=seconds + LEFT)
+            count += int(told.split()[-1]) if told.strip() else 0  # nothing if the process was ended
+            if process.returncode:
+                findings += 1
+                print(errors[-SHOWN:], file=sys.stderr)
     return count, findings
 
 

@@ -194,7 +194,7 @@ READERS = {
         drafts(),
     ),
     "link": Reader(
-        lambda content: read_link(dict(parse_qsl(content.decode(errors="replace"))), MODELS),
+        lambda content: read_link(content.decode(errors="replace"), MODELS),
         [b"prompt=a+house&seed=7&width=256&height=256&guidance_scale=4.5&model=owner/model&style=Anime"],
     ),
     "page": Reader(read_page, [spelt(DRAWN)]),

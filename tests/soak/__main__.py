@@ -105,6 +105,7 @@ def main() -> int:
     print(f"{machine['cpu']}, {machine['cores']} cores, load {psutil.getloadavg()[0]:.1f} at the start", flush=True)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
+        tempfile.tempdir = str(folder)  # gradio_client leaves an empty folder there for each file that it gets
         pool = stack.enter_context(ThreadPoolExecutor(len(PEOPLE) + NUISANCES + 1))
         server, proxy, troublemaker, disk = stack.enter_context(served(folder, minutes))
         known: dict[int, bytes] = {}

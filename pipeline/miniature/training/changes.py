@@ -21,7 +21,7 @@ from PIL import Image
 
 from pipeline import SanaPipeline
 from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.kinds import COLOURS, INDEX, KINDS
+from pipeline.miniature.kinds import BY_ICON, COLOURS
 from pipeline.miniature.precompiled import PrecompiledMiniature
 from pipeline.miniature.training.world.captions import caption
 from pipeline.miniature.training.world.painting import Artist
@@ -42,7 +42,7 @@ def scenes(name: str, count: int, things: int) -> list[Scene]:
     found: list[Scene] = []
     while len(found) < count:
         scene = random_scene(rng, None)
-        kinds = [KINDS[INDEX[thing.kind]] for thing in scene.things]
+        kinds = [BY_ICON[thing.kind] for thing in scene.things]
         if len(kinds) == things and scene.layout != "count" and all(kind.offered and kind.coloured for kind in kinds):
             found.append(scene)
     return found

@@ -15,7 +15,7 @@ from PIL import Image
 from pipeline import SanaPipeline
 from pipeline.export import precompile
 from pipeline.miniature import CHECKPOINT
-from pipeline.miniature.kinds import INDEX, KINDS
+from pipeline.miniature.kinds import BY_ICON
 from pipeline.miniature.training.detector import Detection, Detector, load_detector
 from pipeline.miniature.training.training_run import WORK
 from pipeline.miniature.training.world.captions import caption
@@ -35,7 +35,7 @@ def evaluation_set(name: str, count: int, shows_unseen: bool) -> EvaluationSet:
     scenes: list[Scene] = []
     while len(scenes) < count:
         scene = random_scene(rng, shows_unseen)
-        if all(KINDS[INDEX[thing.kind]].offered for thing in scene.things):
+        if all(BY_ICON[thing.kind].offered for thing in scene.things):
             scenes.append(scene)
     return [(scene, caption(scene, rng, complete=True, style=True)) for scene in scenes]
 

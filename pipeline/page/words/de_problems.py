@@ -86,6 +86,7 @@ SENTENCES: Mapping[str, str] = {
     "unknown record": "{file} enthält Einstellungen, die diese Version nicht kennt.",
     "huge list": "Die Liste hat mehr als {most:,} Prompts: Schreibe weniger Alternativen in geschweifte Klammern.",
     "list length": "Die Liste hat {count:,} Prompts, und Platz ist für {room:,}: Kürze sie, oder warte.",
+    "given twice": "{noun}: steht zweimal da. Gib es nur einmal an.",
     "axis twice": "{noun}: steht auf beiden Achsen. Wähle für die zweite etwas anderes.",
     "no values": "{noun}: Hier fehlen Werte. Schreibe einige, zum Beispiel 2,4 oder 1..4.",
     "value twice": "{noun}: {value} steht zweimal da, das gäbe zweimal dasselbe Bild.",

@@ -81,6 +81,7 @@ SENTENCES: Mapping[str, str] = {
     "unknown record": "此版本无法识别 {file} 中的设置。",
     "huge list": "列表里的提示词超过 {most:,} 条，请减少花括号里的选项。",
     "list length": "列表有 {count:,} 条提示词，现在只能放 {room:,} 条，请缩短列表，或稍后再试。",
+    "given twice": "{noun}写了两次，请只写一次。",
     "axis twice": "行和列都是{noun}，请为其中一个另选一项。",
     "no values": "{noun}还没有取值，请填写几个，例如 2,4 或 1..4。",
     "value twice": "{noun} {value} 写了两次，会生成相同的图片。",

@@ -2,7 +2,7 @@
 
 import random
 
-from pipeline.miniature.kinds import INDEX, KINDS
+from pipeline.miniature.kinds import BY_ICON
 from pipeline.miniature.training.world.scenes import OWN, Scene, Thing
 from pipeline.miniature.vocabulary import (
     BACKGROUND_WORDS,
@@ -69,14 +69,14 @@ def prompt_for(scene: Scene, rng: random.Random) -> tuple[str, bool]:
 def fragment(scene: Scene, rng: random.Random) -> str:
     """Return a word or two that fit the scene, like those in a negative prompt."""
     thing = rng.choice(scene.things)
-    word, plural = rng.choice(KINDS[INDEX[thing.kind]].words)
+    word, plural = rng.choice(BY_ICON[thing.kind].words)
     choices = [thing.colour or word, word, plural, scene.background, f"{thing.colour} {word}".strip(), scene.hand]
     return rng.choice(choices)
 
 
 def _thing_words(thing: Thing, rng: random.Random, complete: bool) -> str:
     words = _described(thing, 0, rng, complete)
-    kind = KINDS[INDEX[thing.kind]]
+    kind = BY_ICON[thing.kind]
     if kind.home == "thing" and any(
         words.endswith(one) and one == many for one, many in kind.words
     ):  # words without a plural, such as bread, have no "a" before them
@@ -88,7 +88,7 @@ def _thing_words(thing: Thing, rng: random.Random, complete: bool) -> str:
 
 def _described(thing: Thing, number: int, rng: random.Random, complete: bool) -> str:
     """Return size, colour and name of a thing, in the singular (`number` 0) or the plural (1)."""
-    names = KINDS[INDEX[thing.kind]].words
+    names = BY_ICON[thing.kind].words
     name = names[0] if complete or rng.random() < 0.6 else rng.choice(names)
     size = rng.choice(SIZE_WORDS[thing.size]) if complete or rng.random() < 0.8 else ""
     colour = thing.colour if complete or rng.random() < 0.95 else OWN
