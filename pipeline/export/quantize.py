@@ -81,5 +81,5 @@ def _in_floating_point(model: ov.Model) -> list[str]:
 
 _EDGES = ("patch_embed", "proj_out", "time_embed", "caption_projection", "coder.conv_in", "coder.conv_out")
 # The layers after linear attention, after the gate, and on the text. With these in 8 bits, the miniature draws other
-# things than the prompt says.
+# things than the prompt says; its README has figures.
 _NOT_NORMALISED = ("attn1.to_out", "attn2.to_out", "ff.point", "attn2.to_k", "attn2.to_v")
