@@ -95,7 +95,7 @@ async def _read_form(request: Request) -> dict[str, Any]:
     entries = form.multi_items()
     names = Counter(name for name, _ in entries if name not in IMAGE_FIELDS)
     if twice := [name for name, count in names.items() if count > 1]:
-        raise refused(Problem("given twice", {"noun": shown(twice[0])}), twice[0])
+        raise refused(Problem("given twice", {"noun": shown(twice[0])}))
     texts = {name: value for name, value in entries if isinstance(value, str)}
     files = {name: value for name, value in entries if isinstance(value, UploadFile)}
     pictures = [file for name, file in entries if name in IMAGE_FIELDS and isinstance(file, UploadFile)]
