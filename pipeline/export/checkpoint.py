@@ -61,6 +61,7 @@ class Checkpoint:
                 use_safetensors=True,
                 output_loading_info=True,
             )
+            stored.map_into(model)
         missing = sorted(info["missing_keys"])
         if missing:  # the libraries fill them with random numbers
             raise ArtifactError(f"{stored.folder} lacks {len(missing)} weights, the first is {missing[0]}.")
