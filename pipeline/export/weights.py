@@ -71,8 +71,10 @@ class WeightFiles:
         Without accelerate, diffusers maps the file that holds the model's first weight, and copies the others: 7.3 of
         the 9.4 GB of a transformer with 4.8 billion weights.
         """
+        if len(self.paths) == 1:
+            return
         own = model.state_dict()
-        for path in self.paths if len(self.paths) > 1 else ():
+        for path in self.paths:
             mapped = load_file(path)
             known = {name: each for name, each in mapped.items() if name in own and own[name].dtype == each.dtype}
             model.load_state_dict(known, strict=False, assign=True)
@@ -90,18 +92,18 @@ def read_weight_files(folder: Path, paths: list[Path], wanted: str | None) -> We
     if not weights:
         raise ArtifactError(f"{folder} has no weights (no .safetensors file): download it again.")
     variant = choose_weights({weights_variant(path.name) for path in weights}, wanted)
+    own = tuple(path for path in weights if weights_variant(path.name) == variant)
     tensors: dict[str, tuple[str, Shape]] = {}
     for path in weights:
         found = read_tensors(path)
         if adapter := next((name for name in found if _ADAPTER.search(name)), None):
             raise _left_adapters(folder, adapter)
-        tensors |= found if weights_variant(path.name) == variant else {}
+        tensors |= found if path in own else {}
     for path in paths:
         if path.suffix == ".json" and ".index." in path.name and weights_variant(path.name) == variant:
             _check_index(path, {each.name for each in weights})
     types = {kind for kind, _ in tensors.values()}
     dtype = _TYPES.get(next(iter(types)), torch.float32) if len(types) == 1 else torch.float32
-    own = tuple(path for path in weights if weights_variant(path.name) == variant)
     return WeightFiles(folder, own, variant, dtype, {name: shape for name, (_, shape) in tensors.items()})
 
 
