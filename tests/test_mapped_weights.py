@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from diffusers import SanaTransformer2DModel
 
-from pipeline.export.weights import read_weight_files
-from tests.tiny_checkpoint import transformer
+from pipeline.export.checkpoint import read_checkpoint
+from tests import tiny_checkpoint
 
 MAPS = Path("/proc/self/maps")  # Linux: the address ranges of this process, and the files mapped there
 
@@ -22,12 +21,14 @@ def mapped_file(tensor: torch.Tensor) -> str:
 
 @pytest.mark.skipif(not MAPS.exists(), reason="only Linux tells what is mapped")
 def test_every_file_of_a_sharded_checkpoint_is_mapped(tmp_path: Path) -> None:
-    transformer(8).save_pretrained(tmp_path, max_shard_size="100KB")
-    files = sorted(tmp_path.glob("*.safetensors"))
+    checkpoint = tiny_checkpoint.build(tmp_path)
+    folder = checkpoint / "transformer"
+    (whole,) = folder.glob("*.safetensors")
+    whole.unlink()
+    model = tiny_checkpoint.transformer(8)
+    model.save_pretrained(folder, max_shard_size="100KB")
+    files = {path.name for path in folder.glob("*.safetensors")}
     assert len(files) > 2
-    model = SanaTransformer2DModel.from_pretrained(tmp_path, use_safetensors=True)
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    read_weight_files(tmp_path, sorted(tmp_path.iterdir()), None).map_into(model)
-    after = model.state_dict()
-    assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
-    assert {mapped_file(after[name]) for name, _ in model.named_parameters()} == {file.name for file in files}
+    loaded = read_checkpoint(checkpoint).load_model("transformer")
+    assert all(torch.equal(loaded.state_dict()[name], tensor) for name, tensor in model.state_dict().items())
+    assert {mapped_file(tensor) for tensor in loaded.parameters()} == files

@@ -52,6 +52,7 @@ class Checkpoint:
             ArtifactError: the part cannot be loaded, or weights are missing from its files.
         """
         stored = self.weights[part]
+        # With accelerate, diffusers reads the weights where the files are mapped. Without, it copies all files but one.
         with one_sentence(f"{stored.folder} cannot be loaded"):
             model, info = self.files.configurations.index.part_class(part).from_pretrained(
                 stored.folder,
@@ -61,7 +62,6 @@ class Checkpoint:
                 use_safetensors=True,
                 output_loading_info=True,
             )
-            stored.map_into(model)
         missing = sorted(info["missing_keys"])
         if missing:  # the libraries fill them with random numbers
             raise ArtifactError(f"{stored.folder} lacks {len(missing)} weights, the first is {missing[0]}.")

@@ -10,8 +10,6 @@ from typing import Annotated, Any
 import torch
 from pydantic import Field
 from safetensors import safe_open
-from safetensors.torch import load_file
-from torch import nn
 
 from ..domain.catalogue import choose_weights, weights_variant
 from ..domain.errors import ArtifactError
@@ -31,14 +29,13 @@ class _Index(Record):
 
 @dataclass(frozen=True)
 class WeightFiles:
-    """The weight files in `folder` of the variant to load, at `paths`.
+    """The weight files in `folder` of the variant to load.
 
     `variant` is "fp16" for `model.fp16.safetensors`, and None for files without a variant in their name. `shapes` are
     the shapes of all tensors by name. `dtype` is the type of all tensors, or float32 if they differ.
     """
 
     folder: Path
-    paths: tuple[Path, ...]
     variant: str | None
     dtype: torch.dtype
     shapes: Mapping[str, Shape]
@@ -65,20 +62,6 @@ class WeightFiles:
                     f"{self.folder} has a {name} of shape {self.shapes[name]}; its config.json asks for {shape}."
                 )
 
-    def map_into(self, model: nn.Module) -> None:
-        """Let a model that was loaded from several files read its weights where these are mapped.
-
-        Without accelerate, diffusers maps the file that holds the model's first weight, and copies the others: 7.3 of
-        the 9.4 GB of a transformer with 4.8 billion weights.
-        """
-        if len(self.paths) == 1:
-            return
-        own = model.state_dict()
-        for path in self.paths:
-            mapped = load_file(path)
-            known = {name: each for name, each in mapped.items() if name in own and own[name].dtype == each.dtype}
-            model.load_state_dict(known, strict=False, assign=True)
-
 
 def read_weight_files(folder: Path, paths: list[Path], wanted: str | None) -> WeightFiles:
     """Read the headers of the weight files among a part's `paths`, and choose a variant by their names.
@@ -92,19 +75,18 @@ def read_weight_files(folder: Path, paths: list[Path], wanted: str | None) -> We
     if not weights:
         raise ArtifactError(f"{folder} has no weights (no .safetensors file): download it again.")
     variant = choose_weights({weights_variant(path.name) for path in weights}, wanted)
-    own = tuple(path for path in weights if weights_variant(path.name) == variant)
     tensors: dict[str, tuple[str, Shape]] = {}
     for path in weights:
         found = read_tensors(path)
         if adapter := next((name for name in found if _ADAPTER.search(name)), None):
             raise _left_adapters(folder, adapter)
-        tensors |= found if path in own else {}
+        tensors |= found if weights_variant(path.name) == variant else {}
     for path in paths:
         if path.suffix == ".json" and ".index." in path.name and weights_variant(path.name) == variant:
             _check_index(path, {each.name for each in weights})
     types = {kind for kind, _ in tensors.values()}
     dtype = _TYPES.get(next(iter(types)), torch.float32) if len(types) == 1 else torch.float32
-    return WeightFiles(folder, own, variant, dtype, {name: shape for name, (_, shape) in tensors.items()})
+    return WeightFiles(folder, variant, dtype, {name: shape for name, (_, shape) in tensors.items()})
 
 
 def read_tensors(path: Path) -> dict[str, tuple[str, Shape]]:
