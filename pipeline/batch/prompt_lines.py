@@ -15,6 +15,7 @@ from ..domain.json_text import RepeatedKey, json_object
 from ..domain.picture_parameters import IMAGE, MASK_IMAGE
 from ..domain.presets import PRESET
 from ..domain.problems import Problem, shown
+from ..domain.repetition import repeated
 from ..domain.settings import NUM_IMAGES, PARAMETERS, PROMPT, RANDOM_SEED, RANDOMIZE_SEED, SEED
 from ..domain.variation_parameters import MAX_SEED
 
@@ -87,10 +88,10 @@ def _read_json(text: str) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
 def _read_csv(text: str) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        columns = Counter(rows.fieldnames or ())
+        columns = rows.fieldnames or ()
         if PROMPT.name not in columns:
             raise SanaError("The first line of a CSV file names its columns, one of which must be prompt.")
-        if twice := [name for name, count in columns.items() if name and count > 1]:
+        if twice := repeated(name for name in columns if name):
             raise SanaError(
                 f"The first line of a CSV file names each column once, but {shown(twice[0])} is there twice."
             )

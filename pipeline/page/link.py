@@ -1,6 +1,5 @@
 """Permalinks: settings in the page's address by parameter name, `?prompt=...&seed=...`."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -8,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from ..domain.model import ModelDescription
 from ..domain.picture_parameters import PICTURE_PARAMETERS
 from ..domain.problems import Problem
+from ..domain.repetition import repeated
 from ..domain.request import Request
 from ..domain.settings import (
     MODEL,
@@ -29,18 +29,17 @@ LINKED = tuple(each for each in PARAMETERS if each not in (RANDOMIZE_SEED, *PICT
 def read_link(query: str, models: Models) -> tuple[dict[str, Any], list[Problem]]:
     """Return the valid values of a link's query by parameter name, and the problems of the others."""
     pairs = parse_qsl(query, keep_blank_values=True)
-    texts, counts = dict(pairs), Counter(name for name, _ in pairs)
+    texts, twice = dict(pairs), repeated(name for name, _ in pairs)
     given = [each for each in (*LINKED, RANDOMIZE_SEED) if each.name in texts]
-    twice = [Problem("given twice", {"noun": each.noun}) for each in given if counts[each.name] > 1]
     values, problems = checked_values(
-        {each.name: each.parse(texts[each.name]) for each in given if counts[each.name] == 1}, models
+        {each.name: each.parse(texts[each.name]) for each in given if each.name not in twice}, models
     )
     if values.get(SEED.name) == RANDOM_SEED:
         del values[SEED.name]
         values[RANDOMIZE_SEED.name] = True
     if SEED.name in values:
         values.setdefault(RANDOMIZE_SEED.name, False)
-    return values, twice + problems
+    return values, [Problem("given twice", {"noun": each.noun}) for each in given if each.name in twice] + problems
 
 
 def checked_values(given: Mapping[str, Any], models: Models) -> tuple[dict[str, Any], list[Problem]]:

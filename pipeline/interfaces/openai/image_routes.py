@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from starlette.responses import FileResponse, Response
 from ...domain.errors import SettingsError
 from ...domain.picture_parameters import IMAGE, MASK_IMAGE
 from ...domain.problems import Problem, shown
+from ...domain.repetition import repeated
 from ...generation.given_picture import transparent_part
 from ...jobs.service import GenerationService, SubmittedRequest
 from ..bodies import answer, read_object
@@ -93,8 +93,7 @@ async def _read_form(request: Request) -> dict[str, Any]:
         raise refused(Problem("no file", {}), "image")
     form = await request.form(max_files=20, max_fields=100)  # OpenAI takes 16 pictures
     entries = form.multi_items()
-    names = Counter(name for name, _ in entries if name not in IMAGE_FIELDS)
-    if twice := [name for name, count in names.items() if count > 1]:
+    if twice := repeated(name for name, _ in entries if name not in IMAGE_FIELDS):
         raise refused(Problem("given twice", {"noun": shown(twice[0])}))
     texts = {name: value for name, value in entries if isinstance(value, str)}
     files = {name: value for name, value in entries if isinstance(value, UploadFile)}
