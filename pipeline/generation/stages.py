@@ -129,10 +129,12 @@ class Stages:
         return decoder
 
     def prepare(self, settings: GenerationSettings, size: tuple[int, int]) -> None:
-        """Compile in another thread what a generation at `size` (width, height in pixels) calls, in that order.
+        """Prepare in another thread what a generation at `size` (width, height in pixels) calls, in that order.
 
         The text encoder is compiled already, for prompts of any length.
         """
+        if not self._low_memory:  # else each is compiled when its turn comes
+            self.text_encoder.prepare()
         width, height = (side // SIZE_MULTIPLE for side in size)
         batch = batch_size(settings) * self.denoiser.family.branches(settings.guidance_scale)
         self._transformer.prepare(transformer_shapes(self._inputs, batch, height, width))

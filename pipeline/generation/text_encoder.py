@@ -13,6 +13,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from ..model_folder.files import one_sentence
+from ..runtime.compile_ahead import CompileAhead
 from ..runtime.compiled_model import Infer
 from .prompt_tokens import PromptTokens
 
@@ -65,8 +66,13 @@ class TextEncoder:
         self.tokens = PromptTokens(tokenizer, instruction, max_sequence_length)
         self._infer = infer
         self._prefix = prefix
+        self._ahead = CompileAhead()
         self._max_sequence_length = max_sequence_length
-        self._remembered = lru_cache(REMEMBERED)(self._hidden_states)  # the same prompt with another seed costs nothing
+        self._remembered = lru_cache(REMEMBERED)(self._computed)  # the same prompt with another seed costs nothing
+
+    def prepare(self) -> None:
+        """Encode a word in another thread: OpenVINO brings the weights into their final layout in the first call."""
+        self._ahead.begin(lambda: self._remembered(self.tokens.of("any")))
 
     def encode(self, prompt: str) -> PromptEmbeddings:
         """Encode a prompt after the instruction; keep token 0 and the last `max_sequence_length` - 1 tokens."""
@@ -75,14 +81,19 @@ class TextEncoder:
         token_ids = self.tokens.of(prompt)
         # diffusers selects from the sequence that is padded on the right to that length. Keep its real tokens.
         selected = [0, *range(self.tokens.most() - self._max_sequence_length + 1, len(token_ids))]
-        return PromptEmbeddings(self._remembered(token_ids)[None, selected])
+        return PromptEmbeddings(self._hidden_states(token_ids)[None, selected])
 
     def encode_negative(self, prompt: str) -> PromptEmbeddings:
         """Encode the first `max_sequence_length` tokens of a prompt, without the instruction."""
-        return PromptEmbeddings(self._remembered(self.tokens.of_negative(prompt))[None])
+        return PromptEmbeddings(self._hidden_states(self.tokens.of_negative(prompt))[None])
 
     def _hidden_states(self, tokens: tuple[int, ...]) -> np.ndarray:
-        """Return the hidden states f32 [n, hidden] of n tokens; compute only those that the prefix does not hold."""
+        """Return the hidden states f32 [n, hidden] of n tokens."""
+        self._ahead.end()
+        return self._remembered(tokens)
+
+    def _computed(self, tokens: tuple[int, ...]) -> np.ndarray:
+        """Compute the hidden states f32 [n, hidden] of n tokens, but those that the prefix holds."""
         token_ids = np.asarray(tokens, dtype=np.int64)
         if self._prefix is None:
             whole = self._infer({"input_ids": token_ids[None], "attention_mask": np.ones_like(token_ids)[None]})

@@ -1,4 +1,4 @@
-"""The compilation of models ahead of their calls, in one thread for all, so that calls wait for less."""
+"""What models' calls would wait for, done ahead of them in one thread for all: compilations, mostly."""
 
 import threading
 from collections.abc import Callable
@@ -8,15 +8,15 @@ _THREAD = ThreadPoolExecutor(1, thread_name_prefix="compile-ahead")
 
 
 class CompileAhead:
-    """At most one compilation that was asked for ahead of a model's call."""
+    """At most one function that was asked for ahead of a model's call."""
 
     def __init__(self) -> None:
         self._future: Future[None] | None = None
 
-    def begin(self, compile_model: Callable[[], object]) -> None:
+    def begin(self, prepare: Callable[[], object]) -> None:
         """Let the thread call a function, after those that wait already. Its errors are left to the model's call."""
         self.end()
-        self._future = _THREAD.submit(_unless_ending, compile_model)
+        self._future = _THREAD.submit(_unless_ending, prepare)
 
     def end(self) -> None:
         """Wait for the function if it has begun, else see that it does not begin."""
@@ -25,6 +25,6 @@ class CompileAhead:
         self._future = None
 
 
-def _unless_ending(compile_model: Callable[[], object]) -> None:
+def _unless_ending(prepare: Callable[[], object]) -> None:
     if threading.main_thread().is_alive():  # an ending program waits for this thread
-        compile_model()
+        prepare()

@@ -38,7 +38,7 @@ def winograd_convolution(phases: ov.Output, weights: np.ndarray) -> ov.Output:
     """
     side = math.isqrt(phases.get_shape()[0])
     both_axes = np.kron(_FILTER_TRANSFORM, _FILTER_TRANSFORM)  # 36 points x 9 cells: one product, which BLAS is fast at
-    products = (both_axes @ weights.reshape(-1, 9).T).astype(np.float32)
+    products = both_axes.astype(np.float32) @ weights.reshape(-1, 9).T
     filters = products.reshape(len(_FILTER_TRANSFORM), -1, *weights.shape[:2])
     rows = []
     for row, row_filters in zip(_input_transform(_split(phases, side), _Y), filters, strict=True):
