@@ -107,7 +107,7 @@ def test_a_loaded_model_is_compiled_for_its_default_size_ahead(model: Path, monk
     pipe = NamedSource(str(model), "CPU").load(lambda progress: None)
     assert isinstance(pipe, SanaPipeline)
     segments = 1 + 2 + 4  # the transformer, and those of the draft decoder's previews and of the decoder
-    wait_for(lambda: sum(name.startswith("compile-ahead") for name in compiled) == segments)
+    wait_for(lambda: sum(name.startswith("prepare-ahead") for name in compiled) == segments)
     count = len(compiled)
     assert pipe("a house", num_inference_steps=1).images[0].size == (256, 256)
     assert len(compiled) == count

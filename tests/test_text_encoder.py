@@ -18,7 +18,7 @@ def test_a_prompt_waits_for_the_call_ahead() -> None:
 
     def infer(inputs: dict[str, np.ndarray]) -> np.ndarray:
         name = threading.current_thread().name
-        if name.startswith("compile-ahead"):
+        if name.startswith("prepare-ahead"):
             begun.set()
             assert may_end.wait(60)
         calls.append(name)
@@ -29,10 +29,12 @@ def test_a_prompt_waits_for_the_call_ahead() -> None:
     assert begun.wait(60)
     own = threading.Thread(target=encoder.encode, args=("a red house",), name="own")
     own.start()
+    own.join(0.5)  # without the waiting, it would have ended by now
+    assert own.is_alive()
     assert calls == []
     may_end.set()
     own.join(60)
-    assert [name.partition("_")[0] for name in calls] == ["compile-ahead", "own"]
+    assert [name.partition("_")[0] for name in calls] == ["prepare-ahead", "own"]
 
 
 def test_with_low_memory_nothing_is_called_ahead(model: Path, monkeypatch: Any) -> None:

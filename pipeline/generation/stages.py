@@ -131,7 +131,7 @@ class Stages:
     def prepare(self, settings: GenerationSettings, size: tuple[int, int]) -> None:
         """Prepare in another thread what a generation at `size` (width, height in pixels) calls, in that order.
 
-        The text encoder is compiled already, for prompts of any length.
+        The text encoder is compiled already, for prompts of any length; its first call is what is done ahead.
         """
         if not self._low_memory:  # else each is compiled when its turn comes
             self.text_encoder.prepare()

@@ -13,8 +13,8 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from ..model_folder.files import one_sentence
-from ..runtime.compile_ahead import CompileAhead
 from ..runtime.compiled_model import Infer
+from ..runtime.prepare_ahead import PrepareAhead
 from .prompt_tokens import PromptTokens
 
 REMEMBERED = 16  # texts whose hidden states are kept, about 2 MB each; chosen: prompts alternate between a few
@@ -66,7 +66,7 @@ class TextEncoder:
         self.tokens = PromptTokens(tokenizer, instruction, max_sequence_length)
         self._infer = infer
         self._prefix = prefix
-        self._ahead = CompileAhead()
+        self._ahead = PrepareAhead()
         self._max_sequence_length = max_sequence_length
         self._remembered = lru_cache(REMEMBERED)(self._computed)  # the same prompt with another seed costs nothing
 

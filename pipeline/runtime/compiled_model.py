@@ -8,10 +8,10 @@ import numpy as np
 import openvino as ov
 
 from ..domain.errors import ArtifactError
-from .compile_ahead import CompileAhead
 from .compile_cache import Shapes
 from .device import EXACT, Device
 from .graph.weights_as_inputs import Weights, take_weights_out
+from .prepare_ahead import PrepareAhead
 
 # A function from named inputs to the only output. The stages need no more of a compiled model, so tests can fake it.
 Infer = Callable[[dict[str, np.ndarray]], np.ndarray]
@@ -61,7 +61,7 @@ class CompiledModel:
         self._compiled: ov.CompiledModel | None = None
         self._weights: Weights = {}
         self._request: ov.InferRequest | None = None
-        self._ahead = CompileAhead()
+        self._ahead = PrepareAhead()
         self.precision = precision
         self.seconds = 0.0
         if self._COMPILES_AT_ONCE and not residency:

@@ -4,10 +4,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-_THREAD = ThreadPoolExecutor(1, thread_name_prefix="compile-ahead")
+_THREAD = ThreadPoolExecutor(1, thread_name_prefix="prepare-ahead")
 
 
-class CompileAhead:
+class PrepareAhead:
     """At most one function that was asked for ahead of a model's call."""
 
     def __init__(self) -> None:
