@@ -144,11 +144,13 @@ def _shards(shapes: dict[str, torch.Size]) -> Iterator[dict[str, torch.Size]]:
 
 
 def random_weight(name: str, shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
-    """Return weights that keep the variance of their inputs; norms and biases are as before training."""
+    """Return weights that keep the variance of their inputs, small biases, and norms as before training."""
+    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
+    if name.endswith("bias"):  # not zero: OpenVINO would drop the operations
+        return torch.empty(shape, dtype=dtype).normal_(0, 0.02, generator=generator)
     if len(shape) < 2:
         one = "norm" in name and name.endswith("weight") and "layernorm" not in name and name != "norm.weight"
         return torch.full(shape, float(one), dtype=dtype)  # Gemma's norms add 1 themselves
-    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
     fan_in = 1 if "embed_tokens" in name else shape[1:].numel()
     return torch.empty(shape, dtype=dtype).normal_(0, fan_in**-0.5, generator=generator)
 

@@ -165,6 +165,14 @@ def test_each_transform_is_one_pass_over_memory() -> None:
     assert not {"Eltwise", "Reorder"} & set(kinds)
 
 
+def test_nothing_is_split_for_a_sum_behind_the_last_convolution() -> None:
+    """The sum is that of a block of attention, which does not read phases."""
+    rewritten = model(with_channels_last)
+    use_winograd(rewritten)
+    ranks = [len(each.get_output_shape(0)) for each in rewritten.get_ops() if each.get_type_name() == "Transpose"]
+    assert ranks.count(5) == 2
+
+
 @pytest.mark.parametrize("size", [(6, 8), (8, 6), (7, 7)])
 def test_a_picture_that_is_not_of_whole_tiles_is_computed_directly(size: tuple[int, int]) -> None:
     direct = model(convolution, size)

@@ -20,6 +20,15 @@ def constant_value(output: ov.Output) -> np.ndarray:
     return value
 
 
+def is_constant(output: ov.Output) -> bool:
+    """Return True if the value is a constant, at most in another type or shape. Biases are such values."""
+    operation = output.get_node()
+    while operation.get_type_name() in ("Convert", "Reshape"):
+        operation = operation.input_value(0).get_node()
+    kind: str = operation.get_type_name()
+    return kind == "Constant"
+
+
 def fix_shapes(model: ov.Model, side: int | None = None) -> None:
     """Replace in place the operations that read a shape by that shape; all dynamic sizes, if there are any, are `side`.
 

@@ -30,7 +30,7 @@ def _split(matcher: Matcher) -> bool:
     parts = [
         opset13.convolution(
             features,
-            _select_filters(weights, slice(first, first + MAX_FILTERS)),
+            select_filters(weights, slice(first, first + MAX_FILTERS)),
             attributes["strides"],
             attributes["pads_begin"],
             attributes["pads_end"],
@@ -43,7 +43,7 @@ def _split(matcher: Matcher) -> bool:
     return True
 
 
-def _select_filters(weights: ov.Output, filters: slice) -> ov.Output:
+def select_filters(weights: ov.Output, filters: slice) -> ov.Output:
     """Return a slice of weights that are computed from constants, such as 8-bit values and their scales."""
     count = weights.get_shape()[0]
     copy = ov.Model([opset13.result(weights)], []).clone()

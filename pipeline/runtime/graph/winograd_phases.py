@@ -32,15 +32,17 @@ def use_winograd(model: ov.Model, beats_8_bit: bool = False) -> None:
     if beats_8_bit:
         _skip_quantisation(model)
     channels: dict[ov.Output, int] = {}  # the axis of the channels in the feature map, by output in phases
-    for operation in model.get_ordered_ops():
+    operations = model.get_ordered_ops()
+    large = [index for index, each in enumerate(operations) if _is_large(each) and not _is_quantised(each)]
+    for index, operation in enumerate(operations):
         sources = operation.input_values()
-        if _is_large(operation) and not _is_quantised(operation):
+        if index in large:
             phases = sources[0] if sources[0] in channels else _smallest_phases(sources[0])
             output = winograd_convolution(phases, constant_value(sources[1]))
             operation.output(0).replace(output)
             channels[output] = FIRST
         elif not channels.keys().isdisjoint(sources):
-            axis = _channels_after(operation, channels)
+            axis = _channels_after(operation, channels, converts=index < large[-1])
             if axis is None:
                 for port, source in zip(operation.inputs(), sources, strict=True):
                     if source in channels:
@@ -101,8 +103,11 @@ def _doubles(operation: ov.Node) -> bool:
     return how == ["nearest", "asymmetric", "floor"] and list(large) == [*small[:2], *(2 * side for side in small[2:])]
 
 
-def _channels_after(operation: ov.Node, channels: dict[ov.Output, int]) -> int | None:
-    """Return the axis of the output's channels in the feature map if the operation can act on phases, else None."""
+def _channels_after(operation: ov.Node, channels: dict[ov.Output, int], converts: bool) -> int | None:
+    """Return the axis of the output's channels in the feature map if the operation is to act on phases, else None.
+
+    Features that are not in phases are only converted to them if `converts`: it pays if a convolution follows.
+    """
     sources = operation.input_values()
     first = next(source for source in sources if source in channels)
     axis, kind = channels[first], operation.get_type_name()
@@ -114,7 +119,8 @@ def _channels_after(operation: ov.Node, channels: dict[ov.Output, int]) -> int |
     whole = [TILE * side for side in first.get_shape()[1:3]]
     others = [source for source in sources if source not in channels]
     fits = all(
-        _spatial_shape(source, axis) == (whole if _varies_spatially(source, axis) else [1, 1]) for source in others
+        _spatial_shape(source, axis) == (whole if converts and _varies_spatially(source, axis) else [1, 1])
+        for source in others
     )
     return axis if kind in _CELLWISE and fits else None
 
