@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
-import openvino as ov
 import pytest
 from openvino import Output, opset13
 
 from pipeline.model_folder.parity import psnr
-from pipeline.runtime.device import Device
 from pipeline.runtime.graph.shortcut_folding import fold_shortcuts
+from tests.small_graphs import answer, kinds, small_graph
 
 CHANNELS = 4
 SIZE = (8, 12)
@@ -66,20 +65,6 @@ def quantised(value: Output) -> Output:
     return opset13.add(convolution(rounded, CHANNELS), means(value, CHANNELS)).output(0)
 
 
-def model(build: Callable[[Output], Output]) -> ov.Model:
-    value = opset13.parameter([1, CHANNELS, *SIZE], np.float32)
-    return ov.Model([opset13.result(build(value.output(0)))], [value])
-
-
-def is_folded(graph: ov.Model) -> bool:
-    return "ReduceMean" not in [each.get_type_name() for each in graph.get_ops()]
-
-
-def answer(graph: ov.Model) -> np.ndarray:
-    value = np.random.default_rng(1).normal(size=(1, CHANNELS, *SIZE)).astype(np.float32)
-    return Device().compile(graph)(value)[0]
-
-
 FOLDED = {
     "twice the channels": block(2 * CHANNELS),
     "the same channels": block(CHANNELS),
@@ -99,15 +84,15 @@ OTHERS = {
 
 @pytest.mark.parametrize("name", [*FOLDED, *OTHERS])
 def test_the_same_as_two_operations(name: str) -> None:
-    apart = model({**FOLDED, **OTHERS}[name])
+    apart = small_graph({**FOLDED, **OTHERS}[name], CHANNELS, SIZE)
     folded = apart.clone()
     fold_shortcuts(folded)
-    assert is_folded(folded) == (name in FOLDED)
+    assert ("ReduceMean" not in kinds(folded)) == (name in FOLDED)
     assert psnr(answer(folded), answer(apart)) >= 115
 
 
 def test_activations_are_not_quantised_where_that_beats_8_bit() -> None:
-    folded = model(quantised)
+    folded = small_graph(quantised, CHANNELS, SIZE)
     fold_shortcuts(folded, beats_8_bit=True)
-    assert is_folded(folded)
-    assert psnr(answer(folded), answer(model(block(CHANNELS)))) >= 115
+    assert "ReduceMean" not in kinds(folded)
+    assert psnr(answer(folded), answer(small_graph(block(CHANNELS), CHANNELS, SIZE))) >= 115

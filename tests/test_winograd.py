@@ -11,6 +11,7 @@ from pipeline.model_folder.parity import psnr
 from pipeline.runtime.device import Device
 from pipeline.runtime.graph import winograd_phases
 from pipeline.runtime.graph.winograd_phases import use_winograd
+from tests.small_graphs import answer, small_graph
 
 SIZE = (8, 12)
 CHANNELS = 6
@@ -143,8 +144,7 @@ def test_the_same_as_direct_convolutions(name: str) -> None:
     rewritten = direct.clone()
     use_winograd(rewritten)
     assert kernels(direct).count(3) - kernels(rewritten).count(3) == replaced
-    value = np.random.default_rng(1).normal(size=(1, CHANNELS, *SIZE)).astype(np.float32)
-    assert psnr(answer(rewritten, value), answer(direct, value)) >= 115
+    assert psnr(answer(rewritten), answer(direct)) >= 115
 
 
 def test_features_stay_in_phases_from_one_convolution_to_the_next() -> None:
@@ -195,8 +195,7 @@ def test_activations_are_not_quantised_where_winograd_beats_8_bit() -> None:
     quantised = model(lambda value: convolution(opset13.fake_quantize(value, low, high, low, high, 256).output(0)))
     use_winograd(quantised, beats_8_bit=True)
     assert kernels(quantised) == []
-    value = np.random.default_rng(1).normal(size=(1, CHANNELS, *SIZE)).astype(np.float32)
-    assert psnr(answer(quantised, value), answer(exact, value)) >= 115
+    assert psnr(answer(quantised), answer(exact)) >= 115
 
 
 @pytest.mark.parametrize("limit", ["MIN_CHANNELS", "MIN_TILES", "MIN_FLOP"])
@@ -208,13 +207,8 @@ def test_small_convolutions_do_not_pay(limit: str, monkeypatch: pytest.MonkeyPat
 
 
 def model(build: Callable[[Output], Output], size: tuple[int, int] = SIZE) -> ov.Model:
-    value = opset13.parameter([1, CHANNELS, *size], np.float32)
-    return ov.Model([opset13.result(build(value.output(0)))], [value])
+    return small_graph(build, CHANNELS, size)
 
 
 def kernels(graph: ov.Model) -> list[int]:
     return [each.get_input_shape(1)[-1] for each in graph.get_ops() if each.get_type_name() == "Convolution"]
-
-
-def answer(graph: ov.Model, value: np.ndarray) -> np.ndarray:
-    return Device().compile(graph)(value)[0]

@@ -4,15 +4,16 @@ Where channels are last in memory, OpenVINO copies the parts out of what it spli
 gate of a feed-forward layer.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import openvino as ov
 from openvino import opset13
-from openvino.utils.node_factory import NodeFactory
 
 from .constant_folding import constant_value, is_constant
 from .filter_split import select_filters
+from .operations import rebuilt
 
-_FACTORY = NodeFactory("opset13")
 _CHANNELS = 1  # the axis
 
 
@@ -25,8 +26,8 @@ def split_early(model: ov.Model) -> None:
         if not _is_divisible(joined):
             continue
         ends = np.cumsum([port.get_shape()[_CHANNELS] for port in operation.outputs()])
-        for port, first, last in zip(operation.outputs(), [0, *ends], ends, strict=False):
-            port.replace(_part(joined, slice(first, last)))
+        for port, channels in zip(operation.outputs(), pairwise([0, *ends]), strict=True):
+            port.replace(_part(joined, slice(*channels)))
 
 
 def _is_divisible(value: ov.Output) -> bool:
@@ -60,4 +61,4 @@ def _part(value: ov.Output, channels: slice) -> ov.Output:
     if kind == "Add":
         bias = np.broadcast_to(constant_value(inputs[1]), [1, value.get_shape()[_CHANNELS], 1, 1])
         inputs[1] = opset13.constant(bias[:, channels]).output(0)
-    return _FACTORY.create(kind, inputs, operation.get_attributes()).output(0)
+    return rebuilt(operation, inputs)

@@ -10,6 +10,7 @@ import openvino as ov
 from openvino import opset13
 
 from .constant_folding import constant_value, is_constant
+from .operations import is_quantised, rebuilt
 
 _SIDE = 2  # cells of the feature map along each side of a cell of the output
 _UNSHUFFLE = (0, 1, 3, 5, 2, 4)  # the transposition of a pixel unshuffle, as torch's is exported
@@ -45,9 +46,8 @@ def _before_bias(value: ov.Output) -> ov.Output:
 def _folded(convolution: ov.Node, source: ov.Output) -> ov.Output:
     """Return the value of the convolution of `source` together with the shortcut of it."""
     weights = constant_value(convolution.input_value(1))
-    attributes = convolution.get_attributes()
-    how = (attributes[name] for name in ("strides", "pads_begin", "pads_end", "dilations"))
-    return opset13.convolution(source, opset13.constant(weights + _shortcut(*weights.shape[:2])), *how).output(0)
+    both = opset13.constant(weights + _shortcut(*weights.shape[:2]))
+    return rebuilt(convolution, [source, both.output(0)])
 
 
 def _downsampled(value: ov.Output, beats_8_bit: bool) -> ov.Output | None:
@@ -65,8 +65,7 @@ def _downsampled(value: ov.Output, beats_8_bit: bool) -> ov.Output | None:
     if not fits or attributes["dilations"] != [1, 1]:
         return None
     source = operation.input_value(0)
-    is_quantised = source.get_node().get_type_name() == "FakeQuantize"
-    return source.get_node().input_value(0) if is_quantised and beats_8_bit else source
+    return source.get_node().input_value(0) if beats_8_bit and is_quantised(source) else source
 
 
 def _is_shortcut(value: ov.Output, source: ov.Output) -> bool:

@@ -11,6 +11,7 @@ import openvino as ov
 from openvino import opset13
 
 from .constant_folding import constant_value, fix_shapes
+from .operations import is_quantised
 from .phases import FIRST, LAST, TO_FIRST, TO_LAST, from_phases, reshape, to_phases
 from .winograd import TILE, winograd_convolution
 
@@ -33,7 +34,9 @@ def use_winograd(model: ov.Model, beats_8_bit: bool = False) -> None:
         _skip_quantisation(model)
     channels: dict[ov.Output, int] = {}  # the axis of the channels in the feature map, by output in phases
     operations = model.get_ordered_ops()
-    large = [index for index, each in enumerate(operations) if _is_large(each) and not _is_quantised(each)]
+    large = [
+        index for index, each in enumerate(operations) if _is_large(each) and not is_quantised(each.input_value(0))
+    ]
     for index, operation in enumerate(operations):
         sources = operation.input_values()
         if index in large:
@@ -76,13 +79,8 @@ def _is_large(operation: ov.Node) -> bool:
 def _skip_quantisation(model: ov.Model) -> None:
     """Let large 3x3 convolutions read their activations as they are before these are quantised."""
     for operation in model.get_ordered_ops():
-        if _is_large(operation) and _is_quantised(operation):
+        if _is_large(operation) and is_quantised(operation.input_value(0)):
             operation.input(0).replace_source_output(operation.input_value(0).get_node().input_value(0))
-
-
-def _is_quantised(convolution: ov.Node) -> bool:
-    kind: str = convolution.input_value(0).get_node().get_type_name()
-    return kind == "FakeQuantize"
 
 
 def _smallest_phases(features: ov.Output) -> ov.Output:
